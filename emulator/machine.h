@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* machine.h - the whole machine: read this first.
+ *
+ * struct machine owns the cpu, the bus, the devices, the disks and the clock. frontend, bench and tests
+ * drive it through this header only; nothing here prints, sleeps, or reads the host clock.
+ *
+ * Invariants
+ *  1. A run is a function of (kernel, disk images, configuration, seed, input events with their
+ *     positions): equal inputs give equal machine_digest() at equal instruction counts, on any host.
+ *  2. All outside input enters through machine_input(), stamped with a virtual time.
+ *  3. Machines in one process are independent.
+ */
+#ifndef LATCHKEY_EMULATOR_MACHINE_H
+#define LATCHKEY_EMULATOR_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "devices/board.h"
+#include "devices/device.h"
+#include "devices/disk.h"
+#include "emulator/base/error.h"
+#include "emulator/base/pack.h"
+
+struct machine;
+
+enum timing_model { TIMING_INSN }; /* inorder and cache come with the ledger */
+
+struct machine_disk {
+    const char *path;    /* raw image */
+    const char *overlay; /* NULL: write the image itself; else changes go to this file (disk_file.h) */
+    enum disk_timing timing;
+    bool write_through, read_only;
+};
+
+struct machine_config {
+    uint64_t ram_bytes; /* 0: 64 MiB */
+    uint64_t seed;
+    enum timing_model timing;
+    uint64_t clock_hz; /* 0: 100 MHz */
+    const char *kernel_path; /* ELF or Image; required */
+    const char *initrd_path, *append; /* NULL: none */
+    struct machine_disk disks[BOARD_DISK_COUNT_MAX];
+    unsigned disk_count;
+    uint32_t display_width, display_height; /* 0: 1024 x 768 */
+    bool amnesia, check;         /* kernel debug knobs, in /chosen of the device tree */
+    bool step_mode, slow_stores; /* see cpu.h; results are the same */
+    uint64_t recycle_bytes;      /* see cpu.h; results are the same */
+    struct console_sink console; /* put may be NULL */
+};
+
+/* machine_create - build and load a machine, ready to run at power-on.
+ *
+ * config   read during the call only; strings and paths are copied where kept.
+ * Errors   IO file missing or unreadable, overlay full; FORMAT kernel or image malformed;
+ *          LIMIT a number out of range; UNSUPPORTED the engine cannot be used.
+ */
+MUST_CHECK bool machine_create(struct machine **machine, const struct machine_config *config,
+                               struct error *error);
+void machine_destroy(struct machine *machine); /* flushes and closes the disks; NULL is fine */
+
+enum machine_stop_reason {
+    MACHINE_STOP_POWER_OFF, /* finisher or SBI system reset; code is the guest's exit code */
+    MACHINE_STOP_RESET,     /* the guest asked for a reboot */
+    MACHINE_STOP_INSTRUCTIONS,
+    MACHINE_STOP_CYCLES,
+    MACHINE_STOP_TIME,
+    MACHINE_STOP_CONSOLE, /* the console text was printed */
+    MACHINE_STOP_TRACE,   /* the trace port announced until->trace_kind (and argument, if asked) */
+    MACHINE_STOP_IDLE,    /* waiting for an interrupt that only outside input can cause */
+    MACHINE_STOP_FAULT,   /* machine_fault_text() */
+};
+
+/* When to stop; the first that holds wins. Zero-initialised with machine_until_never(). */
+struct machine_until {
+    uint64_t instructions; /* exact; UINT64_MAX: never */
+    uint64_t cycles;       /* at the first block start at or after; UINT64_MAX: never */
+    uint64_t time_ns;      /* virtual; idle time is skipped up to it; UINT64_MAX: never */
+    const char *console;   /* NULL: never; up to 255 bytes */
+    uint32_t trace_kind;   /* enum trace_kind; 0: never */
+    uint64_t trace_argument; /* UINT64_MAX: any */
+};
+struct machine_until machine_until_never(void);
+
+struct machine_stop {
+    enum machine_stop_reason reason;
+    int code; /* of MACHINE_STOP_POWER_OFF */
+};
+struct machine_stop machine_run(struct machine *machine, const struct machine_until *until);
+const char *machine_fault_text(const struct machine *machine);
+/* machine_reset - the guest asked for a reboot: CPU and devices to power-on, kernel loaded again. */
+MUST_CHECK bool machine_reset(struct machine *machine, struct error *error);
+
+enum machine_input_kind { INPUT_CONSOLE, INPUT_KEY, INPUT_POINTER, INPUT_BUTTON, INPUT_WHEEL };
+struct machine_input {
+    uint64_t time_ns; /* delivered when virtual time reaches it; in the past means now */
+    enum machine_input_kind kind;
+    uint16_t code; /* CONSOLE: the byte; KEY, BUTTON: Linux input code (KEY_A = 30, BTN_LEFT = 0x110) */
+    int32_t x, y;  /* POINTER: 0..32767 across the screen; WHEEL: y steps */
+    bool down;     /* KEY, BUTTON */
+};
+/* machine_input - queue an outside event. false when the queue (4096) is full. */
+bool machine_input(struct machine *machine, const struct machine_input *input);
+
+/* The screen as the guest last flushed it: 32-bit x8r8g8b8, row after row. pixels is NULL until a scanout
+ * is set. serial grows with every change. Valid until the next machine_run(). */
+struct machine_display {
+    const uint32_t *pixels;
+    uint32_t width, height, stride_pixels;
+    uint64_t serial;
+};
+struct machine_display machine_display(const struct machine *machine);
+
+/* Positions and figures. */
+uint64_t machine_instructions(const struct machine *machine);
+uint64_t machine_cycles(const struct machine *machine);
+uint64_t machine_time_ns(const struct machine *machine);
+/* machine_digest - of the whole state: RAM, CPU, devices, disks' caches and media writes, clock, queue. */
+struct digest machine_digest(struct machine *machine);
+
+struct machine_stats {
+    uint64_t instructions, events, cycles, virtual_time_ns;
+    uint64_t traps, interrupts, sbi_calls, device_accesses, recycles, blocks_translated;
+    uint64_t generation; /* newest TRACE_COMMITTED or TRACE_RESTARTED argument */
+    uint32_t phase;      /* enum trace_phase, 0: none */
+    bool fast_stores;
+    unsigned disk_count;
+    struct disk_counters disks[BOARD_DISK_COUNT_MAX];
+};
+struct machine_stats machine_stats(const struct machine *machine);
+
+/* machine_save, machine_load - the whole state but the disk media (which the image or overlay holds).
+ * load wants a machine made from the same configuration; ERROR_FORMAT otherwise. */
+void machine_save(struct machine *machine, struct byte_writer *writer);
+MUST_CHECK bool machine_load(struct machine *machine, struct byte_reader *reader,
+                             struct error *error);
+
+/* machine_cpu - for debuggers and tests. */
+struct cpu;
+struct cpu *machine_cpu(struct machine *machine);
+
+#endif
