@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* format.h - every byte of a volume. Shared by the kernel and the tools; constants and structs only.
+ *
+ * A volume is a raw image of 4096-byte blocks. A store is one or more volumes with the same store id.
+ *
+ *   block 0               struct volume_header        (copy in the last block)
+ *   checkpoint headers    2 places, far apart, one block each; only the first 512 bytes are used, so that
+ *                         writing one is writing one sector: that write is the commit point
+ *   checkpoint areas      area 0 and area 1: pages, node pots, directory blocks, journal, in log order
+ *   node range            node pots, 15 nodes each; always two ranges with the same objects (duplexed homes)
+ *   page pots             allocation counts and checksums of pages, 255 pages a pot; always duplexed
+ *   page range            pages, nothing else: block = start + (oid - first); one home or two
+ *
+ * The range table in the header says where each is; nothing is at a fixed place but block 0 and the last.
+ *
+ * Rules
+ *  1. Little-endian. Reserved bytes are zero. A reader refuses what it does not know.
+ *  2. Every block except a page carries its own checksum and the 64-bit generation that wrote it; a page's
+ *     checksum is in its pot (at home) or in its directory entry (in an area). Checksums are seeded with the
+ *     block's identity, so that a block that was written elsewhere does not pass (checksum.h).
+ *  3. Pages and nodes have separate object id spaces of 48 bits. Id 0 is never used.
+ *  4. Allocation counts rise when an object is rescinded; a key whose count differs is void. Call counts
+ *     do the same for resume keys. 64 bits: they never wrap; at the maximum the object is retired.
+ *  5. A header copy or a plex that fails its checksum is ignored while the other is good.
+ */
+#ifndef LATCHKEY_DISKS_FORMAT_H
+#define LATCHKEY_DISKS_FORMAT_H
+
+#include <assert.h>
+#include <stdint.h>
+
+#define FORMAT_VERSION 1u
+#define BLOCK_BYTES 4096u
+#define SECTOR_BYTES 512u
+#define OBJECT_ID_BITS 48u
+#define OBJECT_ID_MAX ((1ull << OBJECT_ID_BITS) - 1)
+#define OBJECT_ID_PRIME_METER 1u /* node: root of all meters */
+#define OBJECT_ID_FIRST 16u      /* first id that a recipe gives out; lower ones are reserved */
+
+/* A key, 16 bytes. Types and data bytes: kernel/abi.h. */
+struct disk_key {
+    uint8_t type;
+    uint8_t data_byte;
+    uint8_t object_id[6]; /* or bytes 0..5 of a data key */
+    uint64_t count;       /* allocation count; call count for KEY_RESUME; or bytes 6..13 of a data key */
+};
+static_assert(sizeof(struct disk_key) == 16, "disk key");
+
+struct disk_node {
+    uint64_t allocation_count;
+    uint64_t call_count;
+    struct disk_key slots[16];
+};
+static_assert(sizeof(struct disk_node) == 272, "disk node");
+
+#define POT_NODES 15u
+struct node_pot {
+    uint64_t checksum;      /* seeded with the id of its first node and CHECKSUM_NODE_POT */
+    uint8_t generation[6];
+    uint16_t reserved;
+    struct disk_node nodes[POT_NODES];
+};
+static_assert(sizeof(struct node_pot) == BLOCK_BYTES, "node pot");
+
+#define POT_PAGES 255u
+#define PAGE_POT_ZERO 1u /* flag: the page is all zero and its home block holds anything */
+struct page_pot_entry {
+    uint64_t allocation_count; /* bits 0..55; bits 56..63 flags */
+    uint64_t checksum;         /* of the page, seeded with its id and CHECKSUM_PAGE */
+};
+struct page_pot {
+    uint64_t checksum; /* seeded with the id of its first page and CHECKSUM_PAGE_POT */
+    uint8_t generation[6];
+    uint16_t reserved;
+    struct page_pot_entry pages[POT_PAGES];
+};
+static_assert(sizeof(struct page_pot) == BLOCK_BYTES, "page pot");
+
+enum range_kind {
+    RANGE_NODES = 1,      /* first_id, object_count: block = start + (id - first) / POT_NODES */
+    RANGE_PAGES = 2,      /* block = start + (id - first) */
+    RANGE_PAGE_POTS = 3,  /* block = start + (id - first) / POT_PAGES */
+    RANGE_CKPT_HEADER = 4, /* first_id: place 0 or 1; one block */
+    RANGE_CKPT_AREA = 5,  /* first_id: area 0 or 1 */
+    RANGE_SPARE = 6
+};
+struct volume_range {
+    uint8_t kind; /* enum range_kind */
+    uint8_t plex; /* 0 or 1: which copy of the same objects */
+    uint8_t reserved[6];
+    uint64_t first_id;
+    uint64_t object_count;
+    uint64_t start_block;
+    uint64_t block_count;
+};
+static_assert(sizeof(struct volume_range) == 40, "range");
+
+#define VOLUME_MAGIC "LATCHKEY"
+#define VOLUME_RANGES_MAX 64u
+#define VOLUME_DISKS_MAX 4u
+struct volume_header {
+    uint64_t checksum; /* of bytes 8..4095, seeded with CHECKSUM_VOLUME */
+    uint8_t magic[8];
+    uint32_t version;
+    uint32_t range_count;
+    uint8_t store_id[16];  /* equal on all volumes of a store */
+    uint8_t disk_index;    /* of this volume, 0..disk_count-1 */
+    uint8_t disk_count;
+    uint8_t reserved_0[6];
+    uint64_t block_count;  /* of this volume */
+    uint64_t generation;   /* that last changed this header */
+    uint8_t label[32];     /* text, zero-padded */
+    struct volume_range ranges[VOLUME_RANGES_MAX];
+    uint8_t reserved_1[4096 - 96 - 40 * 64];
+};
+static_assert(sizeof(struct volume_header) == BLOCK_BYTES, "volume header");
+
+/* Checkpoint directory: what the committed area holds, and which domains were running. */
+enum directory_kind {
+    DIRECTORY_PAGE = 1,      /* location: block in the area */
+    DIRECTORY_NODE = 2,      /* location: block of its pot in the area; index in the pot */
+    DIRECTORY_ZERO_PAGE = 3, /* all zero: no block */
+    DIRECTORY_RUNNING = 4    /* id of the root node of a domain that was running; nothing else */
+};
+struct directory_entry {
+    uint8_t kind; /* enum directory_kind */
+    uint8_t index;
+    uint8_t object_id[6];
+    uint64_t allocation_count;
+    uint64_t checksum_or_calls; /* page: checksum; node: call count */
+    uint64_t location;          /* block number on the volume; bits 56..63 disk index */
+};
+static_assert(sizeof(struct directory_entry) == 32, "directory entry");
+
+#define DIRECTORY_ENTRIES 127u
+struct directory_block {
+    uint64_t checksum; /* seeded with generation and CHECKSUM_DIRECTORY */
+    uint64_t generation;
+    uint32_t sequence; /* 0, 1, ... within the directory */
+    uint32_t entry_count;
+    uint64_t next_block; /* location as above; 0: last */
+    struct directory_entry entries[DIRECTORY_ENTRIES];
+};
+static_assert(sizeof(struct directory_block) == BLOCK_BYTES, "directory block");
+
+#define CKPT_MAGIC "LKCHECKP"
+struct ckpt_header {
+    uint64_t checksum; /* of bytes 8..511, seeded with the generation and CHECKSUM_CKPT_HEADER */
+    uint8_t magic[8];
+    uint32_t version;
+    uint32_t area;          /* 0 or 1: where this checkpoint lies */
+    uint64_t generation;    /* 1, 2, ...; the valid header with the highest wins */
+    uint64_t directory_block[2]; /* first block of each copy; equal when there is only one */
+    uint64_t directory_blocks;   /* in each copy */
+    uint64_t directory_entries;
+    uint64_t journal_block; /* where journalled pages begin; 0: none yet */
+    uint64_t system_time_ns; /* of the freeze, so that time never goes back */
+    uint64_t calendar_ns;
+    uint64_t migrated_generation; /* everything up to here is at home */
+    uint8_t reserved[512 - 96];
+};
+static_assert(sizeof(struct ckpt_header) == SECTOR_BYTES, "checkpoint header");
+
+/* Seeds of checksums, one a kind of block. */
+#define CHECKSUM_VOLUME 0x766f6c756d650001ull
+#define CHECKSUM_NODE_POT 0x6e6f6465706f0002ull
+#define CHECKSUM_PAGE_POT 0x70616765706f0003ull
+#define CHECKSUM_PAGE 0x7061676500000004ull
+#define CHECKSUM_DIRECTORY 0x6469726563740005ull
+#define CHECKSUM_CKPT_HEADER 0x636b707468640006ull
+
+#endif
