@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* arch.h - what an architecture provides to the rest of the kernel. RISC-V: arch/mmu.c, trap.c, csr.h;
+ * native unit tests have one of their own (tests/arch_host.c). */
+#ifndef LATCHKEY_KERNEL_ARCH_H
+#define LATCHKEY_KERNEL_ARCH_H
+
+#include "kernel/base.h"
+
+struct domain;
+
+/* Kernel virtual address of a physical address, and back. */
+void *arch_physical_to_virtual(uint64_t physical);
+uint64_t arch_virtual_to_physical(const void *virtual_address);
+/* satp value for a root table and an address-space id. */
+uint64_t arch_satp(uint64_t root_physical, uint64_t asid);
+/* Order page-table edits, and stores to code, before what user mode does next. */
+void arch_fence_translations(void);
+void arch_fence_instructions(void);
+/* The timebase (10 MHz on this board), and the cycle counter. */
+uint64_t arch_time(void);
+uint64_t arch_cycles(void);
+/* Wait until an interrupt is pending; interrupts stay off. */
+void arch_wait(void);
+/* Is the timer, or the external line, pending? */
+bool arch_timer_pending(void);
+bool arch_external_pending(void);
+/* Floating-point registers of the hart, to and from a domain (its f and fcsr). */
+void arch_float_save(struct domain *domain);
+void arch_float_load(const struct domain *domain);
+void arch_float_clear(void);
+
+#endif

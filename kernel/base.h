@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* base.h - what every kernel file needs: assertions, panic, and memory functions.
+ *
+ * kassert() stays on in every build. A panic prints one line with an id used once in the tree, then the
+ * machine is powered off with exit code 1: a wrong state is never carried on.
+ */
+#ifndef LATCHKEY_KERNEL_BASE_H
+#define LATCHKEY_KERNEL_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MUST_CHECK __attribute__((warn_unused_result))
+
+/* panic - stop the machine; text is "MODU-001 what is wrong". Never returns. */
+_Noreturn void panic(const char *text);
+/* panic_assert - what a failed kassert() calls. */
+_Noreturn void panic_assert(const char *condition, const char *file, int line);
+
+#define kassert(condition) ((condition) ? (void)0 : panic_assert(#condition, __FILE__, __LINE__))
+
+/* string.c. Sizes in bytes; 8-byte moves when both sides are aligned. */
+void *memcpy(void *target, const void *source, size_t size_bytes);
+void *memmove(void *target, const void *source, size_t size_bytes);
+void *memset(void *target, int value, size_t size_bytes);
+int memcmp(const void *left, const void *right, size_t size_bytes);
+size_t strlen(const char *text);
+int strcmp(const char *left, const char *right);
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* depend.c - hash table from key slots and page frames to the page-table entries built from them.
+ * Called by segment.c (add), object.c and everyone who changes a slot (undo). Calls space.
+ * Invariants: depend.h. */
+#include "kernel/depend.h"
+
+#include "kernel/limits.h"
+#include "kernel/space.h"
+
+struct depend {
+    const void *source; /* NULL: free */
+    struct table *table;
+    struct depend *next;
+    uint16_t first, count;
+};
+
+static struct {
+    struct depend *pool;
+    struct depend **hash;
+    struct depend *free;
+    uint32_t count, mask;
+} depend;
+
+static struct depend **chain_of(const void *source)
+{
+    uint64_t hash = ((uint64_t)source >> 5) * 0x9e3779b97f4a7c15ull;
+    return &depend.hash[(hash >> 40) & depend.mask];
+}
+
+uint64_t depend_init(uint64_t start, uint64_t size_bytes)
+{
+    uint32_t count = (uint32_t)(size_bytes / (sizeof(struct depend) + sizeof(void *)));
+    if (count < LIMIT_DEPENDS_MIN)
+        count = LIMIT_DEPENDS_MIN;
+    uint32_t buckets = 1;
+    while (buckets * 2 <= count)
+        buckets *= 2;
+    depend.count = count;
+    depend.mask = buckets - 1;
+    depend.pool = (struct depend *)start;
+    depend.hash = (struct depend **)(depend.pool + count);
+    depend_forget_all();
+    uint64_t end = (uint64_t)(depend.hash + buckets);
+    return (end + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+}
+
+void depend_forget_all(void)
+{
+    memset(depend.hash, 0, (depend.mask + 1ull) * sizeof(void *));
+    depend.free = NULL;
+    for (uint32_t i = depend.count; i-- > 0;) {
+        depend.pool[i] = (struct depend){.next = depend.free};
+        depend.free = &depend.pool[i];
+    }
+}
+
+void depend_add(const void *source, struct table *table, unsigned first, unsigned count)
+{
+    kassert(source != NULL);
+    kassert(count > 0 && first + count <= 512);
+    struct depend **chain = chain_of(source);
+    for (struct depend *at = *chain; at; at = at->next)
+        if (at->source == source && at->table == table && at->first == first && at->count == count)
+            return;
+    if (!depend.free) {
+        space_drop_all();
+        return;
+    }
+    struct depend *added = depend.free;
+    depend.free = added->next;
+    *added = (struct depend){.source = source, .table = table, .next = *chain,
+                             .first = (uint16_t)first, .count = (uint16_t)count};
+    *chain = added;
+}
+
+void depend_undo(const void *source)
+{
+    struct depend **at = chain_of(source);
+    while (*at) {
+        struct depend *found = *at;
+        if (found->source != source) {
+            at = &found->next;
+            continue;
+        }
+        *at = found->next;
+        space_clear(found->table, found->first, found->count);
+        *found = (struct depend){.next = depend.free};
+        depend.free = found;
+    }
+}
+
+void depend_check(void)
+{
+    uint32_t seen = 0;
+    for (struct depend *at = depend.free; at; at = at->next)
+        if (++seen > depend.count)
+            panic("DEPE-001 the list of free dependencies has a loop");
+    for (uint32_t i = 0; i <= depend.mask; i++)
+        for (struct depend *at = depend.hash[i]; at; at = at->next) {
+            if (!at->source)
+                panic("DEPE-002 a chained dependency has no source");
+            if (chain_of(at->source) != &depend.hash[i])
+                panic("DEPE-003 a dependency is on the wrong chain");
+            if (++seen > depend.count)
+                panic("DEPE-004 a dependency chain has a loop");
+        }
+    if (seen != depend.count)
+        panic("DEPE-005 a dependency is lost");
+}

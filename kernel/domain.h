@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* domain.h - a domain, decoded: a cache over its root, keys and register nodes.
+ *
+ * A domain is named by its root node. While it is cached here, registers, trap and state are the truth and
+ * the slots of its register nodes (and STATE, TRAP, TRAP_VALUE of its root) are stale; domain_unload()
+ * writes them back and dissolves the cache entry. Nothing is ever only here that a node could not hold.
+ *
+ * Invariants
+ *  1. domain->root->domain == domain, and the three register nodes point back too.
+ *  2. A domain in state RUNNING is the current one, or in a queue (ready, stalled, waiting for a device).
+ *     A domain in another state is in no queue.
+ *  3. The cache entry of the current domain, and of both sides of a message, is never taken.
+ */
+#ifndef LATCHKEY_KERNEL_DOMAIN_H
+#define LATCHKEY_KERNEL_DOMAIN_H
+
+#include "kernel/object.h"
+
+/* Index into registers: pc at 0, x1.. at 1... (arch/trap.S knows these offsets.) */
+enum { REGISTER_PC = 0, REGISTER_A0 = 10, REGISTER_T3 = 28, REGISTER_FLOAT = 32, REGISTER_FCSR = 64 };
+
+enum restore_kind {
+    RESTORE_ALL = 0,     /* every register: after an interrupt, a repaired fault, a restart */
+    RESTORE_MESSAGE = 1, /* what abi.h says a message carries; the rest is cleared by trap.S */
+};
+
+struct domain {
+    uint64_t registers[REGISTER_WORDS]; /* offset 0, used by trap.S */
+    uint64_t satp;                      /* offset 520 */
+    uint64_t restore;                   /* offset 528: enum restore_kind */
+    struct node_frame *root;            /* NULL: this entry is free */
+    struct node_frame *keys;
+    struct node_frame *register_nodes[3];
+    struct space *space; /* NULL: look it up */
+    uint64_t space_drops; /* space_drops() when it was looked up */
+    uint64_t trap_code, trap_value;
+    uint8_t state;    /* enum domain_state */
+    uint8_t priority; /* 0..LIMIT_PRIORITIES - 1 */
+    bool used, float_used;
+    bool changed; /* anything to write back */
+    uint8_t locked;
+};
+
+/* What came of decoding a domain. */
+enum load {
+    LOAD_DONE,
+    LOAD_STALL,     /* as FETCH_STALL */
+    LOAD_MALFORMED, /* its nodes do not make a domain: it behaves as a data key */
+};
+
+/* domain_load - the cached domain of a root node, decoded if need be. */
+enum load domain_load(struct node_frame *root, struct domain **domain);
+/* domain_unload - write back and forget. The domain must not be current or locked. */
+void domain_unload(struct domain *domain);
+/* domain_unload_all - amnesia. */
+void domain_unload_all(void);
+/* domain_plain - before a node is used as a plain node: dissolve the cache over it. */
+void domain_plain(struct node_frame *node);
+/* domain_space - its address space; NULL when the address slot holds no segment. FETCH rules apply through
+ * segment.c when it is walked. */
+struct space *domain_space(struct domain *domain);
+/* domain_state_set - to a new state, marking the change. */
+void domain_state_set(struct domain *domain, enum domain_state state);
+/* domain_count, domain_at - the cache, for check.c. */
+struct domain *domain_at(unsigned index);
+void domain_check(void);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* limits.h - every fixed size of the kernel, with its reason, and the relations between them.
+ *
+ * Pools whose size depends on RAM are divided once at boot (object.c, space.c); the numbers here are their
+ * minima, maxima and shares. Nothing grows later.
+ */
+#ifndef LATCHKEY_KERNEL_LIMITS_H
+#define LATCHKEY_KERNEL_LIMITS_H
+
+#include <assert.h>
+
+#include "disks/format.h"
+#include "kernel/abi.h"
+
+/* Domains whose registers are held decoded. A message needs two; the rest is a cache. */
+#define LIMIT_DOMAINS_CACHED 64u
+/* Of the RAM left after the kernel: 1/8 for node frames, 1/16 for page tables, 1/64 for dependencies, the
+ * rest for page frames. A node frame is 576 bytes: 64 MiB of RAM gives about 14,000 nodes. */
+#define LIMIT_NODE_SHARE 8u
+#define LIMIT_TABLE_SHARE 16u
+#define LIMIT_DEPEND_SHARE 64u
+#define LIMIT_NODES_MIN 64u
+#define LIMIT_PAGES_MIN 32u
+#define LIMIT_TABLES_MIN 16u
+#define LIMIT_DEPENDS_MIN 256u
+/* Pots in memory: a node fetch needs one, a page fetch one; the rest is locality. */
+#define LIMIT_POTS 32u
+/* Address spaces with page tables, each with an ASID of its own. */
+#define LIMIT_SPACES 64u
+/* Requests in flight on all disks together. */
+#define LIMIT_IO_REQUESTS 64u
+/* Waiting domains are chained through their root nodes: no limit. */
+#define LIMIT_DISKS VOLUME_DISKS_MAX
+/* Ranges over all volumes of the store. */
+#define LIMIT_RANGES (LIMIT_DISKS * VOLUME_RANGES_MAX)
+/* Objects in the committed checkpoint that are not at home, kept in memory for look-up. */
+#define LIMIT_DIRECTORY 16384u
+/* Domains that the directory says were running. */
+#define LIMIT_RUNNING 4096u
+/* A slice: 5 ms of the 10 MHz timebase. KeyKOS's granule was about 100,000 instructions; at 100 MHz and an
+ * instruction a cycle this is 500,000. */
+#define LIMIT_SLICE_TICKS 50000u
+#define LIMIT_PRIORITIES 8u
+/* Input events kept for a domain that does not read them; older ones are dropped and counted. */
+#define LIMIT_INPUT_EVENTS 256u
+#define LIMIT_CONSOLE_BYTES 1024u
+/* Pages of the largest screen: 1920 x 1200 x 4 bytes. */
+#define LIMIT_DISPLAY_PAGES 2250u
+/* Kernel exits between two runs of check_all() when the check knob is set. */
+#define LIMIT_CHECK_INTERVAL 997u
+
+static_assert(LIMIT_DOMAINS_CACHED >= 2, "a message needs two domains");
+static_assert(LIMIT_SPACES >= LIMIT_DOMAINS_CACHED / 2, "spaces are shared or recycled");
+static_assert(LIMIT_POTS >= 4, "a node and a page fetch at once");
+
+#endif

@@ -1,0 +1,433 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* object.c - frames of pages and nodes, their hash tables, and bringing objects in.
+ *
+ * Called by everything that uses a key; calls pot, volume, io for what is not here, and depend when a frame
+ * is taken for another object. Invariants: object.h.
+ *
+ * Replacement is a clock over each kind of frame: used -> not used -> taken. Dirty frames stay until the
+ * store can write them; when all frames are dirty or pinned, whoever wants one waits.
+ */
+#include "kernel/object.h"
+
+#include "disks/checksum.h"
+#include "kernel/depend.h"
+#include "kernel/domain.h"
+#include "kernel/io.h"
+#include "kernel/pot.h"
+#include "kernel/print.h"
+#include "kernel/sched.h"
+#include "kernel/volume.h"
+
+static struct {
+    struct node_frame *nodes;
+    struct page_frame *pages;
+    struct node_frame **node_hash;
+    struct page_frame **page_hash;
+    uint32_t node_count, page_count;
+    uint32_t node_mask, page_mask; /* hash sizes - 1 */
+    uint32_t node_hand, page_hand;
+} object;
+
+static uint32_t power_of_two_at_least(uint32_t count)
+{
+    uint32_t power = 1;
+    while (power < count)
+        power *= 2;
+    return power;
+}
+
+static uint64_t take(uint64_t *start, uint64_t size_bytes)
+{
+    uint64_t taken = *start;
+    *start += (size_bytes + 63) & ~63ull;
+    memset((void *)taken, 0, size_bytes);
+    return taken;
+}
+
+void object_init(uint64_t start, uint64_t end)
+{
+    kassert(end > start);
+    object.node_count = (uint32_t)((end - start) / LIMIT_NODE_SHARE / sizeof(struct node_frame));
+    if (object.node_count < LIMIT_NODES_MIN)
+        object.node_count = LIMIT_NODES_MIN;
+    uint32_t node_hash = power_of_two_at_least(object.node_count);
+    object.node_mask = node_hash - 1;
+    object.nodes = (struct node_frame *)take(&start, object.node_count * sizeof(struct node_frame));
+    object.node_hash = (struct node_frame **)take(&start, node_hash * sizeof(void *));
+    uint64_t left = end - start;
+    object.page_count = (uint32_t)(left / (PAGE_BYTES + sizeof(struct page_frame) + 16));
+    uint32_t page_hash = power_of_two_at_least(object.page_count) / 2;
+    object.page_mask = page_hash - 1;
+    object.pages = (struct page_frame *)take(&start, object.page_count * sizeof(struct page_frame));
+    object.page_hash = (struct page_frame **)take(&start, page_hash * sizeof(void *));
+    start = (start + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+    while (object.page_count && start + (uint64_t)object.page_count * PAGE_BYTES > end)
+        object.page_count--;
+    if (object.page_count < LIMIT_PAGES_MIN)
+        panic("OBJE-001 too little memory for the page pool");
+    for (uint32_t i = 0; i < object.page_count; i++)
+        object.pages[i].data = (uint8_t *)(start + (uint64_t)i * PAGE_BYTES);
+}
+
+static uint32_t hash_id(uint64_t object_id)
+{
+    return (uint32_t)((object_id * 0x9e3779b97f4a7c15ull) >> 32);
+}
+
+struct node_frame *object_node_present(uint64_t object_id)
+{
+    struct node_frame *node = object.node_hash[hash_id(object_id) & object.node_mask];
+    while (node && node->object_id != object_id)
+        node = node->hash_next;
+    return node;
+}
+
+static struct page_frame *page_present(uint64_t object_id)
+{
+    struct page_frame *page = object.page_hash[hash_id(object_id) & object.page_mask];
+    while (page && page->object_id != object_id)
+        page = page->hash_next;
+    return page;
+}
+
+static void node_unhash(struct node_frame *node)
+{
+    struct node_frame **at = &object.node_hash[hash_id(node->object_id) & object.node_mask];
+    while (*at != node)
+        at = &(*at)->hash_next;
+    *at = node->hash_next;
+    node->object_id = 0;
+}
+
+static void page_unhash(struct page_frame *page)
+{
+    struct page_frame **at = &object.page_hash[hash_id(page->object_id) & object.page_mask];
+    while (*at != page)
+        at = &(*at)->hash_next;
+    *at = page->hash_next;
+    page->object_id = 0;
+}
+
+static bool node_can_go(const struct node_frame *node)
+{
+    return !node->dirty && !node->locked && node->role == NODE_PLAIN && !node->domain &&
+           !node->link.queue && !node->callers.first;
+}
+
+/* A frame for another node. NULL: none can be taken. */
+static struct node_frame *node_take(void)
+{
+    for (uint32_t i = 0; i < 2 * object.node_count; i++) {
+        struct node_frame *node = &object.nodes[object.node_hand];
+        object.node_hand = (object.node_hand + 1) % object.node_count;
+        if (node->object_id == 0)
+            return node;
+        if (!node_can_go(node))
+            continue;
+        if (node->used) {
+            node->used = false;
+            continue;
+        }
+        for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
+            depend_undo(&node->slots[slot]);
+        node_unhash(node);
+        return node;
+    }
+    return NULL;
+}
+
+static struct page_frame *page_take(void)
+{
+    for (uint32_t i = 0; i < 2 * object.page_count; i++) {
+        struct page_frame *page = &object.pages[object.page_hand];
+        object.page_hand = (object.page_hand + 1) % object.page_count;
+        if (page->object_id == 0)
+            return page;
+        if (page->dirty || page->pinned || page->state == PAGE_READING)
+            continue;
+        if (page->used) {
+            page->used = false;
+            continue;
+        }
+        depend_undo(page);
+        page_unhash(page);
+        return page;
+    }
+    return NULL;
+}
+
+static void node_fill(struct node_frame *node, uint64_t object_id, const struct disk_node *disk)
+{
+    node->object_id = object_id;
+    node->allocation_count = disk->allocation_count;
+    node->call_count = disk->call_count;
+    node->role = NODE_PLAIN;
+    node->dirty = false;
+    node->domain = NULL;
+    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
+        struct key *key = &node->slots[slot];
+        memcpy(key, &disk->slots[slot], sizeof(struct disk_key));
+        key->object = NULL;
+        key->spare = 0;
+        if (key_type(key) >= KEY_TYPE_COUNT)
+            *key = key_number(0);
+    }
+    struct node_frame **chain = &object.node_hash[hash_id(object_id) & object.node_mask];
+    node->hash_next = *chain;
+    *chain = node;
+}
+
+enum fetch object_node(uint64_t object_id, struct node_frame **out)
+{
+    struct node_frame *node = object_node_present(object_id);
+    if (!node) {
+        const struct disk_node *disk;
+        enum fetch fetch = pot_node(object_id, &disk);
+        if (fetch != FETCH_PRESENT)
+            return fetch;
+        node = node_take();
+        if (!node)
+            return sched_stall_memory();
+        node_fill(node, object_id, disk);
+    }
+    node->used = true;
+    *out = node;
+    return FETCH_PRESENT;
+}
+
+/* Begin or go on reading a page from its homes. */
+static bool page_read(struct page_frame *page)
+{
+    struct volume_home home;
+    for (; page->plex < VOLUME_PLEXES; page->plex++) {
+        if (!volume_home(RANGE_PAGES, page->object_id, page->plex, &home))
+            continue;
+        page->state = PAGE_READING;
+        return io_read(home.disk, home.block, page->data,
+                       (struct io_owner){.kind = IO_OWNER_PAGE, .object = page});
+    }
+    page->failed = true;
+    page->state = PAGE_PRESENT;
+    return true;
+}
+
+void object_page_arrived(struct page_frame *page, bool good)
+{
+    kassert(page->state == PAGE_READING);
+    kassert(page->object_id != 0);
+    uint64_t checksum = checksum64(page->data, PAGE_BYTES,
+                                   checksum_seed(CHECKSUM_PAGE, page->object_id));
+    if (good && checksum == page->checksum_expected) {
+        page->state = PAGE_PRESENT;
+    } else {
+        print_line("store: page %lu: copy %u is bad", page->object_id, (unsigned)page->plex);
+        page->plex++;
+        if (!page_read(page)) {
+            page->state = PAGE_FREE;
+            page_unhash(page); /* those who wait will ask again */
+        } else if (page->state == PAGE_READING) {
+            return;
+        }
+    }
+    sched_wake_all(&page->waiters);
+}
+
+/* Make an empty frame the frame of a page that is at home on disk. */
+static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
+                             const struct page_pot_entry *entry)
+{
+    struct page_frame **chain = &object.page_hash[hash_id(object_id) & object.page_mask];
+    page->object_id = object_id;
+    page->allocation_count = entry->allocation_count & ((1ull << 56) - 1);
+    page->checksum_expected = entry->checksum;
+    page->plex = 0;
+    page->dirty = false;
+    page->failed = false;
+    page->hash_next = *chain;
+    *chain = page;
+    if ((entry->allocation_count >> 56) & PAGE_POT_ZERO) {
+        memset(page->data, 0, PAGE_BYTES);
+        page->state = PAGE_PRESENT;
+        return FETCH_PRESENT;
+    }
+    if (page_read(page))
+        return page->state == PAGE_READING ? sched_stall(&page->waiters) : FETCH_PRESENT;
+    page->state = PAGE_FREE;
+    page_unhash(page);
+    return sched_stall_io();
+}
+
+enum fetch object_page(uint64_t object_id, struct page_frame **out)
+{
+    struct page_frame *page = page_present(object_id);
+    if (!page) {
+        const struct page_pot_entry *entry;
+        enum fetch fetch = pot_page(object_id, &entry);
+        if (fetch != FETCH_PRESENT)
+            return fetch;
+        page = page_take();
+        if (!page)
+            return sched_stall_memory();
+        fetch = page_bring(page, object_id, entry);
+        if (fetch != FETCH_PRESENT)
+            return fetch;
+    }
+    if (page->state == PAGE_READING)
+        return sched_stall(&page->waiters);
+    if (page->failed) {
+        page_unhash(page);
+        page->state = PAGE_FREE;
+        return FETCH_VOID;
+    }
+    page->used = true;
+    *out = page;
+    return FETCH_PRESENT;
+}
+
+enum fetch key_node(struct key *key, struct node_frame **out)
+{
+    kassert(key_names_node(key));
+    struct node_frame *node = key->object;
+    uint64_t object_id = key_object_id(key);
+    if (!node || node->object_id != object_id) {
+        enum fetch fetch = object_node(object_id, &node);
+        if (fetch == FETCH_STALL)
+            return fetch;
+        if (fetch == FETCH_VOID) {
+            *key = key_number(0);
+            return fetch;
+        }
+        key->object = node;
+    }
+    uint64_t count = key_type(key) == KEY_RESUME ? node->call_count : node->allocation_count;
+    if (key->count != count) {
+        *key = key_number(0);
+        return FETCH_VOID;
+    }
+    node->used = true;
+    *out = node;
+    return FETCH_PRESENT;
+}
+
+enum fetch key_page(struct key *key, struct page_frame **out)
+{
+    kassert(key_type(key) == KEY_PAGE);
+    struct page_frame *page = key->object;
+    uint64_t object_id = key_object_id(key);
+    if (!page || page->object_id != object_id || page->state != PAGE_PRESENT || page->failed) {
+        enum fetch fetch = object_page(object_id, &page);
+        if (fetch == FETCH_STALL)
+            return fetch;
+        if (fetch == FETCH_VOID) {
+            *key = key_number(0);
+            return fetch;
+        }
+        key->object = page;
+    }
+    if (key->count != page->allocation_count) {
+        *key = key_number(0);
+        return FETCH_VOID;
+    }
+    page->used = true;
+    *out = page;
+    return FETCH_PRESENT;
+}
+
+void node_dirty(struct node_frame *node)
+{
+    node->dirty = true;
+}
+
+void page_dirty(struct page_frame *page)
+{
+    page->dirty = true;
+}
+
+void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key)
+{
+    kassert(slot < NODE_SLOTS);
+    struct key *target = &node->slots[slot];
+    node_dirty(node);
+    depend_undo(target);
+    target->head = key->head;
+    target->count = key->count;
+    target->object = key->object;
+}
+
+void object_forget_hints(void)
+{
+    for (uint32_t i = 0; i < object.node_count; i++)
+        if (object.nodes[i].object_id)
+            for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
+                object.nodes[i].slots[slot].object = NULL;
+}
+
+uint32_t object_node_count(void)
+{
+    return object.node_count;
+}
+
+uint32_t object_page_count(void)
+{
+    return object.page_count;
+}
+
+struct node_frame *object_node_at(uint32_t index)
+{
+    kassert(index < object.node_count);
+    return &object.nodes[index];
+}
+
+struct page_frame *object_page_at(uint32_t index)
+{
+    kassert(index < object.page_count);
+    return &object.pages[index];
+}
+
+static void node_check(const struct node_frame *node)
+{
+    if (object_node_present(node->object_id) != node)
+        panic("OBJE-002 a node frame is not the one its chain finds");
+    if (node->role != NODE_PLAIN && !node->domain)
+        panic("OBJE-003 a node has a role and no domain");
+    if (node->locked)
+        panic("OBJE-004 a node is locked between operations");
+    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
+        const struct key *key = &node->slots[slot];
+        if (key_type(key) >= KEY_TYPE_COUNT)
+            panic("OBJE-005 a key has no type");
+        if (key->spare != 0)
+            panic("OBJE-006 a key slot was overwritten");
+    }
+}
+
+void object_check(void)
+{
+    uint32_t chained = 0, used = 0;
+    for (uint32_t i = 0; i <= object.node_mask; i++)
+        for (struct node_frame *node = object.node_hash[i]; node; node = node->hash_next)
+            chained++;
+    for (uint32_t i = 0; i < object.node_count; i++)
+        if (object.nodes[i].object_id) {
+            used++;
+            node_check(&object.nodes[i]);
+        }
+    if (used != chained)
+        panic("OBJE-007 node chains and frames disagree");
+    chained = used = 0;
+    for (uint32_t i = 0; i <= object.page_mask; i++)
+        for (struct page_frame *page = object.page_hash[i]; page; page = page->hash_next)
+            chained++;
+    for (uint32_t i = 0; i < object.page_count; i++) {
+        struct page_frame *page = &object.pages[i];
+        if (!page->object_id)
+            continue;
+        used++;
+        if (page_present(page->object_id) != page)
+            panic("OBJE-008 a page frame is not the one its chain finds");
+        if (page->state == PAGE_FREE)
+            panic("OBJE-009 a free page frame has an object");
+    }
+    if (used != chained)
+        panic("OBJE-010 page chains and frames disagree");
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* object.h - the object cache: pages and nodes of the store, in frames, brought in on use.
+ *
+ * Who calls: everything that uses a key. Whom it calls: pot.c and io.c for what is not in memory.
+ *
+ * Invariants
+ *  1. An object is in at most one frame; a frame in use is on exactly one hash chain.
+ *  2. A clean, unpinned frame may be taken for another object at any time outside of commit..perform;
+ *     taking it undoes every page-table entry that depends on it (depend.c).
+ *  3. Whoever changes a frame's contents has called node_dirty() or page_dirty() before.
+ */
+#ifndef LATCHKEY_KERNEL_OBJECT_H
+#define LATCHKEY_KERNEL_OBJECT_H
+
+#include "kernel/key.h"
+#include "kernel/queue.h"
+
+enum node_role {
+    NODE_PLAIN,     /* keys are what they are */
+    NODE_ROOT,      /* root node of a cached domain: some slots are stale, struct domain has the truth */
+    NODE_REGISTERS, /* register node of a cached domain: all slots are stale */
+};
+
+struct domain;
+
+struct node_frame {
+    uint64_t object_id; /* 0: free */
+    uint64_t allocation_count;
+    uint64_t call_count;
+    struct node_frame *hash_next;
+    uint8_t role; /* enum node_role */
+    bool dirty;
+    bool used;          /* referenced since the clock hand came by */
+    uint8_t locked;     /* > 0: part of the present operation, not to be taken */
+    struct domain *domain; /* when role is not NODE_PLAIN; also set on the root of a cached domain */
+    struct queue callers;  /* domains stalled on this domain being busy; root nodes only */
+    struct queue_link link; /* this domain's place in a queue; root nodes only */
+    struct key slots[NODE_SLOTS];
+};
+
+enum page_state { PAGE_FREE, PAGE_READING, PAGE_PRESENT };
+
+struct page_frame {
+    uint64_t object_id;
+    uint64_t allocation_count;
+    struct page_frame *hash_next;
+    uint8_t *data; /* 4096 bytes, kernel virtual */
+    uint64_t checksum_expected; /* while PAGE_READING */
+    struct queue waiters;       /* domains waiting for PAGE_READING to end */
+    uint8_t state;  /* enum page_state */
+    uint8_t plex;   /* which home is being read */
+    bool dirty;
+    bool used;
+    uint16_t pinned; /* device or operation count */
+    bool failed;     /* both homes unreadable: the next user gets an error, then the frame is freed */
+};
+
+/* What came of looking for an object. */
+enum fetch {
+    FETCH_PRESENT, /* the frame is in memory */
+    FETCH_STALL,   /* the current domain was queued; run its instruction again later */
+    FETCH_VOID,    /* no such object, or it cannot be read */
+};
+
+/* object_init - take the memory [start, end) for frames. */
+void object_init(uint64_t start, uint64_t end);
+
+/* object_node - the frame of a node, brought in if need be. object_page likewise.
+ * On FETCH_STALL the current domain has been queued where it will be woken. */
+enum fetch object_node(uint64_t object_id, struct node_frame **node);
+enum fetch object_page(uint64_t object_id, struct page_frame **page);
+/* object_node_present - the frame if it is in memory, else NULL. */
+struct node_frame *object_node_present(uint64_t object_id);
+
+/* key_node - the valid frame of a key that names a node. FETCH_VOID: the key was void and has become data
+ * key 0. key_page likewise. */
+enum fetch key_node(struct key *key, struct node_frame **node);
+enum fetch key_page(struct key *key, struct page_frame **page);
+
+/* node_dirty, page_dirty - about to change it. */
+void node_dirty(struct node_frame *node);
+void page_dirty(struct page_frame *page);
+/* node_slot_set - store a key; undoes page-table entries that depended on the slot. */
+void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key);
+
+/* object_page_arrived - I/O for a page frame has ended. */
+void object_page_arrived(struct page_frame *page, bool good);
+/* object_forget_hints - amnesia: drop the hints of all keys. */
+void object_forget_hints(void);
+
+/* For check.c: frames by index. */
+uint32_t object_node_count(void);
+uint32_t object_page_count(void);
+struct node_frame *object_node_at(uint32_t index);
+struct page_frame *object_page_at(uint32_t index);
+void object_check(void);
+
+#endif

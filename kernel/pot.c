@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pot.c - a small cache of pots over io. Called by object.c; calls volume and io. Invariants: pot.h.
+ *
+ * States of a pot: FREE -> READING (plex 0) -> PRESENT, or on a bad read or checksum -> READING (plex 1)
+ * -> PRESENT or BAD. A BAD pot answers FETCH_VOID to those who waited for it and is reused. */
+#include "kernel/pot.h"
+
+#include "disks/checksum.h"
+#include "kernel/io.h"
+#include "kernel/print.h"
+#include "kernel/sched.h"
+#include "kernel/volume.h"
+
+enum pot_state { POT_FREE, POT_READING, POT_PRESENT, POT_BAD };
+
+struct pot {
+    enum pot_state state;
+    enum range_kind kind;
+    uint64_t first_id;
+    unsigned plex;
+    bool used;
+    uint8_t *data;
+    struct queue waiters;
+};
+
+static struct {
+    struct pot pots[LIMIT_POTS];
+    unsigned hand;
+} pots;
+
+uint64_t pot_init(uint64_t start)
+{
+    kassert(start % BLOCK_BYTES == 0);
+    for (unsigned i = 0; i < LIMIT_POTS; i++)
+        pots.pots[i].data = (uint8_t *)(start + (uint64_t)i * BLOCK_BYTES);
+    return start + (uint64_t)LIMIT_POTS * BLOCK_BYTES;
+}
+
+static struct pot *pot_find(enum range_kind kind, uint64_t first_id)
+{
+    for (unsigned i = 0; i < LIMIT_POTS; i++) {
+        struct pot *pot = &pots.pots[i];
+        if (pot->state != POT_FREE && pot->kind == kind && pot->first_id == first_id)
+            return pot;
+    }
+    return NULL;
+}
+
+/* A pot that can be taken: free, or not used since the hand came by. NULL: all are being read. */
+static struct pot *pot_take(void)
+{
+    for (unsigned i = 0; i < 2 * LIMIT_POTS; i++) {
+        struct pot *pot = &pots.pots[pots.hand];
+        pots.hand = (pots.hand + 1) % LIMIT_POTS;
+        if (pot->state == POT_READING)
+            continue;
+        if (pot->state == POT_PRESENT && pot->used) {
+            pot->used = false;
+            continue;
+        }
+        return pot;
+    }
+    return NULL;
+}
+
+/* Start reading the plex, or the other one if that has no such range. false: no request is free. */
+static bool pot_read(struct pot *pot)
+{
+    struct volume_home home;
+    for (; pot->plex < VOLUME_PLEXES; pot->plex++) {
+        if (!volume_home(pot->kind, pot->first_id, pot->plex, &home))
+            continue;
+        pot->state = POT_READING;
+        return io_read(home.disk, home.block, pot->data,
+                       (struct io_owner){.kind = IO_OWNER_POT, .object = pot});
+    }
+    pot->state = POT_BAD;
+    return true;
+}
+
+static bool pot_good(const struct pot *pot)
+{
+    uint64_t checksum;
+    memcpy(&checksum, pot->data, sizeof(checksum));
+    uint64_t kind = pot->kind == RANGE_NODES ? CHECKSUM_NODE_POT : CHECKSUM_PAGE_POT;
+    return checksum ==
+           checksum64(pot->data + 8, BLOCK_BYTES - 8, checksum_seed(kind, pot->first_id));
+}
+
+void pot_arrived(struct pot *pot, bool good)
+{
+    kassert(pot->state == POT_READING);
+    if (good && pot_good(pot)) {
+        pot->state = POT_PRESENT;
+        pot->used = true;
+    } else {
+        print_line("store: %s pot of id %lu: copy %u is bad",
+                   pot->kind == RANGE_NODES ? "node" : "page", pot->first_id, pot->plex);
+        pot->plex++;
+        if (!pot_read(pot))
+            pot->state = POT_FREE; /* waiters ask again */
+        if (pot->state == POT_READING)
+            return;
+    }
+    sched_wake_all(&pot->waiters);
+}
+
+/* The pot that describes an object, present; or stall, or void. */
+static enum fetch pot_get(enum range_kind kind, uint64_t object_id, struct pot **out)
+{
+    struct volume_home home;
+    if (!volume_home(kind, object_id, 0, &home) && !volume_home(kind, object_id, 1, &home))
+        return FETCH_VOID;
+    struct pot *pot = pot_find(kind, home.first_id);
+    if (!pot) {
+        pot = pot_take();
+        if (!pot)
+            return sched_stall_io();
+        *pot = (struct pot){.kind = kind, .first_id = home.first_id, .data = pot->data};
+        if (!pot_read(pot)) {
+            pot->state = POT_FREE;
+            return sched_stall_io();
+        }
+    }
+    if (pot->state == POT_READING)
+        return sched_stall(&pot->waiters);
+    if (pot->state == POT_BAD)
+        return FETCH_VOID;
+    pot->used = true;
+    *out = pot;
+    return FETCH_PRESENT;
+}
+
+enum fetch pot_node(uint64_t object_id, const struct disk_node **node)
+{
+    struct pot *pot;
+    enum fetch fetch = pot_get(RANGE_NODES, object_id, &pot);
+    if (fetch != FETCH_PRESENT)
+        return fetch;
+    const struct node_pot *block = (const struct node_pot *)pot->data;
+    kassert(object_id >= pot->first_id && object_id - pot->first_id < POT_NODES);
+    *node = &block->nodes[object_id - pot->first_id];
+    return FETCH_PRESENT;
+}
+
+enum fetch pot_page(uint64_t object_id, const struct page_pot_entry **entry)
+{
+    struct pot *pot;
+    enum fetch fetch = pot_get(RANGE_PAGE_POTS, object_id, &pot);
+    if (fetch != FETCH_PRESENT)
+        return fetch;
+    const struct page_pot *block = (const struct page_pot *)pot->data;
+    kassert(object_id >= pot->first_id && object_id - pot->first_id < POT_PAGES);
+    *entry = &block->pages[object_id - pot->first_id];
+    return FETCH_PRESENT;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* segment.h - segment trees: from an address key and an offset to a page.
+ *
+ * The rules of KeyKOS (keykos.md 2.7): a black node's size code L is in the key; slot = address nibble L; a
+ * red node's (code 0) is in its format key; codes fall strictly on the way down; read-only and no-call
+ * accumulate; the nearest red node with a keeper takes faults.
+ */
+#ifndef LATCHKEY_KERNEL_SEGMENT_H
+#define LATCHKEY_KERNEL_SEGMENT_H
+
+#include "kernel/domain.h"
+#include "kernel/space.h"
+
+struct segment_step {
+    struct key *slot;
+    unsigned shift; /* the slot covers 2^shift bytes */
+};
+
+struct segment_walk {
+    struct page_frame *page;    /* when fault is MEMORY_OK */
+    bool read_only, no_call;
+    enum memory_fault fault;
+    struct node_frame *red;     /* nearest red node with a keeper; NULL: none */
+    struct key red_key;         /* the key through which it was reached */
+    unsigned keeper_slot;
+    uint64_t red_offset;        /* the address within that red segment */
+    unsigned step_count;
+    struct segment_step steps[SEGMENT_DEPTH_MAX];
+};
+
+/* segment_walk - walk from key to the page at offset.
+ * Returns FETCH_STALL, or FETCH_PRESENT with walk->fault saying whether there is a page. */
+enum fetch segment_walk(struct key *key, uint64_t offset, struct segment_walk *walk);
+
+/* How touching an address of a domain ended. */
+enum touch {
+    TOUCH_DONE,
+    TOUCH_STALL, /* the domain was queued */
+    TOUCH_FAULT, /* walk says why; the caller decides who is told */
+};
+
+/* segment_touch - make addr of the domain accessible: find its page, build the table entry.
+ * data    out: kernel address of the byte (TOUCH_DONE); NULL if not wanted. */
+enum touch segment_touch(struct domain *domain, uint64_t addr, enum access access,
+                         uint8_t **data, struct segment_walk *walk);
+
+#endif

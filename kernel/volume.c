@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* volume.c - reads volume headers and keeps the range table. Called by restart at boot, by pot and object
+ * for every home; calls io. Format: disks/format.h. Invariants: volume.h. */
+#include "kernel/volume.h"
+
+#include "disks/checksum.h"
+#include "kernel/io.h"
+#include "kernel/print.h"
+
+static struct {
+    struct volume_range ranges[LIMIT_RANGES];
+    uint8_t disk[LIMIT_RANGES];
+    unsigned count;
+    uint8_t store_id[16];
+    struct volume_header header; /* the one being read */
+} volume;
+
+static bool header_valid(uint64_t block_count)
+{
+    const struct volume_header *header = &volume.header;
+    const uint8_t *bytes = (const uint8_t *)header;
+    return memcmp(header->magic, VOLUME_MAGIC, sizeof(header->magic)) == 0 &&
+           header->checksum == checksum64(bytes + 8, BLOCK_BYTES - 8, CHECKSUM_VOLUME) &&
+           header->version == FORMAT_VERSION && header->range_count <= VOLUME_RANGES_MAX &&
+           header->block_count <= block_count && header->disk_index < VOLUME_DISKS_MAX;
+}
+
+/* How many objects a block of the range describes. */
+static uint64_t objects_per_block(uint8_t kind)
+{
+    if (kind == RANGE_NODES)
+        return POT_NODES;
+    if (kind == RANGE_PAGE_POTS)
+        return POT_PAGES;
+    return 1;
+}
+
+static bool range_valid(const struct volume_range *range, uint64_t block_count)
+{
+    if (range->start_block >= block_count || range->block_count > block_count - range->start_block)
+        return false;
+    if (range->first_id > OBJECT_ID_MAX || range->object_count > OBJECT_ID_MAX - range->first_id)
+        return false;
+    if (range->kind != RANGE_NODES && range->kind != RANGE_PAGES && range->kind != RANGE_PAGE_POTS)
+        return true;
+    uint64_t per_block = objects_per_block(range->kind);
+    return range->plex < VOLUME_PLEXES &&
+           (range->object_count + per_block - 1) / per_block <= range->block_count;
+}
+
+static bool header_read(unsigned disk)
+{
+    uint64_t blocks = io_disk_blocks(disk);
+    if (blocks < 2)
+        return false;
+    if (io_read_wait(disk, 0, &volume.header) && header_valid(blocks))
+        return true;
+    return io_read_wait(disk, blocks - 1, &volume.header) && header_valid(blocks);
+}
+
+const char *volume_init(void)
+{
+    bool found = false;
+    for (unsigned disk = 0; disk < io_disk_count(); disk++) {
+        if (!header_read(disk)) {
+            print_line("disk %u: no volume header; not part of the store", disk);
+            continue;
+        }
+        if (found && memcmp(volume.store_id, volume.header.store_id, 16) != 0) {
+            print_line("disk %u: volume of another store; left alone", disk);
+            continue;
+        }
+        memcpy(volume.store_id, volume.header.store_id, 16);
+        found = true;
+        for (unsigned i = 0; i < volume.header.range_count; i++) {
+            if (!range_valid(&volume.header.ranges[i], volume.header.block_count))
+                return "a range of the volume lies outside of it";
+            if (volume.count == LIMIT_RANGES)
+                return "the store has more ranges than the kernel has room for";
+            volume.disk[volume.count] = (uint8_t)disk;
+            volume.ranges[volume.count++] = volume.header.ranges[i];
+        }
+    }
+    if (!found)
+        return io_disk_count() ? "no disk holds a volume" : "no disk";
+    return NULL;
+}
+
+bool volume_home(enum range_kind kind, uint64_t object_id, unsigned plex, struct volume_home *home)
+{
+    for (unsigned i = 0; i < volume.count; i++) {
+        const struct volume_range *range = &volume.ranges[i];
+        if (range->kind != kind || range->plex != plex || object_id < range->first_id ||
+            object_id - range->first_id >= range->object_count)
+            continue;
+        uint64_t per_block = objects_per_block(range->kind);
+        uint64_t index = (object_id - range->first_id) / per_block;
+        *home = (struct volume_home){.disk = volume.disk[i],
+                                     .block = range->start_block + index,
+                                     .first_id = range->first_id + index * per_block};
+        return true;
+    }
+    return false;
+}
+
+const struct volume_range *volume_range_at(unsigned index, uint8_t *disk)
+{
+    if (index >= volume.count)
+        return NULL;
+    *disk = volume.disk[index];
+    return &volume.ranges[index];
+}
