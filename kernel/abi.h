@@ -264,7 +264,19 @@ enum memory_fault {
 #define RED_LOCAL_SLOT(f) ((unsigned)((f) >> 20) & 15u)
 #define RED_FLAGS(f) ((unsigned)((f) >> 24) & 15u)
 
-/* Meter node slots. */
+/* Window: a data key in a slot of a segment node whose number has WINDOW_MARK. It shows a part of another
+ * segment there: of the background key of the innermost red node around it, or of that node's slot
+ * WINDOW_SLOT, from the page-aligned offset in the number's remaining bits on. Source: KeyKOS memoryc.c. */
+#define WINDOW_MARK 2u
+#define WINDOW_BACKGROUND 1u
+#define WINDOW_READ_ONLY 8u
+#define WINDOW_NO_CALL 4u
+#define WINDOW_SLOT(number) ((unsigned)((number) >> 4) & 15u)
+#define WINDOW_OFFSET(number) ((number) & ~(uint64_t)0xfff)
+
+/* Meter node slots. The counter is a data key: cycles left. It counts down for this meter and for every
+ * meter above; at 0 the meter is dry. A fresh store's prime meter starts at METER_PRIME_START: centuries. */
+#define METER_PRIME_START 0x7fffffffffffffffull
 enum meter_slot { METER_SLOT_SUPERIOR = 1, METER_SLOT_KEEPER = 2, METER_SLOT_COUNTER = 3 };
 
 /* Discrim: 0 type -> 1 data 2 resume 3 memory 4 meter 5 other; 1 discreet -> 0 yes 1 no;

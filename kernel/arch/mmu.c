@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mmu.c - the kernel half of every address space, and the small services of arch.h. Called by main at boot
+ * and by space.c; calls nothing.
+ *
+ * The kernel sees physical address p at KERNEL_OFFSET + p: devices in GiB 0 and 1, RAM from GiB 2 on. Big
+ * pages everywhere but in the 2 MiB that hold its text. What lies below the text (the firmware) and the gap
+ * between rodata and data stay unmapped; the gap is also the guard under the kernel's stack.
+ * Entry layout, satp: RISC-V privileged specification 1.12, sections 4.1.11 and 4.4.
+ */
+#include "kernel/arch/mmu.h"
+
+#include "kernel/arch/arch.h"
+#include "kernel/arch/csr.h"
+
+#define KERNEL_OFFSET 0xffffffc000000000ull
+#define KIB4 (1ull << 12)
+#define MIB2 (1ull << 21)
+#define GIB (1ull << 30)
+#define TABLE_ENTRIES 512u
+#define GIB_RAM_FIRST 2u  /* RAM begins at 0x80000000 */
+#define GIB_END 16u       /* as in start.S: no physical address beyond is mapped */
+#define ROOT_KERNEL 256u  /* root entry of KERNEL_OFFSET */
+#define LEAF_DATA (PTE_VALID | PTE_READ | PTE_WRITE | PTE_GLOBAL | PTE_ACCESSED | PTE_DIRTY)
+#define LEAF_TEXT (PTE_VALID | PTE_READ | PTE_EXECUTE | PTE_GLOBAL | PTE_ACCESSED)
+#define LEAF_RODATA (PTE_VALID | PTE_READ | PTE_GLOBAL | PTE_ACCESSED)
+
+/* kernel.ld */
+extern uint8_t kernel_text[], kernel_rodata[], kernel_rodata_end[], kernel_data[], kernel_end[];
+
+static struct {
+    uint64_t root[TABLE_ENTRIES] __attribute__((aligned(4096)));
+    uint64_t first_gib[TABLE_ENTRIES] __attribute__((aligned(4096)));
+    uint64_t last_gib[TABLE_ENTRIES] __attribute__((aligned(4096)));
+    uint64_t text[TABLE_ENTRIES] __attribute__((aligned(4096)));
+} mmu;
+
+void *arch_physical_to_virtual(uint64_t physical)
+{
+    return (void *)(physical + KERNEL_OFFSET);
+}
+
+uint64_t arch_virtual_to_physical(const void *virtual_address)
+{
+    uint64_t address = (uint64_t)virtual_address;
+    kassert(address >= KERNEL_OFFSET);
+    return address - KERNEL_OFFSET;
+}
+
+static uint64_t entry_to(uint64_t physical, uint64_t flags)
+{
+    return physical >> 12 << 10 | flags;
+}
+
+static uint64_t entry_to_table(const uint64_t *table)
+{
+    return entry_to(arch_virtual_to_physical(table), PTE_VALID | PTE_GLOBAL);
+}
+
+/* The pages of text and rodata, all in one 2 MiB (kernel.ld asserts their size). */
+static void map_text(void)
+{
+    uint64_t begin = arch_virtual_to_physical(kernel_text);
+    uint64_t rodata = arch_virtual_to_physical(kernel_rodata);
+    uint64_t end = arch_virtual_to_physical(kernel_rodata_end);
+    kassert(begin % MIB2 == 0);
+    kassert(end - begin <= MIB2);
+    for (uint64_t page = begin; page < end; page += KIB4)
+        mmu.text[(page - begin) / KIB4] = entry_to(page, page < rodata ? LEAF_TEXT : LEAF_RODATA);
+    mmu.first_gib[begin % GIB / MIB2] = entry_to_table(mmu.text);
+}
+
+/* The 2 MiB pages of one GiB of RAM that are at or above first and below ram_end. */
+static void map_gib(uint64_t *table, uint64_t gib, uint64_t first, uint64_t ram_end)
+{
+    for (unsigned i = 0; i < TABLE_ENTRIES; i++) {
+        uint64_t physical = gib * GIB + i * MIB2;
+        if (physical >= first && physical < ram_end)
+            table[i] = entry_to(physical, LEAF_DATA);
+    }
+}
+
+const uint64_t *arch_memory_map(uint64_t ram_end)
+{
+    uint64_t data = arch_virtual_to_physical(kernel_data);
+    uint64_t last = (ram_end - 1) / GIB;
+    kassert(ram_end > arch_ram_first());
+    kassert(last < GIB_END);
+    for (uint64_t gib = 0; gib < GIB_RAM_FIRST; gib++)
+        mmu.root[ROOT_KERNEL + gib] = entry_to(gib * GIB, LEAF_DATA);
+    map_gib(mmu.first_gib, GIB_RAM_FIRST, data, ram_end);
+    map_text();
+    mmu.root[ROOT_KERNEL + GIB_RAM_FIRST] = entry_to_table(mmu.first_gib);
+    for (uint64_t gib = GIB_RAM_FIRST + 1; gib < last; gib++)
+        mmu.root[ROOT_KERNEL + gib] = entry_to(gib * GIB, LEAF_DATA);
+    if (last > GIB_RAM_FIRST) {
+        map_gib(mmu.last_gib, last, data, ram_end);
+        mmu.root[ROOT_KERNEL + last] = entry_to_table(mmu.last_gib);
+    }
+    csr_write(satp, arch_satp(arch_virtual_to_physical(mmu.root), 0));
+    __asm__ volatile("sfence.vma" ::: "memory");
+    return mmu.root;
+}
+
+uint64_t arch_ram_first(void)
+{
+    return arch_virtual_to_physical(kernel_end);
+}
+
+uint64_t arch_satp(uint64_t root_physical, uint64_t asid)
+{
+    return SATP_SV39 | asid << SATP_ASID_SHIFT | root_physical >> 12;
+}
+
+void arch_fence_translations(void)
+{
+    __asm__ volatile("sfence.vma" ::: "memory");
+}
+
+void arch_fence_instructions(void)
+{
+    __asm__ volatile("fence.i" ::: "memory");
+}
+
+uint64_t arch_time(void)
+{
+    return csr_read(time);
+}
+
+uint64_t arch_cycles(void)
+{
+    return csr_read(cycle);
+}
+
+void arch_wait(void)
+{
+    __asm__ volatile("wfi" ::: "memory");
+}
+
+bool arch_timer_pending(void)
+{
+    return csr_read(sip) & SIE_TIMER;
+}
+
+bool arch_external_pending(void)
+{
+    return csr_read(sip) & SIE_EXTERNAL;
+}
+
+bool arch_float_dirty(void)
+{
+    return (csr_read(sstatus) & SSTATUS_FS) == SSTATUS_FS;
+}
+
+void arch_float_clean(void)
+{
+    csr_clear(sstatus, SSTATUS_FS);
+    csr_set(sstatus, SSTATUS_FS_CLEAN);
+}
+
+/* SPIE: sret lets interrupts in; SPP 0: it goes to user mode. Traps restore both to the same values. */
+void arch_traps_enable(void)
+{
+    csr_clear(sstatus, SSTATUS_SPP | SSTATUS_SIE | SSTATUS_SUM);
+    csr_set(sstatus, SSTATUS_SPIE);
+    arch_float_clean();
+    csr_write(sie, SIE_TIMER | SIE_EXTERNAL);
+}

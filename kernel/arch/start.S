@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* start.S - the first instructions: from the firmware, with translation off, to C in the high half.
+ *
+ * On entry (SBI boot convention): supervisor mode, a0 hart id, a1 physical address of the device tree,
+ * satp 0. boot_root maps the first 16 GiB at the kernel's offset, and the kernel's own GiB also where it is,
+ * so that the instruction after the write to satp can be fetched; arch_memory_map() replaces it soon.
+ */
+#define LEAF_RW  0xc7 /* V R W A D */
+#define LEAF_RWX 0xcf /* the same and X */
+
+    .section .text.start, "ax"
+    .globl start
+start:
+    csrw    sie, zero
+    csrci   sstatus, 2
+    la      t0, boot_root
+    srli    t0, t0, 12
+    li      t1, 8
+    slli    t1, t1, 60
+    or      t0, t0, t1
+    sfence.vma
+    csrw    satp, t0
+    sfence.vma
+    li      t0, 0xffffffc000000000
+    la      t1, start_high
+    add     t1, t1, t0
+    jr      t1
+
+start_high:
+    la      t0, trap_entry
+    csrw    stvec, t0
+    csrw    sscratch, zero
+    la      t0, kernel_bss
+    la      t1, kernel_end
+1:  sd      zero, 0(t0)
+    sd      zero, 8(t0)
+    addi    t0, t0, 16
+    bltu    t0, t1, 1b
+    la      sp, kernel_stack_top
+    li      s0, 0
+    call    kernel_main
+    ebreak
+
+    .section .data.stack, "aw"
+    .balign 4096
+    /* At the very start of the data granule: what overflows it meets an unmapped page, not data. */
+    .globl kernel_stack_bottom
+kernel_stack_bottom:
+    .space  16384
+    .globl kernel_stack_top
+kernel_stack_top:
+    .space  2048
+    .globl emergency_stack_top
+emergency_stack_top:
+
+    .section .data.boot, "aw"
+    .balign 4096
+boot_root:
+    .quad   0, 0
+    .quad   2 << 28 | LEAF_RWX
+    .fill   256 - 3, 8, 0
+    .set    gib, 0
+    .rept   16
+    .if     gib < 2
+    .quad   gib << 28 | LEAF_RW
+    .else
+    .quad   gib << 28 | LEAF_RWX
+    .endif
+    .set    gib, gib + 1
+    .endr
+    .fill   256 - 16, 8, 0
