@@ -3,17 +3,18 @@
  *
  *   0x0010_0000  finisher   sifive,test0        power off, reset, exit code
  *   0x0010_1000  rtc        google,goldfish-rtc irq 11
- *   0x0c00_0000  plic       sifive,plic-1.0.0   two contexts, as on QEMU: 0 = M (unused), 1 = S of hart 0
+ *   0x0c00_0000  plic       sifive,plic-1.0.0   two contexts, as on QEMU: 0 = M (unused), 1 = S of
+ *   hart 0
  *   0x1000_0000  uart       ns16550a            irq 10
  *   0x1000_1000  virtio 0..7, 0x1000 apart      irq 1..8   (virtio-mmio version 2)
  *                  slots 0..3 block, 4 gpu, 5 keyboard, 6 tablet, 7 empty
  *   0x1020_0000  trace port latchkey,trace      ours only
  *   0x8000_0000  RAM        default 64 MiB
  *
- * A compatible subset of QEMU 7.2's `-M virt` (addresses from hw/riscv/virt.c's memory map, checked with
- * `info mtree`). Shared by the device models, the machine and the kernel's drivers, so it holds only
- * constants. A kernel takes base addresses from the device tree, and register offsets from here or from
- * the standard named beside the driver.
+ * A compatible subset of QEMU 7.2's `-M virt` (addresses from hw/riscv/virt.c's memory map, checked
+ * with `info mtree`). Shared by the device models, the machine and the kernel's drivers, so it
+ * holds only constants. A kernel takes base addresses from the device tree, and register offsets
+ * from here or from the standard named beside the driver.
  */
 #ifndef LATCHKEY_DEVICES_BOARD_H
 #define LATCHKEY_DEVICES_BOARD_H
@@ -52,8 +53,9 @@
 #define FINISHER_PASS 0x5555u
 #define FINISHER_RESET 0x7777u
 
-/* Trace port: write TRACE_ARGUMENT (64 bits), then TRACE_KIND (32 bits): the pair is announced at the
- * write to TRACE_KIND. Write-only: reads are access faults. Nothing a kernel does may depend on it. */
+/* Trace port: write TRACE_ARGUMENT (64 bits), then TRACE_KIND (32 bits): the pair is announced at
+ * the write to TRACE_KIND. Write-only: reads are access faults. Nothing a kernel does may depend on
+ * it. */
 #define TRACE_KIND 0x0u
 #define TRACE_ARGUMENT 0x8u
 enum trace_kind {

@@ -2,14 +2,15 @@
 /* device.h - what every device model is: data and seven functions.
  *
  * Who calls: emulator/bus.c routes guest accesses here; emulator/machine.c resets, ticks, saves.
- * Whom it calls: only the functions of struct device_env. A device never opens a file, reads the host
- * clock, sleeps, allocates after init, or exits; it knows neither Unicorn nor SDL.
+ * Whom it calls: only the functions of struct device_env. A device never opens a file, reads the
+ * host clock, sleeps, allocates after init, or exits; it knows neither Unicorn nor SDL.
  *
  * Invariants
  *  1. All mutable state of a device is in its state block; save() writes all of it, so that
  *     save, load, save gives equal bytes.
  *  2. A device touches guest memory only through env->dma_read / env->dma_write, which are bounded.
- *  3. Time is guest virtual time in nanoseconds, given by env->now_ns; equal inputs give equal outputs.
+ *  3. Time is guest virtual time in nanoseconds, given by env->now_ns; equal inputs give equal
+ *     outputs.
  */
 #ifndef LATCHKEY_DEVICES_DEVICE_H
 #define LATCHKEY_DEVICES_DEVICE_H
@@ -51,8 +52,8 @@ struct device_ops {
      * width or register that does not exist: the guest gets an access fault. */
     bool (*read)(void *state, uint64_t offset, unsigned size_bytes, uint64_t *value);
     bool (*write)(void *state, uint64_t offset, unsigned size_bytes, uint64_t value);
-    /* When the device next wants tick(), DEVICE_NEVER if not. NULL: never. Asked after every access,
-     * tick and input. */
+    /* When the device next wants tick(), DEVICE_NEVER if not. NULL: never. Asked after every
+     * access, tick and input. */
     uint64_t (*deadline_ns)(const void *state);
     /* Virtual time has reached the deadline (now_ns >= deadline_ns). */
     void (*tick)(void *state);
