@@ -390,8 +390,6 @@ static void node_check(const struct node_frame *node)
         panic("OBJE-002 a node frame is not the one its chain finds");
     if (node->role != NODE_PLAIN && !node->domain)
         panic("OBJE-003 a node has a role and no domain");
-    if (node->locked)
-        panic("OBJE-004 a node is locked between operations");
     for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
         const struct key *key = &node->slots[slot];
         if (key_type(key) >= KEY_TYPE_COUNT)

@@ -31,7 +31,7 @@ struct node_frame {
     uint8_t role; /* enum node_role */
     bool dirty;
     bool used;          /* referenced since the clock hand came by */
-    uint8_t locked;     /* > 0: part of the present operation, not to be taken */
+    uint8_t locked;     /* held by this many cached domains and operations: not to be taken */
     struct domain *domain; /* when role is not NODE_PLAIN; also set on the root of a cached domain */
     struct queue callers;  /* domains stalled on this domain being busy; root nodes only */
     struct queue_link link; /* this domain's place in a queue; root nodes only */

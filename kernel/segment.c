@@ -26,7 +26,7 @@ static enum memory_fault red_enter(struct segment_walk *walk, struct node_frame 
     if (*size_code < SIZE_CODE_MIN || *size_code > SIZE_CODE_MAX)
         return MEMORY_SIZE_CODE;
     unsigned keeper = RED_KEEPER_SLOT(format);
-    if (keeper != RED_NO_SLOT) {
+    if (keeper != RED_NO_SLOT && !walk->no_call) {
         walk->red = node;
         walk->red_key = *key;
         walk->keeper_slot = keeper;

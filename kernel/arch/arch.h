@@ -28,5 +28,8 @@ bool arch_external_pending(void);
 void arch_float_save(struct domain *domain);
 void arch_float_load(const struct domain *domain);
 void arch_float_clear(void);
+/* Has user mode changed them since arch_float_clean()? */
+bool arch_float_dirty(void);
+void arch_float_clean(void);
 
 #endif

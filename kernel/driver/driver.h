@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* driver.h - what the drivers give the rest of the kernel. Which devices exist comes from the device tree. */
+#ifndef LATCHKEY_KERNEL_DRIVER_H
+#define LATCHKEY_KERNEL_DRIVER_H
+
+#include "devices/board.h"
+#include "kernel/base.h"
+
+/* driver_init - start every device that the machine description names. */
+void driver_init(void);
+
+/* Console of the kernel itself (SBI), and the end of the machine. */
+void driver_console_write(const uint8_t *data, size_t size_bytes);
+_Noreturn void driver_power_off(uint32_t code);
+_Noreturn void driver_power_reset(void);
+
+/* driver_timer_set - timer interrupt at this time of the timebase; UINT64_MAX: never. Clears a pending one. */
+void driver_timer_set(uint64_t time);
+/* driver_interrupt - serve every device whose interrupt is pending. */
+void driver_interrupt(void);
+/* driver_calendar_ns - nanoseconds since 1970 from the rtc; 0 without one. */
+uint64_t driver_calendar_ns(void);
+
+/* driver_trace - announce on the trace port; nothing without one. */
+void driver_trace(enum trace_kind kind, uint64_t argument);
+void driver_announce_first_domain(void);
+
+/* MMIO access, ordered against RAM. */
+static inline uint32_t mmio_read32(const volatile void *addr)
+{
+    uint32_t value = *(const volatile uint32_t *)addr;
+    __asm__ volatile("fence i, rw" ::: "memory");
+    return value;
+}
+
+static inline void mmio_write32(volatile void *addr, uint32_t value)
+{
+    __asm__ volatile("fence rw, o" ::: "memory");
+    *(volatile uint32_t *)addr = value;
+}
+
+#endif

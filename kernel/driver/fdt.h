@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fdt.h - what the kernel takes from the device tree. */
+#ifndef LATCHKEY_KERNEL_FDT_H
+#define LATCHKEY_KERNEL_FDT_H
+
+#include "devices/board.h"
+#include "kernel/base.h"
+
+struct fdt_device {
+    uint64_t base; /* physical; 0: not there */
+    uint32_t irq;
+};
+
+struct fdt_facts {
+    uint64_t ram_base, ram_bytes;
+    uint64_t timebase_hz;
+    struct fdt_device uart, plic, rtc, trace;
+    struct fdt_device virtio[BOARD_VIRTIO_COUNT]; /* in order of their addresses */
+    unsigned virtio_count;
+    uint64_t initrd_start, initrd_end; /* physical; 0: none */
+    bool amnesia, check;
+};
+
+/* fdt_parse - read a flattened device tree.
+ *
+ * tree        kernel virtual address; at most FDT_BYTES_MAX bytes are looked at.
+ * Returns     NULL, or one line that says what is wrong with it. Never reads outside its stated size.
+ * Source      Devicetree Specification 0.3, chapter 5.
+ */
+#define FDT_BYTES_MAX (1u << 20)
+const char *fdt_parse(const void *tree, struct fdt_facts *facts);
+
+#endif

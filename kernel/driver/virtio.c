@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* virtio.c - the transport. Called by virtio_block, virtio_gpu, virtio_input. Invariants: virtio.h. */
+#include "kernel/driver/virtio.h"
+
+#include "kernel/arch/arch.h"
+#include "kernel/driver/driver.h"
+#include "kernel/print.h"
+
+/* Register offsets: VIRTIO 1.2, table 4.1. */
+enum {
+    REG_MAGIC = 0x000, REG_VERSION = 0x004, REG_DEVICE_ID = 0x008, REG_DEVICE_FEATURES = 0x010,
+    REG_DEVICE_FEATURES_SELECT = 0x014, REG_DRIVER_FEATURES = 0x020,
+    REG_DRIVER_FEATURES_SELECT = 0x024, REG_QUEUE_SELECT = 0x030, REG_QUEUE_SIZE_MAX = 0x034,
+    REG_QUEUE_SIZE = 0x038, REG_QUEUE_READY = 0x044, REG_QUEUE_NOTIFY = 0x050,
+    REG_INTERRUPT_STATUS = 0x060, REG_INTERRUPT_ACK = 0x064, REG_STATUS = 0x070,
+    REG_QUEUE_DESCRIPTORS = 0x080, REG_QUEUE_AVAILABLE = 0x090, REG_QUEUE_USED = 0x0a0,
+    REG_CONFIG = 0x100
+};
+enum { STATUS_ACKNOWLEDGE = 1, STATUS_DRIVER = 2, STATUS_DRIVER_OK = 4, STATUS_FEATURES_OK = 8,
+       STATUS_FAILED = 128 };
+enum { DESCRIPTOR_NEXT = 1, DESCRIPTOR_WRITE = 2 };
+#define VIRTIO_MAGIC 0x74726976u
+#define FEATURE_VERSION_1 (1ull << 32)
+
+static void write_register64(volatile uint8_t *registers, uint32_t offset, const void *data)
+{
+    uint64_t physical = arch_virtual_to_physical(data);
+    mmio_write32(registers + offset, (uint32_t)physical);
+    mmio_write32(registers + offset + 4, (uint32_t)(physical >> 32));
+}
+
+uint32_t virtio_probe(const struct fdt_device *device)
+{
+    if (device->base == 0)
+        return 0;
+    const volatile uint8_t *registers = arch_physical_to_virtual(device->base);
+    if (mmio_read32(registers + REG_MAGIC) != VIRTIO_MAGIC)
+        return 0;
+    uint32_t id = mmio_read32(registers + REG_DEVICE_ID);
+    if (id != 0 && mmio_read32(registers + REG_VERSION) != 2) {
+        print_line("virtio device %u at 0x%lx: legacy interface; use force-legacy=false", id,
+                   device->base);
+        return 0;
+    }
+    return id;
+}
+
+uint64_t virtio_begin(volatile uint8_t *registers, uint64_t wanted)
+{
+    mmio_write32(registers + REG_STATUS, 0);
+    mmio_write32(registers + REG_STATUS, STATUS_ACKNOWLEDGE);
+    mmio_write32(registers + REG_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER);
+    mmio_write32(registers + REG_DEVICE_FEATURES_SELECT, 0);
+    uint64_t offered = mmio_read32(registers + REG_DEVICE_FEATURES);
+    mmio_write32(registers + REG_DEVICE_FEATURES_SELECT, 1);
+    offered |= (uint64_t)mmio_read32(registers + REG_DEVICE_FEATURES) << 32;
+    uint64_t agreed = offered & (wanted | FEATURE_VERSION_1);
+    mmio_write32(registers + REG_DRIVER_FEATURES_SELECT, 0);
+    mmio_write32(registers + REG_DRIVER_FEATURES, (uint32_t)agreed);
+    mmio_write32(registers + REG_DRIVER_FEATURES_SELECT, 1);
+    mmio_write32(registers + REG_DRIVER_FEATURES, (uint32_t)(agreed >> 32));
+    uint32_t status = STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK;
+    mmio_write32(registers + REG_STATUS, status);
+    if (!(agreed & FEATURE_VERSION_1) ||
+        !(mmio_read32(registers + REG_STATUS) & STATUS_FEATURES_OK)) {
+        mmio_write32(registers + REG_STATUS, STATUS_FAILED);
+        return 0;
+    }
+    return agreed;
+}
+
+bool virtio_queue(volatile uint8_t *registers, uint16_t number, struct virtqueue *queue)
+{
+    mmio_write32(registers + REG_QUEUE_SELECT, number);
+    uint32_t size = mmio_read32(registers + REG_QUEUE_SIZE_MAX);
+    if (size == 0 || mmio_read32(registers + REG_QUEUE_READY) != 0)
+        return false;
+    memset(queue, 0, sizeof(*queue));
+    queue->registers = registers;
+    queue->number = number;
+    queue->size = (uint16_t)(size < VIRTQUEUE_SIZE ? size : VIRTQUEUE_SIZE);
+    queue->free_count = queue->size;
+    for (uint16_t i = 0; i < queue->size; i++)
+        queue->descriptors[i].next = (uint16_t)(i + 1);
+    mmio_write32(registers + REG_QUEUE_SIZE, queue->size);
+    write_register64(registers, REG_QUEUE_DESCRIPTORS, queue->descriptors);
+    write_register64(registers, REG_QUEUE_AVAILABLE, &queue->available);
+    write_register64(registers, REG_QUEUE_USED, (const void *)&queue->used);
+    mmio_write32(registers + REG_QUEUE_READY, 1);
+    return true;
+}
+
+void virtio_ready(volatile uint8_t *registers)
+{
+    mmio_write32(registers + REG_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK |
+                                             STATUS_DRIVER_OK);
+}
+
+uint32_t virtio_interrupt_acknowledge(volatile uint8_t *registers)
+{
+    uint32_t status = mmio_read32(registers + REG_INTERRUPT_STATUS);
+    if (status)
+        mmio_write32(registers + REG_INTERRUPT_ACK, status);
+    return status;
+}
+
+uint8_t virtio_config8(const volatile uint8_t *registers, uint32_t offset)
+{
+    return registers[REG_CONFIG + offset];
+}
+
+void virtio_config_write8(volatile uint8_t *registers, uint32_t offset, uint8_t value)
+{
+    registers[REG_CONFIG + offset] = value;
+}
+
+uint32_t virtio_config32(const volatile uint8_t *registers, uint32_t offset)
+{
+    return mmio_read32(registers + REG_CONFIG + offset);
+}
+
+uint64_t virtio_config64(const volatile uint8_t *registers, uint32_t offset)
+{
+    uint64_t low = virtio_config32(registers, offset);
+    return low | (uint64_t)virtio_config32(registers, offset + 4) << 32;
+}
+
+bool virtqueue_add(struct virtqueue *queue, const struct virtio_part *parts, unsigned count,
+                   uint16_t *head)
+{
+    kassert(count > 0);
+    if (count > queue->free_count)
+        return false;
+    *head = queue->free_first;
+    uint16_t at = *head;
+    for (unsigned i = 0; i < count; i++) {
+        struct virtq_descriptor *descriptor = &queue->descriptors[at];
+        descriptor->addr = arch_virtual_to_physical(parts[i].data);
+        descriptor->length = parts[i].size_bytes;
+        descriptor->flags = (uint16_t)((parts[i].device_writes ? DESCRIPTOR_WRITE : 0) |
+                                       (i + 1 < count ? DESCRIPTOR_NEXT : 0));
+        at = descriptor->next;
+    }
+    queue->free_first = at;
+    queue->free_count = (uint16_t)(queue->free_count - count);
+    queue->available.ring[queue->available.index % queue->size] = *head;
+    __asm__ volatile("fence w, w" ::: "memory");
+    queue->available.index++;
+    return true;
+}
+
+void virtqueue_notify(struct virtqueue *queue)
+{
+    mmio_write32(queue->registers + REG_QUEUE_NOTIFY, queue->number);
+}
+
+static void chain_free(struct virtqueue *queue, uint16_t head)
+{
+    uint16_t at = head;
+    unsigned count = 1;
+    while ((queue->descriptors[at].flags & DESCRIPTOR_NEXT) && count < queue->size) {
+        at = queue->descriptors[at].next;
+        count++;
+    }
+    queue->descriptors[at].next = queue->free_first;
+    queue->free_first = head;
+    queue->free_count = (uint16_t)(queue->free_count + count);
+}
+
+bool virtqueue_take(struct virtqueue *queue, uint16_t *head, uint32_t *length)
+{
+    if (queue->used.index == queue->used_seen)
+        return false;
+    __asm__ volatile("fence r, r" ::: "memory");
+    unsigned slot = queue->used_seen % queue->size;
+    uint32_t id = queue->used.ring[slot].id;
+    *length = queue->used.ring[slot].length;
+    queue->used_seen++;
+    if (id >= queue->size)
+        panic("VIRT-001 a device returned a descriptor that does not exist");
+    *head = (uint16_t)id;
+    chain_free(queue, *head);
+    return true;
+}

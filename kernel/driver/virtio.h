@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* virtio.h - virtio-mmio version 2 and split queues, for the kernel's drivers.
+ *
+ * Source: VIRTIO 1.2, sections 2.7 (split queues) and 4.2 (MMIO).
+ *
+ * Invariants
+ *  1. A chain of descriptors is the driver's from virtqueue_add() until virtqueue_take() returns its head.
+ *  2. What the device writes (used ring, lengths) is never trusted as an index without a bound.
+ */
+#ifndef LATCHKEY_KERNEL_VIRTIO_H
+#define LATCHKEY_KERNEL_VIRTIO_H
+
+#include "kernel/base.h"
+#include "kernel/driver/fdt.h"
+
+#define VIRTQUEUE_SIZE 64u
+
+enum virtio_id { VIRTIO_ID_BLOCK = 2, VIRTIO_ID_GPU = 16, VIRTIO_ID_INPUT = 18 };
+
+struct virtq_descriptor {
+    uint64_t addr; /* physical */
+    uint32_t length;
+    uint16_t flags, next;
+};
+struct virtqueue {
+    struct virtq_descriptor descriptors[VIRTQUEUE_SIZE] __attribute__((aligned(16)));
+    struct {
+        uint16_t flags, index;
+        uint16_t ring[VIRTQUEUE_SIZE];
+        uint16_t used_event;
+    } available __attribute__((aligned(2)));
+    struct {
+        uint16_t flags;
+        volatile uint16_t index;
+        struct {
+            uint32_t id, length;
+        } ring[VIRTQUEUE_SIZE];
+        uint16_t available_event;
+    } used __attribute__((aligned(4)));
+    volatile uint8_t *registers;
+    uint16_t number;
+    uint16_t size;       /* in use, at most VIRTQUEUE_SIZE */
+    uint16_t free_first; /* chain of free descriptors */
+    uint16_t free_count;
+    uint16_t used_seen;
+};
+
+/* One part of a request, at a kernel virtual address. */
+struct virtio_part {
+    const void *data;
+    uint32_t size_bytes;
+    bool device_writes;
+};
+
+/* virtio_probe - the device id at a transport; 0: none, or not version 2. */
+uint32_t virtio_probe(const struct fdt_device *device);
+/* virtio_begin - reset, and negotiate: wanted features are taken if offered; VERSION_1 must be.
+ * Returns the features agreed; 0: refused, the device is marked failed. */
+uint64_t virtio_begin(volatile uint8_t *registers, uint64_t wanted);
+/* virtio_queue - set up a queue. false: the device has no such queue. */
+MUST_CHECK bool virtio_queue(volatile uint8_t *registers, uint16_t number, struct virtqueue *queue);
+/* virtio_ready - the driver is done setting up. */
+void virtio_ready(volatile uint8_t *registers);
+/* virtio_interrupt_acknowledge - clear and return the interrupt status. */
+uint32_t virtio_interrupt_acknowledge(volatile uint8_t *registers);
+/* virtio_config_* - device configuration space. */
+uint8_t virtio_config8(const volatile uint8_t *registers, uint32_t offset);
+uint32_t virtio_config32(const volatile uint8_t *registers, uint32_t offset);
+uint64_t virtio_config64(const volatile uint8_t *registers, uint32_t offset);
+void virtio_config_write8(volatile uint8_t *registers, uint32_t offset, uint8_t value);
+
+/* virtqueue_add - offer a chain of parts. false: not enough descriptors are free. *head names the chain. */
+MUST_CHECK bool virtqueue_add(struct virtqueue *queue, const struct virtio_part *parts,
+                              unsigned count, uint16_t *head);
+/* virtqueue_notify - tell the device. */
+void virtqueue_notify(struct virtqueue *queue);
+/* virtqueue_take - the next chain the device is done with, its descriptors free again. false: none. */
+MUST_CHECK bool virtqueue_take(struct virtqueue *queue, uint16_t *head, uint32_t *length);
+
+#endif

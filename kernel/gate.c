@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* gate.c - the message path. Called by invoke.c, and by keeper.c for messages the kernel sends on a domain's
+ * behalf. Calls domain, segment, sched.
+ *
+ * Invariants
+ *  1. A domain is AVAILABLE (open to start keys), WAITING (for a resume key) or RUNNING. Only this file,
+ *     keeper.c and key_domain.c change that.
+ *  2. Delivery writes only what the receiver's entry block accepts; every other dead register becomes 0.
+ *  3. Stalled senders are woken in the order in which they came.
+ */
+#include "kernel/gate.h"
+
+#include "kernel/keeper.h"
+#include "kernel/sched.h"
+
+#define ECALL_BYTES 4u
+
+struct key gate_resume_key(const struct domain *domain, enum resume_kind kind)
+{
+    struct key key = key_make(KEY_RESUME, (uint8_t)kind, domain->root->object_id,
+                              domain->root->call_count);
+    key.object = domain->root;
+    return key;
+}
+
+void gate_resume(struct domain *domain)
+{
+    kassert(domain->state != DOMAIN_RUNNING);
+    node_dirty(domain->root);
+    domain->root->call_count++;
+    domain_state_set(domain, DOMAIN_RUNNING);
+}
+
+void gate_become_available(struct domain *sender, uint64_t ecall_bytes)
+{
+    sender->registers[REGISTER_PC] += ecall_bytes;
+    sender->restore = RESTORE_MESSAGE;
+    domain_state_set(sender, DOMAIN_AVAILABLE);
+    sched_wake_all(&sender->root->callers);
+}
+
+static void results_clear(struct domain *domain)
+{
+    static const uint8_t results[] = {REGISTER_A0, REGISTER_A0 + 1, REGISTER_A0 + 4,
+                                      REGISTER_T3, REGISTER_T3 + 1, REGISTER_T3 + 2,
+                                      REGISTER_T3 + 3};
+    for (unsigned i = 0; i < sizeof(results); i++)
+        domain->registers[results[i]] = 0;
+    domain->restore = RESTORE_MESSAGE;
+}
+
+void gate_forked(struct domain *sender, uint64_t ecall_bytes)
+{
+    results_clear(sender);
+    sender->registers[REGISTER_PC] += ecall_bytes;
+}
+
+enum gate_prepared gate_prepare(struct key *key, const struct domain *sender,
+                                struct gate_target *target)
+{
+    struct node_frame *root;
+    enum fetch fetch = key_node(key, &root);
+    if (fetch == FETCH_STALL)
+        return GATE_STALL;
+    if (fetch == FETCH_VOID)
+        return GATE_DATA;
+    bool start = key_type(key) == KEY_START;
+    enum load load = domain_load(root, &target->domain);
+    if (load == LOAD_STALL)
+        return GATE_STALL;
+    if (load == LOAD_MALFORMED)
+        return GATE_DATA;
+    if (target->domain == sender)
+        return GATE_SELF;
+    target->data_byte = start ? key_data_byte(key) : 0;
+    target->resume = start ? RESUME_RETURN : (enum resume_kind)key_data_byte(key);
+    if (start && target->domain->state != DOMAIN_AVAILABLE) {
+        (void)sched_stall(&root->callers);
+        return GATE_STALL;
+    }
+    if (!start && target->domain->state != DOMAIN_WAITING)
+        return GATE_VANISHES;
+    return GATE_READY;
+}
+
+enum touch gate_buffer_prepare(struct domain *domain, struct pieces *buffer,
+                               struct segment_walk *walk)
+{
+    const uint64_t *a = &domain->registers[REGISTER_A0];
+    *buffer = (struct pieces){0};
+    *walk = (struct segment_walk){.fault = MEMORY_OK};
+    if (((a[2] >> ENTRY_STRING_SHIFT) & 3) != STRING_MEMORY || a[6] == 0)
+        return TOUCH_DONE;
+    uint64_t size_bytes = a[6] < STRING_BYTES_MAX ? a[6] : STRING_BYTES_MAX;
+    if (a[5] >> USER_ADDRESS_BITS) {
+        walk->fault = MEMORY_KERNEL;
+        return TOUCH_FAULT;
+    }
+    return domain_touch_range(domain, a[5], size_bytes, ACCESS_WRITE, buffer, walk);
+}
+
+/* Copy the string into the receiver's buffer; both are in up to two pieces. */
+static void string_deliver(const struct pieces *source, const struct pieces *target)
+{
+    size_t offset = 0;
+    for (unsigned i = 0; i < 2; i++)
+        offset += pieces_copy_out(source, offset, target->piece[i].data,
+                                  target->piece[i].size_bytes);
+}
+
+static void keys_deliver(struct domain *domain, uint64_t entry, const struct message *message)
+{
+    for (unsigned i = 0; i < MESSAGE_KEYS; i++)
+        if (entry >> (ENTRY_MASK_SHIFT + i) & 1)
+            node_slot_set(domain->keys, entry >> (ENTRY_KEYS_SHIFT + 4 * i) & 15,
+                          &message->keys[i]);
+}
+
+void gate_deliver(struct domain *domain, const struct message *message,
+                  const struct pieces *buffer)
+{
+    uint64_t *a = &domain->registers[REGISTER_A0];
+    uint64_t entry = a[2];
+    unsigned mode = (entry >> ENTRY_STRING_SHIFT) & 3;
+    bool buffer_lost = mode == STRING_MEMORY && a[6] && !buffer->piece[0].size_bytes &&
+                       message->length_bytes;
+    uint64_t words[4] = {0};
+    if (mode == STRING_REGISTERS)
+        (void)pieces_copy_out(&message->string, 0, words, sizeof(words));
+    else if (mode == STRING_MEMORY)
+        string_deliver(&message->string, buffer);
+    keys_deliver(domain, entry, message);
+    results_clear(domain);
+    memcpy(&domain->registers[REGISTER_T3], words, sizeof(words));
+    if (entry & ENTRY_CODE)
+        a[0] = message->code;
+    if (entry & ENTRY_DATA_BYTE)
+        a[1] = message->data_byte;
+    if (entry & ENTRY_LENGTH)
+        a[4] = message->length_bytes;
+    a[2] = a[3] = a[5] = a[6] = 0;
+    domain->changed = true;
+    if (buffer_lost) {
+        domain->trap_code = TRAP_BAD_BUFFER;
+        domain->trap_value = 0;
+    } else if (!(entry & ENTRY_CODE) && message->code != 0) {
+        domain->trap_code = TRAP_CODE_REJECTED;
+        domain->trap_value = message->code;
+    }
+}
+
+/* The sender's part, after the commit point. */
+static void sender_goes(struct invocation *invocation)
+{
+    struct domain *sender = invocation->sender;
+    switch (invocation->kind) {
+    case INVOKE_CALL:
+        sender->registers[REGISTER_PC] += ECALL_BYTES;
+        sender->restore = RESTORE_MESSAGE;
+        domain_state_set(sender, DOMAIN_WAITING);
+        sched_switch(NULL);
+        break;
+    case INVOKE_RETURN:
+        sched_switch(NULL);
+        gate_become_available(sender, ECALL_BYTES);
+        break;
+    case INVOKE_FORK:
+        gate_forked(sender, ECALL_BYTES);
+        break;
+    }
+}
+
+/* The message and the processor go to the target. */
+static void transfer(struct invocation *invocation, const struct gate_target *target,
+                     const struct pieces *buffer)
+{
+    struct message *message = &invocation->message;
+    uint64_t registers[4];
+    if (message->string.piece[0].data ==
+        (uint8_t *)&invocation->sender->registers[REGISTER_T3]) {
+        memcpy(registers, message->string.piece[0].data, sizeof(registers));
+        message->string.piece[0].data = (uint8_t *)registers;
+    }
+    commit_point(invocation);
+    sender_goes(invocation);
+    if (invocation->kind == INVOKE_CALL)
+        message->keys[3] = gate_resume_key(invocation->sender, RESUME_RETURN);
+    message->data_byte = target->data_byte;
+    gate_resume(target->domain);
+    if (target->resume == RESUME_RETURN)
+        gate_deliver(target->domain, message, buffer);
+    if (target->resume == RESUME_RESTART)
+        target->domain->trap_code = 0;
+    if (invocation->kind == INVOKE_FORK)
+        sched_ready(target->domain->root);
+    else
+        sched_switch(target->domain->root);
+}
+
+/* A void key, or nodes that make no domain: as a data key, but the message ends here. */
+static void answer_data(struct invocation *invocation, uint64_t code)
+{
+    struct message answer = {.code = code};
+    struct pieces buffer = {0};
+    commit_point(invocation);
+    if (invocation->kind != INVOKE_CALL) {
+        sender_goes(invocation);
+        return;
+    }
+    invocation->sender->registers[REGISTER_PC] += ECALL_BYTES;
+    gate_deliver(invocation->sender, &answer, &buffer);
+}
+
+void gate_invoke(struct invocation *invocation)
+{
+    struct gate_target target;
+    struct segment_walk walk;
+    struct pieces buffer;
+    switch (gate_prepare(invocation->key, invocation->sender, &target)) {
+    case GATE_STALL:
+        return;
+    case GATE_DATA:
+        answer_data(invocation, RC_DATA_KEY);
+        return;
+    case GATE_SELF:
+        keeper_call(invocation->sender, TRAP_SELF_JUMP, 0);
+        return;
+    case GATE_VANISHES:
+        commit_point(invocation);
+        sender_goes(invocation);
+        return;
+    case GATE_READY:
+        break;
+    }
+    target.domain->locked++;
+    enum touch touch = TOUCH_DONE;
+    buffer = (struct pieces){0};
+    if (target.resume == RESUME_RETURN)
+        touch = gate_buffer_prepare(target.domain, &buffer, &walk);
+    if (touch != TOUCH_STALL)
+        transfer(invocation, &target, &buffer);
+    target.domain->locked--;
+    pieces_release(&buffer);
+}

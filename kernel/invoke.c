@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* invoke.c - the one kernel call: decode the blocks, prepare the key and the strings, then by key type.
+ *
+ * Called by arch/trap.c for every ecall from user mode. Calls gate (start and resume keys) and the key
+ * types' functions in the table below: the key's type names the file.
+ *
+ * Invariants
+ *  1. Before commit_point() only hints, void keys and caches change; a stall returns from there, with the
+ *     sender's pc still at its ecall.
+ *  2. Pages under the strings are pinned from prepare to the end.
+ */
+#include "kernel/invoke.h"
+
+#include "kernel/gate.h"
+#include "kernel/keeper.h"
+#include "kernel/keys.h"
+#include "kernel/sched.h"
+
+#define ECALL_BYTES 4u
+
+void commit_point(struct invocation *invocation)
+{
+    kassert(!invocation->committed);
+    invocation->committed = true;
+}
+
+enum invoked invoke_answer(struct invocation *invocation, uint64_t code)
+{
+    if (!invocation->committed)
+        commit_point(invocation);
+    invocation->reply.code = code;
+    return INVOKED_DONE;
+}
+
+void invoke_reply_bytes(struct invocation *invocation, const void *source, size_t size_bytes)
+{
+    kassert(size_bytes <= sizeof(invocation->reply_bytes));
+    memcpy(invocation->reply_bytes, source, size_bytes);
+    invocation->reply.string.piece[0] =
+        (struct piece){invocation->reply_bytes, (uint32_t)size_bytes};
+    invocation->reply.length_bytes = size_bytes;
+}
+
+size_t pieces_copy_out(const struct pieces *pieces, size_t offset, void *target, size_t size_bytes)
+{
+    size_t copied = 0;
+    for (unsigned i = 0; i < 2; i++) {
+        const struct piece *piece = &pieces->piece[i];
+        if (offset >= piece->size_bytes) {
+            offset -= piece->size_bytes;
+            continue;
+        }
+        size_t part = piece->size_bytes - offset;
+        if (part > size_bytes - copied)
+            part = size_bytes - copied;
+        memcpy((uint8_t *)target + copied, piece->data + offset, part);
+        copied += part;
+        offset = 0;
+    }
+    return copied;
+}
+
+size_t invoke_string(const struct invocation *invocation, void *target, size_t size_bytes)
+{
+    memset(target, 0, size_bytes);
+    return pieces_copy_out(&invocation->message.string, 0, target, size_bytes);
+}
+
+void pieces_release(struct pieces *pieces)
+{
+    for (unsigned i = 0; i < 2; i++)
+        if (pieces->pinned[i])
+            pieces->pinned[i]->pinned--;
+    *pieces = (struct pieces){0};
+}
+
+enum touch domain_touch_range(struct domain *domain, uint64_t addr, uint64_t size_bytes,
+                              enum access access, struct pieces *pieces,
+                              struct segment_walk *walk)
+{
+    kassert(size_bytes <= STRING_BYTES_MAX);
+    *pieces = (struct pieces){0};
+    for (unsigned i = 0; size_bytes > 0; i++) {
+        kassert(i < 2);
+        uint64_t part = PAGE_BYTES - addr % PAGE_BYTES;
+        if (part > size_bytes)
+            part = size_bytes;
+        uint8_t *data;
+        enum touch touch = segment_touch(domain, addr, access, &data, walk);
+        if (touch != TOUCH_DONE) {
+            pieces_release(pieces);
+            return touch;
+        }
+        pieces->piece[i] = (struct piece){data, (uint32_t)part};
+        pieces->pinned[i] = walk->page;
+        walk->page->pinned++;
+        addr += part;
+        size_bytes -= part;
+    }
+    return TOUCH_DONE;
+}
+
+/* A page is missing under one of the sender's own strings. */
+static void string_fault(struct domain *sender, const struct segment_walk *walk, uint64_t addr,
+                         uint64_t trap_code)
+{
+    if (walk->red)
+        keeper_call_segment(sender, walk);
+    else
+        keeper_call(sender, trap_code, addr);
+}
+
+/* Prepare what the sender sends. false: it stalled or trapped. */
+static bool prepare_string(struct invocation *invocation)
+{
+    struct domain *sender = invocation->sender;
+    const uint64_t *a = &sender->registers[REGISTER_A0];
+    struct message *message = &invocation->message;
+    unsigned mode = (a[1] >> EXIT_STRING_SHIFT) & 3;
+    if (mode == STRING_NONE)
+        return true;
+    uint64_t most = mode == STRING_MEMORY ? STRING_BYTES_MAX : STRING_REGISTER_BYTES;
+    if (a[4] > most) {
+        keeper_call(sender, TRAP_LENGTH, a[4]);
+        return false;
+    }
+    message->length_bytes = a[4];
+    if (mode == STRING_REGISTERS) {
+        message->string.piece[0] =
+            (struct piece){(uint8_t *)&sender->registers[REGISTER_T3], (uint32_t)a[4]};
+        return true;
+    }
+    struct segment_walk walk;
+    if (a[3] >> USER_ADDRESS_BITS) { /* also keeps addr + length from wrapping */
+        keeper_call(sender, TRAP_BAD_STRING, a[3]);
+        return false;
+    }
+    enum touch touch =
+        domain_touch_range(sender, a[3], a[4], ACCESS_READ, &message->string, &walk);
+    if (touch == TOUCH_FAULT)
+        string_fault(sender, &walk, a[3], TRAP_BAD_STRING);
+    return touch == TOUCH_DONE;
+}
+
+/* Check the sender's own receive buffer while it can still be told. false: it stalled or trapped. */
+static bool prepare_own_buffer(struct invocation *invocation)
+{
+    struct domain *sender = invocation->sender;
+    struct segment_walk walk;
+    struct pieces buffer;
+    uint64_t fault_addr = sender->registers[REGISTER_A0 + 5];
+    enum touch touch = gate_buffer_prepare(sender, &buffer, &walk);
+    if (touch == TOUCH_DONE) {
+        pieces_release(&buffer);
+        return true;
+    }
+    if (touch == TOUCH_FAULT)
+        string_fault(sender, &walk, fault_addr, TRAP_BAD_BUFFER);
+    return false;
+}
+
+static void keys_gather(struct invocation *invocation, uint64_t exit)
+{
+    const struct node_frame *keys = invocation->sender->keys;
+    for (unsigned i = 0; i < MESSAGE_KEYS; i++)
+        if (exit >> (EXIT_MASK_SHIFT + i) & 1)
+            invocation->message.keys[i] = keys->slots[exit >> (EXIT_KEYS_SHIFT + 4 * i) & 15];
+}
+
+/* Prepare the object of the key and hold it. false: it stalled. A void key has become data key 0. */
+static bool prepare_key(struct invocation *invocation)
+{
+    struct key *key = invocation->key;
+    enum fetch fetch = FETCH_PRESENT;
+    if (key_names_node(key))
+        fetch = key_node(key, &invocation->node);
+    else if (key_type(key) == KEY_PAGE)
+        fetch = key_page(key, &invocation->page);
+    if (fetch == FETCH_PRESENT && invocation->node)
+        invocation->node->locked++;
+    if (fetch == FETCH_PRESENT && invocation->page)
+        invocation->page->pinned++;
+    return fetch != FETCH_STALL;
+}
+
+/* The domain that a kernel key's reply goes to: the caller, or whom key 3 resumes. false: it stalled. */
+static bool prepare_replyee(struct invocation *invocation)
+{
+    struct segment_walk walk;
+    if (invocation->kind == INVOKE_CALL) {
+        invocation->replyee = invocation->sender;
+    } else {
+        struct key *resume = &invocation->message.keys[3];
+        struct gate_target target;
+        if (key_type(resume) != KEY_RESUME || key_data_byte(resume) != RESUME_RETURN)
+            return true;
+        enum gate_prepared prepared = gate_prepare(resume, invocation->sender, &target);
+        if (prepared == GATE_STALL)
+            return false;
+        if (prepared != GATE_READY)
+            return true;
+        invocation->replyee = target.domain;
+        invocation->replyee->locked++;
+    }
+    enum touch touch =
+        gate_buffer_prepare(invocation->replyee, &invocation->replyee_buffer, &walk);
+    if (touch == TOUCH_FAULT)
+        invocation->replyee_buffer = (struct pieces){0};
+    return touch != TOUCH_STALL;
+}
+
+/* The sender of a RETURN or FORK goes on its way; of a CALL it gets the reply. */
+static void reply(struct invocation *invocation)
+{
+    struct domain *sender = invocation->sender, *replyee = invocation->replyee;
+    if (invocation->kind == INVOKE_RETURN)
+        gate_become_available(sender, ECALL_BYTES);
+    else if (invocation->kind == INVOKE_FORK)
+        gate_forked(sender, ECALL_BYTES);
+    else
+        sender->registers[REGISTER_PC] += ECALL_BYTES;
+    if (!replyee)
+        return;
+    if (replyee != sender)
+        gate_resume(replyee);
+    gate_deliver(replyee, &invocation->reply, &invocation->replyee_buffer);
+    if (replyee != sender)
+        sched_ready(replyee->root);
+}
+
+static enum invoked by_type(struct invocation *invocation)
+{
+    switch (key_type(invocation->key)) {
+    case KEY_DATA:
+        return data_invoke(invocation);
+    case KEY_PAGE:
+        return page_invoke(invocation);
+    case KEY_SEGMENT:
+    case KEY_NODE:
+    case KEY_FETCH:
+    case KEY_SENSE:
+        return node_invoke(invocation);
+    case KEY_METER:
+        return meter_invoke(invocation);
+    case KEY_DOMAIN:
+        return domain_invoke(invocation);
+    case KEY_RETURNER:
+        return returner_invoke(invocation);
+    case KEY_DISCRIM:
+        return discrim_invoke(invocation);
+    case KEY_COMPARE:
+        return compare_invoke(invocation);
+    case KEY_TIMER:
+        return timer_invoke(invocation);
+    case KEY_CONSOLE:
+        return console_invoke(invocation);
+    case KEY_DISPLAY:
+        return display_invoke(invocation);
+    case KEY_INPUT:
+        return input_invoke(invocation);
+    case KEY_POWER:
+        return power_invoke(invocation);
+    case KEY_START:
+    case KEY_RESUME:
+        panic("INVO-001 a gate key came to the kernel keys");
+    case KEY_FRONT_END:
+    case KEY_NODE_RANGE:
+    case KEY_PAGE_RANGE:
+    case KEY_DOMAIN_TOOL:
+    case KEY_DATA_CREATOR:
+    case KEY_PEEK:
+    case KEY_DISK:
+    case KEY_CHECKPOINT:
+    case KEY_JOURNAL:
+    case KEY_ERROR_LOG:
+        return invoke_answer(invocation, RC_NOT_YET);
+    case KEY_TYPE_COUNT:
+        break;
+    }
+    panic("INVO-002 a key of no type was invoked");
+}
+
+/* A key that the kernel itself answers. */
+static void invoke_kernel_key(struct invocation *invocation)
+{
+    bool foreign = false;
+    if (prepare_replyee(invocation)) {
+        foreign = invocation->replyee && invocation->replyee != invocation->sender;
+        if (by_type(invocation) == INVOKED_DONE) {
+            kassert(invocation->committed);
+            if (invocation->kind == INVOKE_RETURN)
+                sched_switch(NULL);
+            reply(invocation);
+        }
+    }
+    if (foreign)
+        invocation->replyee->locked--;
+    pieces_release(&invocation->replyee_buffer);
+}
+
+static void dispatch(struct invocation *invocation)
+{
+    enum key_type type = key_type(invocation->key);
+    if (type == KEY_START || type == KEY_RESUME)
+        gate_invoke(invocation);
+    else
+        invoke_kernel_key(invocation);
+}
+
+void invoke(struct domain *sender)
+{
+    const uint64_t *a = &sender->registers[REGISTER_A0];
+    uint64_t exit = a[1];
+    struct invocation invocation = {.sender = sender, .sender_root = sender->root,
+                                    .kind = (enum invoke_kind)((exit >> EXIT_KIND_SHIFT) & 3)};
+    /* Registers that are dead across an invocation hold nothing, also for a keeper or a retry. */
+    for (unsigned i = 5; i <= 7; i++)
+        sender->registers[i] = 0;
+    sender->registers[1] = 0;
+    sender->registers[REGISTER_A0 + 7] = 0;
+    unsigned exit_string = (exit >> EXIT_STRING_SHIFT) & 3;
+    unsigned entry_string = (a[2] >> ENTRY_STRING_SHIFT) & 3;
+    if ((exit & EXIT_RESERVED) || invocation.kind == 0 || exit_string == 3) {
+        keeper_call(sender, TRAP_BAD_EXIT, exit);
+        return;
+    }
+    if (invocation.kind != INVOKE_FORK && ((a[2] & ENTRY_RESERVED) || entry_string == 3)) {
+        keeper_call(sender, TRAP_BAD_ENTRY, a[2]);
+        return;
+    }
+    invocation.message.code = a[0];
+    invocation.key = &sender->keys->slots[EXIT_SLOT(exit)];
+    if (prepare_key(&invocation) && prepare_string(&invocation)) {
+        if (invocation.kind == INVOKE_FORK || prepare_own_buffer(&invocation)) {
+            keys_gather(&invocation, exit);
+            dispatch(&invocation);
+        }
+    }
+    pieces_release(&invocation.message.string);
+    if (invocation.node)
+        invocation.node->locked--;
+    if (invocation.page)
+        invocation.page->pinned--;
+}

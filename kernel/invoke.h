@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* invoke.h - one invocation of a key, from the ecall to the reply.
+ *
+ * Every key type's function has the same four parts in order: decode (read the message), prepare (bring in
+ * objects; may stall; may refuse), commit_point(), perform (cannot fail). Nothing that a domain could
+ * see is changed before the commit point; a stall starts the whole invocation again later.
+ */
+#ifndef LATCHKEY_KERNEL_INVOKE_H
+#define LATCHKEY_KERNEL_INVOKE_H
+
+#include "kernel/segment.h"
+
+struct piece {
+    uint8_t *data;
+    uint32_t size_bytes;
+};
+
+/* A string, or a buffer, in at most two pieces of kernel memory (it may cross one page boundary). */
+struct pieces {
+    struct piece piece[2];
+    struct page_frame *pinned[2];
+};
+
+struct message {
+    uint64_t code;
+    uint64_t length_bytes; /* of the string */
+    struct pieces string;
+    struct key keys[MESSAGE_KEYS];
+    uint8_t data_byte;
+};
+
+struct invocation {
+    struct domain *sender;
+    struct node_frame *sender_root;
+    struct key *key; /* the slot of the key invoked */
+    struct node_frame *node; /* its node, prepared, when it names one */
+    struct page_frame *page; /* its page, likewise */
+    enum invoke_kind kind;
+    struct message message;  /* what was sent */
+    struct message reply;    /* of a kernel key: code 0, no string and no keys unless set */
+    uint8_t reply_bytes[64]; /* room for short strings */
+    struct domain *replyee;  /* who gets the reply; NULL: nobody */
+    struct pieces replyee_buffer;
+    bool committed;
+};
+
+/* How a key's function ended. */
+enum invoked {
+    INVOKED_DONE,  /* performed; reply is set */
+    INVOKED_STALL, /* the sender was queued; nothing has changed */
+    INVOKED_GONE,  /* performed, and the sender or replyee was dealt with: no reply */
+};
+
+/* invoke - the current domain executed ecall. */
+void invoke(struct domain *sender);
+/* commit_point - from here on nothing may fail. */
+void commit_point(struct invocation *invocation);
+/* invoke_answer - reply with a code; commits. Returns INVOKED_DONE. */
+enum invoked invoke_answer(struct invocation *invocation, uint64_t code);
+/* invoke_string - the short string sent, copied to target; bytes beyond what was sent are 0.
+ * Returns how many bytes were sent, at most size_bytes. */
+size_t invoke_string(const struct invocation *invocation, void *target, size_t size_bytes);
+/* invoke_reply_bytes - reply with a short string, at most 64 bytes, copied. */
+void invoke_reply_bytes(struct invocation *invocation, const void *source, size_t size_bytes);
+/* pieces_at - the byte at an offset, which must be inside. */
+size_t pieces_copy_out(const struct pieces *pieces, size_t offset, void *target,
+                       size_t size_bytes);
+
+/* domain_touch_range - make [addr, addr + size) of a domain accessible and pin its pages.
+ * size_bytes at most 4096. On TOUCH_DONE pieces must be given back with pieces_release(). */
+enum touch domain_touch_range(struct domain *domain, uint64_t addr, uint64_t size_bytes,
+                              enum access access, struct pieces *pieces,
+                              struct segment_walk *walk);
+void pieces_release(struct pieces *pieces);
+
+#endif

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* restart.c - reads checkpoint headers and the directory of the newest valid one. Called once by main; calls
+ * volume, io, object, sched. Format: disks/format.h.
+ *
+ * Invariants
+ *  1. The valid header with the highest generation wins; either copy of its directory will do.
+ *  2. Every domain that the directory lists as running, and whose node says so, is made ready once.
+ */
+#include "kernel/restart.h"
+
+#include "disks/checksum.h"
+#include "kernel/io.h"
+#include "kernel/object.h"
+#include "kernel/print.h"
+#include "kernel/sched.h"
+#include "kernel/volume.h"
+
+static struct {
+    struct ckpt_header header; /* the newest valid one */
+    uint8_t block[BLOCK_BYTES] __attribute__((aligned(16)));
+    uint64_t running[LIMIT_RUNNING];
+    uint32_t running_count;
+} restarted;
+
+uint64_t restart_generation(void)
+{
+    return restarted.header.generation;
+}
+
+uint64_t restart_time_ns(void)
+{
+    return restarted.header.system_time_ns;
+}
+
+static bool header_valid(const struct ckpt_header *header)
+{
+    return memcmp(header->magic, CKPT_MAGIC, sizeof(header->magic)) == 0 &&
+           header->version == FORMAT_VERSION && header->area < 2 && header->generation > 0 &&
+           header->checksum == checksum64((const uint8_t *)header + 8, SECTOR_BYTES - 8,
+                                          checksum_seed(CHECKSUM_CKPT_HEADER, header->generation));
+}
+
+/* The newest header of all places. */
+static void headers_read(void)
+{
+    const struct volume_range *range;
+    uint8_t disk;
+    for (unsigned i = 0; (range = volume_range_at(i, &disk)) != NULL; i++) {
+        if (range->kind != RANGE_CKPT_HEADER)
+            continue;
+        if (!io_read_wait(disk, range->start_block, restarted.block))
+            continue;
+        const struct ckpt_header *header = (const struct ckpt_header *)restarted.block;
+        if (header_valid(header) && header->generation > restarted.header.generation)
+            restarted.header = *header;
+    }
+}
+
+static bool directory_block_read(uint64_t location, uint32_t sequence)
+{
+    const struct directory_block *block = (const struct directory_block *)restarted.block;
+    uint64_t generation = restarted.header.generation;
+    return io_read_wait((unsigned)(location >> 56), location & ((1ull << 56) - 1),
+                        restarted.block) &&
+           block->checksum == checksum64(restarted.block + 8, BLOCK_BYTES - 8,
+                                         checksum_seed(CHECKSUM_DIRECTORY, generation)) &&
+           block->generation == generation && block->sequence == sequence &&
+           block->entry_count <= DIRECTORY_ENTRIES;
+}
+
+static uint64_t entry_object_id(const struct directory_entry *entry)
+{
+    uint64_t object_id = 0;
+    memcpy(&object_id, entry->object_id, sizeof(entry->object_id));
+    return object_id;
+}
+
+static const char *directory_entries_take(const struct directory_block *block)
+{
+    for (uint32_t i = 0; i < block->entry_count; i++) {
+        if (block->entries[i].kind != DIRECTORY_RUNNING)
+            return "the checkpoint holds objects that are not at home; this kernel cannot migrate";
+        if (restarted.running_count == LIMIT_RUNNING)
+            return "more domains were running than the kernel has room for";
+        restarted.running[restarted.running_count++] = entry_object_id(&block->entries[i]);
+    }
+    return NULL;
+}
+
+/* One copy of the directory. *done: it was read to the end. */
+static const char *directory_read(unsigned copy, bool *done)
+{
+    uint64_t location = restarted.header.directory_block[copy];
+    const struct directory_block *block = (const struct directory_block *)restarted.block;
+    restarted.running_count = 0;
+    *done = false;
+    for (uint32_t sequence = 0; sequence < restarted.header.directory_blocks; sequence++) {
+        if (!directory_block_read(location, sequence))
+            return "no copy of the checkpoint directory can be read";
+        const char *problem = directory_entries_take(block);
+        if (problem)
+            return problem;
+        location = block->next_block;
+    }
+    *done = true;
+    return NULL;
+}
+
+static void domain_start(uint64_t object_id)
+{
+    struct node_frame *root = NULL;
+    enum fetch fetch;
+    while ((fetch = object_node(object_id, &root)) == FETCH_STALL)
+        (void)io_poll();
+    if (fetch == FETCH_VOID) {
+        print_line("domain %lu: its root node cannot be read", object_id);
+        return;
+    }
+    const struct key *state = &root->slots[DOMAIN_SLOT_STATE];
+    if (state->head == 0 && state->count == DOMAIN_RUNNING && !root->link.queue)
+        sched_ready(root);
+}
+
+const char *restart(void)
+{
+    const char *problem = volume_init();
+    if (problem)
+        return problem;
+    headers_read();
+    if (restarted.header.generation == 0)
+        return "no valid checkpoint header";
+    bool done;
+    problem = directory_read(0, &done);
+    if (!done)
+        problem = directory_read(1, &done);
+    if (!done)
+        return problem;
+    for (uint32_t i = 0; i < restarted.running_count; i++)
+        domain_start(restarted.running[i]);
+    return NULL;
+}

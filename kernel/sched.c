@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sched.c - ready queues, time slices, and the way back to user mode.
+ *
+ * Called at every kernel exit (sched_next), by whoever makes a domain wait or run, and by the timer. Calls
+ * domain_load, keeper, the drivers' poll functions, meter. Invariants: sched.h.
+ *
+ * A slice ends by the timer only; a message takes the rest of the sender's slice with it, so no timer is
+ * touched on the message path.
+ */
+#include "kernel/sched.h"
+
+#include "kernel/arch/arch.h"
+#include "kernel/check.h"
+#include "kernel/driver/driver.h"
+#include "kernel/io.h"
+#include "kernel/keeper.h"
+#include "kernel/meter.h"
+#include "kernel/print.h"
+#include "kernel/space.h"
+
+static struct {
+    struct queue ready[LIMIT_PRIORITIES];
+    struct queue io_waiters, memory_waiters, timer_waiters;
+    struct node_frame *current;
+    struct domain *float_owner; /* whose f registers the hart holds; NULL: nobody's */
+    bool float_zero;                  /* the hart's f registers are all zero */
+    bool preempt;                     /* someone more urgent than current became ready */
+    uint64_t alarm;                   /* earliest time in timer_waiters; UINT64_MAX: none */
+    uint64_t charged_cycles;          /* cycle counter when the meter was last charged */
+    uint32_t exits;                   /* since the last check_all() */
+    bool amnesia, check, announced;
+} sched = {.alarm = UINT64_MAX};
+
+void sched_knobs(bool amnesia, bool check)
+{
+    sched.amnesia = amnesia;
+    sched.check = check;
+}
+
+struct node_frame *sched_current(void)
+{
+    return sched.current;
+}
+
+bool sched_is_current(const struct node_frame *root)
+{
+    return root == sched.current;
+}
+
+enum fetch sched_stall(struct queue *queue)
+{
+    if (sched.current) {
+        queue_append(queue, sched.current);
+        sched.current = NULL;
+    }
+    return FETCH_STALL;
+}
+
+enum fetch sched_stall_io(void)
+{
+    return sched_stall(&sched.io_waiters);
+}
+
+enum fetch sched_stall_memory(void)
+{
+    return sched_stall(&sched.memory_waiters);
+}
+
+enum fetch sched_stall_until(uint64_t time)
+{
+    if (time < sched.alarm) {
+        sched.alarm = time;
+        driver_timer_set(time);
+    }
+    return sched_stall(&sched.timer_waiters);
+}
+
+static unsigned priority_of(const struct node_frame *root)
+{
+    const struct key *key = &root->slots[DOMAIN_SLOT_PRIORITY];
+    return key->head == 0 && key->count < LIMIT_PRIORITIES ? (unsigned)key->count : 0;
+}
+
+void sched_ready(struct node_frame *root)
+{
+    unsigned priority = priority_of(root);
+    queue_append(&sched.ready[priority], root);
+    if (sched.current && priority > priority_of(sched.current))
+        sched.preempt = true;
+}
+
+void sched_wake_all(struct queue *queue)
+{
+    struct node_frame *root;
+    while ((root = queue_pop(queue)) != NULL)
+        sched_ready(root);
+}
+
+void sched_switch(struct node_frame *root)
+{
+    sched.current = root;
+}
+
+void sched_forget(const struct domain *domain)
+{
+    if (sched.float_owner == domain)
+        sched.float_owner = NULL;
+}
+
+/* Charge what has run since the last time; idle time is taken out by sched_idle(). */
+static void charge(void)
+{
+    uint64_t now = arch_cycles();
+    meter_charge(now - sched.charged_cycles);
+    sched.charged_cycles = now;
+}
+
+static void timer_arm(bool idle)
+{
+    uint64_t slice_end = idle ? UINT64_MAX : arch_time() + LIMIT_SLICE_TICKS;
+    driver_timer_set(sched.alarm < slice_end ? sched.alarm : slice_end);
+}
+
+void sched_tick(void)
+{
+    charge();
+    if (arch_time() >= sched.alarm) {
+        sched.alarm = UINT64_MAX;
+        sched_wake_all(&sched.timer_waiters);
+    }
+    sched_wake_all(&sched.memory_waiters);
+    if (sched.current) {
+        sched_ready(sched.current);
+        sched.current = NULL;
+    }
+    timer_arm(false);
+}
+
+static struct node_frame *ready_pop(void)
+{
+    for (unsigned priority = LIMIT_PRIORITIES; priority-- > 0;) {
+        struct node_frame *root = queue_pop(&sched.ready[priority]);
+        if (root)
+            return root;
+    }
+    return NULL;
+}
+
+static void devices_poll(void)
+{
+    if (arch_external_pending())
+        driver_interrupt();
+    if (io_poll() > 0)
+        sched_wake_all(&sched.io_waiters);
+}
+
+void sched_external(void)
+{
+    driver_interrupt();
+    if (io_poll() > 0)
+        sched_wake_all(&sched.io_waiters);
+}
+
+/* Nobody is ready: wait for an interrupt and take it here. */
+static void idle(void)
+{
+    charge();
+    timer_arm(true);
+    if (!arch_timer_pending() && !arch_external_pending())
+        arch_wait();
+    sched.charged_cycles = arch_cycles();
+    devices_poll();
+    sched_tick();
+}
+
+void sched_float_sync(struct domain *domain)
+{
+    if (sched.float_owner != domain || !arch_float_dirty())
+        return;
+    arch_float_save(domain);
+    arch_float_clean();
+    domain->float_used = true;
+    domain->changed = true;
+    sched.float_zero = false;
+}
+
+/* The hart's floating-point registers become this domain's. User code that never touches them costs
+ * nothing here. */
+static void float_prepare(struct domain *domain)
+{
+    if (sched.float_owner == domain)
+        return;
+    if (sched.float_owner)
+        sched_float_sync(sched.float_owner);
+    if (domain->float_used) {
+        arch_float_load(domain);
+        sched.float_zero = false;
+    } else if (!sched.float_zero) {
+        arch_float_clear();
+        sched.float_zero = true;
+    }
+    arch_float_clean();
+    sched.float_owner = domain;
+}
+
+static void forget_everything(void)
+{
+    domain_unload_all();
+    space_drop_all();
+    object_forget_hints();
+}
+
+static void knobs_apply(void)
+{
+    if (sched.amnesia)
+        forget_everything();
+    if (sched.check && ++sched.exits >= LIMIT_CHECK_INTERVAL) {
+        sched.exits = 0;
+        check_all();
+    }
+}
+
+/* Make the current domain ready for user mode. NULL: it is not to run after all. */
+static struct domain *current_prepare(void)
+{
+    struct domain *domain;
+    enum load load = domain_load(sched.current, &domain);
+    if (load == LOAD_STALL)
+        return NULL;
+    if (load == LOAD_MALFORMED) {
+        print_line("domain %lu: its nodes do not make a domain; stopped",
+                   sched.current->object_id);
+        sched.current = NULL;
+        return NULL;
+    }
+    if (domain->state != DOMAIN_RUNNING) {
+        sched.current = NULL;
+        return NULL;
+    }
+    if (domain->trap_code) {
+        domain->locked++;
+        keeper_call(domain, domain->trap_code, domain->trap_value);
+        domain->locked--;
+        return NULL;
+    }
+    return domain;
+}
+
+struct domain *sched_next(void)
+{
+    if (sched.preempt && sched.current) {
+        sched_ready(sched.current);
+        sched.current = NULL;
+    }
+    sched.preempt = false;
+    if (sched.amnesia || sched.check)
+        knobs_apply();
+    for (;;) {
+        if (!sched.current)
+            sched.current = ready_pop();
+        if (!sched.current) {
+            idle();
+            continue;
+        }
+        struct domain *domain = current_prepare();
+        if (!domain)
+            continue;
+        (void)domain_space(domain);
+        float_prepare(domain);
+        space_fence();
+        domain->changed = true;
+        if (!sched.announced) {
+            sched.announced = true;
+            timer_arm(false);
+            driver_announce_first_domain();
+        }
+        return domain;
+    }
+}
+
+void sched_check(void)
+{
+    for (unsigned priority = 0; priority < LIMIT_PRIORITIES; priority++) {
+        const struct node_frame *previous = NULL;
+        uint32_t length = 0;
+        for (const struct node_frame *root = sched.ready[priority].first; root;
+             root = root->link.next) {
+            if (root->link.queue != &sched.ready[priority])
+                panic("SCHE-001 a queued domain does not know its queue");
+            if (root->link.previous != previous)
+                panic("SCHE-002 a queue is broken");
+            if (++length > object_node_count())
+                panic("SCHE-003 a queue has a loop");
+            previous = root;
+        }
+    }
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* sched.h - who runs: ready queues, stalling and waking, time slices.
+ *
+ * Invariants
+ *  1. Every domain in state RUNNING is current or in exactly one queue.
+ *  2. A domain that stalls has changed nothing: its pc is at the instruction to run again.
+ */
+#ifndef LATCHKEY_KERNEL_SCHED_H
+#define LATCHKEY_KERNEL_SCHED_H
+
+#include "kernel/domain.h"
+
+/* sched_stall - queue the current domain (if any). Returns FETCH_STALL, so that it reads well. */
+enum fetch sched_stall(struct queue *queue);
+/* sched_stall_io - until a disk request is free; sched_stall_memory - until a frame is. */
+enum fetch sched_stall_io(void);
+enum fetch sched_stall_memory(void);
+/* sched_ready - a RUNNING domain that is in no queue joins its ready queue. */
+void sched_ready(struct node_frame *root);
+/* sched_wake_all - everyone in the queue becomes ready, in order. */
+void sched_wake_all(struct queue *queue);
+/* sched_current - root of the domain on whose behalf the kernel works; NULL: none. */
+struct node_frame *sched_current(void);
+bool sched_is_current(const struct node_frame *root);
+/* sched_switch - the current domain gives way to this one (a message was handed over), or to nobody. */
+void sched_switch(struct node_frame *root);
+/* sched_next - the domain to run in user mode now, with satp and registers in place; waits if none is
+ * ready. Called at every kernel exit; never returns NULL. */
+struct domain *sched_next(void);
+/* sched_tick - the timer interrupt. */
+void sched_tick(void);
+/* sched_stall_until - queue the current domain until this time (timebase ticks) has come. */
+enum fetch sched_stall_until(uint64_t time);
+/* sched_forget - a domain leaves the cache. */
+void sched_forget(const struct domain *domain);
+/* sched_external - the external interrupt. */
+void sched_external(void);
+/* sched_float_sync - the domain's f registers are about to be read: take them from the hart. */
+void sched_float_sync(struct domain *domain);
+/* sched_knobs - debug knobs from the device tree. */
+void sched_knobs(bool amnesia, bool check);
+void sched_check(void);
+
+#endif
