@@ -62,43 +62,25 @@ static inline bool key_equal(const struct key *left, const struct key *right)
     return left->head == right->head && left->count == right->count;
 }
 
+/* Sets of key types, as bits: one test instead of a switch. */
+#define KEY_SET(type) (1u << (type))
+#define KEY_SET_NODE_LIKE                                                                          \
+    (KEY_SET(KEY_SEGMENT) | KEY_SET(KEY_NODE) | KEY_SET(KEY_FETCH) | KEY_SET(KEY_SENSE))
+#define KEY_SET_MEMORY (KEY_SET_NODE_LIKE | KEY_SET(KEY_PAGE))
+#define KEY_SET_NODES                                                                              \
+    (KEY_SET_NODE_LIKE | KEY_SET(KEY_METER) | KEY_SET(KEY_START) | KEY_SET(KEY_RESUME) |           \
+     KEY_SET(KEY_DOMAIN) | KEY_SET(KEY_FRONT_END))
+static_assert(KEY_TYPE_COUNT <= 32, "a set is 32 bits");
+
+static inline bool key_in(const struct key *key, uint32_t set)
+{
+    return set >> (key_type(key) & 31u) & 1;
+}
+
 /* key_names_node - the key designates a node (a node frame is what it prepares to). */
 static inline bool key_names_node(const struct key *key)
 {
-    switch (key_type(key)) {
-    case KEY_SEGMENT:
-    case KEY_NODE:
-    case KEY_METER:
-    case KEY_FETCH:
-    case KEY_START:
-    case KEY_RESUME:
-    case KEY_DOMAIN:
-    case KEY_SENSE:
-    case KEY_FRONT_END:
-        return true;
-    case KEY_DATA:
-    case KEY_PAGE:
-    case KEY_NODE_RANGE:
-    case KEY_PAGE_RANGE:
-    case KEY_RETURNER:
-    case KEY_DISCRIM:
-    case KEY_DOMAIN_TOOL:
-    case KEY_DATA_CREATOR:
-    case KEY_COMPARE:
-    case KEY_PEEK:
-    case KEY_TIMER:
-    case KEY_CONSOLE:
-    case KEY_DISPLAY:
-    case KEY_INPUT:
-    case KEY_DISK:
-    case KEY_CHECKPOINT:
-    case KEY_JOURNAL:
-    case KEY_ERROR_LOG:
-    case KEY_POWER:
-    case KEY_TYPE_COUNT:
-        break;
-    }
-    return false;
+    return key_in(key, KEY_SET_NODES);
 }
 
 /* key_weaken - what a sense key hands out for a key that it fetched (keykos.md 2.6). */

@@ -3,30 +3,25 @@
  * Called by invoke.c and key_node.c. Sources: keykos.md 2.6. */
 #include "kernel/keys.h"
 
+#define KEY_SET_HARMLESS                                                                           \
+    (KEY_SET(KEY_DATA) | KEY_SET(KEY_RETURNER) | KEY_SET(KEY_DATA_CREATOR) | KEY_SET(KEY_DISCRIM))
+
 struct key key_weaken(const struct key *key)
 {
     struct key weak = *key;
     uint64_t read_only_no_call = (uint64_t)(KEY_READ_ONLY | KEY_NO_CALL) << 8;
-    switch (key_type(key)) {
-    case KEY_DATA:
-    case KEY_RETURNER:
-    case KEY_DATA_CREATOR:
-    case KEY_DISCRIM:
+    if (key_in(key, KEY_SET_HARMLESS))
         return weak;
-    case KEY_PAGE:
+    if (!key_in(key, KEY_SET_MEMORY))
+        return key_number(0);
+    if (key_type(key) == KEY_PAGE) {
         weak.head |= (uint64_t)KEY_READ_ONLY << 8;
         return weak;
-    case KEY_SEGMENT:
-        weak.head |= read_only_no_call;
-        return weak;
-    case KEY_NODE:
-    case KEY_FETCH:
-    case KEY_SENSE:
-        weak.head = (weak.head & ~0xffull) | KEY_SENSE | read_only_no_call;
-        return weak;
-    default:
-        return key_number(0);
     }
+    weak.head |= read_only_no_call;
+    if (key_type(key) != KEY_SEGMENT)
+        weak.head = (weak.head & ~0xffull) | KEY_SENSE;
+    return weak;
 }
 
 enum invoked data_invoke(struct invocation *invocation)
@@ -70,22 +65,13 @@ static bool keys_settle(struct invocation *invocation, unsigned count)
 
 static unsigned discrim_class(const struct key *key)
 {
-    switch (key_type(key)) {
-    case KEY_DATA:
-        return 1;
-    case KEY_RESUME:
-        return 2;
-    case KEY_PAGE:
-    case KEY_SEGMENT:
-    case KEY_NODE:
-    case KEY_FETCH:
-    case KEY_SENSE:
+    if (key_in(key, KEY_SET_MEMORY))
         return 3;
-    case KEY_METER:
-        return 4;
-    default:
-        return 5;
-    }
+    if (key_type(key) == KEY_DATA)
+        return 1;
+    if (key_type(key) == KEY_RESUME)
+        return 2;
+    return key_type(key) == KEY_METER ? 4 : 5;
 }
 
 /* Discreet: holding it gives no way to let anything out (what a sense key would hand out unchanged). */

@@ -62,17 +62,9 @@ static enum invoked other_node(struct invocation *invocation, struct node_frame 
 {
     struct key *key = &invocation->message.keys[0];
     *node = NULL;
-    switch (key_type(key)) {
-    case KEY_NODE:
-    case KEY_FETCH:
-    case KEY_SENSE:
-    case KEY_SEGMENT:
-        if (key_node(key, node) == FETCH_STALL)
-            return INVOKED_STALL;
-        return INVOKED_DONE;
-    default:
-        return INVOKED_DONE;
-    }
+    if (key_in(key, KEY_SET_NODE_LIKE) && key_node(key, node) == FETCH_STALL)
+        return INVOKED_STALL;
+    return INVOKED_DONE;
 }
 
 static enum invoked compare(struct invocation *invocation)
@@ -105,16 +97,13 @@ static enum invoked clone(struct invocation *invocation)
 static uint64_t alleged_type(const struct key *key)
 {
     uint64_t read_only = key_data_byte(key) & KEY_READ_ONLY ? AKT_READ_ONLY : 0;
-    switch (key_type(key)) {
-    case KEY_NODE:
+    if (key_type(key) == KEY_NODE)
         return AKT_NODE;
-    case KEY_FETCH:
+    if (key_type(key) == KEY_FETCH)
         return AKT_FETCH;
-    case KEY_SENSE:
+    if (key_type(key) == KEY_SENSE)
         return AKT_SENSE;
-    default:
-        return AKT_SEGMENT | (uint64_t)(key_data_byte(key) & KEY_SIZE_CODE) << 8 | read_only;
-    }
+    return AKT_SEGMENT | (uint64_t)(key_data_byte(key) & KEY_SIZE_CODE) << 8 | read_only;
 }
 
 /* Orders that change nothing: all node-like keys but segment keys know them. */

@@ -94,19 +94,10 @@ enum fetch segment_walk(struct key *key, uint64_t offset, struct segment_walk *w
     *walk = (struct segment_walk){.fault = MEMORY_OK};
     unsigned size_code_above = SIZE_CODE_MAX + 1;
     for (;;) {
-        switch (key_type(key)) {
-        case KEY_PAGE:
+        if (key_type(key) == KEY_PAGE)
             return page_enter(walk, key, offset);
-        case KEY_SEGMENT:
-        case KEY_NODE:
-        case KEY_FETCH:
-        case KEY_SENSE:
-            break;
-        case KEY_DATA:
-            walk->fault = MEMORY_NO_KEY;
-            return FETCH_PRESENT;
-        default:
-            walk->fault = MEMORY_KEY_TYPE;
+        if (!key_in(key, KEY_SET_NODE_LIKE)) {
+            walk->fault = key_type(key) == KEY_DATA ? MEMORY_NO_KEY : MEMORY_KEY_TYPE;
             return FETCH_PRESENT;
         }
         if (walk->step_count == SEGMENT_DEPTH_MAX) {
