@@ -20,8 +20,6 @@ struct io_owner {
     void *object; /* struct page_frame, struct pot, or struct io_wait */
 };
 
-/* io_init - find the disks that the device tree names. Returns their number. */
-unsigned io_init(void);
 unsigned io_disk_count(void);
 /* io_disk_blocks - size of a disk in whole blocks. */
 uint64_t io_disk_blocks(unsigned disk);

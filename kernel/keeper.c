@@ -101,14 +101,3 @@ void keeper_call_segment(struct domain *domain, const struct segment_walk *walk)
     if (!sent)
         keeper_call(domain, TRAP_MEMORY + 4 * walk->fault, walk->red_offset);
 }
-
-void keeper_memory_fault(struct domain *domain, uint64_t addr, enum access access)
-{
-    struct segment_walk walk;
-    if (segment_touch(domain, addr, access, NULL, &walk) != TOUCH_FAULT)
-        return;
-    if (walk.red)
-        keeper_call_segment(domain, &walk);
-    else
-        keeper_call(domain, TRAP_MEMORY + 4 * walk.fault, addr);
-}

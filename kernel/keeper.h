@@ -13,7 +13,5 @@ void keeper_call(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
 /* keeper_call_segment - the domain touched what its segment does not define: call the nearest segment
  * keeper (walk->red is set), or the domain keeper if that keeper is no gate. */
 void keeper_call_segment(struct domain *domain, const struct segment_walk *walk);
-/* keeper_memory_fault - a load, store or fetch of user mode faulted at addr. */
-void keeper_memory_fault(struct domain *domain, uint64_t addr, enum access access);
 
 #endif

@@ -1,101 +1,112 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* print.c - formats kernel lines, and stops the machine when a panic says so. Calls driver (console, power).
- * A line longer than the buffer is cut. */
+/* print.c - formatted lines on the console, panic and halt. Called from everywhere; calls driver/sbi.c.
+ *
+ * Invariants
+ *  1. Nothing here allocates or waits, and a panic inside a panic powers off at once.
+ */
 #include "kernel/print.h"
 
 #include <stdarg.h>
 
-#include "kernel/driver/driver.h"
+#include "kernel/driver/sbi.h"
 
-#define LINE_BYTES 160u
+#define DIGITS_MAX 20u /* of 2^64 - 1 in decimal */
 
-struct line {
-    char text[LINE_BYTES];
-    unsigned length;
-};
+static struct {
+    bool panicking;
+} print;
 
-static void put(struct line *line, char character)
+static void put_text(const char *text)
 {
-    if (line->length < LINE_BYTES - 1)
-        line->text[line->length++] = character;
+    for (; *text; text++)
+        sbi_put(*text);
 }
 
-static void put_text(struct line *line, const char *text)
+static void put_number(uint64_t value, unsigned base)
 {
-    while (*text)
-        put(line, *text++);
-}
-
-static void put_number(struct line *line, uint64_t number, unsigned base)
-{
-    char digits[20];
+    char digits[DIGITS_MAX];
     unsigned count = 0;
-    do
-        digits[count++] = "0123456789abcdef"[number % base];
-    while (number /= base);
-    while (count-- > 0)
-        put(line, digits[count]);
+    do {
+        digits[count++] = "0123456789abcdef"[value % base];
+        value /= base;
+    } while (value);
+    while (count)
+        sbi_put(digits[--count]);
 }
 
-static void put_signed(struct line *line, int64_t number)
+/* One conversion, format just after the percent sign; returns the format after it. */
+static const char *put_conversion(const char *format, va_list *arguments)
 {
-    if (number < 0)
-        put(line, '-');
-    put_number(line, number < 0 ? 0 - (uint64_t)number : (uint64_t)number, 10);
+    bool wide = *format == 'l';
+    if (wide)
+        format++;
+    switch (*format) {
+    case 's':
+        put_text(va_arg(*arguments, const char *));
+        break;
+    case 'c':
+        sbi_put((char)va_arg(*arguments, int));
+        break;
+    case 'd':
+    case 'u':
+        put_number(wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, uint32_t), 10);
+        break;
+    case 'x':
+        put_number(wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, uint32_t), 16);
+        break;
+    case '\0':
+        return format;
+    default:
+        sbi_put(*format);
+        break;
+    }
+    return format + 1;
 }
 
-static void format_into(struct line *line, const char *format, va_list arguments)
+static void put_formatted(const char *format, va_list *arguments)
 {
-    for (; *format; format++) {
+    while (*format) {
         if (*format != '%') {
-            put(line, *format);
+            sbi_put(*format++);
             continue;
         }
-        bool is_long = *++format == 'l';
-        if (is_long)
-            format++;
-        switch (*format) {
-        case 's':
-            put_text(line, va_arg(arguments, const char *));
-            break;
-        case 'u':
-            put_number(line, is_long ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned),
-                       10);
-            break;
-        case 'x':
-            put_number(line, is_long ? va_arg(arguments, uint64_t) : va_arg(arguments, unsigned),
-                       16);
-            break;
-        case 'd':
-            put_signed(line, va_arg(arguments, int));
-            break;
-        default:
-            put(line, *format);
-            break;
-        }
+        format = put_conversion(format + 1, arguments);
     }
+    sbi_put('\n');
 }
 
 void print_line(const char *format, ...)
 {
-    struct line line = {.length = 0};
     va_list arguments;
-    put_text(&line, "kernel: ");
     va_start(arguments, format);
-    format_into(&line, format, arguments);
+    put_formatted(format, &arguments);
     va_end(arguments);
-    driver_console_write((const uint8_t *)line.text, line.length);
-    driver_console_write((const uint8_t *)"\n", 1);
 }
 
-_Noreturn void panic(const char *text)
+void halt(const char *format, ...)
 {
-    print_line("panic: %s", text);
-    driver_power_off(1);
+    va_list arguments;
+    va_start(arguments, format);
+    put_text("latchkey: ");
+    put_formatted(format, &arguments);
+    va_end(arguments);
+    sbi_power_off(HALT_EXIT_CODE);
 }
 
-_Noreturn void panic_assert(const char *condition, const char *file, int line)
+void panic(const char *text)
 {
-    print_line("panic: %s:%d: not so: %s", file, line, condition);
-    driver_power_off(1);
+    if (!print.panicking) {
+        print.panicking = true;
+        print_line("panic: %s", text);
+    }
+    sbi_power_off(PANIC_EXIT_CODE);
+}
+
+void panic_assert(const char *condition, const char *file, int line)
+{
+    if (!print.panicking) {
+        print.panicking = true;
+        print_line("panic: PRIN-001 %s:%d: not %s", file, line, condition);
+    }
+    sbi_power_off(PANIC_EXIT_CODE);
 }

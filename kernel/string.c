@@ -1,30 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* string.c - the memory functions that the compiler and everyone else calls. Freestanding. */
+/* string.c - memory and text functions, which a freestanding compiler expects to exist. Called by
+ * everything, also by code the compiler makes; calls nothing.
+ *
+ * Copies move eight bytes at a time when source and target are equally aligned, which page-aligned buffers
+ * always are: one load and one store for each eight bytes of a message string. The loops are unrolled by
+ * four so that the counting costs little.
+ */
 #include "kernel/base.h"
 
-static bool all_aligned(const void *left, const void *right)
+#define WORD_BYTES 8u
+
+/* Memory seen as words, whatever it was declared as. */
+typedef uint64_t __attribute__((may_alias)) word_alias;
+
+/* Copy upwards whole words; both sides aligned. Returns the bytes copied. */
+static size_t copy_words(uint8_t *target, const uint8_t *source, size_t size_bytes)
 {
-    return (((uint64_t)left | (uint64_t)right) & 7) == 0;
+    size_t done = 0;
+    for (; size_bytes - done >= 4 * WORD_BYTES; done += 4 * WORD_BYTES) {
+        word_alias *to = (word_alias *)(target + done);
+        const word_alias *from = (const word_alias *)(source + done);
+        uint64_t a = from[0], b = from[1], c = from[2], d = from[3];
+        to[0] = a;
+        to[1] = b;
+        to[2] = c;
+        to[3] = d;
+    }
+    for (; size_bytes - done >= WORD_BYTES; done += WORD_BYTES)
+        *(word_alias *)(target + done) = *(const word_alias *)(source + done);
+    return done;
 }
 
 void *memcpy(void *target, const void *source, size_t size_bytes)
 {
     uint8_t *to = target;
     const uint8_t *from = source;
-    if (all_aligned(target, source)) {
-        for (; size_bytes >= 32; size_bytes -= 32, to += 32, from += 32) {
-            uint64_t *to_words = (uint64_t *)to;
-            const uint64_t *from_words = (const uint64_t *)from;
-            uint64_t a = from_words[0], b = from_words[1], c = from_words[2], d = from_words[3];
-            to_words[0] = a;
-            to_words[1] = b;
-            to_words[2] = c;
-            to_words[3] = d;
+    if ((((uintptr_t)to ^ (uintptr_t)from) & (WORD_BYTES - 1)) == 0) {
+        while (size_bytes && ((uintptr_t)to & (WORD_BYTES - 1))) {
+            *to++ = *from++;
+            size_bytes--;
         }
-        for (; size_bytes >= 8; size_bytes -= 8, to += 8, from += 8)
-            *(uint64_t *)to = *(const uint64_t *)from;
+        size_t done = copy_words(to, from, size_bytes);
+        to += done;
+        from += done;
+        size_bytes -= done;
     }
-    while (size_bytes-- > 0)
+    while (size_bytes--)
         *to++ = *from++;
     return target;
 }
@@ -33,9 +54,9 @@ void *memmove(void *target, const void *source, size_t size_bytes)
 {
     uint8_t *to = target;
     const uint8_t *from = source;
-    if (to <= from || to >= from + size_bytes)
-        return memcpy(target, source, size_bytes);
-    while (size_bytes-- > 0)
+    if ((uintptr_t)to - (uintptr_t)from >= size_bytes)
+        return memcpy(target, source, size_bytes); /* upwards is right: target is not inside */
+    while (size_bytes--)
         to[size_bytes] = from[size_bytes];
     return target;
 }
@@ -43,12 +64,19 @@ void *memmove(void *target, const void *source, size_t size_bytes)
 void *memset(void *target, int value, size_t size_bytes)
 {
     uint8_t *to = target;
-    uint64_t word = (uint8_t)value * 0x0101010101010101ull;
-    for (; ((uint64_t)to & 7) && size_bytes > 0; size_bytes--)
+    uint64_t word = 0x0101010101010101ull * (uint8_t)value;
+    while (size_bytes && ((uintptr_t)to & (WORD_BYTES - 1))) {
         *to++ = (uint8_t)value;
-    for (; size_bytes >= 8; size_bytes -= 8, to += 8)
-        *(uint64_t *)to = word;
-    while (size_bytes-- > 0)
+        size_bytes--;
+    }
+    for (; size_bytes >= 4 * WORD_BYTES; size_bytes -= 4 * WORD_BYTES, to += 4 * WORD_BYTES) {
+        word_alias *words = (word_alias *)to;
+        words[0] = word;
+        words[1] = word;
+        words[2] = word;
+        words[3] = word;
+    }
+    while (size_bytes--)
         *to++ = (uint8_t)value;
     return target;
 }
@@ -72,7 +100,9 @@ size_t strlen(const char *text)
 
 int strcmp(const char *left, const char *right)
 {
-    while (*left && *left == *right)
-        left++, right++;
+    while (*left && *left == *right) {
+        left++;
+        right++;
+    }
     return (uint8_t)*left - (uint8_t)*right;
 }

@@ -9,11 +9,6 @@
 /* driver_init - start every device that the machine description names. */
 void driver_init(void);
 
-/* Console of the kernel itself (SBI), and the end of the machine. */
-void driver_console_write(const uint8_t *data, size_t size_bytes);
-_Noreturn void driver_power_off(uint32_t code);
-_Noreturn void driver_power_reset(void);
-
 /* driver_timer_set - timer interrupt at this time of the timebase; UINT64_MAX: never. Clears a pending one. */
 void driver_timer_set(uint64_t time);
 /* driver_interrupt - serve every device whose interrupt is pending. */

@@ -14,7 +14,7 @@ struct fdt_device {
 struct fdt_facts {
     uint64_t ram_base, ram_bytes;
     uint64_t timebase_hz;
-    struct fdt_device uart, plic, rtc, trace;
+    struct fdt_device uart, plic, rtc, trace, finisher;
     struct fdt_device virtio[BOARD_VIRTIO_COUNT]; /* in order of their addresses */
     unsigned virtio_count;
     uint64_t initrd_start, initrd_end; /* physical; 0: none */

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* driver.c - starts the devices that the device tree names, and routes interrupts to them. Called by main,
+ * sched, print and the device keys. */
+#include "kernel/driver/driver.h"
+
+#include "kernel/arch/arch.h"
+#include "kernel/driver/devices.h"
+#include "kernel/driver/plic.h"
+#include "kernel/driver/rtc.h"
+#include "kernel/driver/sbi.h"
+#include "kernel/driver/uart.h"
+#include "kernel/driver/virtio.h"
+#include "kernel/driver/virtio_block.h"
+#include "kernel/driver/virtio_gpu.h"
+#include "kernel/driver/virtio_input.h"
+#include "kernel/main.h"
+#include "kernel/print.h"
+
+static struct {
+    volatile uint8_t *trace; /* NULL: no trace port */
+    uint32_t uart_irq;
+} driver;
+
+static void virtio_attach(const struct fdt_device *device)
+{
+    bool attached = true;
+    switch (virtio_probe(device)) {
+    case VIRTIO_ID_BLOCK:
+        attached = virtio_block_attach(device);
+        break;
+    case VIRTIO_ID_GPU:
+        attached = virtio_gpu_attach(device);
+        break;
+    case VIRTIO_ID_INPUT:
+        attached = virtio_input_attach(device);
+        break;
+    default:
+        return;
+    }
+    if (attached)
+        plic_enable(device->irq);
+    else
+        print_line("virtio device at 0x%lx: cannot be used", device->base);
+}
+
+void driver_init(void)
+{
+    const struct fdt_facts *facts = main_facts();
+    plic_init(&facts->plic);
+    uart_init(&facts->uart);
+    rtc_init(&facts->rtc);
+    driver.uart_irq = facts->uart.irq;
+    plic_enable(facts->uart.irq);
+    if (facts->trace.base)
+        driver.trace = arch_physical_to_virtual(facts->trace.base);
+    if (facts->finisher.base)
+        sbi_finisher_set(arch_physical_to_virtual(facts->finisher.base));
+    for (unsigned i = 0; i < facts->virtio_count; i++)
+        virtio_attach(&facts->virtio[i]);
+}
+
+void driver_timer_set(uint64_t time)
+{
+    sbi_timer_set(time);
+}
+
+void driver_interrupt(void)
+{
+    uint32_t irq;
+    while ((irq = plic_claim()) != 0) {
+        if (irq == driver.uart_irq)
+            console_received();
+        else if (virtio_gpu_interrupt(irq))
+            display_finished();
+        else if (virtio_input_interrupt(irq))
+            input_received();
+        else if (!virtio_block_interrupt(irq))
+            print_line("interrupt %u belongs to no device", irq);
+        plic_complete(irq);
+    }
+}
+
+uint64_t driver_calendar_ns(void)
+{
+    return rtc_now_ns();
+}
+
+void driver_trace(enum trace_kind kind, uint64_t argument)
+{
+    if (!driver.trace)
+        return;
+    *(volatile uint64_t *)(driver.trace + TRACE_ARGUMENT) = argument;
+    *(volatile uint32_t *)(driver.trace + TRACE_KIND) = (uint32_t)kind;
+}
+
+void driver_announce_first_domain(void)
+{
+    driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_BOOT);
+    driver_trace(TRACE_FIRST_DOMAIN, 0);
+}

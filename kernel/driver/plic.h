@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plic.h - the interrupt controller, S context of hart 0. Source: RISC-V PLIC specification 1.0.0. */
+#ifndef LATCHKEY_KERNEL_PLIC_H
+#define LATCHKEY_KERNEL_PLIC_H
+
+#include "kernel/driver/fdt.h"
+
+void plic_init(const struct fdt_device *device);
+/* plic_enable - let a source interrupt. */
+void plic_enable(uint32_t irq);
+/* plic_claim - the most urgent pending source, 0: none. plic_complete - it has been served. */
+uint32_t plic_claim(void);
+void plic_complete(uint32_t irq);
+
+#endif

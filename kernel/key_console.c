@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* key_console.c - the console key: raw bytes to and from the uart. Called by invoke.c and, when bytes have
+ * come, by driver.c.
+ *
+ * Invariants
+ *  1. Bytes are handed out in the order in which they came, each once; when the ring is full new ones stay
+ *     in the uart, which drops what it cannot hold.
+ *  2. A reader that finds nothing waits with its pc at the call.
+ */
+#include "kernel/driver/devices.h"
+#include "kernel/driver/uart.h"
+#include "kernel/keys.h"
+#include "kernel/sched.h"
+
+static struct {
+    uint8_t ring[LIMIT_CONSOLE_BYTES];
+    uint32_t taken, put; /* counts; put - taken bytes are in the ring */
+    uint8_t outgoing[LIMIT_CONSOLE_BYTES]; /* the bytes of the read being answered */
+    struct queue readers;
+} console;
+
+void console_received(void)
+{
+    uint8_t byte;
+    while (console.put - console.taken < LIMIT_CONSOLE_BYTES && uart_read(&byte))
+        console.ring[console.put++ % LIMIT_CONSOLE_BYTES] = byte;
+    sched_wake_all(&console.readers);
+}
+
+/* How many bytes the receiver of the reply takes. */
+static uint32_t room(const struct invocation *invocation)
+{
+    const struct domain *replyee = invocation->replyee;
+    if (!replyee)
+        return LIMIT_CONSOLE_BYTES;
+    unsigned mode = (replyee->registers[REGISTER_A0 + 2] >> ENTRY_STRING_SHIFT) & 3;
+    uint64_t size_bytes = replyee->registers[REGISTER_A0 + 6];
+    if (mode == STRING_REGISTERS)
+        return STRING_REGISTER_BYTES;
+    if (mode == STRING_NONE)
+        return 0;
+    return size_bytes < LIMIT_CONSOLE_BYTES ? (uint32_t)size_bytes : LIMIT_CONSOLE_BYTES;
+}
+
+static enum invoked console_read(struct invocation *invocation)
+{
+    console_received();
+    uint32_t count = console.put - console.taken, most = room(invocation);
+    if (!uart_present() || most == 0)
+        return invoke_answer(invocation, uart_present() ? RC_FORMAT : RC_DEVICE);
+    if (count == 0) {
+        (void)sched_stall(&console.readers);
+        return INVOKED_STALL;
+    }
+    if (count > most)
+        count = most;
+    commit_point(invocation);
+    for (uint32_t i = 0; i < count; i++)
+        console.outgoing[i] = console.ring[console.taken++ % LIMIT_CONSOLE_BYTES];
+    invocation->reply.string.piece[0] = (struct piece){console.outgoing, count};
+    invocation->reply.length_bytes = count;
+    return invoke_answer(invocation, RC_OK);
+}
+
+static enum invoked console_write(struct invocation *invocation)
+{
+    if (!uart_present())
+        return invoke_answer(invocation, RC_DEVICE);
+    commit_point(invocation);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct piece *piece = &invocation->message.string.piece[i];
+        for (uint32_t at = 0; at < piece->size_bytes; at++)
+            uart_write(piece->data[at]);
+    }
+    return invoke_answer(invocation, RC_OK);
+}
+
+enum invoked console_invoke(struct invocation *invocation)
+{
+    switch (invocation->message.code) {
+    case ORDER_TYPE:
+        return invoke_answer(invocation, AKT_CONSOLE);
+    case CONSOLE_READ:
+        return console_read(invocation);
+    case CONSOLE_WRITE:
+        return console_write(invocation);
+    default:
+        return invoke_answer(invocation, RC_BAD_ORDER);
+    }
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* main.c - boot, as one list of calls. Called by arch/start.S on the kernel's stack, in the high half, with
+ * the boot tables; ends in the first domain. */
+#include "kernel/main.h"
+
+#include "kernel/arch/arch.h"
+#include "kernel/arch/mmu.h"
+#include "kernel/check.h"
+#include "kernel/depend.h"
+#include "kernel/driver/driver.h"
+#include "kernel/object.h"
+#include "kernel/pot.h"
+#include "kernel/print.h"
+#include "kernel/restart.h"
+#include "kernel/sched.h"
+#include "kernel/space.h"
+
+static struct {
+    struct fdt_facts facts;
+} boot;
+
+/* Called by arch/start.S. */
+_Noreturn void kernel_main(uint64_t hart_id, uint64_t tree_physical);
+
+const struct fdt_facts *main_facts(void)
+{
+    return &boot.facts;
+}
+
+/* RAM that the pools may use: after the kernel, up to the first of what the loader put there. */
+static uint64_t pools_end(uint64_t tree_physical)
+{
+    uint64_t first = arch_ram_first();
+    uint64_t end = boot.facts.ram_base + boot.facts.ram_bytes;
+    if (tree_physical > first && tree_physical < end)
+        end = tree_physical;
+    if (boot.facts.initrd_start > first && boot.facts.initrd_start < end)
+        end = boot.facts.initrd_start;
+    return end & ~(uint64_t)(PAGE_BYTES - 1);
+}
+
+/* Divide the memory: pots, page tables, dependencies, then frames of nodes and pages. */
+static void pools_init(uint64_t tree_physical, const uint64_t *kernel_root)
+{
+    uint64_t at = (uint64_t)arch_physical_to_virtual(arch_ram_first());
+    uint64_t end = (uint64_t)arch_physical_to_virtual(pools_end(tree_physical));
+    uint64_t size_bytes = end - at;
+    at = pot_init(at);
+    at = space_init(at, size_bytes / LIMIT_TABLE_SHARE, kernel_root);
+    at = depend_init(at, size_bytes / LIMIT_DEPEND_SHARE);
+    object_init(at, end);
+}
+
+void kernel_main(uint64_t hart_id, uint64_t tree_physical)
+{
+    const char *problem = fdt_parse(arch_physical_to_virtual(tree_physical), &boot.facts);
+    if (problem)
+        halt("%s", problem);
+    const uint64_t *kernel_root =
+        arch_memory_map(boot.facts.ram_base + boot.facts.ram_bytes);
+    pools_init(tree_physical, kernel_root);
+    driver_init();
+    driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_BOOT);
+    driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_RESTART);
+    print_line("latchkey: hart %lu, %lu MiB, %u pages, %u nodes", hart_id,
+               boot.facts.ram_bytes >> 20, object_page_count(), object_node_count());
+    problem = restart();
+    if (problem)
+        halt("store: %s", problem);
+    print_line("restarted generation %lu", restart_generation());
+    check_all();
+    driver_trace(TRACE_RESTARTED, restart_generation());
+    driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_RESTART);
+    sched_knobs(boot.facts.amnesia, boot.facts.check);
+    arch_traps_enable();
+    arch_enter(sched_next());
+}

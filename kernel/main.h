@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* main.h - what the device tree said, for whoever asks after boot. */
+#ifndef LATCHKEY_KERNEL_MAIN_H
+#define LATCHKEY_KERNEL_MAIN_H
+
+#include "kernel/driver/fdt.h"
+
+const struct fdt_facts *main_facts(void);
+
+#endif
