@@ -6,7 +6,9 @@
  *  1. A domain is AVAILABLE (open to start keys), WAITING (for a resume key) or RUNNING. Only this file,
  *     keeper.c and key_domain.c change that.
  *  2. Delivery writes only what the receiver's entry block accepts; every other dead register becomes 0.
- *  3. Stalled senders are woken in the order in which they came.
+ *  3. Stalled callers are woken one at a time, in the order in which they came. While a domain is available
+ *     and callers are stalled on it, one caller holds its grant and is ready or running; one that does not
+ *     use it gives it back at its next kernel entry (trap.c) or when its process is taken away.
  */
 #include "kernel/gate.h"
 
@@ -31,12 +33,44 @@ void gate_resume(struct domain *domain)
     domain_state_set(domain, DOMAIN_RUNNING);
 }
 
+void gate_grant(struct node_frame *root)
+{
+    struct node_frame *caller = queue_pop(&root->callers);
+    if (!caller)
+        return;
+    kassert(!caller->grant);
+    caller->grant = root;
+    sched_ready(caller);
+}
+
+void gate_grant_return(struct node_frame *caller)
+{
+    struct node_frame *root = caller->grant;
+    caller->grant = NULL;
+    if (root && root->object_id)
+        gate_grant(root);
+}
+
+/* The domain is busy: its caller waits, at the front if it was its turn. */
+static void stall_on(struct node_frame *root)
+{
+    struct node_frame *caller = sched_current();
+    bool granted = caller && caller->grant == root;
+    if (granted)
+        caller->grant = NULL;
+    (void)sched_stall(&root->callers);
+    if (granted) {
+        queue_remove(caller);
+        queue_prepend(&root->callers, caller);
+    }
+}
+
 void gate_become_available(struct domain *sender, uint64_t ecall_bytes)
 {
     sender->registers[REGISTER_PC] += ecall_bytes;
     sender->restore = RESTORE_MESSAGE;
     domain_state_set(sender, DOMAIN_AVAILABLE);
-    sched_wake_all(&sender->root->callers);
+    gate_grant(sender->root);
 }
 
 static void results_clear(struct domain *domain)
@@ -75,7 +109,7 @@ enum gate_prepared gate_prepare(struct key *key, const struct domain *sender,
     target->data_byte = start ? key_data_byte(key) : 0;
     target->resume = start ? RESUME_RETURN : (enum resume_kind)key_data_byte(key);
     if (start && target->domain->state != DOMAIN_AVAILABLE) {
-        (void)sched_stall(&root->callers);
+        stall_on(root);
         return GATE_STALL;
     }
     if (!start && target->domain->state != DOMAIN_WAITING)
@@ -182,6 +216,8 @@ static void transfer(struct invocation *invocation, const struct gate_target *ta
         message->string.piece[0].data = (uint8_t *)registers;
     }
     commit_point(invocation);
+    if (invocation->sender_root->grant == target->domain->root)
+        invocation->sender_root->grant = NULL;
     sender_goes(invocation);
     if (invocation->kind == INVOKE_CALL)
         message->keys[3] = gate_resume_key(invocation->sender, RESUME_RETURN);

@@ -34,6 +34,11 @@ enum touch gate_buffer_prepare(struct domain *domain, struct pieces *buffer,
 /* gate_deliver - put a message into a domain's registers, buffer and slots, as its entry block says. */
 void gate_deliver(struct domain *domain, const struct message *message,
                   const struct pieces *buffer);
+/* gate_grant - a domain became free: the first of its stalled callers may try again; it is granted the
+ * next turn, so that the others need not be woken with it. gate_grant_return - what is left of the grant
+ * that a caller got, after it tried: if it did not call, the next one is woken. */
+void gate_grant(struct node_frame *root);
+void gate_grant_return(struct node_frame *caller);
 /* gate_become_available - the sender of a RETURN: past its ecall, open to callers; stalled ones wake. */
 void gate_become_available(struct domain *sender, uint64_t ecall_bytes);
 /* gate_forked - the sender of a FORK: past its ecall with cleared results. */

@@ -221,6 +221,10 @@ static void reply(struct invocation *invocation)
         sender->registers[REGISTER_PC] += ECALL_BYTES;
     if (!replyee)
         return;
+    /* The order itself may have taken away what the resume key stood for. */
+    if (replyee != sender && (replyee->state != DOMAIN_WAITING ||
+                              invocation->message.keys[3].count != replyee->root->call_count))
+        return;
     if (replyee != sender)
         gate_resume(replyee);
     gate_deliver(replyee, &invocation->reply, &invocation->replyee_buffer);

@@ -64,6 +64,7 @@ static enum invoked answer_resume(struct invocation *invocation, struct domain *
 static void process_take(struct domain *domain, enum domain_state state)
 {
     queue_remove(domain->root);
+    gate_grant_return(domain->root);
     node_dirty(domain->root);
     domain->root->call_count++;
     domain_state_set(domain, state);
@@ -74,7 +75,7 @@ static enum invoked make_available(struct invocation *invocation, struct domain 
 {
     commit_point(invocation);
     process_take(domain, DOMAIN_AVAILABLE);
-    sched_wake_all(&domain->root->callers);
+    gate_grant(domain->root);
     return invoke_answer(invocation, RC_OK);
 }
 

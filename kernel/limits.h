@@ -19,8 +19,10 @@
 #define LIMIT_NODE_SHARE 8u
 #define LIMIT_TABLE_SHARE 16u
 #define LIMIT_DEPEND_SHARE 64u
-#define LIMIT_NODES_MIN 64u
-#define LIMIT_PAGES_MIN 32u
+/* One operation meets at most: the nodes of two domains (10), four keys, and three walks over two pages each
+ * of SEGMENT_DEPTH_MAX nodes (120) in the worst case. */
+#define LIMIT_NODES_MIN 160u
+#define LIMIT_PAGES_MIN 32u /* two strings, a page key and its source: 6; the rest is locality */
 #define LIMIT_TABLES_MIN 16u
 #define LIMIT_DEPENDS_MIN 256u
 /* Pots in memory: a node fetch needs one, a page fetch one; the rest is locality. */

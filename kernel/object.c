@@ -26,6 +26,8 @@ static struct {
     uint32_t node_count, page_count;
     uint32_t node_mask, page_mask; /* hash sizes - 1 */
     uint32_t node_hand, page_hand;
+    uint32_t operation; /* number of the one under way */
+    uint8_t *page_memory; /* of the first page frame */
 } object;
 
 static uint32_t power_of_two_at_least(uint32_t count)
@@ -65,8 +67,27 @@ void object_init(uint64_t start, uint64_t end)
         object.page_count--;
     if (object.page_count < LIMIT_PAGES_MIN)
         panic("OBJE-001 too little memory for the page pool");
+    object.page_memory = (uint8_t *)start;
     for (uint32_t i = 0; i < object.page_count; i++)
-        object.pages[i].data = (uint8_t *)(start + (uint64_t)i * PAGE_BYTES);
+        object.pages[i].data = object.page_memory + (uint64_t)i * PAGE_BYTES;
+    object.operation = 1;
+}
+
+/* Numbers come round after 2^32 operations; a frame kept by an old equal number is only kept a little
+ * longer. */
+void object_begin(void)
+{
+    object.operation++;
+}
+
+struct page_frame *object_page_of(const uint8_t *data)
+{
+    uint64_t index = (uint64_t)(data - object.page_memory) / PAGE_BYTES;
+    kassert(index < object.page_count);
+    struct page_frame *page = &object.pages[index];
+    page->used = true;
+    page->met = object.operation;
+    return page;
 }
 
 static uint32_t hash_id(uint64_t object_id)
@@ -111,7 +132,8 @@ static void page_unhash(struct page_frame *page)
 static bool node_can_go(const struct node_frame *node)
 {
     return !node->dirty && !node->locked && node->role == NODE_PLAIN && !node->domain &&
-           !node->link.queue && !node->callers.first;
+           !node->link.queue && !node->callers.first && !node->grant &&
+           node->met != object.operation;
 }
 
 /* A frame for another node. NULL: none can be taken. */
@@ -143,7 +165,8 @@ static struct page_frame *page_take(void)
         object.page_hand = (object.page_hand + 1) % object.page_count;
         if (page->object_id == 0)
             return page;
-        if (page->dirty || page->pinned || page->state == PAGE_READING)
+        if (page->dirty || page->pinned || page->state == PAGE_READING ||
+            page->met == object.operation)
             continue;
         if (page->used) {
             page->used = false;
@@ -191,6 +214,7 @@ enum fetch object_node(uint64_t object_id, struct node_frame **out)
         node_fill(node, object_id, disk);
     }
     node->used = true;
+    node->met = object.operation;
     *out = node;
     return FETCH_PRESENT;
 }
@@ -280,6 +304,7 @@ enum fetch object_page(uint64_t object_id, struct page_frame **out)
         return FETCH_VOID;
     }
     page->used = true;
+    page->met = object.operation;
     *out = page;
     return FETCH_PRESENT;
 }
@@ -305,6 +330,7 @@ enum fetch key_node(struct key *key, struct node_frame **out)
         return FETCH_VOID;
     }
     node->used = true;
+    node->met = object.operation;
     *out = node;
     return FETCH_PRESENT;
 }
@@ -329,6 +355,7 @@ enum fetch key_page(struct key *key, struct page_frame **out)
         return FETCH_VOID;
     }
     page->used = true;
+    page->met = object.operation;
     *out = page;
     return FETCH_PRESENT;
 }

@@ -12,6 +12,7 @@
 #include "kernel/arch/arch.h"
 #include "kernel/check.h"
 #include "kernel/driver/driver.h"
+#include "kernel/gate.h"
 #include "kernel/io.h"
 #include "kernel/keeper.h"
 #include "kernel/meter.h"
@@ -20,6 +21,7 @@
 
 static struct {
     struct queue ready[LIMIT_PRIORITIES];
+    uint32_t ready_set;               /* bit p: ready[p] may hold someone; never 0 when it does */
     struct queue io_waiters, memory_waiters, timer_waiters;
     struct node_frame *current;
     struct domain *float_owner; /* whose f registers the hart holds; NULL: nobody's */
@@ -85,6 +87,7 @@ void sched_ready(struct node_frame *root)
 {
     unsigned priority = priority_of(root);
     queue_append(&sched.ready[priority], root);
+    sched.ready_set |= 1u << priority;
     if (sched.current && priority > priority_of(sched.current))
         sched.preempt = true;
 }
@@ -99,6 +102,8 @@ void sched_wake_all(struct queue *queue)
 void sched_switch(struct node_frame *root)
 {
     sched.current = root;
+    if (root && sched.ready_set >> priority_of(root) > 1)
+        sched.preempt = true;
 }
 
 void sched_forget(const struct domain *domain)
@@ -142,6 +147,7 @@ static struct node_frame *ready_pop(void)
         struct node_frame *root = queue_pop(&sched.ready[priority]);
         if (root)
             return root;
+        sched.ready_set &= ~(1u << priority);
     }
     return NULL;
 }
@@ -238,9 +244,12 @@ static struct domain *current_prepare(void)
         return NULL;
     }
     if (domain->trap_code) {
+        struct node_frame *root = domain->root;
         domain->locked++;
         keeper_call(domain, domain->trap_code, domain->trap_value);
         domain->locked--;
+        if (root->grant)
+            gate_grant_return(root);
         return NULL;
     }
     return domain;
@@ -262,6 +271,7 @@ struct domain *sched_next(void)
             idle();
             continue;
         }
+        object_begin();
         struct domain *domain = current_prepare();
         if (!domain)
             continue;

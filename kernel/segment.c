@@ -3,19 +3,28 @@
  * page faults and by gate and invoke for message strings; calls object, space, depend.
  *
  * Invariants
- *  1. A walk changes nothing but hints and void keys; it ends after at most SEGMENT_DEPTH_MAX nodes.
+ *  1. A walk changes nothing but hints and void keys; it ends after at most SEGMENT_DEPTH_MAX steps, nodes
+ *     and windows together.
  *  2. A table entry is set only after every dependency that it needs is recorded (depend.h 1).
  */
 #include "kernel/segment.h"
 
 #include "kernel/depend.h"
 
+static void step_add(struct segment_walk *walk, struct key *slot, unsigned shift)
+{
+    kassert(walk->step_count < SEGMENT_STEPS_MAX);
+    if (shift > walk->shift_max)
+        shift = walk->shift_max;
+    walk->steps[walk->step_count++] = (struct segment_step){slot, shift};
+}
+
 /* The red node's own rules: replaces the size code by the format's, notes the keeper. */
 static enum memory_fault red_enter(struct segment_walk *walk, struct node_frame *node,
                                    const struct key *key, uint64_t offset, unsigned *size_code,
                                    unsigned *initial_slots)
 {
-    const struct key *format_key = &node->slots[RED_FORMAT_SLOT];
+    struct key *format_key = &node->slots[RED_FORMAT_SLOT];
     if (key_type(format_key) != KEY_DATA)
         return MEMORY_FORMAT_KEY;
     uint64_t format = format_key->count;
@@ -25,6 +34,10 @@ static enum memory_fault red_enter(struct segment_walk *walk, struct node_frame 
     *initial_slots = RED_INITIAL_SLOTS(format);
     if (*size_code < SIZE_CODE_MIN || *size_code > SIZE_CODE_MAX)
         return MEMORY_SIZE_CODE;
+    step_add(walk, format_key, 4 * (*size_code + 1));
+    walk->window_red = node;
+    if (RED_BACKGROUND_SLOT(format) != RED_NO_SLOT)
+        walk->background = &node->slots[RED_BACKGROUND_SLOT(format)];
     unsigned keeper = RED_KEEPER_SLOT(format);
     if (keeper != RED_NO_SLOT && !walk->no_call) {
         walk->red = node;
@@ -70,8 +83,37 @@ static enum fetch node_enter(struct segment_walk *walk, struct key **key, uint64
     *key = &node->slots[*offset >> (4 * size_code)];
     *offset &= (1ull << (4 * size_code)) - 1;
     *size_code_above = size_code;
-    walk->steps[walk->step_count++] = (struct segment_step){*key, 4 * size_code};
+    step_add(walk, *key, 4 * size_code);
     return FETCH_PRESENT;
+}
+
+/* A window key: go on in another segment, at an offset that keeps the alignment of this slot's span, so
+ * that page tables on both sides of the window fit. */
+static void window_enter(struct segment_walk *walk, struct key **key, uint64_t *offset,
+                         unsigned *size_code_above)
+{
+    uint64_t window = (*key)->count, start = WINDOW_OFFSET(window);
+    unsigned shift = *size_code_above <= SIZE_CODE_MAX ? 4 * *size_code_above : USER_ADDRESS_BITS;
+    struct key *target = walk->background;
+    if (shift > walk->shift_max)
+        shift = walk->shift_max;
+    if (!(window & WINDOW_BACKGROUND))
+        target = walk->window_red ? &walk->window_red->slots[WINDOW_SLOT(window)] : NULL;
+    if (!target)
+        walk->fault = MEMORY_NO_BACKGROUND;
+    else if (start & ((1ull << shift) - 1))
+        walk->fault = MEMORY_WINDOW_ALIGN;
+    else if (start >> (4 * (SIZE_CODE_MAX + 1)))
+        walk->fault = MEMORY_WINDOW_LARGE;
+    if (walk->fault != MEMORY_OK)
+        return;
+    walk->read_only |= (window & WINDOW_READ_ONLY) != 0;
+    walk->no_call |= (window & WINDOW_NO_CALL) != 0;
+    walk->shift_max = shift;
+    step_add(walk, target, shift);
+    *key = target;
+    *offset += start;
+    *size_code_above = SIZE_CODE_MAX + 1;
 }
 
 static enum fetch page_enter(struct segment_walk *walk, struct key *key, uint64_t offset)
@@ -91,23 +133,25 @@ static enum fetch page_enter(struct segment_walk *walk, struct key *key, uint64_
 
 enum fetch segment_walk(struct key *key, uint64_t offset, struct segment_walk *walk)
 {
-    *walk = (struct segment_walk){.fault = MEMORY_OK};
+    *walk = (struct segment_walk){.fault = MEMORY_OK, .shift_max = USER_ADDRESS_BITS};
     unsigned size_code_above = SIZE_CODE_MAX + 1;
-    for (;;) {
+    for (unsigned depth = 0; depth < SEGMENT_DEPTH_MAX; depth++) {
+        enum fetch fetch = FETCH_PRESENT;
         if (key_type(key) == KEY_PAGE)
             return page_enter(walk, key, offset);
-        if (!key_in(key, KEY_SET_NODE_LIKE)) {
-            walk->fault = key_type(key) == KEY_DATA ? MEMORY_NO_KEY : MEMORY_KEY_TYPE;
-            return FETCH_PRESENT;
-        }
-        if (walk->step_count == SEGMENT_DEPTH_MAX) {
-            walk->fault = MEMORY_TOO_DEEP;
-            return FETCH_PRESENT;
-        }
-        enum fetch fetch = node_enter(walk, &key, &offset, &size_code_above);
+        if (key_in(key, KEY_SET_NODE_LIKE))
+            fetch = node_enter(walk, &key, &offset, &size_code_above);
+        else if (key_type(key) != KEY_DATA)
+            walk->fault = MEMORY_KEY_TYPE;
+        else if (key->head == 0 && (key->count & WINDOW_MARK))
+            window_enter(walk, &key, &offset, &size_code_above);
+        else
+            walk->fault = MEMORY_NO_KEY;
         if (fetch != FETCH_PRESENT || walk->fault != MEMORY_OK)
             return fetch;
     }
+    walk->fault = MEMORY_TOO_DEEP;
+    return FETCH_PRESENT;
 }
 
 /* Record that the table entries of addr's neighbourhood depend on every slot of the walk. */
@@ -129,9 +173,9 @@ static bool depend_on_walk(struct space *space, uint64_t addr, const struct segm
     return true;
 }
 
-static void segment_build(struct domain *domain, uint64_t addr, enum access access,
-                          const struct segment_walk *walk)
+static void segment_build(struct domain *domain, uint64_t addr, const struct segment_walk *walk)
 {
+    bool writable = walk->page->dirty && !walk->read_only;
     for (;;) {
         uint64_t drops = space_drops();
         struct space *space = domain_space(domain);
@@ -141,9 +185,24 @@ static void segment_build(struct domain *domain, uint64_t addr, enum access acce
         struct table *leaf = space_table(space, addr, 0);
         if (!leaf || !depend_on_walk(space, addr, walk, leaf) || space_drops() != drops)
             continue; /* the pools were emptied; there is room now */
-        space_map(leaf, addr, walk->page->data, access);
+        space_map(leaf, addr, walk->page->data, writable);
         return;
     }
+}
+
+/* What the tables know already. false: the tree must be asked. */
+static bool touch_mapped(struct domain *domain, uint64_t addr, enum access access, uint8_t **data,
+                         struct segment_walk *walk)
+{
+    uint8_t *found = space_lookup(domain_space(domain), addr, access);
+    if (!found)
+        return false;
+    walk->page = object_page_of(found);
+    if (data)
+        *data = found;
+    else
+        space_refresh(); /* user mode faulted on it all the same */
+    return true;
 }
 
 enum touch segment_touch(struct domain *domain, uint64_t addr, enum access access,
@@ -154,6 +213,8 @@ enum touch segment_touch(struct domain *domain, uint64_t addr, enum access acces
         walk->fault = MEMORY_KERNEL;
         return TOUCH_FAULT;
     }
+    if (touch_mapped(domain, addr, access, data, walk))
+        return TOUCH_DONE;
     struct key *address_key = &domain->root->slots[DOMAIN_SLOT_MEMORY];
     if (segment_walk(address_key, addr, walk) == FETCH_STALL)
         return TOUCH_STALL;
@@ -163,7 +224,7 @@ enum touch segment_touch(struct domain *domain, uint64_t addr, enum access acces
         return TOUCH_FAULT;
     if (access == ACCESS_WRITE)
         page_dirty(walk->page);
-    segment_build(domain, addr, access, walk);
+    segment_build(domain, addr, walk);
     if (data)
         *data = walk->page->data + addr % PAGE_BYTES;
     return TOUCH_DONE;

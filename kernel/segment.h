@@ -13,8 +13,11 @@
 
 struct segment_step {
     struct key *slot;
-    unsigned shift; /* the slot covers 2^shift bytes */
+    unsigned shift; /* the slot decides about 2^shift bytes around the address */
 };
+
+/* A node adds its slot and, if it is red, its format. */
+#define SEGMENT_STEPS_MAX (2u * SEGMENT_DEPTH_MAX)
 
 struct segment_walk {
     struct page_frame *page;    /* when fault is MEMORY_OK */
@@ -24,8 +27,11 @@ struct segment_walk {
     struct key red_key;         /* the key through which it was reached */
     unsigned keeper_slot;
     uint64_t red_offset;        /* the address within that red segment */
+    struct key *background;     /* of the nearest red node that has one; NULL: none */
+    struct node_frame *window_red; /* nearest red node: local windows look into it */
+    unsigned shift_max;         /* no step decides about more: the widest window crossed */
     unsigned step_count;
-    struct segment_step steps[SEGMENT_DEPTH_MAX];
+    struct segment_step steps[SEGMENT_STEPS_MAX];
 };
 
 /* segment_walk - walk from key to the page at offset.

@@ -213,16 +213,23 @@ struct table *space_table(struct space *of, uint64_t addr, unsigned level)
     return table;
 }
 
-void space_map(struct table *table, uint64_t addr, const uint8_t *data, enum access access)
+void space_map(struct table *table, uint64_t addr, const uint8_t *data, bool writable)
 {
     kassert(table->level == 0);
-    uint64_t flags = PTE_VALID | PTE_USER | PTE_READ | PTE_ACCESSED;
-    flags |= access == ACCESS_WRITE ? PTE_WRITE | PTE_DIRTY : PTE_EXECUTE;
+    uint64_t flags = PTE_VALID | PTE_USER | PTE_READ | PTE_EXECUTE | PTE_ACCESSED;
+    if (writable)
+        flags |= PTE_WRITE | PTE_DIRTY;
     uint64_t physical = arch_virtual_to_physical(data);
-    table->entries[entry_index(addr, 0)] = (physical / PAGE_BYTES) << PTE_PPN_SHIFT | flags;
+    uint64_t entry = (physical / PAGE_BYTES) << PTE_PPN_SHIFT | flags;
+    if (table->entries[entry_index(addr, 0)] == entry)
+        return;
+    table->entries[entry_index(addr, 0)] = entry;
     space.edited = true;
-    if (access == ACCESS_EXECUTE)
-        arch_fence_instructions();
+}
+
+void space_refresh(void)
+{
+    space.edited = true;
 }
 
 void space_fence(void)
@@ -231,6 +238,7 @@ void space_fence(void)
         return;
     space.edited = false;
     arch_fence_translations();
+    arch_fence_instructions(); /* a newly mapped page may hold code that the kernel put there */
 }
 
 void space_check(void)

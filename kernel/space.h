@@ -3,8 +3,9 @@
  *
  * Invariants
  *  1. Domains whose address keys are equal share one space. A space is named by that key, never by a domain.
- *  2. A leaf entry that allows writing points to a dirty page; one that allows execution does not allow
- *     writing. Accessed and dirty bits are set by the kernel, so the hardware never writes a table.
+ *  2. A leaf entry that allows writing points to a dirty page. Accessed and dirty bits are set by the kernel,
+ *     so the hardware never writes a table. What a domain may read it may execute: KeyKOS keys have no
+ *     execute right, and a page that holds both code and the data it writes must not fault for ever.
  *  3. Every page-table edit is followed by an address-translation fence before user code runs.
  */
 #ifndef LATCHKEY_KERNEL_SPACE_H
@@ -38,7 +39,9 @@ uint8_t *space_lookup(const struct space *space, uint64_t addr, enum access acce
  * and all were dropped; start again. */
 struct table *space_table(struct space *space, uint64_t addr, unsigned level);
 /* space_map - set the leaf entry of addr in a level-0 table. */
-void space_map(struct table *table, uint64_t addr, const uint8_t *data, enum access access);
+void space_map(struct table *table, uint64_t addr, const uint8_t *data, bool writable);
+/* space_refresh - the hardware does not see what the tables say: fence before user mode goes on. */
+void space_refresh(void);
 /* space_clear - clear a run of entries; lower tables hanging there are freed. */
 void space_clear(struct table *table, unsigned first, unsigned count);
 /* space_drop_all - every user table and dependency. space_drops counts how often that happened, so that a

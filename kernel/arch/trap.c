@@ -9,7 +9,7 @@
  */
 #include "kernel/arch/arch.h"
 #include "kernel/arch/csr.h"
-#include "kernel/invoke.h"
+#include "kernel/gate.h"
 #include "kernel/keeper.h"
 #include "kernel/print.h"
 #include "kernel/sched.h"
@@ -23,9 +23,13 @@ struct domain *trap_call(struct domain *domain)
 {
     kassert(sched_is_current(domain->root));
     sched_float_sync(domain);
+    object_begin();
+    struct node_frame *root = domain->root;
     domain->locked++;
     invoke(domain);
     domain->locked--;
+    if (root->grant)
+        gate_grant_return(root);
     return sched_next();
 }
 
@@ -50,6 +54,7 @@ static void page_fault(struct domain *domain, uint64_t scause, uint64_t addr)
 
 static void fault(struct domain *domain, uint64_t scause, uint64_t stval)
 {
+    struct node_frame *root = domain->root;
     domain->locked++;
     switch (scause) {
     case SCAUSE_PAGE_EXECUTE:
@@ -62,12 +67,15 @@ static void fault(struct domain *domain, uint64_t scause, uint64_t stval)
         break;
     }
     domain->locked--;
+    if (root->grant)
+        gate_grant_return(root);
 }
 
 struct domain *trap_other(struct domain *domain)
 {
     uint64_t scause = csr_read(scause), stval = csr_read(stval);
     kassert(sched_is_current(domain->root));
+    object_begin();
     domain->restore = RESTORE_ALL;
     sched_float_sync(domain);
     switch (scause) {
