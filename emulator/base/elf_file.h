@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* elf_file.h - the loadable part of a RISC-V ELF64 executable; the only door to libelf.
+ *
+ * Used by the machine's loader (kernels, by physical address) and by the image builder (domain programs, by
+ * virtual address).
+ */
+#ifndef LATCHKEY_BASE_ELF_FILE_H
+#define LATCHKEY_BASE_ELF_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "emulator/base/error.h"
+
+#define ELF_SEGMENTS_MAX 16u
+#define ELF_MEMORY_BYTES_MAX (1ull << 32) /* of one segment */
+
+struct elf_segment {
+    uint64_t virtual_addr, physical_addr;
+    uint64_t memory_bytes; /* at least data_bytes; the rest is zero */
+    const uint8_t *data;   /* inside elf_file.image */
+    uint64_t data_bytes;
+    bool writable, executable;
+};
+
+struct elf_file {
+    uint8_t *image; /* the whole file, owned */
+    size_t image_bytes;
+    uint64_t entry;
+    struct elf_segment segments[ELF_SEGMENTS_MAX];
+    unsigned segment_count;
+};
+
+/* file_read_whole - read a regular file of at most size_max bytes into memory that the caller frees.
+ *
+ * Errors   ERROR_IO missing or unreadable; ERROR_FORMAT larger than size_max.
+ */
+MUST_CHECK bool file_read_whole(const char *path, size_t size_max, uint8_t **data,
+                                size_t *size_bytes, struct error *error);
+
+/* elf_is - do the first bytes say ELF? */
+bool elf_is(const uint8_t *data, size_t size_bytes);
+
+/* elf_file_open - read an executable. elf is safe to finish even after failure.
+ *
+ * Errors   ERROR_IO as file_read_whole; ERROR_FORMAT not ELF64 RISC-V, truncated, a segment outside the
+ *          file, more than ELF_SEGMENTS_MAX loadable segments, or none.
+ */
+MUST_CHECK bool elf_file_open(struct elf_file *elf, const char *path, struct error *error);
+void elf_file_finish(struct elf_file *elf);
+
+#endif
