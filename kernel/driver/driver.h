@@ -20,17 +20,17 @@ uint64_t driver_calendar_ns(void);
 void driver_trace(enum trace_kind kind, uint64_t argument);
 void driver_announce_first_domain(void);
 
-/* MMIO access, ordered against RAM. */
+/* MMIO access, ordered against RAM: the full barrier is a fence of input, output and memory here. */
 static inline uint32_t mmio_read32(const volatile void *addr)
 {
     uint32_t value = *(const volatile uint32_t *)addr;
-    __asm__ volatile("fence i, rw" ::: "memory");
+    __sync_synchronize();
     return value;
 }
 
 static inline void mmio_write32(volatile void *addr, uint32_t value)
 {
-    __asm__ volatile("fence rw, o" ::: "memory");
+    __sync_synchronize();
     *(volatile uint32_t *)addr = value;
 }
 

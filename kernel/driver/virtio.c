@@ -144,7 +144,7 @@ bool virtqueue_add(struct virtqueue *queue, const struct virtio_part *parts, uns
     queue->free_first = at;
     queue->free_count = (uint16_t)(queue->free_count - count);
     queue->available.ring[queue->available.index % queue->size] = *head;
-    __asm__ volatile("fence w, w" ::: "memory");
+    __sync_synchronize();
     queue->available.index++;
     return true;
 }
@@ -171,7 +171,7 @@ bool virtqueue_take(struct virtqueue *queue, uint16_t *head, uint32_t *length)
 {
     if (queue->used.index == queue->used_seen)
         return false;
-    __asm__ volatile("fence r, r" ::: "memory");
+    __sync_synchronize();
     unsigned slot = queue->used_seen % queue->size;
     uint32_t id = queue->used.ring[slot].id;
     *length = queue->used.ring[slot].length;

@@ -1,0 +1,540 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* arch_host.c - kernel/arch and the drivers, pretended; see arch_host.h. Physical addresses are the host's
+ * own. A disk request is answered at the second poll after it was made, so that every fetch really stalls.
+ */
+#include "tests/arch_host.h"
+
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disks/checksum.h"
+#include "kernel/arch/arch.h"
+#include "kernel/check.h"
+#include "kernel/depend.h"
+#include "kernel/driver/driver.h"
+#include "kernel/driver/sbi.h"
+#include "kernel/driver/uart.h"
+#include "kernel/driver/virtio_block.h"
+#include "kernel/entry.h"
+#include "kernel/keys.h"
+#include "kernel/main.h"
+#include "kernel/pot.h"
+#include "kernel/restart.h"
+#include "kernel/sched.h"
+
+#define HOST_REQUESTS 21u
+#define HOST_CONSOLE_BYTES 65536u
+
+#define HOST_DOMAINS 256u
+
+/* A domain that executed an ecall which has not gone through yet: user mode will execute it again. */
+struct host_ecall {
+    uint64_t root_id; /* 0: unused */
+    uint64_t pc;
+};
+
+struct host_request {
+    struct io_owner owner;
+    unsigned polls; /* left until it is answered */
+    bool good;
+};
+
+static struct {
+    struct store *store;
+    uint8_t *ram;
+    uint64_t kernel_root[512];
+    struct fdt_facts facts;
+    struct host_request requests[HOST_REQUESTS];
+    unsigned request_count;
+    uint64_t disk_reads;
+    uint64_t time, alarm, cycles;
+    char console[HOST_CONSOLE_BYTES];
+    size_t console_bytes;
+    const char *typed;
+    struct domain *running;
+    struct host_ecall ecalls[HOST_DOMAINS];
+    jmp_buf away; /* out of sched_next(): nothing to do, or powered off */
+    bool inside, powered_off, amnesia, check;
+    unsigned exit_code;
+} host;
+
+/* arch.h */
+
+void *arch_physical_to_virtual(uint64_t physical)
+{
+    return (void *)physical;
+}
+
+uint64_t arch_virtual_to_physical(const void *virtual_address)
+{
+    return (uint64_t)virtual_address;
+}
+
+uint64_t arch_satp(uint64_t root_physical, uint64_t asid)
+{
+    return root_physical ^ asid;
+}
+
+void arch_fence_translations(void)
+{
+}
+
+void arch_fence_instructions(void)
+{
+}
+
+uint64_t arch_time(void)
+{
+    return host.time;
+}
+
+uint64_t arch_cycles(void)
+{
+    return host.cycles++;
+}
+
+bool arch_timer_pending(void)
+{
+    return host.time >= host.alarm;
+}
+
+bool arch_external_pending(void)
+{
+    return host.request_count > 0 || (host.typed && *host.typed);
+}
+
+/* Nothing is ready: time goes on to the next alarm; without one there is nothing to come. */
+void arch_wait(void)
+{
+    if (host.alarm == UINT64_MAX)
+        longjmp(host.away, 1);
+    if (host.time < host.alarm)
+        host.time = host.alarm;
+}
+
+void arch_float_save(struct domain *domain)
+{
+    (void)domain;
+}
+
+void arch_float_load(const struct domain *domain)
+{
+    (void)domain;
+}
+
+void arch_float_clear(void)
+{
+}
+
+bool arch_float_dirty(void)
+{
+    return false;
+}
+
+void arch_float_clean(void)
+{
+}
+
+/* sbi.h, driver.h, uart.h, main.h */
+
+void sbi_put(char character)
+{
+    if (host.console_bytes < HOST_CONSOLE_BYTES - 1)
+        host.console[host.console_bytes++] = character;
+    fputc(character, stderr);
+}
+
+_Noreturn void sbi_power_off(uint32_t exit_code)
+{
+    host.powered_off = true;
+    host.exit_code = exit_code;
+    if (!host.inside)
+        abort();
+    longjmp(host.away, 1);
+}
+
+_Noreturn void sbi_reset(void)
+{
+    sbi_power_off(0);
+}
+
+void driver_timer_set(uint64_t time)
+{
+    host.alarm = time;
+}
+
+void driver_interrupt(void)
+{
+}
+
+uint64_t driver_calendar_ns(void)
+{
+    return 1700000000000000000ull;
+}
+
+void driver_trace(enum trace_kind kind, uint64_t argument)
+{
+    (void)kind;
+    (void)argument;
+}
+
+void driver_announce_first_domain(void)
+{
+}
+
+bool uart_present(void)
+{
+    return true;
+}
+
+void uart_write(uint8_t byte)
+{
+    sbi_put((char)byte);
+}
+
+bool uart_read(uint8_t *byte)
+{
+    if (!host.typed || !*host.typed)
+        return false;
+    *byte = (uint8_t)*host.typed++;
+    return true;
+}
+
+const struct fdt_facts *main_facts(void)
+{
+    return &host.facts;
+}
+
+/* virtio_block.h */
+
+unsigned virtio_block_count(void)
+{
+    return host.store ? 1 : 0;
+}
+
+uint64_t virtio_block_sectors(unsigned disk)
+{
+    (void)disk;
+    return host.store->block_count * (BLOCK_BYTES / SECTOR_BYTES);
+}
+
+bool virtio_block_start(unsigned disk, enum block_op op, uint64_t sector, void *data,
+                        uint32_t size_bytes, struct io_owner owner)
+{
+    (void)disk;
+    if (host.request_count == HOST_REQUESTS)
+        return false;
+    uint8_t *place = host.store->bytes + sector * SECTOR_BYTES;
+    if (op == BLOCK_READ)
+        memcpy(data, place, size_bytes);
+    else if (op == BLOCK_WRITE)
+        memcpy(place, data, size_bytes);
+    host.disk_reads += op == BLOCK_READ;
+    host.requests[host.request_count++] =
+        (struct host_request){.owner = owner, .polls = 1, .good = true};
+    return true;
+}
+
+bool virtio_block_finished(unsigned disk, struct io_owner *owner, bool *good)
+{
+    (void)disk;
+    if (host.request_count == 0)
+        return false;
+    if (host.requests[0].polls > 0) {
+        host.requests[0].polls--;
+        return false;
+    }
+    *owner = host.requests[0].owner;
+    *good = host.requests[0].good;
+    host.request_count--;
+    memmove(host.requests, host.requests + 1, host.request_count * sizeof(host.requests[0]));
+    return true;
+}
+
+/* Keys whose drivers are not part of these tests. */
+
+enum invoked display_invoke(struct invocation *invocation)
+{
+    return invoke_answer(invocation, RC_DEVICE);
+}
+
+enum invoked input_invoke(struct invocation *invocation)
+{
+    return invoke_answer(invocation, RC_DEVICE);
+}
+
+/* arch_host.h */
+
+const char *host_boot(struct store *store, size_t ram_bytes)
+{
+    host.store = store;
+    host.alarm = UINT64_MAX;
+    host.facts.timebase_hz = BOARD_TIMEBASE_HZ;
+    host.ram = aligned_alloc(PAGE_BYTES, ram_bytes);
+    if (!host.ram)
+        abort();
+    memset(host.ram, 0xa5, ram_bytes);
+    uint64_t at = (uint64_t)host.ram, end = at + ram_bytes;
+    at = pot_init(at);
+    at = space_init(at, ram_bytes / LIMIT_TABLE_SHARE, host.kernel_root);
+    at = depend_init(at, ram_bytes / LIMIT_DEPEND_SHARE);
+    object_init(at, end);
+    return restart();
+}
+
+/* Run one piece of the kernel; a power-off or an endless wait in it comes back here. */
+#define HOST_ENTER(statement)                                                                      \
+    do {                                                                                           \
+        host.inside = true;                                                                        \
+        if (setjmp(host.away) == 0)                                                                \
+            statement;                                                                             \
+        host.inside = false;                                                                       \
+    } while (0)
+
+/* The mark of a domain; a free one if it has none. */
+static struct host_ecall *ecall_of(uint64_t root_id)
+{
+    struct host_ecall *free_mark = NULL;
+    for (unsigned i = 0; i < HOST_DOMAINS; i++) {
+        if (host.ecalls[i].root_id == root_id)
+            return &host.ecalls[i];
+        if (host.ecalls[i].root_id == 0)
+            free_mark = &host.ecalls[i];
+    }
+    if (!free_mark)
+        abort();
+    return free_mark;
+}
+
+static void choose(void)
+{
+    host.running = NULL;
+    HOST_ENTER(host.running = sched_next());
+    if (host.check && !host.powered_off)
+        check_all();
+}
+
+struct domain *host_run(void)
+{
+    for (unsigned tries = 0; tries < 100000; tries++) {
+        choose();
+        if (!host.running)
+            return NULL;
+        struct host_ecall *ecall = ecall_of(host.running->root->object_id);
+        bool again = ecall->root_id && ecall->pc == host.running->registers[REGISTER_PC];
+        if (!again) {
+            ecall->root_id = 0;
+            return host.running;
+        }
+        HOST_ENTER(entry_call(host.running));
+        if (host.powered_off)
+            return host.running = NULL;
+    }
+    abort(); /* a call that never goes through */
+}
+
+static struct domain *after_entry(void)
+{
+    if (host.powered_off)
+        return host.running = NULL;
+    return host_run();
+}
+
+struct domain *host_call(uint64_t order, uint64_t exit, uint64_t entry, uint64_t string,
+                         uint64_t length, uint64_t buffer, uint64_t buffer_bytes)
+{
+    const uint64_t arguments[7] = {order, exit, entry, string, length, buffer, buffer_bytes};
+    if (!host.running)
+        abort();
+    memcpy(&host.running->registers[REGISTER_A0], arguments, sizeof(arguments));
+    uint64_t root_id = host.running->root->object_id;
+    *ecall_of(root_id) =
+        (struct host_ecall){.root_id = root_id, .pc = host.running->registers[REGISTER_PC]};
+    HOST_ENTER(entry_call(host.running));
+    return after_entry();
+}
+
+struct domain *host_fault(uint64_t addr, enum access access)
+{
+    HOST_ENTER(entry_page_fault(host.running, addr, access));
+    return after_entry();
+}
+
+struct domain *host_trap(uint64_t trap_code, uint64_t trap_value)
+{
+    HOST_ENTER(entry_trap(host.running, trap_code, trap_value));
+    return after_entry();
+}
+
+struct domain *host_tick(uint64_t ticks)
+{
+    host.time += ticks;
+    HOST_ENTER(sched_tick());
+    return after_entry();
+}
+
+uint64_t host_running_id(void)
+{
+    return host.running ? host.running->root->object_id : 0;
+}
+
+uint64_t host_argument(unsigned n)
+{
+    return host.running->registers[REGISTER_A0 + n];
+}
+
+uint64_t host_string(unsigned n)
+{
+    return host.running->registers[REGISTER_T3 + n];
+}
+
+void host_set_string(const void *bytes, size_t size_bytes)
+{
+    memset(&host.running->registers[REGISTER_T3], 0, STRING_REGISTER_BYTES);
+    memcpy(&host.running->registers[REGISTER_T3], bytes, size_bytes);
+}
+
+/* One access inside one page, with its faults. NULL: the domain no longer runs. */
+static uint8_t *host_access(uint64_t addr, enum access access)
+{
+    struct domain *domain = host.running;
+    struct node_frame *root = domain->root;
+    for (unsigned tries = 0; tries < 64; tries++) {
+        uint8_t *data = space_lookup(domain_space(domain), addr, access);
+        if (data)
+            return data;
+        domain = host_fault(addr, access);
+        if (!domain || domain->root != root)
+            return NULL;
+    }
+    abort(); /* the same access faulted 64 times */
+}
+
+bool host_store(uint64_t addr, const void *bytes, size_t size_bytes)
+{
+    for (size_t i = 0; i < size_bytes; i++) {
+        uint8_t *data = host_access(addr + i, ACCESS_WRITE);
+        if (!data)
+            return false;
+        *data = ((const uint8_t *)bytes)[i];
+    }
+    return true;
+}
+
+bool host_load(uint64_t addr, void *bytes, size_t size_bytes)
+{
+    for (size_t i = 0; i < size_bytes; i++) {
+        const uint8_t *data = host_access(addr + i, ACCESS_READ);
+        if (!data)
+            return false;
+        ((uint8_t *)bytes)[i] = *data;
+    }
+    return true;
+}
+
+struct key *host_slot(unsigned slot)
+{
+    return &host.running->keys->slots[slot];
+}
+
+/* Outside of any domain's work a stall queues nobody: just try again. */
+struct node_frame *host_node(uint64_t object_id)
+{
+    struct node_frame *node = NULL, *current = sched_current();
+    enum fetch fetch;
+    sched_switch(NULL);
+    while ((fetch = object_node(object_id, &node)) == FETCH_STALL)
+        (void)io_poll();
+    sched_switch(current);
+    return fetch == FETCH_PRESENT ? node : NULL;
+}
+
+struct domain *host_domain(uint64_t root_id)
+{
+    struct domain *domain = NULL;
+    struct node_frame *root = host_node(root_id), *current = sched_current();
+    sched_switch(NULL);
+    while (root && domain_load(root, &domain) == LOAD_STALL)
+        (void)io_poll();
+    sched_switch(current);
+    return domain;
+}
+
+const char *host_console(void)
+{
+    host.console[host.console_bytes] = '\0';
+    return host.console;
+}
+
+unsigned host_exit_code(void)
+{
+    return host.exit_code;
+}
+
+bool host_powered_off(void)
+{
+    return host.powered_off;
+}
+
+uint64_t host_disk_reads(void)
+{
+    return host.disk_reads;
+}
+
+void host_type(const char *text)
+{
+    host.typed = text;
+}
+
+void host_knobs(bool amnesia, bool check)
+{
+    host.check = check;
+    host.amnesia = amnesia;
+    sched_knobs(amnesia, false);
+}
+
+static struct page_frame *host_page(uint64_t object_id)
+{
+    struct page_frame *page = NULL;
+    enum fetch fetch;
+    while ((fetch = object_page(object_id, &page)) == FETCH_STALL)
+        (void)io_poll();
+    return fetch == FETCH_PRESENT ? page : NULL;
+}
+
+/* A key as everyone would see it: a void resume key is data key 0. */
+static uint64_t key_digest(struct key key, uint64_t seed)
+{
+    if (key_type(&key) == KEY_RESUME) {
+        const struct node_frame *root = host_node(key_object_id(&key));
+        if (!root || root->call_count != key.count)
+            key = key_number(0);
+    }
+    uint64_t words[2] = {key.head, key.count};
+    return checksum64(words, sizeof(words), seed);
+}
+
+uint64_t host_digest(void)
+{
+    uint64_t digest = 1;
+    struct node_frame *current = sched_current();
+    domain_unload_all();
+    sched_switch(NULL);
+    for (uint64_t id = OBJECT_ID_FIRST; id <= host.store->node_count; id++) {
+        object_begin();
+        struct node_frame *node = host_node(id);
+        uint64_t words[2] = {node->allocation_count, node->call_count};
+        digest = checksum64(words, sizeof(words), digest);
+        for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
+            digest = key_digest(node->slots[slot], digest);
+    }
+    for (uint64_t id = 1; id <= host.store->page_count; id++) {
+        object_begin();
+        digest = checksum64(host_page(id)->data, PAGE_BYTES, digest);
+    }
+    sched_switch(current);
+    host.running = NULL; /* its decoded form is gone: host_run() chooses again */
+    return digest;
+}
