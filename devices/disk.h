@@ -137,6 +137,10 @@ struct disk_counters disk_counters(const struct disk *disk);
 /* disk_cached_sectors - sector writes in the cache; superseded ones count until they leave it. */
 uint32_t disk_cached_sectors(const struct disk *disk);
 
+/* disk_pending_tags - bit n is set when a request with tag n is in flight; all ones when a tag
+ * above 63 is. For a client that checks its own state against the disk's after disk_load(). */
+uint64_t disk_pending_tags(const struct disk *disk);
+
 /* disk_save, disk_load - all but the media: cache, requests in flight, mechanism, seed state,
  * counters. */
 void disk_save(const struct disk *disk, struct byte_writer *writer);
