@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* disk_file.c - struct disk_store over a host file. Called by machine.c; calls disk_overlay.
+ *
+ * Invariants
+ *  1. One run has an image open for writing (flock); reads of others are not hindered.
+ *  2. After sync() returns true, what was written is on the host's disk (fdatasync).
+ */
+#include "emulator/disk_file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "emulator/disk_overlay.h"
+
+static bool image_read(void *context, uint64_t sector, void *target, size_t sector_count)
+{
+    struct disk_file *file = context;
+    size_t left = sector_count * DISK_SECTOR_BYTES;
+    off_t offset = (off_t)(sector * DISK_SECTOR_BYTES);
+    for (uint8_t *to = target; left > 0;) {
+        ssize_t part = pread(file->descriptor, to, left, offset);
+        if (part <= 0)
+            return false;
+        to += part;
+        offset += part;
+        left -= (size_t)part;
+    }
+    return true;
+}
+
+static bool image_write(void *context, uint64_t sector, const void *source, size_t sector_count)
+{
+    struct disk_file *file = context;
+    size_t left = sector_count * DISK_SECTOR_BYTES;
+    off_t offset = (off_t)(sector * DISK_SECTOR_BYTES);
+    for (const uint8_t *from = source; left > 0;) {
+        ssize_t part = pwrite(file->descriptor, from, left, offset);
+        if (part <= 0)
+            return false;
+        from += part;
+        offset += part;
+        left -= (size_t)part;
+    }
+    return true;
+}
+
+static bool image_sync(void *context)
+{
+    struct disk_file *file = context;
+    return file->store.read_only || fdatasync(file->descriptor) == 0;
+}
+
+static bool overlaid_read(void *context, uint64_t sector, void *target, size_t sector_count)
+{
+    struct disk_file *file = context;
+    return image_read(context, sector, target, sector_count) &&
+           overlay_read(file->overlay, sector, target, sector_count);
+}
+
+static bool overlaid_write(void *context, uint64_t sector, const void *source,
+                           size_t sector_count)
+{
+    struct disk_file *file = context;
+    return overlay_write(file->overlay, sector, source, sector_count);
+}
+
+static bool overlaid_sync(void *context)
+{
+    struct disk_file *file = context;
+    return overlay_sync(file->overlay);
+}
+
+static bool image_open(struct disk_file *file, const char *path, bool writable,
+                       struct error *error)
+{
+    struct stat status;
+    file->descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0)
+        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, ERROR_IO, "%s: not a regular file", path);
+    if (status.st_size == 0 || status.st_size % DISK_SECTOR_BYTES)
+        return error_set(error, ERROR_FORMAT,
+                         "%s: not a disk image: %lld bytes is not a multiple of 512", path,
+                         (long long)status.st_size);
+    if (writable && flock(file->descriptor, LOCK_EX | LOCK_NB) != 0)
+        return error_set(error, ERROR_IO, "%s: in use by another run", path);
+    file->store.sector_count = (uint64_t)status.st_size / DISK_SECTOR_BYTES;
+    return true;
+}
+
+bool disk_file_open(struct disk_file *file, const char *path, const char *overlay,
+                    bool read_only, struct error *error)
+{
+    *file = (struct disk_file){.descriptor = -1};
+    if (!image_open(file, path, !overlay && !read_only, error)) {
+        if (file->descriptor >= 0)
+            close(file->descriptor);
+        return false;
+    }
+    file->store.context = file;
+    file->store.read_only = read_only;
+    file->store.read = overlay ? overlaid_read : image_read;
+    file->store.write = overlay ? overlaid_write : image_write;
+    file->store.sync = overlay ? overlaid_sync : image_sync;
+    if (!overlay)
+        return true;
+    return overlay_open(&file->overlay, overlay, file->store.sector_count, image_read, file,
+                        error);
+}
+
+bool disk_file_finish(struct disk_file *file)
+{
+    bool good = true;
+    if (file->overlay)
+        good = overlay_close(file->overlay);
+    else if (file->store.sync)
+        good = image_sync(file);
+    if (file->store.sync)
+        close(file->descriptor);
+    *file = (struct disk_file){.descriptor = -1};
+    return good;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* machine_state.h - struct machine itself. Private to machine.c (running) and machine_save.c (saving). */
+#ifndef LATCHKEY_EMULATOR_MACHINE_STATE_H
+#define LATCHKEY_EMULATOR_MACHINE_STATE_H
+
+#include "emulator/bus.h"
+#include "emulator/cpu.h"
+#include "emulator/disk_file.h"
+#include "emulator/input_queue.h"
+#include "emulator/loader.h"
+#include "emulator/machine.h"
+#include "emulator/sbi.h"
+
+#define CONSOLE_STOP_BYTES 256u
+
+struct machine {
+    /* What it was made from; never changes. */
+    struct machine_config config; /* strings are owned copies */
+    char *strings[3 + 2 * BOARD_DISK_COUNT_MAX]; /* those copies */
+    unsigned string_count;
+    uint64_t clock_hz;
+    struct sbi_host sbi;
+
+    /* Its parts. */
+    struct cpu *cpu;
+    struct bus bus;
+    struct disk_file disk_files[BOARD_DISK_COUNT_MAX];
+    struct disk_config disk_configs[BOARD_DISK_COUNT_MAX];
+    struct input_queue inputs;
+
+    /* Saved state of its own. */
+    uint64_t timer_cycle; /* when the timer interrupt is due; CLOCK_NEVER: not set */
+    uint64_t generation;  /* newest that the trace port told of */
+    uint32_t phase;       /* enum trace_phase; 0: none */
+
+    /* The present machine_run(). */
+    struct machine_until until;
+    uint64_t until_cycle;      /* of until.cycles and until.time_ns, the earlier */
+    struct machine_stop stop;
+    bool stopping;
+    char console_tail[CONSOLE_STOP_BYTES]; /* last bytes printed, for until.console */
+    unsigned console_tail_bytes;
+};
+
+/* machine_deadline_renew - tell the cpu when something is due next. */
+void machine_deadline_renew(struct machine *machine);
+
+#endif
