@@ -290,7 +290,7 @@ enum meter_slot { METER_SLOT_SUPERIOR = 1, METER_SLOT_KEEPER = 2, METER_SLOT_COU
 #define CONSOLE_WRITE 1u         /* string */
 #define DISPLAY_INFO 0u          /* -> string: struct display_info */
 #define DISPLAY_ATTACH 1u        /* [segment]: the pixels, row after row, x8r8g8b8, from its offset 0 */
-#define DISPLAY_FLUSH 2u         /* string: struct display_rectangle; shown when the call returns */
+#define DISPLAY_FLUSH 2u         /* string: struct display_rectangle; a later call waits until it is shown */
 #define DISPLAY_DETACH 3u
 #define INPUT_READ 0u            /* -> string: 1 or more struct input_event */
 #define TIMER_NOW 0u             /* -> string: u64 nanoseconds of system time, never going back */

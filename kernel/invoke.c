@@ -41,6 +41,20 @@ void invoke_reply_bytes(struct invocation *invocation, const void *source, size_
     invocation->reply.length_bytes = size_bytes;
 }
 
+size_t invoke_reply_room(const struct invocation *invocation)
+{
+    const struct domain *replyee = invocation->replyee;
+    if (!replyee)
+        return STRING_BYTES_MAX;
+    unsigned mode = (replyee->registers[REGISTER_A0 + 2] >> ENTRY_STRING_SHIFT) & 3;
+    uint64_t size_bytes = replyee->registers[REGISTER_A0 + 6];
+    if (mode == STRING_REGISTERS)
+        return STRING_REGISTER_BYTES;
+    if (mode == STRING_NONE)
+        return 0;
+    return size_bytes < STRING_BYTES_MAX ? size_bytes : STRING_BYTES_MAX;
+}
+
 size_t pieces_copy_out(const struct pieces *pieces, size_t offset, void *target, size_t size_bytes)
 {
     size_t copied = 0;

@@ -62,7 +62,9 @@ enum invoked invoke_answer(struct invocation *invocation, uint64_t code);
 size_t invoke_string(const struct invocation *invocation, void *target, size_t size_bytes);
 /* invoke_reply_bytes - reply with a short string, at most 64 bytes, copied. */
 void invoke_reply_bytes(struct invocation *invocation, const void *source, size_t size_bytes);
-/* pieces_at - the byte at an offset, which must be inside. */
+/* invoke_reply_room - how many bytes of string the receiver of the reply takes. */
+size_t invoke_reply_room(const struct invocation *invocation);
+/* pieces_copy_out - copy bytes from an offset on. Returns how many there were. */
 size_t pieces_copy_out(const struct pieces *pieces, size_t offset, void *target,
                        size_t size_bytes);
 

@@ -27,25 +27,11 @@ void console_received(void)
     sched_wake_all(&console.readers);
 }
 
-/* How many bytes the receiver of the reply takes. */
-static uint32_t room(const struct invocation *invocation)
-{
-    const struct domain *replyee = invocation->replyee;
-    if (!replyee)
-        return LIMIT_CONSOLE_BYTES;
-    unsigned mode = (replyee->registers[REGISTER_A0 + 2] >> ENTRY_STRING_SHIFT) & 3;
-    uint64_t size_bytes = replyee->registers[REGISTER_A0 + 6];
-    if (mode == STRING_REGISTERS)
-        return STRING_REGISTER_BYTES;
-    if (mode == STRING_NONE)
-        return 0;
-    return size_bytes < LIMIT_CONSOLE_BYTES ? (uint32_t)size_bytes : LIMIT_CONSOLE_BYTES;
-}
-
 static enum invoked console_read(struct invocation *invocation)
 {
     console_received();
-    uint32_t count = console.put - console.taken, most = room(invocation);
+    uint32_t count = console.put - console.taken;
+    size_t most = invoke_reply_room(invocation);
     if (!uart_present() || most == 0)
         return invoke_answer(invocation, uart_present() ? RC_FORMAT : RC_DEVICE);
     if (count == 0) {
@@ -53,7 +39,7 @@ static enum invoked console_read(struct invocation *invocation)
         return INVOKED_STALL;
     }
     if (count > most)
-        count = most;
+        count = (uint32_t)most;
     commit_point(invocation);
     for (uint32_t i = 0; i < count; i++)
         console.outgoing[i] = console.ring[console.taken++ % LIMIT_CONSOLE_BYTES];

@@ -21,7 +21,7 @@ bool virtio_gpu_failed(void);
 /* virtio_gpu_backing - entry index of the backing list that the next attach hands over: a page. */
 void virtio_gpu_backing(unsigned index, const void *page);
 /* virtio_gpu_show - begin: create the resource, attach page_count backing pages, set the scanout. */
-void virtio_gpu_show(const struct display_info *info, unsigned page_count);
+void virtio_gpu_show(unsigned page_count);
 /* virtio_gpu_flush - begin: transfer and flush a rectangle inside the screen. */
 void virtio_gpu_flush(const struct display_rectangle *rectangle);
 /* virtio_gpu_hide - begin: disable the scanout, give the backing back. */

@@ -13,5 +13,7 @@ bool virtio_input_interrupt(uint32_t irq);
 unsigned virtio_input_read(enum input_select select, struct input_event *events, unsigned count);
 /* virtio_input_waiting - are there events for the selection? */
 bool virtio_input_waiting(enum input_select select);
+/* virtio_input_present - is there a device of the selection? */
+bool virtio_input_present(enum input_select select);
 
 #endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* virtio_input.c - event queues of up to two input devices. Called by driver.c (interrupt) and key_input.c.
+ * Source: VIRTIO 1.2, section 5.8.
+ *
+ * Invariants
+ *  1. Every event buffer is with the device, or its event has just been moved to the ring.
+ *  2. A full ring drops its oldest event and counts it.
+ */
+#include "kernel/driver/virtio_input.h"
+
+#include "kernel/arch/arch.h"
+#include "kernel/driver/virtio.h"
+#include "kernel/limits.h"
+
+#define CONFIG_SELECT 0u
+#define CONFIG_SUBSELECT 1u
+#define CONFIG_SIZE 2u
+#define SELECT_EVENT_BITS 0x11u
+#define EVENT_ABSOLUTE 3u
+#define DEVICES_MAX 2u
+
+struct input_device {
+    volatile uint8_t *registers;
+    uint32_t irq;
+    bool pointer; /* it has absolute axes */
+    struct virtqueue queue;
+    struct input_event buffers[VIRTQUEUE_SIZE]; /* by head descriptor */
+    struct input_event ring[LIMIT_INPUT_EVENTS];
+    uint32_t put, taken; /* counts; put - taken are in the ring */
+    uint64_t dropped;
+};
+
+static struct {
+    struct input_device devices[DEVICES_MAX];
+    unsigned count;
+    unsigned turn; /* which device a read of both begins with */
+} input;
+
+static void buffer_offer(struct input_device *device)
+{
+    struct input_event *buffer = &device->buffers[device->queue.free_first];
+    struct virtio_part part = {buffer, sizeof(*buffer), true};
+    uint16_t head;
+    if (!virtqueue_add(&device->queue, &part, 1, &head))
+        panic("VINP-001 no descriptor for an event buffer");
+    kassert(buffer == &device->buffers[head]);
+}
+
+bool virtio_input_attach(const struct fdt_device *fdt_device)
+{
+    if (input.count == DEVICES_MAX)
+        return false;
+    struct input_device *device = &input.devices[input.count];
+    device->registers = arch_physical_to_virtual(fdt_device->base);
+    device->irq = fdt_device->irq;
+    if (virtio_begin(device->registers, 0) == 0 ||
+        !virtio_queue(device->registers, 0, &device->queue))
+        return false;
+    virtio_config_write8(device->registers, CONFIG_SELECT, SELECT_EVENT_BITS);
+    virtio_config_write8(device->registers, CONFIG_SUBSELECT, EVENT_ABSOLUTE);
+    device->pointer = virtio_config8(device->registers, CONFIG_SIZE) > 0;
+    for (unsigned i = 0; i < device->queue.size; i++)
+        buffer_offer(device);
+    virtio_ready(device->registers);
+    virtqueue_notify(&device->queue);
+    input.count++;
+    return true;
+}
+
+static void event_put(struct input_device *device, const struct input_event *event)
+{
+    if (device->put - device->taken == LIMIT_INPUT_EVENTS) {
+        device->taken++;
+        device->dropped++;
+    }
+    device->ring[device->put++ % LIMIT_INPUT_EVENTS] = *event;
+}
+
+static void events_take(struct input_device *device)
+{
+    uint16_t head;
+    uint32_t length;
+    bool offered = false;
+    while (virtqueue_take(&device->queue, &head, &length)) {
+        if (length == sizeof(struct input_event))
+            event_put(device, &device->buffers[head]);
+        buffer_offer(device);
+        offered = true;
+    }
+    if (offered)
+        virtqueue_notify(&device->queue);
+}
+
+bool virtio_input_interrupt(uint32_t irq)
+{
+    for (unsigned i = 0; i < input.count; i++)
+        if (input.devices[i].irq == irq) {
+            (void)virtio_interrupt_acknowledge(input.devices[i].registers);
+            events_take(&input.devices[i]);
+            return true;
+        }
+    return false;
+}
+
+static bool selected(const struct input_device *device, enum input_select select)
+{
+    return select == INPUT_BOTH || (select == INPUT_POINTER_DEVICE) == device->pointer;
+}
+
+unsigned virtio_input_read(enum input_select select, struct input_event *events, unsigned count)
+{
+    unsigned got = 0;
+    for (unsigned i = 0; i < input.count; i++) {
+        struct input_device *device = &input.devices[(input.turn + i) % input.count];
+        while (selected(device, select) && got < count && device->put != device->taken)
+            events[got++] = device->ring[device->taken++ % LIMIT_INPUT_EVENTS];
+    }
+    input.turn = input.count ? (input.turn + 1) % input.count : 0;
+    return got;
+}
+
+bool virtio_input_waiting(enum input_select select)
+{
+    for (unsigned i = 0; i < input.count; i++)
+        if (selected(&input.devices[i], select) &&
+            input.devices[i].put != input.devices[i].taken)
+            return true;
+    return false;
+}
+
+bool virtio_input_present(enum input_select select)
+{
+    for (unsigned i = 0; i < input.count; i++)
+        if (selected(&input.devices[i], select))
+            return true;
+    return false;
+}

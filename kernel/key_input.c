@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* key_input.c - the input key: events of keyboard and pointer. Called by invoke.c and, when events have come, by
+ * driver.c. A reader that finds nothing waits with its pc at the call. */
+#include "kernel/driver/devices.h"
+#include "kernel/driver/virtio_input.h"
+#include "kernel/keys.h"
+#include "kernel/sched.h"
+
+static struct {
+    struct input_event outgoing[LIMIT_INPUT_EVENTS]; /* the events of the read being answered */
+    struct queue readers;
+} input;
+
+void input_received(void)
+{
+    sched_wake_all(&input.readers);
+}
+
+static enum invoked input_read(struct invocation *invocation)
+{
+    enum input_select select = (enum input_select)key_data_byte(invocation->key);
+    size_t most = invoke_reply_room(invocation) / sizeof(struct input_event);
+    if (select > INPUT_BOTH || !virtio_input_present(select))
+        return invoke_answer(invocation, RC_DEVICE);
+    if (most == 0)
+        return invoke_answer(invocation, RC_FORMAT);
+    if (!virtio_input_waiting(select)) {
+        (void)sched_stall(&input.readers);
+        return INVOKED_STALL;
+    }
+    if (most > LIMIT_INPUT_EVENTS)
+        most = LIMIT_INPUT_EVENTS;
+    commit_point(invocation);
+    unsigned count = virtio_input_read(select, input.outgoing, (unsigned)most);
+    invocation->reply.length_bytes = count * sizeof(struct input_event);
+    invocation->reply.string.piece[0] =
+        (struct piece){(uint8_t *)input.outgoing, (uint32_t)invocation->reply.length_bytes};
+    return invoke_answer(invocation, RC_OK);
+}
+
+enum invoked input_invoke(struct invocation *invocation)
+{
+    switch (invocation->message.code) {
+    case ORDER_TYPE:
+        return invoke_answer(invocation, AKT_INPUT);
+    case INPUT_READ:
+        return input_read(invocation);
+    default:
+        return invoke_answer(invocation, RC_BAD_ORDER);
+    }
+}
