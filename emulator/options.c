@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* options.c - parses the options of `latchkey run`. Called by frontend, bench and tests; calls base only. Every
+ * word that is not understood is named in the error. */
+#include "emulator/options.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/clock.h"
+
+#define RAM_MIB_MIN 16u
+#define RAM_MIB_MAX 8192u
+#define CLOCK_MHZ_MAX (CLOCK_HZ_MAX / 1000000u)
+
+/* The arguments, and what they fill. */
+struct parser {
+    struct options *options;
+    struct error *error;
+    char **argv;
+    int argc, at;
+};
+
+static bool number_parse(const char *text, uint64_t least, uint64_t most, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    if (!isdigit((unsigned char)text[0]))
+        return false;
+    *number = strtoull(text, &end, 0);
+    return errno == 0 && *end == '\0' && *number >= least && *number <= most;
+}
+
+static bool value_next(struct parser *parser, const char **value)
+{
+    if (parser->at + 1 >= parser->argc)
+        return error_set(parser->error, ERROR_USAGE, "%s: needs a value", parser->argv[parser->at]);
+    *value = parser->argv[++parser->at];
+    return true;
+}
+
+static bool value_number(struct parser *parser, uint64_t least, uint64_t most, uint64_t *number)
+{
+    const char *option = parser->argv[parser->at], *value;
+    if (!value_next(parser, &value))
+        return false;
+    if (number_parse(value, least, most, number))
+        return true;
+    return error_set(parser->error, ERROR_LIMIT, "%s %.60s: expected a number in %llu..%llu",
+                     option, value, (unsigned long long)least, (unsigned long long)most);
+}
+
+/* Copy a part of an argument to where it can be NUL-terminated. */
+static bool text_keep(struct parser *parser, const char *text, size_t length, const char **kept)
+{
+    struct options *options = parser->options;
+    if (length >= sizeof(options->storage) - options->storage_used)
+        return error_set(parser->error, ERROR_LIMIT, "%.40s...: the names are too long", text);
+    char *target = options->storage + options->storage_used;
+    memcpy(target, text, length);
+    target[length] = '\0';
+    options->storage_used += length + 1;
+    *kept = target;
+    return true;
+}
+
+static bool disk_word(struct parser *parser, struct machine_disk *disk, const char *word)
+{
+    if (strcmp(word, "cache=writeback") == 0)
+        disk->write_through = false;
+    else if (strcmp(word, "cache=writethrough") == 0)
+        disk->write_through = true;
+    else if (strcmp(word, "timing=instant") == 0)
+        disk->timing = DISK_TIMING_INSTANT;
+    else if (strcmp(word, "timing=ssd") == 0)
+        disk->timing = DISK_TIMING_SSD;
+    else if (strcmp(word, "timing=hdd") == 0)
+        disk->timing = DISK_TIMING_HDD;
+    else if (strcmp(word, "readonly") == 0)
+        disk->read_only = true;
+    else if (strncmp(word, "overlay=", 8) == 0 && word[8] != '\0')
+        disk->overlay = word + 8;
+    else
+        return error_set(parser->error, ERROR_USAGE,
+                         "--disk: '%.60s': expected cache=, timing=, readonly or overlay=FILE", word);
+    return true;
+}
+
+/* IMG[,word]... */
+static bool disk_add(struct parser *parser, const char *text)
+{
+    struct machine_config *config = &parser->options->machine;
+    if (config->disk_count == BOARD_DISK_COUNT_MAX)
+        return error_set(parser->error, ERROR_LIMIT, "%.80s: more than %u disks", text,
+                         BOARD_DISK_COUNT_MAX);
+    struct machine_disk *disk = &config->disks[config->disk_count++];
+    *disk = (struct machine_disk){.timing = DISK_TIMING_SSD};
+    size_t length = strcspn(text, ",");
+    if (length == 0)
+        return error_set(parser->error, ERROR_USAGE, "--disk: no image given");
+    if (!text_keep(parser, text, length, &disk->path))
+        return false;
+    for (text += length; *text == ','; text += length) {
+        const char *word;
+        length = strcspn(++text, ",");
+        if (!text_keep(parser, text, length, &word) || !disk_word(parser, disk, word))
+            return false;
+    }
+    return true;
+}
+
+static bool phase_parse(const char *name, uint64_t *phase)
+{
+    static const char *const names[TRACE_PHASE_COUNT] = {
+        [TRACE_PHASE_BOOT] = "boot",           [TRACE_PHASE_RESTART] = "restart",
+        [TRACE_PHASE_FREEZE] = "freeze",       [TRACE_PHASE_WRITE_OUT] = "write-out",
+        [TRACE_PHASE_DIRECTORY] = "directory", [TRACE_PHASE_COMMIT] = "commit",
+        [TRACE_PHASE_MIGRATE] = "migrate",     [TRACE_PHASE_JOURNAL] = "journal",
+    };
+    for (uint64_t i = 1; i < TRACE_PHASE_COUNT; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *phase = i;
+            return true;
+        }
+    return false;
+}
+
+static bool until_add(struct parser *parser)
+{
+    struct machine_until *until = &parser->options->until;
+    const char *value;
+    uint64_t number;
+    if (!value_next(parser, &value))
+        return false;
+    if (strncmp(value, "insn=", 5) == 0 && number_parse(value + 5, 0, UINT64_MAX, &number)) {
+        if (number < until->instructions)
+            until->instructions = number;
+    } else if (strncmp(value, "cycles=", 7) == 0 &&
+               number_parse(value + 7, 0, UINT64_MAX, &number)) {
+        if (number < until->cycles)
+            until->cycles = number;
+    } else if (strncmp(value, "console=", 8) == 0 && value[8] != '\0' && strlen(value) < 256) {
+        until->console = value + 8;
+    } else if (strncmp(value, "phase=", 6) == 0 && phase_parse(value + 6, &number)) {
+        until->trace_kind = TRACE_PHASE_ENTER;
+        until->trace_argument = number;
+    } else if (strncmp(value, "generation=", 11) == 0 &&
+               number_parse(value + 11, 1, UINT64_MAX - 1, &number)) {
+        until->trace_kind = TRACE_COMMITTED;
+        until->trace_argument = number;
+    } else {
+        return error_set(parser->error, ERROR_USAGE,
+                         "--until %.80s: expected insn=N, cycles=N, console=STR, phase=NAME or "
+                         "generation=G", value);
+    }
+    return true;
+}
+
+static bool timing_parse(struct parser *parser)
+{
+    const char *value;
+    if (!value_next(parser, &value))
+        return false;
+    if (strcmp(value, "insn") == 0)
+        return true;
+    if (strcmp(value, "inorder") == 0 || strcmp(value, "cache") == 0)
+        return error_set(parser->error, ERROR_UNSUPPORTED, "--timing %s: not in this version",
+                         value);
+    return error_set(parser->error, ERROR_USAGE, "--timing %.60s: expected insn, inorder or cache",
+                     value);
+}
+
+/* Options that take a file or text. NULL: not one of them. */
+static const char **text_option(struct options *options, const char *word)
+{
+    if (strcmp(word, "--kernel") == 0)
+        return &options->machine.kernel_path;
+    if (strcmp(word, "--initrd") == 0)
+        return &options->machine.initrd_path;
+    if (strcmp(word, "--append") == 0)
+        return &options->machine.append;
+    if (strcmp(word, "--input") == 0)
+        return &options->input_path;
+    if (strcmp(word, "--screenshot") == 0)
+        return &options->screenshot_path;
+    if (strcmp(word, "--stats") == 0)
+        return &options->stats_path;
+    return NULL;
+}
+
+/* Options without a value. NULL: not one of them. */
+static bool *flag_option(struct options *options, const char *word)
+{
+    if (strcmp(word, "--headless") == 0)
+        return &options->headless;
+    if (strcmp(word, "--fast") == 0)
+        return &options->fast;
+    if (strcmp(word, "--amnesia") == 0)
+        return &options->machine.amnesia;
+    if (strcmp(word, "--check") == 0)
+        return &options->machine.check;
+    if (strcmp(word, "--step") == 0)
+        return &options->machine.step_mode;
+    if (strcmp(word, "--slow-stores") == 0)
+        return &options->machine.slow_stores;
+    return NULL;
+}
+
+static bool of_later_version(const char *word)
+{
+    static const char *const later[] = {"--record", "--power-cut", "--trace-out", "--gdb"};
+    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+        if (strcmp(word, later[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool number_option(struct parser *parser, const char *word, bool *known)
+{
+    struct options *options = parser->options;
+    uint64_t number;
+    *known = true;
+    if (strcmp(word, "--ram") == 0) {
+        if (!value_number(parser, RAM_MIB_MIN, RAM_MIB_MAX, &number))
+            return false;
+        if (number % 2)
+            return error_set(parser->error, ERROR_LIMIT, "--ram %llu: must be even",
+                             (unsigned long long)number);
+        options->machine.ram_bytes = number << 20;
+        return true;
+    }
+    if (strcmp(word, "--seed") == 0)
+        return value_number(parser, 0, UINT64_MAX, &options->machine.seed);
+    if (strcmp(word, "--clock-mhz") == 0) {
+        if (!value_number(parser, 1, CLOCK_MHZ_MAX, &number))
+            return false;
+        options->machine.clock_hz = number * 1000000u;
+        return true;
+    }
+    if (strcmp(word, "--limit-insn") == 0)
+        return value_number(parser, 1, UINT64_MAX - 1, &options->limit_instructions);
+    *known = false;
+    return true;
+}
+
+static bool word_parse(struct parser *parser)
+{
+    const char *word = parser->argv[parser->at], *value;
+    bool known;
+    const char **text = text_option(parser->options, word);
+    if (text)
+        return value_next(parser, text);
+    bool *flag = flag_option(parser->options, word);
+    if (flag) {
+        *flag = true;
+        return true;
+    }
+    if (strcmp(word, "--until") == 0)
+        return until_add(parser);
+    if (strcmp(word, "--timing") == 0)
+        return timing_parse(parser);
+    if (strcmp(word, "--disk") == 0)
+        return value_next(parser, &value) && disk_add(parser, value);
+    if (of_later_version(word))
+        return error_set(parser->error, ERROR_UNSUPPORTED, "%s: not in this version", word);
+    if (!number_option(parser, word, &known) || known)
+        return known && parser->error->code == ERROR_NONE;
+    if (word[0] == '-')
+        return error_set(parser->error, ERROR_USAGE, "%.80s: unknown option; see latchkey help run",
+                         word);
+    return disk_add(parser, word);
+}
+
+bool options_parse(struct options *options, int argc, char **argv, struct error *error)
+{
+    assert(argc >= 0);
+    *options = (struct options){.until = machine_until_never(),
+                                .limit_instructions = UINT64_MAX};
+    struct parser parser = {.options = options, .error = error, .argv = argv, .argc = argc};
+    error->code = ERROR_NONE;
+    for (; parser.at < argc; parser.at++)
+        if (!word_parse(&parser))
+            return false;
+    if (options->limit_instructions < options->until.instructions)
+        options->until.instructions = options->limit_instructions;
+    return true;
+}
+
+const char *options_help(void)
+{
+    return "latchkey run [IMG...] [options]: boot a machine\n"
+           "  --headless               no window; the console is stdin and stdout (Ctrl-A x ends)\n"
+           "  --kernel FILE            another kernel than the built-in one: ELF or Image\n"
+           "  --initrd FILE, --append STR\n"
+           "  --disk IMG[,cache=writeback|writethrough][,timing=instant|ssd|hdd][,readonly]\n"
+           "        [,overlay=FILE]    attach a disk; a bare IMG is the same; up to 4\n"
+           "  --ram MIB                16..8192, default 64\n"
+           "  --seed N                 everything that could differ between runs follows from it\n"
+           "  --timing insn            the timing model\n"
+           "  --clock-mhz N            1..10000, default 100\n"
+           "  --until insn=N|cycles=N|console=STR|phase=NAME|generation=G\n"
+           "                           stop condition, repeatable; the first that holds wins\n"
+           "  --limit-insn N           give up after N instructions, exit status 124\n"
+           "  --input FILE             timed events for keyboard, pointer and console\n"
+           "  --screenshot FILE.png    the screen at the end\n"
+           "  --stats FILE.json        figures of the run\n"
+           "  --fast                   do not keep pace with real time\n"
+           "  --amnesia, --check       kernel debug knobs\n"
+           "  --step, --slow-stores    engine cross-checks: slower, same results\n";
+}
