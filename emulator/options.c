@@ -43,7 +43,7 @@ static bool value_next(struct parser *parser, const char **value)
 
 static bool value_number(struct parser *parser, uint64_t least, uint64_t most, uint64_t *number)
 {
-    const char *option = parser->argv[parser->at], *value;
+    const char *option = parser->argv[parser->at], *value = NULL;
     if (!value_next(parser, &value))
         return false;
     if (number_parse(value, least, most, number))
