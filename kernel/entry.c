@@ -39,6 +39,7 @@ void entry_page_fault(struct domain *domain, uint64_t addr, enum access access)
     struct segment_walk walk;
     begin(domain);
     domain->restore = RESTORE_ALL;
+    sched_tables_needed();
     if (segment_touch(domain, addr, access, NULL, &walk) == TOUCH_FAULT) {
         if (walk.red)
             keeper_call_segment(domain, &walk);

@@ -31,6 +31,7 @@ static struct {
     uint64_t charged_cycles;          /* cycle counter when the meter was last charged */
     uint32_t exits;                   /* since the last check_all() */
     bool amnesia, check, announced;
+    bool tables_needed; /* at this exit */
 } sched = {.alarm = UINT64_MAX};
 
 void sched_knobs(bool amnesia, bool check)
@@ -209,10 +210,18 @@ static void float_prepare(struct domain *domain)
     sched.float_owner = domain;
 }
 
+void sched_tables_needed(void)
+{
+    sched.tables_needed = true;
+}
+
+/* Everything that is only derived: what is left are nodes and pages. */
 static void forget_everything(void)
 {
     domain_unload_all();
-    space_drop_all();
+    if (!sched.tables_needed)
+        space_drop_all();
+    sched.tables_needed = false;
     object_forget_hints();
 }
 

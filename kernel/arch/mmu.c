@@ -163,5 +163,6 @@ void arch_traps_enable(void)
     csr_clear(sstatus, SSTATUS_SPP | SSTATUS_SIE | SSTATUS_SUM);
     csr_set(sstatus, SSTATUS_SPIE);
     arch_float_clean();
+    csr_write(scounteren, 0); /* no clock but what a timer key tells */
     csr_write(sie, SIE_TIMER | SIE_EXTERNAL);
 }

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kernel_fuzz_test.c - random invocations of random keys with random everything, natively, with every invariant
+ * checked after every call; and the same run under amnesia and in little memory, which must end in the same
+ * state: nothing that the kernel caches may matter.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "kernel/gate.h"
+#include "kernel/sched.h"
+#include "tests/arch_host.h"
+
+#define DOMAINS 6u
+#define PAGES_EACH 5u
+#define STEPS 4000u
+#define SEEDS 6u
+#define LITTLE_BYTES (450u << 10) /* for the least pools that limits.h allows */
+
+struct world {
+    struct store *store;
+    uint64_t random;
+    uint64_t roots[DOMAINS];
+    bool forks; /* several processes at once: then the order depends on what is cached */
+};
+
+static uint64_t draw(struct world *world)
+{
+    /* xorshift64* (Vigna 2016): any generator would do, the seed is printed. */
+    world->random ^= world->random >> 12;
+    world->random ^= world->random << 25;
+    world->random ^= world->random >> 27;
+    return world->random * 0x2545f4914f6cdd1dull;
+}
+
+static uint64_t pick(struct world *world, uint64_t count)
+{
+    return draw(world) % count;
+}
+
+/* A key to something of a domain, or to nothing. */
+static struct disk_key random_key(struct world *world, uint64_t root)
+{
+    uint64_t node = root + pick(world, 5), page = OBJECT_ID_FIRST + pick(world, DOMAINS * PAGES_EACH);
+    uint8_t data_byte = (uint8_t)draw(world);
+    switch (pick(world, 14)) {
+    case 0:
+        return store_key(KEY_PAGE, data_byte & KEY_READ_ONLY, page);
+    case 1:
+        return store_key(KEY_NODE, pick(world, 2) ? data_byte : 0, node);
+    case 2:
+        return store_key(KEY_SENSE, data_byte, node);
+    case 3:
+        return store_key(KEY_FETCH, data_byte, node);
+    case 4:
+        return store_key(KEY_SEGMENT, data_byte, root + 5 + pick(world, 2));
+    case 5:
+    case 6:
+        return store_key(KEY_START, data_byte, world->roots[pick(world, DOMAINS)]);
+    case 7:
+        return store_key(KEY_DOMAIN, 0, root);
+    case 8:
+        return store_key(KEY_RETURNER, 0, 0);
+    case 9:
+        return store_key(KEY_DISCRIM, 0, 0);
+    case 10:
+        return store_key(KEY_COMPARE, 0, 0);
+    case 11:
+        return store_key(KEY_NODE, 0, root + 5 + pick(world, 2));
+    case 12:
+        return store_key(KEY_METER, 0, OBJECT_ID_PRIME_METER);
+    default:
+        return store_number(draw(world));
+    }
+}
+
+static void world_make(struct world *world, uint64_t seed)
+{
+    *world = (struct world){.store = store_create(200, 200), .random = seed * 2 + 1};
+    for (unsigned i = 0; i < DOMAINS; i++) {
+        uint64_t first_page;
+        world->roots[i] = store_domain(world->store, i == 0 ? DOMAIN_RUNNING : DOMAIN_AVAILABLE);
+        store_node(world->store, world->roots[i])->slots[DOMAIN_SLOT_MEMORY] =
+            store_segment(world->store, PAGES_EACH, &first_page);
+    }
+    for (unsigned i = 0; i < DOMAINS; i++) {
+        uint64_t root = world->roots[i];
+        for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
+            store_slot(world->store, root, slot,
+                       random_key(world, world->roots[pick(world, DOMAINS)]));
+        if (i % 2)
+            store_node(world->store, root)->slots[DOMAIN_SLOT_KEEPER] =
+                store_key(KEY_START, 0xee, world->roots[(i + 1) % DOMAINS]);
+        store_register(world->store, root, REGISTER_A0 + 2, draw(world) & ~ENTRY_RESERVED);
+        store_register(world->store, root, REGISTER_A0 + 5, pick(world, 0x9000));
+        store_register(world->store, root, REGISTER_A0 + 6, pick(world, 5000));
+    }
+    store_running(world->store, world->roots[0]);
+    store_finish(world->store);
+}
+
+static uint64_t random_order(struct world *world)
+{
+    switch (pick(world, 8)) {
+    case 0:
+        return draw(world);
+    case 1:
+        return ORDER_TYPE;
+    case 2:
+        return pick(world, 8192);
+    default:
+        return pick(world, 100);
+    }
+}
+
+static uint64_t random_addr(struct world *world)
+{
+    return pick(world, 10) ? pick(world, PAGES_EACH * PAGE_BYTES) : draw(world);
+}
+
+static uint64_t random_length(struct world *world)
+{
+    static const uint64_t lengths[] = {0, 1, 7, 8, 32, 33, 64, 4095, 4096, 4097, UINT64_MAX};
+    return pick(world, 2) ? lengths[pick(world, sizeof(lengths) / sizeof(lengths[0]))]
+                          : pick(world, 600);
+}
+
+/* Blocks that are mostly legal. */
+static uint64_t random_exit(struct world *world)
+{
+    uint64_t exit = draw(world);
+    if (pick(world, 20) == 0)
+        return exit;
+    exit &= ~(EXIT_RESERVED | 3u << EXIT_KIND_SHIFT | 3u << EXIT_STRING_SHIFT);
+    uint64_t kind = INVOKE_CALL;
+    if (pick(world, 4) == 0)
+        kind = INVOKE_RETURN;
+    else if (world->forks && pick(world, 4) == 0)
+        kind = INVOKE_FORK;
+    return exit | kind << EXIT_KIND_SHIFT | pick(world, 3) << EXIT_STRING_SHIFT;
+}
+
+static uint64_t random_entry(struct world *world)
+{
+    uint64_t entry = draw(world);
+    if (pick(world, 20) == 0)
+        return entry;
+    entry &= ~(ENTRY_RESERVED | 3u << ENTRY_STRING_SHIFT);
+    if (pick(world, 8))
+        entry |= ENTRY_CODE;
+    return entry | pick(world, 3) << ENTRY_STRING_SHIFT;
+}
+
+/* Nobody runs: somebody is set going again, past whatever it was at. */
+static void revive(struct world *world)
+{
+    for (unsigned tries = 0; tries < 4 * DOMAINS; tries++) {
+        struct domain *domain = host_domain(world->roots[pick(world, DOMAINS)]);
+        if (!domain || domain->state == DOMAIN_RUNNING)
+            continue;
+        domain->trap_code = 0;
+        domain->registers[REGISTER_PC] += 4;
+        gate_resume(domain);
+        sched_ready(domain->root);
+        (void)host_run();
+        return;
+    }
+}
+
+static void step(struct world *world)
+{
+    uint64_t word = draw(world);
+    switch (pick(world, 24)) {
+    case 0:
+        (void)host_fault(random_addr(world), (enum access)pick(world, 3));
+        break;
+    case 1:
+        (void)host_trap(TRAP_HARDWARE + 2, word);
+        break;
+    case 2:
+        (void)host_store(pick(world, PAGES_EACH * PAGE_BYTES), &word, sizeof(word));
+        break;
+    default: {
+        uint64_t a[7] = {random_order(world),  random_exit(world),   random_entry(world),
+                         random_addr(world),   random_length(world), random_addr(world),
+                         random_length(world)};
+        (void)host_call(a[0], a[1], a[2], a[3], a[4], a[5], a[6]);
+        break;
+    }
+    }
+}
+
+static uint64_t world_run(uint64_t seed, size_t ram_bytes, bool amnesia, bool forks)
+{
+    struct world world;
+    world_make(&world, seed);
+    world.forks = forks;
+    if (host_boot(world.store, ram_bytes))
+        abort();
+    host_knobs(amnesia, true);
+    (void)host_run();
+    for (unsigned i = 0; i < STEPS; i++) {
+        if (host_running_id() == 0)
+            revive(&world);
+        if (host_running_id() != 0)
+            step(&world);
+    }
+    return host_digest();
+}
+
+/* In a process of its own, as a kernel boots once. Returns the digest; 0: it crashed or panicked. */
+static uint64_t world_run_apart(uint64_t seed, size_t ram_bytes, bool amnesia, bool forks)
+{
+    int ends[2], status;
+    uint64_t digest = 0;
+    cr_assert_eq(pipe(ends), 0);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        freopen("/dev/null", "w", stderr);
+        digest = world_run(seed, ram_bytes, amnesia, forks);
+        _exit(write(ends[1], &digest, sizeof(digest)) == sizeof(digest) ? 0 : 1);
+    }
+    close(ends[1]);
+    if (read(ends[0], &digest, sizeof(digest)) != sizeof(digest))
+        digest = 0;
+    close(ends[0]);
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    return status == 0 ? digest : 0;
+}
+
+Test(fuzz, no_call_breaks_an_invariant_and_no_cache_changes_the_outcome)
+{
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        uint64_t plain = world_run_apart(seed, 8u << 20, false, false);
+        cr_assert_neq(plain, 0, "seed %lu: plain", seed);
+        cr_assert_eq(plain, world_run_apart(seed, 8u << 20, false, false), "seed %lu: twice", seed);
+        cr_assert_eq(plain, world_run_apart(seed, 8u << 20, true, false), "seed %lu: amnesia",
+                     seed);
+        cr_assert_eq(plain, world_run_apart(seed, LITTLE_BYTES, false, false),
+                     "seed %lu: little memory", seed);
+    }
+}
+
+Test(fuzz, many_processes_at_once_break_no_invariant)
+{
+    for (uint64_t seed = 100; seed < 100 + SEEDS; seed++) {
+        cr_assert_neq(world_run_apart(seed, 8u << 20, false, true), 0, "seed %lu", seed);
+        cr_assert_neq(world_run_apart(seed, LITTLE_BYTES, true, true), 0, "seed %lu: amnesia", seed);
+    }
+}
