@@ -8,7 +8,8 @@
  *  2. Delivery writes only what the receiver's entry block accepts; every other dead register becomes 0.
  *  3. Stalled callers are woken one at a time, in the order in which they came. While a domain is available
  *     and callers are stalled on it, one caller holds its grant and is ready or running; one that does not
- *     use it gives it back at its next kernel entry (trap.c) or when its process is taken away.
+ *     use it gives it back at its next kernel entry (entry.c) or when its process is taken away. A domain
+ *     that runs anyway may call before the holder does (as in KeyKOS); the holder then stays the first.
  */
 #include "kernel/gate.h"
 
