@@ -14,6 +14,8 @@
 #include "devices/uart.h"
 #include "devices/virtio.h"
 #include "devices/virtio_block.h"
+#include "devices/virtio_gpu.h"
+#include "devices/virtio_input.h"
 
 #define VIRTIO_SLOT_BASE(slot) (BOARD_VIRTIO_BASE + BOARD_VIRTIO_STRIDE * (slot))
 #define VIRTIO_SLOT(slot_name, slot_ops, slot)                                                     \
@@ -34,9 +36,9 @@ const struct board_region board_regions[BOARD_REGION_COUNT] = {
     [BOARD_INDEX_BLOCK_1] = VIRTIO_SLOT("block1", &virtio_block_ops, BOARD_VIRTIO_SLOT_BLOCK + 1),
     [BOARD_INDEX_BLOCK_2] = VIRTIO_SLOT("block2", &virtio_block_ops, BOARD_VIRTIO_SLOT_BLOCK + 2),
     [BOARD_INDEX_BLOCK_3] = VIRTIO_SLOT("block3", &virtio_block_ops, BOARD_VIRTIO_SLOT_BLOCK + 3),
-    [BOARD_INDEX_GPU] = VIRTIO_SLOT("gpu", &virtio_empty_ops, BOARD_VIRTIO_SLOT_GPU),
-    [BOARD_INDEX_KEYBOARD] = VIRTIO_SLOT("keyboard", &virtio_empty_ops, BOARD_VIRTIO_SLOT_KEYBOARD),
-    [BOARD_INDEX_TABLET] = VIRTIO_SLOT("tablet", &virtio_empty_ops, BOARD_VIRTIO_SLOT_TABLET),
+    [BOARD_INDEX_GPU] = VIRTIO_SLOT("gpu", &virtio_gpu_ops, BOARD_VIRTIO_SLOT_GPU),
+    [BOARD_INDEX_KEYBOARD] = VIRTIO_SLOT("keyboard", &virtio_input_ops, BOARD_VIRTIO_SLOT_KEYBOARD),
+    [BOARD_INDEX_TABLET] = VIRTIO_SLOT("tablet", &virtio_input_ops, BOARD_VIRTIO_SLOT_TABLET),
     [BOARD_INDEX_EMPTY] = VIRTIO_SLOT("empty", &virtio_empty_ops, BOARD_VIRTIO_COUNT - 1),
     [BOARD_INDEX_TRACE] = {"trace", "trace", &trace_port_ops, BOARD_TRACE_BASE, BOARD_TRACE_SIZE,
                            0},

@@ -79,6 +79,8 @@ void virtio_reset(struct virtio *virtio)
 {
     if (virtio->model->cancel != NULL)
         virtio->model->cancel(virtio->device);
+    if (virtio->model->reset != NULL)
+        virtio->model->reset(virtio->device);
     virtio_init(virtio, virtio->model, virtio->env);
     virtio_irq_update(virtio);
 }
@@ -518,7 +520,7 @@ const struct virtio_model virtio_empty_model = {.device_id = 0};
 
 static void virtio_empty_init(void *state, const struct device_env *env, const void *config)
 {
-    assert(config == NULL || env != NULL);
+    assert(config == NULL);
     virtio_init(state, &virtio_empty_model, env);
 }
 

@@ -54,9 +54,10 @@ struct virtio_model {
     void (*config_write)(void *device, uint32_t offset, unsigned size_bytes, uint32_t value);
     /* Buffers may be available: take them with virtio_chain_take(). */
     void (*service)(void *device, unsigned queue_index);
-    /* Forget what is in flight on a queue, or on all: it was disabled or reset. NULL: nothing ever
-     * is. */
+    /* Forget what is in flight: a queue was disabled, or all is reset. NULL: nothing ever is. */
     void (*cancel)(void *device);
+    /* The driver resets the device: drop what it set up beyond the transport. NULL: nothing. */
+    void (*reset)(void *device);
 };
 
 struct virtio_queue {

@@ -292,6 +292,13 @@ static void block_cancel(void *device)
         block->slots[tag].busy = false;
 }
 
+/* The cache of the disk is not touched: a reset is not a power cut. */
+static void block_model_reset(void *device)
+{
+    struct virtio_block *block = device;
+    block->writeback = !block->config->write_through;
+}
+
 static const struct virtio_model block_model = {
     .device_id = BLOCK_DEVICE_ID,
     .queue_count = 1,
@@ -302,6 +309,7 @@ static const struct virtio_model block_model = {
     .config_write = block_config_write,
     .service = block_service,
     .cancel = block_cancel,
+    .reset = block_model_reset,
 };
 
 static void block_init(void *state, const struct device_env *env, const void *config)
@@ -314,7 +322,6 @@ static void block_init(void *state, const struct device_env *env, const void *co
     struct disk_client client = {
         .context = block, .fetch = block_fetch, .deliver = block_deliver, .done = block_done};
     block->config = config;
-    block->writeback = !block->config->write_through;
     block->disk = disk_create(block->config, &client);
     virtio_init(&block->virtio, &block_model, env);
 }
@@ -326,12 +333,9 @@ static void block_finish(void *state)
     block->disk = NULL;
 }
 
-/* The cache of the disk is not touched: a reset is not a power cut. */
 static void block_reset(void *state)
 {
-    struct virtio_block *block = state;
-    virtio_reset(&block->virtio);
-    block->writeback = block->disk != NULL && !block->config->write_through;
+    virtio_reset(state);
 }
 
 static uint64_t block_deadline_ns(const void *state)
