@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* abi.h - what a domain may rely on: the one kernel call, keys by number, order and return codes.
  *
- * Shared by the kernel, the domain runtime (disks/domains/rt), the image builder and the tests; it holds
- * constants and plain structs only. Semantics: KeyKOS, as design notes name the sources beside each part.
+ * Shared by the kernel, the domain runtime (disks/domains/rt), the image builder and the tests; it
+ * holds constants and plain structs only. Semantics: KeyKOS, as design notes name the sources
+ * beside each part.
  *
  * THE CALL. A domain executes `ecall` with
  *
- *   a0  order code (CALL, FORK, RETURN through a start key) or return code (through a resume key), 64 bits
+ *   a0  order code (CALL, FORK, RETURN through a start key) or return code (through a resume key),
+ *       64 bits
  *   a1  exit block: which key, how, what is sent
  *   a2  entry block: what is accepted when the next message arrives
  *   a3  address of the string to send          (STRING_MEMORY)
@@ -22,7 +24,8 @@
  *   a4  length that was sent, which may be more than was accepted
  *   t3..t6  the string, zero-padded            (entry STRING_REGISTERS)
  *   sp gp tp s0..s11 and, if FS was Dirty, f0..f31 and fcsr: as they were
- *   every other register: 0. They are dead across the call, so that no other domain's value can be seen.
+ *   every other register: 0. They are dead across the call, so that no other domain's value can be
+ *   seen.
  *
  * After FORK the sender continues at once with a0, a1, a4, t3..t6 as 0 and the same registers dead.
  * A string longer than the receiver's buffer is cut; a4 still tells what was sent.
@@ -34,27 +37,28 @@
 #include <stdint.h>
 
 /* Exit block (a1). Bits 12..15 and 32..63 are 0. */
-#define EXIT_SLOT(slot) ((uint64_t)(slot) & 15u)        /* bits 0..3: general slot of the key invoked */
-#define EXIT_KIND_SHIFT 4                               /* bits 4..5 */
-#define EXIT_STRING_SHIFT 6                             /* bits 6..7 */
-#define EXIT_MASK_SHIFT 8                               /* bits 8..11: bit i set: key i is sent */
-#define EXIT_KEYS_SHIFT 16                              /* bits 16+4i..19+4i: slot of key i, i = 0..3 */
+#define EXIT_SLOT(slot) ((uint64_t)(slot) & 15u) /* bits 0..3: general slot of the key invoked */
+#define EXIT_KIND_SHIFT 4                       /* bits 4..5 */
+#define EXIT_STRING_SHIFT 6                     /* bits 6..7 */
+#define EXIT_MASK_SHIFT 8                       /* bits 8..11: bit i set: key i is sent */
+#define EXIT_KEYS_SHIFT 16                      /* bits 16+4i..19+4i: slot of key i, i = 0..3 */
 #define EXIT_RESERVED 0xffffffff0000f000ull
 enum invoke_kind { INVOKE_CALL = 1, INVOKE_RETURN = 2, INVOKE_FORK = 3 };
 enum string_mode { STRING_NONE = 0, STRING_MEMORY = 1, STRING_REGISTERS = 2 };
 
 /* Entry block (a2). Bits 3..5, 12..15 and 32..63 are 0. */
-#define ENTRY_CODE 1u                                   /* accepts a nonzero order or return code */
+#define ENTRY_CODE 1u                           /* accepts a nonzero order or return code */
 #define ENTRY_DATA_BYTE 2u
 #define ENTRY_LENGTH 4u
-#define ENTRY_STRING_SHIFT 6                            /* bits 6..7: enum string_mode */
-#define ENTRY_MASK_SHIFT 8                              /* bits 8..11: bit i set: key i is accepted */
-#define ENTRY_KEYS_SHIFT 16                             /* bits 16+4i..19+4i: slot that receives key i */
+#define ENTRY_STRING_SHIFT 6                    /* bits 6..7: enum string_mode */
+#define ENTRY_MASK_SHIFT 8                      /* bits 8..11: bit i set: key i is accepted */
+#define ENTRY_KEYS_SHIFT 16                     /* bits 16+4i..19+4i: slot that receives key i */
 #define ENTRY_RESERVED 0xffffffff0000f038ull
 
 #define STRING_BYTES_MAX 4096u
 #define STRING_REGISTER_BYTES 32u
-#define MESSAGE_KEYS 4u /* key 3 of a CALL is the fresh resume key, whatever the sender's mask says */
+/* Key 3 of a CALL is the fresh resume key, whatever the sender's mask says. */
+#define MESSAGE_KEYS 4u
 
 #define PAGE_BYTES 4096u
 #define NODE_SLOTS 16u
@@ -94,7 +98,8 @@ enum key_type {
 };
 #define KEY_READ_ONLY 0x80u
 #define KEY_NO_CALL 0x40u
-#define KEY_SIZE_CODE 0x0fu /* LSS: a node spans 16^(LSS+1) bytes, LSS 3..9; 0: red; a page acts as 2 */
+/* LSS: a node spans 16^(LSS+1) bytes, LSS 3..9; 0: red; a page acts as 2. */
+#define KEY_SIZE_CODE 0x0fu
 #define SIZE_CODE_PAGE 2u
 #define SIZE_CODE_MIN 3u
 #define SIZE_CODE_MAX 9u
@@ -144,8 +149,8 @@ enum input_select { INPUT_KEYBOARD = 0, INPUT_POINTER_DEVICE = 1, INPUT_BOTH = 2
 #define AKT_NODE_RANGE 0x62cu
 #define AKT_PAGE_RANGE 0x72cu
 
-/* Data key: any order answers RC_DATA_KEY with a string: order 1, 16 bytes (2 zero bytes, then bytes 2..15
- * of the key); any other, the last 8 bytes (the number, little-endian). */
+/* Data key: any order answers RC_DATA_KEY with a string: order 1, 16 bytes (2 zero bytes, then
+ * bytes 2..15 of the key); any other, the last 8 bytes (the number, little-endian). */
 
 /* Node keys. Fetch and sense keys know 0..15, MAKE_FETCH, MAKE_SENSE, DATA_BYTE and COMPARE. */
 #define NODE_FETCH 0u            /* + slot -> [key] */
@@ -169,8 +174,8 @@ enum input_select { INPUT_KEYBOARD = 0, INPUT_POINTER_DEVICE = 1, INPUT_BOTH = 2
 #define PAGE_READ 43u            /* string: u64 offset, u64 length -> string */
 #define PAGE_WRITE 4096u         /* + offset 0..4095, string: bytes to write */
 
-/* Domain keys (KeyKOS numbers). Root slots that may be fetched and swapped: METER, KEEPER, MEMORY, and the
- * general root slots SPARE_0, SPARE_1, PRIORITY. */
+/* Domain keys (KeyKOS numbers). Root slots that may be fetched and swapped: METER, KEEPER, MEMORY,
+ * and the general root slots SPARE_0, SPARE_1, PRIORITY. */
 #define DOMAIN_FETCH_ROOT 0u     /* + root slot -> [key] */
 #define DOMAIN_FETCH 16u         /* + general slot -> [key] */
 #define DOMAIN_SWAP_ROOT 32u     /* + root slot [key] -> [old key] */
@@ -206,8 +211,8 @@ enum domain_slot {
 };
 enum domain_state { DOMAIN_AVAILABLE = 0, DOMAIN_WAITING = 1, DOMAIN_RUNNING = 2 };
 
-/* The user-visible machine state, in the order of the register nodes. Each of the three nodes holds 224
- * bytes: 14 in each of its 16 data keys (bytes 2..15 of the key), slot after slot. */
+/* The user-visible machine state, in the order of the register nodes. Each of the three nodes holds
+ * 224 bytes: 14 in each of its 16 data keys (bytes 2..15 of the key), slot after slot. */
 #define REGISTER_WORDS 65u /* pc, x1..x31, f0..f31, fcsr */
 struct domain_registers {
     uint64_t pc;
@@ -224,7 +229,8 @@ struct domain_control {
 #define REGISTER_NODE_WORDS 28u
 #define REGISTER_KEY_BYTES 14u
 
-/* Trap codes given to domain keepers as order KT + code. Hardware causes are TRAP_HARDWARE + scause. */
+/* Trap codes given to domain keepers as order KT + code. Hardware causes are TRAP_HARDWARE +
+ * scause. */
 #define TRAP_NO_JUMPS 0x0bcu
 #define TRAP_CODE_REJECTED 0x100u
 #define TRAP_MEMORY 0x200u       /* + 4 * enum memory_fault, when no segment keeper takes it */
@@ -240,15 +246,16 @@ struct domain_control {
 #define TRAP_DOMAIN_OVERLAP 0x600u
 #define TRAP_HARDWARE 0x800u
 enum memory_fault {
-    MEMORY_OK = 0, MEMORY_READ_ONLY = 1, MEMORY_KEY_TYPE = 2, MEMORY_OUTSIDE = 3, MEMORY_OVERLAP = 4,
-    MEMORY_NO_KEY = 5, MEMORY_TOO_DEEP = 6, MEMORY_FORMAT_KEY = 7, MEMORY_FORMAT = 8, MEMORY_SIZE_CODE = 9,
-    MEMORY_WINDOW_ALIGN = 10, MEMORY_NO_BACKGROUND = 13, MEMORY_WINDOW_LARGE = 14, MEMORY_KERNEL = 21
+    MEMORY_OK = 0, MEMORY_READ_ONLY = 1, MEMORY_KEY_TYPE = 2, MEMORY_OUTSIDE = 3,
+    MEMORY_OVERLAP = 4, MEMORY_NO_KEY = 5, MEMORY_TOO_DEEP = 6, MEMORY_FORMAT_KEY = 7,
+    MEMORY_FORMAT = 8, MEMORY_SIZE_CODE = 9, MEMORY_WINDOW_ALIGN = 10, MEMORY_NO_BACKGROUND = 13,
+    MEMORY_WINDOW_LARGE = 14, MEMORY_KERNEL = 21
 };
 /* Message to a domain keeper: order KT + trap code, string struct domain_registers then struct
  * domain_control, key 2 the domain key, key 3 a resume key RESUME_FAULT. To a segment keeper: order
- * ORDER_KEEPER, string u64 offset in the segment, u64 enum memory_fault, key 2 the node key of the red node,
- * key 3 RESUME_RESTART. To a meter keeper: ORDER_KEEPER, string u64 cycles, key 2 node key of the dry meter,
- * key 3 RESUME_RESTART. */
+ * ORDER_KEEPER, string u64 offset in the segment, u64 enum memory_fault, key 2 the node key of the
+ * red node, key 3 RESUME_RESTART. To a meter keeper: ORDER_KEEPER, string u64 cycles, key 2 node
+ * key of the dry meter, key 3 RESUME_RESTART. */
 #define SEGMENT_DEPTH_MAX 20u
 #define METER_DEPTH_MAX 20u
 
@@ -264,9 +271,10 @@ enum memory_fault {
 #define RED_LOCAL_SLOT(f) ((unsigned)((f) >> 20) & 15u)
 #define RED_FLAGS(f) ((unsigned)((f) >> 24) & 15u)
 
-/* Window: a data key in a slot of a segment node whose number has WINDOW_MARK. It shows a part of another
- * segment there: of the background key of the innermost red node around it, or of that node's slot
- * WINDOW_SLOT, from the page-aligned offset in the number's remaining bits on. Source: KeyKOS memoryc.c. */
+/* Window: a data key in a slot of a segment node whose number has WINDOW_MARK. It shows a part of
+ * another segment there: of the background key of the innermost red node around it, or of that
+ * node's slot WINDOW_SLOT, from the page-aligned offset in the number's remaining bits on. Source:
+ * KeyKOS memoryc.c. */
 #define WINDOW_MARK 2u
 #define WINDOW_BACKGROUND 1u
 #define WINDOW_READ_ONLY 8u
@@ -274,8 +282,9 @@ enum memory_fault {
 #define WINDOW_SLOT(number) ((unsigned)((number) >> 4) & 15u)
 #define WINDOW_OFFSET(number) ((number) & ~(uint64_t)0xfff)
 
-/* Meter node slots. The counter is a data key: cycles left. It counts down for this meter and for every
- * meter above; at 0 the meter is dry. A fresh store's prime meter starts at METER_PRIME_START: centuries. */
+/* Meter node slots. The counter is a data key: cycles left. It counts down for this meter and for
+ * every meter above; at 0 the meter is dry. A fresh store's prime meter starts at
+ * METER_PRIME_START: centuries. */
 #define METER_PRIME_START 0x7fffffffffffffffull
 enum meter_slot { METER_SLOT_SUPERIOR = 1, METER_SLOT_KEEPER = 2, METER_SLOT_COUNTER = 3 };
 
@@ -289,8 +298,8 @@ enum meter_slot { METER_SLOT_SUPERIOR = 1, METER_SLOT_KEEPER = 2, METER_SLOT_COU
 #define CONSOLE_READ 0u          /* -> string: 1 or more bytes, as many as are there and fit */
 #define CONSOLE_WRITE 1u         /* string */
 #define DISPLAY_INFO 0u          /* -> string: struct display_info */
-#define DISPLAY_ATTACH 1u        /* [segment]: the pixels, row after row, x8r8g8b8, from its offset 0 */
-#define DISPLAY_FLUSH 2u         /* string: struct display_rectangle; a later call waits until it is shown */
+#define DISPLAY_ATTACH 1u /* [segment]: the pixels, row after row, x8r8g8b8, from its offset 0 */
+#define DISPLAY_FLUSH 2u /* string: struct display_rectangle; the next order waits for it */
 #define DISPLAY_DETACH 3u
 #define INPUT_READ 0u            /* -> string: 1 or more struct input_event */
 #define TIMER_NOW 0u             /* -> string: u64 nanoseconds of system time, never going back */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* base.h - what every kernel file needs: assertions, panic, and memory functions.
  *
- * kassert() stays on in every build. A panic prints one line with an id used once in the tree, then the
- * machine is powered off with exit code 1: a wrong state is never carried on.
+ * kassert() stays on in every build. A panic prints one line with an id used once in the tree, then
+ * the machine is powered off with exit code 1: a wrong state is never carried on.
  */
 #ifndef LATCHKEY_KERNEL_BASE_H
 #define LATCHKEY_KERNEL_BASE_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* check.c - calls every module's own check. Called by sched when the check knob is set, and at restart. */
+/* check.c - calls every module's own check. Called by sched when the check knob is set, and at
+ * restart. */
 #include "kernel/check.h"
 
 #include "kernel/depend.h"

@@ -57,7 +57,8 @@ void depend_forget_all(void)
 void depend_add(const void *source, struct table *table, unsigned first, unsigned count)
 {
     kassert(source != NULL);
-    kassert(count > 0 && first + count <= 512);
+    kassert(count > 0);
+    kassert(first + count <= 512);
     struct depend **chain = chain_of(source);
     for (struct depend *at = *chain; at; at = at->next)
         if (at->source == source && at->table == table && at->first == first && at->count == count)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* depend.h - which page-table entries were built from which key slot or page frame.
  *
- * A source is the address of a key slot in a node frame, or of a page frame. Its dependents are runs of
- * entries in page tables. When the source changes, depend_undo() clears exactly those entries.
+ * A source is the address of a key slot in a node frame, or of a page frame. Its dependents are
+ * runs of entries in page tables. When the source changes, depend_undo() clears exactly those
+ * entries.
  *
  * Invariants
- *  1. Every valid entry of a user page table has a dependency for each slot on the path from the address
- *     key to the page, and one for the page frame.
- *  2. The pool is fixed. When it is full, all user tables and all dependencies are dropped together: slow,
- *     never wrong.
+ *  1. Every valid entry of a user page table has a dependency for each slot on the path from the
+ *     address key to the page, and one for the page frame.
+ *  2. The pool is fixed. When it is full, all user tables and all dependencies are dropped
+ *     together: slow, never wrong.
  */
 #ifndef LATCHKEY_KERNEL_DEPEND_H
 #define LATCHKEY_KERNEL_DEPEND_H

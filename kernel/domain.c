@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* domain.c - the cache of decoded domains. Called by sched (to run one), gate (both sides of a message),
- * key_domain.c and keeper. Calls object and space. Invariants: domain.h. Node shape: abi.h. */
+/* domain.c - the cache of decoded domains. Called by sched (to run one), gate (both sides of a
+ * message), key_domain.c and keeper. Calls object and space. Invariants: domain.h. Node shape:
+ * abi.h. */
 #include "kernel/domain.h"
 
 #include "kernel/sched.h"
@@ -68,7 +69,8 @@ static void node_release(struct node_frame *node)
 void domain_unload(struct domain *domain)
 {
     struct node_frame *root = domain->root;
-    kassert(root && root->domain == domain);
+    kassert(root != NULL);
+    kassert(root->domain == domain);
     kassert(!domain->locked);
     sched_float_sync(domain);
     if (domain->changed) {

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* domain.h - a domain, decoded: a cache over its root, keys and register nodes.
  *
- * A domain is named by its root node. While it is cached here, registers, trap and state are the truth and
- * the slots of its register nodes (and STATE, TRAP, TRAP_VALUE of its root) are stale; domain_unload()
- * writes them back and dissolves the cache entry. Nothing is ever only here that a node could not hold.
+ * A domain is named by its root node. While it is cached here, registers, trap and state are the
+ * truth and the slots of its register nodes (and STATE, TRAP, TRAP_VALUE of its root) are stale;
+ * domain_unload() writes them back and dissolves the cache entry. Nothing is ever only here that a
+ * node could not hold.
  *
  * Invariants
  *  1. domain->root->domain == domain, and the three register nodes point back too.
- *  2. A domain in state RUNNING is the current one, or in a queue (ready, stalled, waiting for a device).
- *     A domain in another state is in no queue.
+ *  2. A domain in state RUNNING is the current one, or in a queue (ready, stalled, waiting for a
+ *     device). A domain in another state is in no queue.
  *  3. The cache entry of the current domain, and of both sides of a message, is never taken.
  */
 #ifndef LATCHKEY_KERNEL_DOMAIN_H
@@ -17,7 +18,13 @@
 #include "kernel/object.h"
 
 /* Index into registers: pc at 0, x1.. at 1... (arch/trap.S knows these offsets.) */
-enum { REGISTER_PC = 0, REGISTER_A0 = 10, REGISTER_T3 = 28, REGISTER_FLOAT = 32, REGISTER_FCSR = 64 };
+enum {
+    REGISTER_PC = 0,
+    REGISTER_A0 = 10,
+    REGISTER_T3 = 28,
+    REGISTER_FLOAT = 32,
+    REGISTER_FCSR = 64
+};
 
 enum restore_kind {
     RESTORE_ALL = 0,     /* every register: after an interrupt, a repaired fault, a restart */
@@ -56,8 +63,8 @@ void domain_unload(struct domain *domain);
 void domain_unload_all(void);
 /* domain_plain - before a node is used as a plain node: dissolve the cache over it. */
 void domain_plain(struct node_frame *node);
-/* domain_space - its address space; NULL when the address slot holds no segment. FETCH rules apply through
- * segment.c when it is walked. */
+/* domain_space - its address space; NULL when the address slot holds no segment. FETCH rules apply
+ * through segment.c when it is walked. */
 struct space *domain_space(struct domain *domain);
 /* domain_state_set - to a new state, marking the change. */
 void domain_state_set(struct domain *domain, enum domain_state state);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* entry.c - the start and end of everything the kernel does for a domain. Called by arch/trap.c (by tests in
- * its place); calls invoke, segment, keeper.
+/* entry.c - the start and end of everything the kernel does for a domain. Called by arch/trap.c (by
+ * tests in its place); calls invoke, segment, keeper.
  *
  * Invariants
  *  1. The domain stays in the cache while the kernel works for it.

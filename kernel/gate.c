@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* gate.c - the message path. Called by invoke.c, and by keeper.c for messages the kernel sends on a domain's
- * behalf. Calls domain, segment, sched.
+/* gate.c - the message path. Called by invoke.c, and by keeper.c for messages the kernel sends on a
+ * domain's behalf. Calls domain, segment, sched.
  *
  * Invariants
- *  1. A domain is AVAILABLE (open to start keys), WAITING (for a resume key) or RUNNING. Only this file,
- *     keeper.c and key_domain.c change that.
- *  2. Delivery writes only what the receiver's entry block accepts; every other dead register becomes 0.
- *  3. Stalled callers are woken one at a time, in the order in which they came. While a domain is available
- *     and callers are stalled on it, one caller holds its grant and is ready or running; one that does not
- *     use it gives it back at its next kernel entry (entry.c) or when its process is taken away. A domain
- *     that runs anyway may call before the holder does (as in KeyKOS); the holder then stays the first.
+ *  1. A domain is AVAILABLE (open to start keys), WAITING (for a resume key) or RUNNING. Only this
+ *     file, keeper.c and key_domain.c change that.
+ *  2. Delivery writes only what the receiver's entry block accepts; every other dead register
+ *     becomes 0.
+ *  3. Stalled callers are woken one at a time, in the order in which they came. While a domain is
+ *     available and callers are stalled on it, one caller holds its grant and is ready or running;
+ *     one that does not use it gives it back at its next kernel entry (entry.c) or when its process
+ *     is taken away. A domain that runs anyway may call before the holder does (as in KeyKOS); the
+ *     holder then stays the first.
  */
 #include "kernel/gate.h"
 

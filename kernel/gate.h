@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* gate.h - messages from domain to domain, through start and resume keys.
  *
- * The rules are KeyKOS's (keykos.md 2.4, 2.5). A resume key is {domain, call count}: it is valid while its
- * count is the domain's; using one adds 1 to the domain's count, which voids all copies at once. */
+ * The rules are KeyKOS's (keykos.md 2.4, 2.5). A resume key is {domain, call count}: it is valid
+ * while its count is the domain's; using one adds 1 to the domain's count, which voids all copies
+ * at once. */
 #ifndef LATCHKEY_KERNEL_GATE_H
 #define LATCHKEY_KERNEL_GATE_H
 
@@ -22,7 +23,8 @@ enum gate_prepared {
     GATE_VANISHES,  /* a resume key whose domain no longer waits: the message goes nowhere */
 };
 
-/* gate_prepare - decode the domain behind a start or resume key, for a sender. A busy domain stalls it. */
+/* gate_prepare - decode the domain behind a start or resume key, for a sender. A busy domain stalls
+ * it. */
 enum gate_prepared gate_prepare(struct key *key, const struct domain *sender,
                                 struct gate_target *target);
 /* gate_invoke - carry out an invocation of a start or resume key. */
@@ -31,15 +33,17 @@ void gate_invoke(struct invocation *invocation);
  * TOUCH_DONE with empty pieces when it takes no string into memory. */
 enum touch gate_buffer_prepare(struct domain *domain, struct pieces *buffer,
                                struct segment_walk *walk);
-/* gate_deliver - put a message into a domain's registers, buffer and slots, as its entry block says. */
+/* gate_deliver - put a message into a domain's registers, buffer and slots, as its entry block
+ * says. */
 void gate_deliver(struct domain *domain, const struct message *message,
                   const struct pieces *buffer);
-/* gate_grant - a domain became free: the first of its stalled callers may try again; it is granted the
- * next turn, so that the others need not be woken with it. gate_grant_return - what is left of the grant
- * that a caller got, after it tried: if it did not call, the next one is woken. */
+/* gate_grant - a domain became free: the first of its stalled callers may try again; it is granted
+ * the next turn, so that the others need not be woken with it. gate_grant_return - what is left of
+ * the grant that a caller got, after it tried: if it did not call, the next one is woken. */
 void gate_grant(struct node_frame *root);
 void gate_grant_return(struct node_frame *caller);
-/* gate_become_available - the sender of a RETURN: past its ecall, open to callers; stalled ones wake. */
+/* gate_become_available - the sender of a RETURN: past its ecall, open to callers; stalled ones
+ * wake. */
 void gate_become_available(struct domain *sender, uint64_t ecall_bytes);
 /* gate_forked - the sender of a FORK: past its ecall with cleared results. */
 void gate_forked(struct domain *sender, uint64_t ecall_bytes);

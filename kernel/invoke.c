@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* invoke.c - the one kernel call: decode the blocks, prepare the key and the strings, then by key type.
+/* invoke.c - the one kernel call: decode the blocks, prepare the key and the strings, then by key
+ * type.
  *
- * Called by arch/trap.c for every ecall from user mode. Calls gate (start and resume keys) and the key
- * types' functions in the table below: the key's type names the file.
+ * Called by arch/trap.c for every ecall from user mode. Calls gate (start and resume keys) and the
+ * key types' functions in the table below: the key's type names the file.
  *
  * Invariants
- *  1. Before commit_point() only hints, void keys and caches change; a stall returns from there, with the
- *     sender's pc still at its ecall.
+ *  1. Before commit_point() only hints, void keys and caches change; a stall returns from there,
+ *     with the sender's pc still at its ecall.
  *  2. Pages under the strings are pinned from prepare to the end.
  */
 #include "kernel/invoke.h"
@@ -156,7 +157,8 @@ static bool prepare_string(struct invocation *invocation)
     return touch == TOUCH_DONE;
 }
 
-/* Check the sender's own receive buffer while it can still be told. false: it stalled or trapped. */
+/* Check the sender's own receive buffer while it can still be told. false: it stalled or
+ * trapped. */
 static bool prepare_own_buffer(struct invocation *invocation)
 {
     struct domain *sender = invocation->sender;
@@ -181,7 +183,8 @@ static void keys_gather(struct invocation *invocation, uint64_t exit)
             invocation->message.keys[i] = keys->slots[exit >> (EXIT_KEYS_SHIFT + 4 * i) & 15];
 }
 
-/* Prepare the object of the key and hold it. false: it stalled. A void key has become data key 0. */
+/* Prepare the object of the key and hold it. false: it stalled. A void key has become data key
+ * 0. */
 static bool prepare_key(struct invocation *invocation)
 {
     struct key *key = invocation->key;
@@ -197,7 +200,8 @@ static bool prepare_key(struct invocation *invocation)
     return fetch != FETCH_STALL;
 }
 
-/* The domain that a kernel key's reply goes to: the caller, or whom key 3 resumes. false: it stalled. */
+/* The domain that a kernel key's reply goes to: the caller, or whom key 3 resumes. false: it
+ * stalled. */
 static bool prepare_replyee(struct invocation *invocation)
 {
     struct segment_walk walk;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* invoke.h - one invocation of a key, from the ecall to the reply.
  *
- * Every key type's function has the same four parts in order: decode (read the message), prepare (bring in
- * objects; may stall; may refuse), commit_point(), perform (cannot fail). Nothing that a domain could
- * see is changed before the commit point; a stall starts the whole invocation again later.
+ * Every key type's function has the same four parts in order: decode (read the message), prepare
+ * (bring in objects; may stall; may refuse), commit_point(), perform (cannot fail). Nothing that a
+ * domain could see is changed before the commit point; a stall starts the whole invocation again
+ * later.
  */
 #ifndef LATCHKEY_KERNEL_INVOKE_H
 #define LATCHKEY_KERNEL_INVOKE_H
@@ -15,7 +16,8 @@ struct piece {
     uint32_t size_bytes;
 };
 
-/* A string, or a buffer, in at most two pieces of kernel memory (it may cross one page boundary). */
+/* A string, or a buffer, in at most two pieces of kernel memory (it may cross one page
+ * boundary). */
 struct pieces {
     struct piece piece[2];
     struct page_frame *pinned[2];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* io.h - disk requests of the store: the seam between the object cache and the block driver.
  *
- * Requests are whole blocks of 4096 bytes at kernel virtual addresses, asynchronous; completions are found
- * by io_poll(), which the interrupt path and the idle loop call, and handed to the owner.
+ * Requests are whole blocks of 4096 bytes at kernel virtual addresses, asynchronous; completions
+ * are found by io_poll(), which the interrupt path and the idle loop call, and handed to the owner.
  *
  * Invariants
  *  1. A request is answered exactly once, never from inside io_read() or io_write().
@@ -20,6 +20,7 @@ struct io_owner {
     void *object; /* struct page_frame, struct pot, or struct io_wait */
 };
 
+/* io_disk_count - disks that were found at boot. */
 unsigned io_disk_count(void);
 /* io_disk_blocks - size of a disk in whole blocks. */
 uint64_t io_disk_blocks(unsigned disk);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* keeper.c - implicit messages: traps to domain keepers, memory faults to segment keepers. Called by the trap
- * path, invoke.c and sched.c; calls gate. Message forms: abi.h, "Message to a domain keeper".
+/* keeper.c - implicit messages: traps to domain keepers, memory faults to segment keepers. Called
+ * by the trap path, invoke.c and sched.c; calls gate. Message forms: abi.h, "Message to a domain
+ * keeper".
  *
  * Invariants
- *  1. The faulting domain becomes WAITING at the commit point, with a resume key in the message as the only
- *     way back; before it nothing changes.
+ *  1. The faulting domain becomes WAITING at the commit point, with a resume key in the message as
+ *     the only way back; before it nothing changes.
  */
 #include "kernel/keeper.h"
 
@@ -12,7 +13,8 @@
 #include "kernel/print.h"
 #include "kernel/sched.h"
 
-/* Send a message through a keeper key. false: that key is no gate to a domain that could take it. */
+/* Send a message through a keeper key. false: that key is no gate to a domain that could take
+ * it. */
 static bool keeper_send(struct domain *domain, struct key *keeper, struct message *message,
                         enum resume_kind resume)
 {

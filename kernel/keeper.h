@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* keeper.h - messages that the kernel sends on a domain's behalf when it cannot go on.
  *
- * A keeper that is busy makes the domain wait with its pc where it was: the trap happens again later, so
- * nothing has to be remembered. A missing or malformed keeper stops the domain, never the kernel. */
+ * A keeper that is busy makes the domain wait with its pc where it was: the trap happens again
+ * later, so nothing has to be remembered. A missing or malformed keeper stops the domain, never the
+ * kernel. */
 #ifndef LATCHKEY_KERNEL_KEEPER_H
 #define LATCHKEY_KERNEL_KEEPER_H
 
 #include "kernel/segment.h"
 
-/* keeper_call - the domain trapped (abi.h TRAP_*): call its domain keeper. The domain is current. */
+/* keeper_call - the domain trapped (abi.h TRAP_*): call its domain keeper. The domain is
+ * current. */
 void keeper_call(struct domain *domain, uint64_t trap_code, uint64_t trap_value);
-/* keeper_call_segment - the domain touched what its segment does not define: call the nearest segment
- * keeper (walk->red is set), or the domain keeper if that keeper is no gate. */
+/* keeper_call_segment - the domain touched what its segment does not define: call the nearest
+ * segment keeper (walk->red is set), or the domain keeper if that keeper is no gate. */
 void keeper_call_segment(struct domain *domain, const struct segment_walk *walk);
 
 #endif

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* key.h - a key in memory.
  *
- * Its first 16 bytes are exactly struct disk_key; `object` is a hint to the frame of its object. A key
- * is valid iff the frame holds the object it names with the count it carries: one compare each, so no
- * chains are kept and rescission is the change of one count. The hint is never trusted.
+ * Its first 16 bytes are exactly struct disk_key; `object` is a hint to the frame of its object. A
+ * key is valid iff the frame holds the object it names with the count it carries: one compare each,
+ * so no chains are kept and rescission is the change of one count. The hint is never trusted.
  *
  * Invariants
- *  1. Keys live in node frames and, while a message is in flight, in struct invocation; nowhere else.
- *  2. A void key (its count is not its object's) is data key 0 to everyone: whoever meets it replaces it.
+ *  1. Keys live in node frames and, while a message is in flight, in struct invocation; nowhere
+ *     else.
+ *  2. A void key (its count is not its object's) is data key 0 to everyone: whoever meets it
+ *     replaces it.
  */
 #ifndef LATCHKEY_KERNEL_KEY_H
 #define LATCHKEY_KERNEL_KEY_H

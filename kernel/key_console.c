@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_console.c - the console key: raw bytes to and from the uart. Called by invoke.c and, when bytes have
- * come, by driver.c.
+/* key_console.c - the console key: raw bytes to and from the uart. Called by invoke.c and, when
+ * bytes have come, by driver.c.
  *
  * Invariants
- *  1. Bytes are handed out in the order in which they came, each once; when the ring is full new ones stay
- *     in the uart, which drops what it cannot hold.
+ *  1. Bytes are handed out in the order in which they came, each once; when the ring is full new
+ *     ones stay in the uart, which drops what it cannot hold.
  *  2. A reader that finds nothing waits with its pc at the call.
  */
 #include "kernel/driver/devices.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_display.c - the display key: a segment's pages become the screen's backing. Called by invoke.c and, when
- * the device has answered, by driver.c.
+/* key_display.c - the display key: a segment's pages become the screen's backing. Called by
+ * invoke.c and, when the device has answered, by driver.c.
  *
  * Invariants
- *  1. The pages that the device may read are pinned, from the attach that named them until the next attach or
- *     detach has been carried out.
+ *  1. The pages that the device may read are pinned, from the attach that named them until the next
+ *     attach or detach has been carried out.
  *  2. One sequence of commands is in progress at a time; whoever wants another waits.
  */
 #include "kernel/driver/devices.h"
@@ -48,7 +48,8 @@ static enum invoked wait_for_device(void)
     return INVOKED_STALL;
 }
 
-/* The page at an offset of the segment in the message. FETCH_VOID: there is none, or it is read-only. */
+/* The page at an offset of the segment in the message. FETCH_VOID: there is none, or it is
+ * read-only. */
 static enum fetch backing_page(struct invocation *invocation, uint64_t offset,
                                struct page_frame **page)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_domain.c - orders on domain keys. Called by invoke.c. Calls domain, gate. Sources: keykos.md 2.6 and
- * appendix A.
+/* key_domain.c - orders on domain keys. Called by invoke.c. Calls domain, gate. Sources: keykos.md
+ * 2.6 and appendix A.
  *
  * Invariants
  *  1. Orders that take a domain's process away leave it in no queue.
- *  2. A domain may not take its own process away, or replace its own registers, through its own key: it is
- *     told RC_FORMAT.
+ *  2. A domain may not take its own process away, or replace its own registers, through its own
+ *     key: it is told RC_FORMAT.
  */
 #include "kernel/gate.h"
 #include "kernel/keys.h"
@@ -31,8 +31,9 @@ static void root_slot_set(struct domain *domain, unsigned slot, const struct key
     node_slot_set(domain->root, slot, key);
     if (slot == DOMAIN_SLOT_MEMORY)
         domain->space = NULL;
+    bool priority = key->head == 0 && key->count < LIMIT_PRIORITIES;
     if (slot == DOMAIN_SLOT_PRIORITY)
-        domain->priority = key->head == 0 && key->count < LIMIT_PRIORITIES ? (uint8_t)key->count : 0;
+        domain->priority = priority ? (uint8_t)key->count : 0;
 }
 
 /* Fetch (swap false) or swap a slot of the root or keys node. */

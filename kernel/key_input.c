@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_input.c - the input key: events of keyboard and pointer. Called by invoke.c and, when events have come, by
- * driver.c. A reader that finds nothing waits with its pc at the call. */
+/* key_input.c - the input key: events of keyboard and pointer. Called by invoke.c and, when events
+ * have come, by driver.c. A reader that finds nothing waits with its pc at the call. */
 #include "kernel/driver/devices.h"
 #include "kernel/driver/virtio_input.h"
 #include "kernel/keys.h"

@@ -48,7 +48,8 @@ enum invoked returner_invoke(struct invocation *invocation)
     return invoke_answer(invocation, invocation->message.code);
 }
 
-/* Make void keys of a message into data key 0. false: an object had to be fetched, the sender stalled. */
+/* Make void keys of a message into data key 0. false: an object had to be fetched, the sender
+ * stalled. */
 static bool keys_settle(struct invocation *invocation, unsigned count)
 {
     for (unsigned i = 0; i < count; i++) {
@@ -74,7 +75,8 @@ static unsigned discrim_class(const struct key *key)
     return key_type(key) == KEY_METER ? 4 : 5;
 }
 
-/* Discreet: holding it gives no way to let anything out (what a sense key would hand out unchanged). */
+/* Discreet: holding it gives no way to let anything out (what a sense key would hand out
+ * unchanged). */
 static bool discreet(const struct key *key)
 {
     struct key weak = key_weaken(key);

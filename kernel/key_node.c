@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_node.c - orders on node, fetch, sense and segment keys. Called by invoke.c. Sources: keykos.md 2.6.
+/* key_node.c - orders on node, fetch, sense and segment keys. Called by invoke.c. Sources:
+ * keykos.md 2.6.
  *
  * Invariants
- *  1. A node that is part of a cached domain is made plain before its slots are read or written; one that
- *     is part of the sender itself cannot be, and traps as an overlap.
+ *  1. A node that is part of a cached domain is made plain before its slots are read or written;
+ *     one that is part of the sender itself cannot be, and traps as an overlap.
  */
 #include "kernel/keys.h"
 

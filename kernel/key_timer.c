@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* key_timer.c - system time and the calendar, for domains. Called by invoke.c.
  *
- * System time is nanoseconds of running, counted on from the checkpoint that was restarted from, so that it
- * never goes back. A wait names an absolute time, so that repeating it is harmless. */
+ * System time is nanoseconds of running, counted on from the checkpoint that was restarted from, so
+ * that it never goes back. A wait names an absolute time, so that repeating it is harmless. */
 #include "kernel/arch/arch.h"
 #include "kernel/driver/driver.h"
 #include "kernel/keys.h"

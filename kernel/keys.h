@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* keys.h - the functions of the kernel's own keys, one a type; invoke.c dispatches to them.
  *
- * Each takes an invocation whose key is prepared and whose replyee's buffer is ready, and either performs it
- * (INVOKED_DONE, committed, reply set) or stalls the sender having changed nothing. Orders: abi.h. */
+ * Each takes an invocation whose key is prepared and whose replyee's buffer is ready, and either
+ * performs it (INVOKED_DONE, committed, reply set) or stalls the sender having changed nothing.
+ * Orders: abi.h. */
 #ifndef LATCHKEY_KERNEL_KEYS_H
 #define LATCHKEY_KERNEL_KEYS_H
 

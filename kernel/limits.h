@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* limits.h - every fixed size of the kernel, with its reason, and the relations between them.
  *
- * Pools whose size depends on RAM are divided once at boot (object.c, space.c); the numbers here are their
- * minima, maxima and shares. Nothing grows later.
+ * Pools whose size depends on RAM are divided once at boot (object.c, space.c); the numbers here
+ * are their minima, maxima and shares. Nothing grows later.
  */
 #ifndef LATCHKEY_KERNEL_LIMITS_H
 #define LATCHKEY_KERNEL_LIMITS_H
@@ -14,13 +14,14 @@
 
 /* Domains whose registers are held decoded. A message needs two; the rest is a cache. */
 #define LIMIT_DOMAINS_CACHED 64u
-/* Of the RAM left after the kernel: 1/8 for node frames, 1/16 for page tables, 1/64 for dependencies, the
- * rest for page frames. A node frame is 576 bytes: 64 MiB of RAM gives about 14,000 nodes. */
+/* Of the RAM left after the kernel: 1/8 for node frames, 1/16 for page tables, 1/64 for
+ * dependencies, the rest for page frames. A node frame is 576 bytes: 64 MiB of RAM gives about
+ * 14,000 nodes. */
 #define LIMIT_NODE_SHARE 8u
 #define LIMIT_TABLE_SHARE 16u
 #define LIMIT_DEPEND_SHARE 64u
-/* One operation meets at most: the nodes of two domains (10), four keys, and three walks over two pages each
- * of SEGMENT_DEPTH_MAX nodes (120) in the worst case. */
+/* One operation meets at most: the nodes of two domains (10), four keys, and three walks over two
+ * pages each of SEGMENT_DEPTH_MAX nodes (120) in the worst case. */
 #define LIMIT_NODES_MIN 160u
 #define LIMIT_PAGES_MIN 32u /* two strings, a page key and its source: 6; the rest is locality */
 #define LIMIT_TABLES_MIN 16u
@@ -39,8 +40,8 @@
 #define LIMIT_DIRECTORY 16384u
 /* Domains that the directory says were running. */
 #define LIMIT_RUNNING 4096u
-/* A slice: 5 ms of the 10 MHz timebase. KeyKOS's granule was about 100,000 instructions; at 100 MHz and an
- * instruction a cycle this is 500,000. */
+/* A slice: 5 ms of the 10 MHz timebase. KeyKOS's granule was about 100,000 instructions; at 100 MHz
+ * and an instruction a cycle this is 500,000. */
 #define LIMIT_SLICE_TICKS 50000u
 #define LIMIT_PRIORITIES 8u
 /* Input events kept for a domain that does not read them; older ones are dropped and counted. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* main.c - boot, as one list of calls. Called by arch/start.S on the kernel's stack, in the high half, with
- * the boot tables; ends in the first domain. */
+/* main.c - boot, as one list of calls. Called by arch/start.S on the kernel's stack, in the high
+ * half, with the boot tables; ends in the first domain. */
 #include "kernel/main.h"
 
 #include "kernel/arch/arch.h"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* meter.c - charging processor time. Called by sched at every tick and before idling; calls object. */
+/* meter.c - charging processor time. Called by sched at every tick and before idling; calls
+ * object. */
 #include "kernel/meter.h"
 
 static struct {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* meter.h - the prime meter: all processor time comes out of it.
  *
- * Its node is OBJECT_ID_PRIME_METER; slot METER_SLOT_COUNTER holds the cycles that are left, as a data key. */
+ * Its node is OBJECT_ID_PRIME_METER; slot METER_SLOT_COUNTER holds the cycles that are left, as a
+ * data key. */
 #ifndef LATCHKEY_KERNEL_METER_H
 #define LATCHKEY_KERNEL_METER_H
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* object.c - frames of pages and nodes, their hash tables, and bringing objects in.
  *
- * Called by everything that uses a key; calls pot, volume, io for what is not here, and depend when a frame
- * is taken for another object. Invariants: object.h.
+ * Called by everything that uses a key; calls pot, volume, io for what is not here, and depend when
+ * a frame is taken for another object. Invariants: object.h.
  *
- * Replacement is a clock over each kind of frame: used -> not used -> taken. Dirty frames stay until the
- * store can write them; when all frames are dirty or pinned, whoever wants one waits.
+ * Replacement is a clock over each kind of frame: used -> not used -> taken. Dirty frames stay
+ * until the store can write them; when all frames are dirty or pinned, whoever wants one waits.
  */
 #include "kernel/object.h"
 
@@ -73,8 +73,8 @@ void object_init(uint64_t start, uint64_t end)
     object.operation = 1;
 }
 
-/* Numbers come round after 2^32 operations; a frame kept by an old equal number is only kept a little
- * longer. */
+/* Numbers come round after 2^32 operations; a frame kept by an old equal number is only kept a
+ * little longer. */
 void object_begin(void)
 {
     object.operation++;

@@ -5,11 +5,11 @@
  *
  * Invariants
  *  1. An object is in at most one frame; a frame in use is on exactly one hash chain.
- *  2. A clean, unpinned frame may be taken for another object at any time outside of commit..perform;
- *     taking it undoes every page-table entry that depends on it (depend.c).
+ *  2. A clean, unpinned frame may be taken for another object at any time outside of
+ *     commit..perform; taking it undoes every page-table entry that depends on it (depend.c).
  *  3. Whoever changes a frame's contents has called node_dirty() or page_dirty() before.
- *  4. A frame met since object_begin() is not taken: all that one kernel operation has prepared stays in
- *     memory until it commits or stalls.
+ *  4. A frame met since object_begin() is not taken: all that one kernel operation has prepared
+ *     stays in memory until it commits or stalls.
  */
 #ifndef LATCHKEY_KERNEL_OBJECT_H
 #define LATCHKEY_KERNEL_OBJECT_H
@@ -19,7 +19,7 @@
 
 enum node_role {
     NODE_PLAIN,     /* keys are what they are */
-    NODE_ROOT,      /* root node of a cached domain: some slots are stale, struct domain has the truth */
+    NODE_ROOT,      /* root node of a cached domain: in some slots struct domain has the truth */
     NODE_REGISTERS, /* register node of a cached domain: all slots are stale */
 };
 
@@ -35,7 +35,7 @@ struct node_frame {
     bool used;          /* referenced since the clock hand came by */
     uint8_t locked;     /* held by this many cached domains and operations: not to be taken */
     uint32_t met;       /* number of the last operation that met it */
-    struct domain *domain; /* when role is not NODE_PLAIN; also set on the root of a cached domain */
+    struct domain *domain; /* that it is part of, when role is not NODE_PLAIN */
     struct queue callers;  /* domains stalled on this domain being busy; root nodes only */
     struct queue_link link; /* this domain's place in a queue; root nodes only */
     struct node_frame *grant; /* the domain that became free for this one to call (gate.h) */
@@ -57,7 +57,7 @@ struct page_frame {
     bool used;
     uint16_t pinned; /* device or operation count */
     uint32_t met;    /* number of the last operation that met it */
-    bool failed;     /* both homes unreadable: the next user gets an error, then the frame is freed */
+    bool failed;     /* all homes unreadable: the next user is told, then the frame is freed */
 };
 
 /* What came of looking for an object. */
@@ -70,20 +70,22 @@ enum fetch {
 /* object_init - take the memory [start, end) for frames. */
 void object_init(uint64_t start, uint64_t end);
 
-/* object_begin - a kernel operation begins: what it meets from now on stays in memory until the next. */
+/* object_begin - a kernel operation begins: what it meets from now on stays in memory until the
+ * next. */
 void object_begin(void);
 
 /* object_node - the frame of a node, brought in if need be. object_page likewise.
  * On FETCH_STALL the current domain has been queued where it will be woken. */
 enum fetch object_node(uint64_t object_id, struct node_frame **node);
 enum fetch object_page(uint64_t object_id, struct page_frame **page);
-/* object_page_of - the frame whose memory holds this kernel address; the operation has met it now. */
+/* object_page_of - the frame whose memory holds this kernel address; the operation has met it
+ * now. */
 struct page_frame *object_page_of(const uint8_t *data);
 /* object_node_present - the frame if it is in memory, else NULL. */
 struct node_frame *object_node_present(uint64_t object_id);
 
-/* key_node - the valid frame of a key that names a node. FETCH_VOID: the key was void and has become data
- * key 0. key_page likewise. */
+/* key_node - the valid frame of a key that names a node. FETCH_VOID: the key was void and has
+ * become data key 0. key_page likewise. */
 enum fetch key_node(struct key *key, struct node_frame **node);
 enum fetch key_page(struct key *key, struct page_frame **page);
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pot.c - a small cache of pots over io. Called by object.c; calls volume and io. Invariants: pot.h.
+/* pot.c - a small cache of pots over io. Called by object.c; calls volume and io. Invariants:
+ * pot.h.
  *
- * States of a pot: FREE -> READING (plex 0) -> PRESENT, or on a bad read or checksum -> READING (plex 1)
- * -> PRESENT or BAD. A BAD pot answers FETCH_VOID to those who waited for it and is reused. */
+ * States of a pot: FREE -> READING (plex 0) -> PRESENT, or on a bad read or checksum -> READING
+ * (plex 1) -> PRESENT or BAD. A BAD pot answers FETCH_VOID to those who waited for it and is
+ * reused. */
 #include "kernel/pot.h"
 
 #include "disks/checksum.h"
@@ -138,7 +140,7 @@ enum fetch pot_node(uint64_t object_id, const struct disk_node **node)
     if (fetch != FETCH_PRESENT)
         return fetch;
     const struct node_pot *block = (const struct node_pot *)pot->data;
-    kassert(object_id >= pot->first_id && object_id - pot->first_id < POT_NODES);
+    kassert(object_id - pot->first_id < POT_NODES); /* also when it is below: it wraps */
     *node = &block->nodes[object_id - pot->first_id];
     return FETCH_PRESENT;
 }
@@ -150,7 +152,7 @@ enum fetch pot_page(uint64_t object_id, const struct page_pot_entry **entry)
     if (fetch != FETCH_PRESENT)
         return fetch;
     const struct page_pot *block = (const struct page_pot *)pot->data;
-    kassert(object_id >= pot->first_id && object_id - pot->first_id < POT_PAGES);
+    kassert(object_id - pot->first_id < POT_PAGES); /* also when it is below: it wraps */
     *entry = &block->pages[object_id - pot->first_id];
     return FETCH_PRESENT;
 }

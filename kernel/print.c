@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* print.c - formatted lines on the console, panic and halt. Called from everywhere; calls driver/sbi.c.
+/* print.c - formatted lines on the console, panic and halt. Called from everywhere; calls
+ * driver/sbi.c.
  *
  * Invariants
  *  1. Nothing here allocates or waits, and a panic inside a panic powers off at once.

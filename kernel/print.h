@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* print.h - the kernel's own lines on the console.
  *
- * Formats: %s string, %c character, %u and %d 32-bit decimal, %lu uint64_t decimal, %x and %lx hexadecimal,
- * %% a percent sign; nothing else, no widths: an unknown one is printed as it stands.
+ * Formats: %s string, %c character, %u and %d 32-bit decimal, %lu uint64_t decimal, %x and %lx
+ * hexadecimal, %% a percent sign; nothing else, no widths: an unknown one is printed as it stands.
  */
 #ifndef LATCHKEY_KERNEL_PRINT_H
 #define LATCHKEY_KERNEL_PRINT_H
@@ -12,8 +12,9 @@
 /* print_line - write one formatted line; the line end is added. */
 void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* halt - the outside world is unusable (no disk, corrupt store): "WHAT: WHY" in one line, then power off
- * with exit code HALT_EXIT_CODE. */
+#define HALT_EXIT_CODE 3u
+/* halt - the outside world is unusable (no disk, corrupt store): "WHAT: WHY" in one line, then
+ * power off with exit code HALT_EXIT_CODE. */
 #define HALT_EXIT_CODE 3u
 _Noreturn void halt(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

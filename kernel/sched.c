@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sched.c - ready queues, time slices, and the way back to user mode.
  *
- * Called at every kernel exit (sched_next), by whoever makes a domain wait or run, and by the timer. Calls
- * domain_load, keeper, the drivers' poll functions, meter. Invariants: sched.h.
+ * Called at every kernel exit (sched_next), by whoever makes a domain wait or run, and by the
+ * timer. Calls domain_load, keeper, the drivers' poll functions, meter. Invariants: sched.h.
  *
- * A slice ends by the timer only; a message takes the rest of the sender's slice with it, so no timer is
- * touched on the message path.
+ * A slice ends by the timer only; a message takes the rest of the sender's slice with it, so no
+ * timer is touched on the message path.
  */
 #include "kernel/sched.h"
 

@@ -22,10 +22,11 @@ void sched_wake_all(struct queue *queue);
 /* sched_current - root of the domain on whose behalf the kernel works; NULL: none. */
 struct node_frame *sched_current(void);
 bool sched_is_current(const struct node_frame *root);
-/* sched_switch - the current domain gives way to this one (a message was handed over), or to nobody. */
+/* sched_switch - the current domain gives way to this one (a message was handed over), or to
+ * nobody. */
 void sched_switch(struct node_frame *root);
-/* sched_next - the domain to run in user mode now, with satp and registers in place; waits if none is
- * ready. Called at every kernel exit; never returns NULL. */
+/* sched_next - the domain to run in user mode now, with satp and registers in place; waits if none
+ * is ready. Called at every kernel exit; never returns NULL. */
 struct domain *sched_next(void);
 /* sched_tick - the timer interrupt. */
 void sched_tick(void);
@@ -37,8 +38,8 @@ void sched_forget(const struct domain *domain);
 void sched_external(void);
 /* sched_float_sync - the domain's f registers are about to be read: take them from the hart. */
 void sched_float_sync(struct domain *domain);
-/* sched_tables_needed - user mode faulted for a table entry that was just made: amnesia must spare the
- * tables at this exit, or an instruction that needs two pages would never get both. */
+/* sched_tables_needed - user mode faulted for a table entry that was just made: amnesia must spare
+ * the tables at this exit, or an instruction that needs two pages would never get both. */
 void sched_tables_needed(void);
 /* sched_knobs - debug knobs from the device tree. */
 void sched_knobs(bool amnesia, bool check);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* segment.c - walks segment trees and builds page tables from what it finds. Called by the trap path for
- * page faults and by gate and invoke for message strings; calls object, space, depend.
+/* segment.c - walks segment trees and builds page tables from what it finds. Called by the trap
+ * path for page faults and by gate and invoke for message strings; calls object, space, depend.
  *
  * Invariants
- *  1. A walk changes nothing but hints and void keys; it ends after at most SEGMENT_DEPTH_MAX steps, nodes
- *     and windows together.
+ *  1. A walk changes nothing but hints and void keys; it ends after at most SEGMENT_DEPTH_MAX
+ *     steps, nodes and windows together.
  *  2. A table entry is set only after every dependency that it needs is recorded (depend.h 1).
  */
 #include "kernel/segment.h"
@@ -87,8 +87,8 @@ static enum fetch node_enter(struct segment_walk *walk, struct key **key, uint64
     return FETCH_PRESENT;
 }
 
-/* A window key: go on in another segment, at an offset that keeps the alignment of this slot's span, so
- * that page tables on both sides of the window fit. */
+/* A window key: go on in another segment, at an offset that keeps the alignment of this slot's
+ * span, so that page tables on both sides of the window fit. */
 static void window_enter(struct segment_walk *walk, struct key **key, uint64_t *offset,
                          unsigned *size_code_above)
 {

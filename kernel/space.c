@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* space.c - the pool of page tables and the spaces made of them. Called by segment.c (building), depend.c
- * (undoing), gate and invoke (looking up), trap (satp). Calls arch for fences. Invariants: space.h.
- * Entry layout and satp: RISC-V privileged specification 1.12, sections 4.1.11 and 4.4. */
+/* space.c - the pool of page tables and the spaces made of them. Called by segment.c (building),
+ * depend.c (undoing), gate and invoke (looking up), trap (satp). Calls arch for fences. Invariants:
+ * space.h. Entry layout and satp: RISC-V privileged specification 1.12, sections 4.1.11 and 4.4. */
 #include "kernel/space.h"
 
 #include "kernel/arch/arch.h"
@@ -87,7 +87,8 @@ static unsigned entry_index(uint64_t addr, unsigned level)
     return (unsigned)(addr >> (12 + 9 * level)) & (TABLE_ENTRIES - 1);
 }
 
-/* Free a level-1 or level-0 table and what hangs below it; two levels, so no recursion is needed. */
+/* Free a level-1 or level-0 table and what hangs below it; two levels, so no recursion is
+ * needed. */
 static void table_release(struct table *table)
 {
     kassert(table->level < 2);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* space.h - Sv39 page tables of address spaces: a cache of what segment trees say, thrown away freely.
+/* space.h - Sv39 page tables of address spaces: a cache of what segment trees say, thrown away
+ * freely.
  *
  * Invariants
- *  1. Domains whose address keys are equal share one space. A space is named by that key, never by a domain.
- *  2. A leaf entry that allows writing points to a dirty page. Accessed and dirty bits are set by the kernel,
- *     so the hardware never writes a table. What a domain may read it may execute: KeyKOS keys have no
- *     execute right, and a page that holds both code and the data it writes must not fault for ever.
+ *  1. Domains whose address keys are equal share one space. A space is named by that key, never by
+ *     a domain.
+ *  2. A leaf entry that allows writing points to a dirty page. Accessed and dirty bits are set by
+ *     the kernel, so the hardware never writes a table. What a domain may read it may execute:
+ *     KeyKOS keys have no execute right, and a page that holds both code and the data it writes
+ *     must not fault for ever.
  *  3. Every page-table edit is followed by an address-translation fence before user code runs.
  */
 #ifndef LATCHKEY_KERNEL_SPACE_H
@@ -29,14 +32,15 @@ struct space {
 
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 
-/* space_init - take memory at start for tables; kernel_root is copied into the upper half of each root. */
+/* space_init - take memory at start for tables; kernel_root is copied into the upper half of each
+ * root. */
 uint64_t space_init(uint64_t start, uint64_t size_bytes, const uint64_t *kernel_root);
 /* space_of - the space of an address key, made if need be. */
 struct space *space_of(const struct key *key);
 /* space_lookup - the kernel address of a byte that is mapped for the access; NULL if it is not. */
 uint8_t *space_lookup(const struct space *space, uint64_t addr, enum access access);
-/* space_table - the table of the given level on the path to addr, made if need be. NULL: tables were out
- * and all were dropped; start again. */
+/* space_table - the table of the given level on the path to addr, made if need be. NULL: tables
+ * were out and all were dropped; start again. */
 struct table *space_table(struct space *space, uint64_t addr, unsigned level);
 /* space_map - set the leaf entry of addr in a level-0 table. */
 void space_map(struct table *table, uint64_t addr, const uint8_t *data, bool writable);
@@ -44,8 +48,8 @@ void space_map(struct table *table, uint64_t addr, const uint8_t *data, bool wri
 void space_refresh(void);
 /* space_clear - clear a run of entries; lower tables hanging there are freed. */
 void space_clear(struct table *table, unsigned first, unsigned count);
-/* space_drop_all - every user table and dependency. space_drops counts how often that happened, so that a
- * builder can see that what it had was taken from under it. */
+/* space_drop_all - every user table and dependency. space_drops counts how often that happened, so
+ * that a builder can see that what it had was taken from under it. */
 void space_drop_all(void);
 uint64_t space_drops(void);
 /* space_fence - make edits since the last call visible. Cheap when there were none. */

@@ -2,9 +2,9 @@
 /* string.c - memory and text functions, which a freestanding compiler expects to exist. Called by
  * everything, also by code the compiler makes; calls nothing.
  *
- * Copies move eight bytes at a time when source and target are equally aligned, which page-aligned buffers
- * always are: one load and one store for each eight bytes of a message string. The loops are unrolled by
- * four so that the counting costs little.
+ * Copies move eight bytes at a time when source and target are equally aligned, which page-aligned
+ * buffers always are: one load and one store for each eight bytes of a message string. The loops
+ * are unrolled by four so that the counting costs little.
  */
 #include "kernel/base.h"
 

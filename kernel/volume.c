@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* volume.c - reads volume headers and keeps the range table. Called by restart at boot, by pot and object
- * for every home; calls io. Format: disks/format.h. Invariants: volume.h. */
+/* volume.c - reads volume headers and keeps the range table. Called by restart at boot, by pot and
+ * object for every home; calls io. Format: disks/format.h. Invariants: volume.h. */
 #include "kernel/volume.h"
 
 #include "disks/checksum.h"

@@ -19,7 +19,8 @@ struct volume_home {
     uint64_t first_id; /* of the pot; the id itself for a page */
 };
 
-/* volume_init - read the headers of all disks. NULL, or one line that says why there is no store. */
+/* volume_init - read the headers of all disks. NULL, or one line that says why there is no
+ * store. */
 const char *volume_init(void);
 /* volume_home - where a copy of an object (or of its pot) lies. false: no such id in that plex. */
 MUST_CHECK bool volume_home(enum range_kind kind, uint64_t object_id, unsigned plex,

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* arch_host.c - kernel/arch and the drivers, pretended; see arch_host.h. Physical addresses are the host's
- * own. A disk request is answered at the second poll after it was made, so that every fetch really stalls.
+/* arch_host.c - kernel/arch and the drivers, pretended; see arch_host.h. Physical addresses are the
+ * host's own. A disk request is answered at the second poll after it was made, so that every fetch
+ * really stalls.
  */
 #include "tests/arch_host.h"
 
@@ -29,7 +30,8 @@
 
 #define HOST_DOMAINS 256u
 
-/* A domain that executed an ecall which has not gone through yet: user mode will execute it again. */
+/* A domain that executed an ecall which has not gone through yet: user mode will execute it
+ * again. */
 struct host_ecall {
     uint64_t root_id; /* 0: unused */
     uint64_t pc;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* arch_host.h - the kernel's modules on the host: a pretended hart, disk, clock and console, so that tests can
- * be user mode themselves: they set a domain's registers, make the call, and look who runs next.
+/* arch_host.h - the kernel's modules on the host: a pretended hart, disk, clock and console, so
+ * that tests can be user mode themselves: they set a domain's registers, make the call, and look
+ * who runs next.
  *
  * One kernel a process: Criterion runs every test in its own.
  */
@@ -19,11 +20,12 @@
  * Returns what restart() does: NULL, or why not. */
 const char *host_boot(struct store *store, size_t ram_bytes);
 
-/* host_run - let the kernel choose. Returns the domain that user mode would run, or NULL when everything
- * waits and no event is due. Check and amnesia, when set, are done on the way. */
+/* host_run - let the kernel choose. Returns the domain that user mode would run, or NULL when
+ * everything waits and no event is due. Check and amnesia, when set, are done on the way. */
 struct domain *host_run(void);
 
-/* host_call - the running domain executes an ecall with these registers, a0 to a6; then host_run(). */
+/* host_call - the running domain executes an ecall with these registers, a0 to a6; then
+ * host_run(). */
 struct domain *host_call(uint64_t order, uint64_t exit, uint64_t entry, uint64_t string,
                          uint64_t length, uint64_t buffer, uint64_t buffer_bytes);
 /* host_fault, host_trap - the running domain faults on an address, or traps. Then host_run(). */
@@ -40,8 +42,9 @@ uint64_t host_string(unsigned n);
 /* host_set_string - registers t3.. of the running domain. */
 void host_set_string(const void *bytes, size_t size_bytes);
 
-/* host_store, host_load - the running domain writes or reads its memory; faults are taken as the hart would
- * and retried. Returns false when a fault led away from the domain. At most a page boundary is crossed. */
+/* host_store, host_load - the running domain writes or reads its memory; faults are taken as the
+ * hart would and retried. Returns false when a fault led away from the domain. At most a page
+ * boundary is crossed. */
 bool host_store(uint64_t addr, const void *bytes, size_t size_bytes);
 bool host_load(uint64_t addr, void *bytes, size_t size_bytes);
 
@@ -60,8 +63,8 @@ uint64_t host_disk_reads(void);
 void host_type(const char *text);
 /* host_knobs - as the device tree's. Every exit is checked when check is set. */
 void host_knobs(bool amnesia, bool check);
-/* host_digest - a number over all abstract state: every node and page that differs from the store, with
- * domains written back. Equal states give equal digests whatever is cached. */
+/* host_digest - a number over all abstract state: every node and page that differs from the store,
+ * with domains written back. Equal states give equal digests whatever is cached. */
 uint64_t host_digest(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kernel_fuzz_test.c - random invocations of random keys with random everything, natively, with every invariant
- * checked after every call; and the same run under amnesia and in little memory, which must end in the same
- * state: nothing that the kernel caches may matter.
+/* kernel_fuzz_test.c - random invocations of random keys with random everything, natively, with
+ * every invariant checked after every call; and the same run under amnesia and in little memory,
+ * which must end in the same state: nothing that the kernel caches may matter.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -44,7 +44,8 @@ static uint64_t pick(struct world *world, uint64_t count)
 /* A key to something of a domain, or to nothing. */
 static struct disk_key random_key(struct world *world, uint64_t root)
 {
-    uint64_t node = root + pick(world, 5), page = OBJECT_ID_FIRST + pick(world, DOMAINS * PAGES_EACH);
+    uint64_t node = root + pick(world, 5);
+    uint64_t page = OBJECT_ID_FIRST + pick(world, DOMAINS * PAGES_EACH);
     uint8_t data_byte = (uint8_t)draw(world);
     switch (pick(world, 14)) {
     case 0:
@@ -211,7 +212,8 @@ static uint64_t world_run(uint64_t seed, size_t ram_bytes, bool amnesia, bool fo
     return host_digest();
 }
 
-/* In a process of its own, as a kernel boots once. Returns the digest; 0: it crashed or panicked. */
+/* In a process of its own, as a kernel boots once. Returns the digest; 0: it crashed or
+ * panicked. */
 static uint64_t world_run_apart(uint64_t seed, size_t ram_bytes, bool amnesia, bool forks)
 {
     int ends[2], status;
@@ -249,6 +251,7 @@ Test(fuzz, many_processes_at_once_break_no_invariant)
 {
     for (uint64_t seed = 100; seed < 100 + SEEDS; seed++) {
         cr_assert_neq(world_run_apart(seed, 8u << 20, false, true), 0, "seed %lu", seed);
-        cr_assert_neq(world_run_apart(seed, LITTLE_BYTES, true, true), 0, "seed %lu: amnesia", seed);
+        cr_assert_neq(world_run_apart(seed, LITTLE_BYTES, true, true), 0, "seed %lu: amnesia",
+                      seed);
     }
 }

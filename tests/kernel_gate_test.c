@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kernel_gate_test.c - messages between domains: what arrives, what does not, and who runs. Natively. */
+/* kernel_gate_test.c - messages between domains: what arrives, what does not, and who runs.
+ * Natively. */
 #include <criterion/criterion.h>
 #include <string.h>
 

@@ -56,14 +56,16 @@ void store_destroy(struct store *store)
 
 struct disk_node *store_node(struct store *store, uint64_t object_id)
 {
-    assert(object_id >= 1 && object_id <= store->node_count);
+    assert(object_id >= 1);
+    assert(object_id <= store->node_count);
     struct node_pot *pot = block_at(store, store->node_block[0] + (object_id - 1) / POT_NODES);
     return &pot->nodes[(object_id - 1) % POT_NODES];
 }
 
 uint8_t *store_page(struct store *store, uint64_t object_id)
 {
-    assert(object_id >= 1 && object_id <= store->page_count);
+    assert(object_id >= 1);
+    assert(object_id <= store->page_count);
     return block_at(store, store->page_block + object_id - 1);
 }
 
@@ -134,7 +136,8 @@ void store_register(struct store *store, uint64_t root, unsigned word, uint64_t 
 
 struct disk_key store_segment(struct store *store, unsigned page_count, uint64_t *first_page)
 {
-    assert(page_count > 0 && page_count <= 256);
+    assert(page_count > 0);
+    assert(page_count <= 256);
     *first_page = store->next_page;
     uint64_t top = store_new_node(store), leaf = 0;
     for (unsigned i = 0; i < page_count; i++) {

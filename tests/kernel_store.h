@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kernel_store.h - small volumes made in memory, for native tests of the kernel.
  *
- * Objects are written straight into their places (disks/format.h); store_finish() then copies the second
- * plexes and computes every checksum, so a test can also break exactly one of them afterwards.
+ * Objects are written straight into their places (disks/format.h); store_finish() then copies the
+ * second plexes and computes every checksum, so a test can also break exactly one of them
+ * afterwards.
  */
 #ifndef LATCHKEY_TESTS_KERNEL_STORE_H
 #define LATCHKEY_TESTS_KERNEL_STORE_H
@@ -39,13 +40,14 @@ uint64_t store_new_page(struct store *store);
 struct disk_key store_key(enum key_type type, uint8_t data_byte, uint64_t object_id);
 struct disk_key store_number(uint64_t number);
 
-/* store_domain - nodes of a domain whose registers are all 0. Its memory is a data key. Returns its root. */
+/* store_domain - nodes of a domain whose registers are all 0. Its memory is a data key. Returns its
+ * root. */
 uint64_t store_domain(struct store *store, enum domain_state state);
 /* store_slot - a general slot of a domain. store_register - word n of its registers (0: pc). */
 void store_slot(struct store *store, uint64_t root, unsigned slot, struct disk_key key);
 void store_register(struct store *store, uint64_t root, unsigned word, uint64_t value);
-/* store_segment - a black tree over page_count new pages from offset 0; returns its key. The ids of the
- * pages follow *first_page. */
+/* store_segment - a black tree over page_count new pages from offset 0; returns its key. The ids of
+ * the pages follow *first_page. */
 struct disk_key store_segment(struct store *store, unsigned page_count, uint64_t *first_page);
 /* store_running - list a domain in the checkpoint's directory. */
 void store_running(struct store *store, uint64_t root);

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Native tests of the kernel's modules: everything of kernel/ that is not the architecture or a driver, linked
-# with a pretended hart and disk (tests/arch_host.c). Included by the top CMakeLists.txt.
+# Native tests of the kernel's modules: everything of kernel/ that is not the architecture or a
+# driver, linked with a pretended hart and disk (tests/arch_host.c). Included by the top
+# CMakeLists.txt.
 file(GLOB kernel_modules CONFIGURE_DEPENDS kernel/*.c)
-# main.c boots real hardware, string.c is the host's C library, and these two keys need their devices.
+# main.c boots real hardware, string.c is the host's C library, and these two keys need their
+# devices.
 list(FILTER kernel_modules EXCLUDE REGEX "/(main|string|key_display|key_input)\\.c$")
 add_library(kernel_host STATIC ${kernel_modules} kernel/driver/fdt.c kernel/driver/virtio.c
   tests/arch_host.c tests/kernel_store.c)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* arch.h - what an architecture provides to the rest of the kernel. RISC-V: arch/mmu.c, trap.c, csr.h;
- * native unit tests have one of their own (tests/arch_host.c). */
+/* arch.h - what an architecture provides to the rest of the kernel. RISC-V: arch/mmu.c, trap.c,
+ * csr.h; native unit tests have one of their own (tests/arch_host.c). */
 #ifndef LATCHKEY_KERNEL_ARCH_H
 #define LATCHKEY_KERNEL_ARCH_H
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* mmu.c - the kernel half of every address space, and the small services of arch.h. Called by main at boot
- * and by space.c; calls nothing.
+/* mmu.c - the kernel half of every address space, and the small services of arch.h. Called by main
+ * at boot and by space.c; calls nothing.
  *
- * The kernel sees physical address p at KERNEL_OFFSET + p: devices in GiB 0 and 1, RAM from GiB 2 on. Big
- * pages everywhere but in the 2 MiB that hold its text. What lies below the text (the firmware) and the gap
- * between rodata and data stay unmapped; the gap is also the guard under the kernel's stack.
- * Entry layout, satp: RISC-V privileged specification 1.12, sections 4.1.11 and 4.4.
+ * The kernel sees physical address p at KERNEL_OFFSET + p: devices in GiB 0 and 1, RAM from GiB 2
+ * on. Big pages everywhere but in the 2 MiB that hold its text. What lies below the text (the
+ * firmware) and the gap between rodata and data stay unmapped; the gap is also the guard under the
+ * kernel's stack. Entry layout, satp: RISC-V privileged specification 1.12, sections 4.1.11 and
+ * 4.4.
  */
 #include "kernel/arch/mmu.h"
 
@@ -157,7 +158,8 @@ void arch_float_clean(void)
     csr_set(sstatus, SSTATUS_FS_CLEAN);
 }
 
-/* SPIE: sret lets interrupts in; SPP 0: it goes to user mode. Traps restore both to the same values. */
+/* SPIE: sret lets interrupts in; SPP 0: it goes to user mode. Traps restore both to the same
+ * values. */
 void arch_traps_enable(void)
 {
     csr_clear(sstatus, SSTATUS_SPP | SSTATUS_SIE | SSTATUS_SUM);

@@ -5,8 +5,8 @@
 
 #include "kernel/base.h"
 
-/* arch_memory_map - replace the boot tables by exact ones: text execute-only-read, rodata read, the rest of
- * RAM from the kernel's data on and the device GiBs read and write; nothing else.
+/* arch_memory_map - replace the boot tables by exact ones: text execute-only-read, rodata read, the
+ * rest of RAM from the kernel's data on and the device GiBs read and write; nothing else.
  *
  * ram_end   physical; at most 14 GiB above RAM's start are mapped.
  * Returns   the kernel's root table, whose upper half belongs in every domain's.

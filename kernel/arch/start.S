@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* start.S - the first instructions: from the firmware, with translation off, to C in the high half.
  *
- * On entry (SBI boot convention): supervisor mode, a0 hart id, a1 physical address of the device tree,
- * satp 0. boot_root maps the first 16 GiB at the kernel's offset, and the kernel's own GiB also where it is,
- * so that the instruction after the write to satp can be fetched; arch_memory_map() replaces it soon.
+ * On entry (SBI boot convention): supervisor mode, a0 hart id, a1 physical address of the device
+ * tree, satp 0. boot_root maps the first 16 GiB at the kernel's offset, and the kernel's own GiB
+ * also where it is, so that the instruction after the write to satp can be fetched;
+ * arch_memory_map() replaces it soon.
  */
 #define LEAF_RW  0xc7 /* V R W A D */
 #define LEAF_RWX 0xcf /* the same and X */

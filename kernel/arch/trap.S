@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* trap.S - into the kernel and back to a domain. trap.c is called in between.
  *
- * sscratch holds the running domain's struct domain while user mode runs and 0 while the kernel does. The
- * struct begins with the registers in the order of abi.h: pc at 0, register n at 8n, f register n at
- * 256 + 8n, fcsr at 512; then satp and the kind of restore (domain.c asserts these offsets).
+ * sscratch holds the running domain's struct domain while user mode runs and 0 while the kernel
+ * does. The struct begins with the registers in the order of abi.h: pc at 0, register n at 8n, f
+ * register n at 256 + 8n, fcsr at 512; then satp and the kind of restore (domain.c asserts these
+ * offsets).
  *
- * Two ways in: an ecall keeps what the one kernel call keeps (abi.h): sp gp tp s0..s11, the arguments
- * a0..a6 and the string t3..t6; ra t0..t2 a7 are dead and stored as 0. Any other trap keeps everything.
- * Two ways out, chosen by domain->restore: after a message the registers that carry it are loaded and all
- * dead ones cleared, so that nothing of the kernel or of another domain is ever seen; else all are loaded.
+ * Two ways in: an ecall keeps what the one kernel call keeps (abi.h): sp gp tp s0..s11, the
+ * arguments a0..a6 and the string t3..t6; ra t0..t2 a7 are dead and stored as 0. Any other trap
+ * keeps everything. Two ways out, chosen by domain->restore: after a message the registers that
+ * carry it are loaded and all dead ones cleared, so that nothing of the kernel or of another domain
+ * is ever seen; else all are loaded.
  */
 #define DOMAIN_SATP    520
 #define DOMAIN_RESTORE 528

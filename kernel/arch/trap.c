@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* trap.c - what a trap from user mode means. Called by trap.S with the registers saved; calls entry for what
- * a domain did, sched for interrupts; then sched chooses who runs.
+/* trap.c - what a trap from user mode means. Called by trap.S with the registers saved; calls entry
+ * for what a domain did, sched for interrupts; then sched chooses who runs.
  *
  * Invariants
  *  1. Interrupts are off in the kernel, so a trap comes from user mode or the kernel is broken.
