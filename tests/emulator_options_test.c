@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* emulator_options_test.c - the words of `latchkey run`. */
+#include "emulator/options.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+static bool parse(struct options *options, struct error *error, const char *first,
+                  const char *second, const char *third)
+{
+    char words[3][256];
+    char *argv[3];
+    const char *given[3] = {first, second, third};
+    int argc = 0;
+    for (; argc < 3 && given[argc]; argc++) {
+        (void)strncpy(words[argc], given[argc], sizeof(words[0]) - 1);
+        words[argc][sizeof(words[0]) - 1] = '\0';
+        argv[argc] = words[argc];
+    }
+    return options_parse(options, argc, argv, error);
+}
+
+Test(options, disks_carry_their_words)
+{
+    struct options options;
+    struct error error;
+    cr_assert(parse(&options, &error, "a.img", "--disk",
+                    "b.img,cache=writethrough,timing=hdd,readonly,overlay=o.over"),
+              "%s", error.text);
+    cr_assert_eq(options.machine.disk_count, 2);
+    cr_assert_str_eq(options.machine.disks[0].path, "a.img");
+    cr_assert_null(options.machine.disks[0].overlay);
+    cr_assert_str_eq(options.machine.disks[1].path, "b.img");
+    cr_assert_str_eq(options.machine.disks[1].overlay, "o.over");
+    cr_assert(options.machine.disks[1].write_through && options.machine.disks[1].read_only);
+    cr_assert_eq(options.machine.disks[1].timing, DISK_TIMING_HDD);
+}
+
+Test(options, the_earlier_limit_wins)
+{
+    struct options options;
+    struct error error;
+    char a[] = "--until", b[] = "insn=500", c[] = "--limit-insn", d[] = "300";
+    char *argv[] = {a, b, c, d};
+    cr_assert(options_parse(&options, 4, argv, &error), "%s", error.text);
+    cr_assert_eq(options.until.instructions, 300);
+    cr_assert_eq(options.limit_instructions, 300);
+}
+
+Test(options, every_mistake_names_the_word_and_has_its_status)
+{
+    static const struct {
+        const char *first, *second, *named;
+        int status;
+    } bad[] = {
+        {"--nonsense", NULL, "--nonsense", 2},     {"--ram", NULL, "--ram", 2},
+        {"--ram", "15", "15", 2},                  {"--ram", "99999", "99999", 2},
+        {"--ram", "65", "65", 2},                  {"--ram", "1e3", "1e3", 2},
+        {"--seed", "-1", "-1", 2},                 {"--timing", "inorder", "inorder", 3},
+        {"--timing", "magic", "magic", 2},         {"--record", "x", "--record", 3},
+        {"--gdb", "1234", "--gdb", 3},             {"--power-cut", "x", "--power-cut", 3},
+        {"--until", "insn=", "insn=", 2},          {"--until", "phase=x", "phase=x", 2},
+        {"--disk", ",readonly", "--disk", 2},      {"--disk", "a,b", "'b'", 2},
+        {"--clock-mhz", "0", "0", 2},              {"--until", "console=", "console=", 2},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct options options;
+        struct error error;
+        cr_assert_not(parse(&options, &error, bad[i].first, bad[i].second, NULL), "%zu", i);
+        cr_assert(strstr(error.text, bad[i].named), "%zu: %s", i, error.text);
+        cr_assert_eq(error_exit_status(&error), bad[i].status, "%s", error.text);
+    }
+}
