@@ -133,6 +133,7 @@ bool disk_power_cut(struct disk *disk,
                     uint32_t (*keep)(void *context, const struct disk_cached_write *write),
                     void *context);
 
+/* disk_counters - figures since the disk was made; they survive resets and are saved. */
 struct disk_counters disk_counters(const struct disk *disk);
 /* disk_cached_sectors - sector writes in the cache; superseded ones count until they leave it. */
 uint32_t disk_cached_sectors(const struct disk *disk);

@@ -39,7 +39,9 @@ struct disk_cache {
     uint64_t order_next;
 };
 
+/* disk_cache_init - empty; takes the memory for a full cache. */
 void disk_cache_init(struct disk_cache *cache);
+/* disk_cache_finish - free the memory; a zeroed cache is fine. */
 void disk_cache_finish(struct disk_cache *cache);
 /* disk_cache_clear - lose everything. */
 void disk_cache_clear(struct disk_cache *cache);
@@ -61,6 +63,7 @@ void disk_cache_settle(struct disk_cache *cache, uint32_t slot);
  */
 uint32_t disk_cache_choose(struct disk_cache *cache, uint32_t limit);
 
+/* disk_cache_save - all entries, oldest first. */
 void disk_cache_save(const struct disk_cache *cache, struct byte_writer *writer);
 /* disk_cache_load - fails the reader on orders that do not grow or sectors from sector_count on. */
 void disk_cache_load(struct disk_cache *cache, uint64_t sector_count, struct byte_reader *reader);

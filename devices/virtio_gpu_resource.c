@@ -113,7 +113,8 @@ struct gpu_resource *gpu_resource_create(struct gpu_resources *resources,
                                          const struct gpu_resource *wanted)
 {
     assert(wanted->id != 0);
-    assert(wanted->width > 0 && wanted->height > 0);
+    assert(wanted->width > 0);
+    assert(wanted->height > 0);
     uint32_t pixels = resource_pixels(wanted);
     uint32_t first;
     unsigned slot = 0;

@@ -34,7 +34,9 @@ struct gpu_resources {
     struct virtio_segment *backing; /* GPU_BACKING_ENTRIES_MAX a slot */
 };
 
+/* gpu_resources_init - no images; takes the memory for all there can be. */
 void gpu_resources_init(struct gpu_resources *resources);
+/* gpu_resources_finish - free the memory; a zeroed struct is fine. */
 void gpu_resources_finish(struct gpu_resources *resources);
 /* gpu_resources_clear - forget all images. */
 void gpu_resources_clear(struct gpu_resources *resources);
@@ -68,6 +70,8 @@ bool gpu_resource_fill(struct gpu_resources *resources, const struct virtio *vir
 void gpu_resource_show(const struct gpu_resources *resources, const struct gpu_resource *resource,
                        struct virtio_gpu_rect rect, uint32_t *target, size_t stride_pixels);
 
+/* gpu_resources_save, gpu_resources_load - all images with their pixels and backing. load fails the
+ * reader on overlapping places, unknown formats, or backing outside RAM. */
 void gpu_resources_save(const struct gpu_resources *resources, struct byte_writer *writer);
 void gpu_resources_load(struct gpu_resources *resources, const struct virtio *virtio,
                         struct byte_reader *reader);
