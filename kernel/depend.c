@@ -19,12 +19,24 @@ static struct {
     struct depend **hash;
     struct depend *free;
     uint32_t count, mask;
+    uint32_t used; /* entries not free */
 } depend;
 
 static struct depend **chain_of(const void *source)
 {
     uint64_t hash = ((uint64_t)source >> 5) * 0x9e3779b97f4a7c15ull;
     return &depend.hash[(hash >> 40) & depend.mask];
+}
+
+static void forget_all(void)
+{
+    depend.used = 0;
+    memset(depend.hash, 0, (depend.mask + 1ull) * sizeof(void *));
+    depend.free = NULL;
+    for (uint32_t i = depend.count; i-- > 0;) {
+        depend.pool[i] = (struct depend){.next = depend.free};
+        depend.free = &depend.pool[i];
+    }
 }
 
 uint64_t depend_init(uint64_t start, uint64_t size_bytes)
@@ -39,19 +51,16 @@ uint64_t depend_init(uint64_t start, uint64_t size_bytes)
     depend.mask = buckets - 1;
     depend.pool = (struct depend *)start;
     depend.hash = (struct depend **)(depend.pool + count);
-    depend_forget_all();
+    forget_all();
     uint64_t end = (uint64_t)(depend.hash + buckets);
     return (end + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
 }
 
 void depend_forget_all(void)
 {
-    memset(depend.hash, 0, (depend.mask + 1ull) * sizeof(void *));
-    depend.free = NULL;
-    for (uint32_t i = depend.count; i-- > 0;) {
-        depend.pool[i] = (struct depend){.next = depend.free};
-        depend.free = &depend.pool[i];
-    }
+    if (depend.used == 0)
+        return;
+    forget_all();
 }
 
 void depend_add(const void *source, struct table *table, unsigned first, unsigned count)
@@ -69,6 +78,7 @@ void depend_add(const void *source, struct table *table, unsigned first, unsigne
     }
     struct depend *added = depend.free;
     depend.free = added->next;
+    depend.used++;
     *added = (struct depend){.source = source, .table = table, .next = *chain,
                              .first = (uint16_t)first, .count = (uint16_t)count};
     *chain = added;
@@ -87,12 +97,13 @@ void depend_undo(const void *source)
         space_clear(found->table, found->first, found->count);
         *found = (struct depend){.next = depend.free};
         depend.free = found;
+        depend.used--;
     }
 }
 
 void depend_check(void)
 {
-    uint32_t seen = 0;
+    uint32_t seen = 0, chained = 0;
     for (struct depend *at = depend.free; at; at = at->next)
         if (++seen > depend.count)
             panic("DEPE-001 the list of free dependencies has a loop");
@@ -102,9 +113,12 @@ void depend_check(void)
                 panic("DEPE-002 a chained dependency has no source");
             if (chain_of(at->source) != &depend.hash[i])
                 panic("DEPE-003 a dependency is on the wrong chain");
+            chained++;
             if (++seen > depend.count)
                 panic("DEPE-004 a dependency chain has a loop");
         }
     if (seen != depend.count)
         panic("DEPE-005 a dependency is lost");
+    if (chained != depend.used)
+        panic("DEPE-006 the count of dependencies is wrong");
 }

@@ -24,7 +24,7 @@ uint64_t depend_init(uint64_t start, uint64_t size_bytes);
 void depend_add(const void *source, struct table *table, unsigned first, unsigned count);
 /* depend_undo - the source changes: clear what was built from it. */
 void depend_undo(const void *source);
-/* depend_forget_table - a table is freed: drop what points into it. */
+/* depend_forget_all - all tables are dropped: forget what they depended on. */
 void depend_forget_all(void);
 void depend_check(void);
 

@@ -26,6 +26,7 @@ static struct {
     uint32_t node_count, page_count;
     uint32_t node_mask, page_mask; /* hash sizes - 1 */
     uint32_t node_hand, page_hand;
+    uint32_t node_high; /* node frames below this number have been in use, those above never */
     uint32_t operation; /* number of the one under way */
     uint8_t *page_memory; /* of the first page frame */
 } object;
@@ -141,6 +142,8 @@ static struct node_frame *node_take(void)
 {
     for (uint32_t i = 0; i < 2 * object.node_count; i++) {
         struct node_frame *node = &object.nodes[object.node_hand];
+        if (object.node_high <= object.node_hand)
+            object.node_high = object.node_hand + 1;
         object.node_hand = (object.node_hand + 1) % object.node_count;
         if (node->object_id == 0)
             return node;
@@ -383,7 +386,7 @@ void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key
 
 void object_forget_hints(void)
 {
-    for (uint32_t i = 0; i < object.node_count; i++)
+    for (uint32_t i = 0; i < object.node_high; i++)
         if (object.nodes[i].object_id)
             for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
                 object.nodes[i].slots[slot].object = NULL;

@@ -12,12 +12,11 @@
 /* print_line - write one formatted line; the line end is added. */
 void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#define HALT_EXIT_CODE 3u
 /* halt - the outside world is unusable (no disk, corrupt store): "WHAT: WHY" in one line, then
  * power off with exit code HALT_EXIT_CODE. */
-#define HALT_EXIT_CODE 3u
 _Noreturn void halt(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+#define HALT_EXIT_CODE 3u
 /* What panic() powers off with. */
 #define PANIC_EXIT_CODE 1u
 

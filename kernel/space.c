@@ -55,6 +55,14 @@ uint64_t space_init(uint64_t start, uint64_t size_bytes, const uint64_t *kernel_
     return (end + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
 }
 
+/* A root table goes back to the pool. */
+static void root_free(struct table *root)
+{
+    kassert(root->level == 2);
+    arch_space_leave();
+    free_put(root);
+}
+
 static struct table *table_take(unsigned level)
 {
     struct table *table = space.free;
@@ -119,6 +127,7 @@ void space_clear(struct table *table, unsigned first, unsigned count)
 
 void space_drop_all(void)
 {
+    arch_space_leave();
     depend_forget_all();
     space.free = NULL;
     for (uint32_t i = 0; i < space.table_count; i++)
@@ -144,7 +153,7 @@ static struct space *space_take(void)
     space.hand = (space.hand + 1) % LIMIT_SPACES;
     if (taken->root) {
         space_clear(taken->root, 0, KERNEL_ENTRY_FIRST);
-        free_put(taken->root);
+        root_free(taken->root);
     }
     space.edited = true; /* its ASID gets another meaning */
     return taken;

@@ -79,6 +79,10 @@ uint64_t arch_satp(uint64_t root_physical, uint64_t asid)
     return root_physical ^ asid;
 }
 
+void arch_space_leave(void)
+{
+}
+
 void arch_fence_translations(void)
 {
 }

@@ -13,6 +13,9 @@ void *arch_physical_to_virtual(uint64_t physical);
 uint64_t arch_virtual_to_physical(const void *virtual_address);
 /* satp value for a root table and an address-space id. */
 uint64_t arch_satp(uint64_t root_physical, uint64_t asid);
+/* Leave the domain's address space for the kernel's own: a root table is about to be freed, and the
+ * kernel may be running on it. The way back to user mode enters the right one. */
+void arch_space_leave(void);
 /* Order page-table edits, and stores to code, before what user mode does next. */
 void arch_fence_translations(void);
 void arch_fence_instructions(void);

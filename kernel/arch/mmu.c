@@ -112,6 +112,11 @@ uint64_t arch_satp(uint64_t root_physical, uint64_t asid)
     return SATP_SV39 | asid << SATP_ASID_SHIFT | root_physical >> 12;
 }
 
+void arch_space_leave(void)
+{
+    csr_write(satp, arch_satp(arch_virtual_to_physical(mmu.root), 0));
+}
+
 void arch_fence_translations(void)
 {
     __asm__ volatile("sfence.vma" ::: "memory");

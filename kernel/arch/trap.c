@@ -7,6 +7,7 @@
  */
 #include "kernel/arch/arch.h"
 #include "kernel/arch/csr.h"
+#include "kernel/driver/sbi.h"
 #include "kernel/entry.h"
 #include "kernel/print.h"
 #include "kernel/sched.h"
@@ -51,8 +52,15 @@ struct domain *trap_other(struct domain *domain)
     return sched_next();
 }
 
+static struct {
+    bool in_kernel; /* trapped there before */
+} trap;
+
 void trap_in_kernel(uint64_t scause, uint64_t sepc, uint64_t stval)
 {
+    if (trap.in_kernel)
+        sbi_power_off(PANIC_EXIT_CODE);
+    trap.in_kernel = true;
     print_line("kernel trap: scause %lx, sepc %lx, stval %lx", scause, sepc, stval);
     panic("TRAP-002 the kernel trapped");
 }
