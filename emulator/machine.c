@@ -16,14 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "devices/finisher.h"
-#include "devices/plic.h"
-#include "devices/rtc.h"
-#include "devices/trace_port.h"
 #include "devices/uart.h"
 #include "devices/virtio_block.h"
-#include "devices/virtio_gpu.h"
-#include "devices/virtio_input.h"
 #include "emulator/clock.h"
 #include "emulator/machine_state.h"
 
@@ -347,7 +341,7 @@ static bool disks_open(struct machine *machine, struct error *error)
 {
     for (unsigned i = 0; i < machine->config.disk_count; i++) {
         const struct machine_disk *disk = &machine->config.disks[i];
-        struct disk_config *config = &machine->disk_configs[i];
+        struct disk_config *config = &machine->device_configs.disks[i];
         if (!disk_file_open(&machine->disk_files[i], disk->path, disk->overlay, disk->read_only,
                             error))
             return false;
@@ -387,24 +381,24 @@ static void devices_make(struct machine *machine)
                                    .dma_read = dma_read, .dma_write = dma_write,
                                    .now_ns = now_ns};
     const struct machine_config *config = &machine->config;
-    const struct finisher_config finisher = {machine, finisher_notify};
-    const struct plic_config plic = {machine, plic_output};
-    const struct trace_port_config trace = {machine, trace_announce};
-    const struct uart_config uart = {.sink = {machine, console_put}};
-    const struct rtc_config rtc = {.base_time_ns = (CALENDAR_BASE_SECONDS +
-                                                    (config->seed & CALENDAR_SEED_MASK)) *
-                                                   CLOCK_NS_PER_SECOND};
-    const struct virtio_gpu_config gpu = {config->display_width, config->display_height};
-    const struct virtio_input_config keyboard = {VIRTIO_INPUT_KEYBOARD};
-    const struct virtio_input_config tablet = {VIRTIO_INPUT_TABLET};
+    struct device_configs *made = &machine->device_configs;
+    made->finisher = (struct finisher_config){machine, finisher_notify};
+    made->plic = (struct plic_config){machine, plic_output};
+    made->trace = (struct trace_port_config){machine, trace_announce};
+    made->uart = (struct uart_config){.sink = {machine, console_put}};
+    made->rtc.base_time_ns = (CALENDAR_BASE_SECONDS + (config->seed & CALENDAR_SEED_MASK)) *
+                             CLOCK_NS_PER_SECOND;
+    made->gpu = (struct virtio_gpu_config){config->display_width, config->display_height};
+    made->keyboard.kind = VIRTIO_INPUT_KEYBOARD;
+    made->tablet.kind = VIRTIO_INPUT_TABLET;
     const void *configs[BOARD_REGION_COUNT] = {
-        [BOARD_INDEX_FINISHER] = &finisher, [BOARD_INDEX_RTC] = &rtc,
-        [BOARD_INDEX_PLIC] = &plic,         [BOARD_INDEX_UART] = &uart,
-        [BOARD_INDEX_GPU] = &gpu,           [BOARD_INDEX_KEYBOARD] = &keyboard,
-        [BOARD_INDEX_TABLET] = &tablet,     [BOARD_INDEX_TRACE] = &trace,
+        [BOARD_INDEX_FINISHER] = &made->finisher, [BOARD_INDEX_RTC] = &made->rtc,
+        [BOARD_INDEX_PLIC] = &made->plic,         [BOARD_INDEX_UART] = &made->uart,
+        [BOARD_INDEX_GPU] = &made->gpu,           [BOARD_INDEX_KEYBOARD] = &made->keyboard,
+        [BOARD_INDEX_TABLET] = &made->tablet,     [BOARD_INDEX_TRACE] = &made->trace,
     };
     for (unsigned i = 0; i < config->disk_count; i++)
-        configs[BOARD_INDEX_BLOCK_0 + i] = &machine->disk_configs[i];
+        configs[BOARD_INDEX_BLOCK_0 + i] = &made->disks[i];
     bus_init(&machine->bus, &env, configs);
 }
 

@@ -3,6 +3,13 @@
 #ifndef LATCHKEY_EMULATOR_MACHINE_STATE_H
 #define LATCHKEY_EMULATOR_MACHINE_STATE_H
 
+#include "devices/finisher.h"
+#include "devices/plic.h"
+#include "devices/rtc.h"
+#include "devices/trace_port.h"
+#include "devices/uart.h"
+#include "devices/virtio_gpu.h"
+#include "devices/virtio_input.h"
 #include "emulator/bus.h"
 #include "emulator/cpu.h"
 #include "emulator/disk_file.h"
@@ -12,6 +19,18 @@
 #include "emulator/sbi.h"
 
 #define CONSOLE_STOP_BYTES 256u
+
+/* What the devices were made with; they refer to it as long as they live. */
+struct device_configs {
+    struct finisher_config finisher;
+    struct plic_config plic;
+    struct trace_port_config trace;
+    struct uart_config uart;
+    struct rtc_config rtc;
+    struct virtio_gpu_config gpu;
+    struct virtio_input_config keyboard, tablet;
+    struct disk_config disks[BOARD_DISK_COUNT_MAX];
+};
 
 struct machine {
     /* What it was made from; never changes. */
@@ -25,7 +44,7 @@ struct machine {
     struct cpu *cpu;
     struct bus bus;
     struct disk_file disk_files[BOARD_DISK_COUNT_MAX];
-    struct disk_config disk_configs[BOARD_DISK_COUNT_MAX];
+    struct device_configs device_configs;
     struct input_queue inputs;
 
     /* Saved state of its own. */
