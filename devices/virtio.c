@@ -278,8 +278,9 @@ static void virtio_queue_ready_write(struct virtio *virtio, struct virtio_queue 
         queue->ready = queue->service_due = false;
         return;
     }
-    bool agreed = (virtio->status & VIRTIO_STATUS_FEATURES_OK) != 0;
-    if (!agreed || !virtio_queue_is_valid(virtio, queue)) {
+    /* Before FEATURES_OK this is early (section 3.1.1, step 7) but does no harm, and QEMU allows
+     * it. */
+    if (!virtio_queue_is_valid(virtio, queue)) {
         virtio_break(virtio);
         return;
     }

@@ -19,7 +19,7 @@ struct rig {
     struct disk_config config;
     struct disk *disk;
     uint64_t now_ns;
-    bool refuse;
+    bool refuse, refuse_fetch;
     unsigned media_writes, syncs;
     uint32_t done_tags[4096];
     uint64_t done_ns[DISK_PENDING_MAX];
@@ -61,8 +61,9 @@ static uint8_t *rig_data(struct rig *rig, uint32_t tag)
 
 static bool rig_fetch(void *context, uint32_t tag, size_t offset, void *target, size_t size_bytes)
 {
-    memcpy(target, rig_data(context, tag) + offset, size_bytes);
-    return true;
+    struct rig *rig = context;
+    memcpy(target, rig_data(rig, tag) + offset, size_bytes);
+    return !rig->refuse_fetch;
 }
 
 static bool rig_deliver(void *context, uint32_t tag, size_t offset, const void *source,
@@ -281,6 +282,34 @@ Test(disk, a_host_that_refuses_loses_nothing)
     rig->refuse = false;
     cr_assert(disk_flush_now(rig->disk));
     cr_assert_eq(rig->media[512], 0x42);
+    rig_destroy(rig);
+}
+
+Test(disk, a_write_whose_data_cannot_be_had_changes_nothing)
+{
+    struct rig *rig = rig_create(DISK_TIMING_SSD, 3);
+    rig_write_byte(rig, 4, 0x31);
+    rig->refuse_fetch = true;
+    memset(rig_data(rig, 0), 0x32, 512);
+    rig_request(rig, DISK_WRITE, 4, 1);
+    cr_assert_eq(rig->done_status[0], DISK_ERROR);
+    cr_assert_eq(rig_read_byte(rig, 4), 0x31);
+    rig_destroy(rig);
+}
+
+Test(disk, a_cache_that_cannot_be_written_out_refuses_writes_when_it_is_full)
+{
+    struct rig *rig = rig_create(DISK_TIMING_INSTANT, 3);
+    rig->refuse = true;
+    for (unsigned index = 0; index < DISK_CACHE_SECTORS / 4096; index++) {
+        rig_request(rig, DISK_WRITE, (uint64_t)index * 4096, 4096);
+        cr_assert_eq(rig->done_status[0], DISK_OK);
+    }
+    rig_request(rig, DISK_WRITE, 0, 1);
+    cr_assert_eq(rig->done_status[0], DISK_ERROR);
+    rig->refuse = false;
+    rig_request(rig, DISK_WRITE, 0, 1);
+    cr_assert_eq(rig->done_status[0], DISK_OK);
     rig_destroy(rig);
 }
 

@@ -123,7 +123,8 @@ Test(plic, the_threshold_masks_the_output_but_not_the_claim)
     cr_assert_not(bench.output[1]);
     fake_set(&bench.device, THRESHOLD_S, 4, 1);
     cr_assert(bench.output[1]);
-    fake_set(&bench.device, THRESHOLD_S, 4, 7);
+    fake_set(&bench.device, THRESHOLD_S, 4, 0xff);
+    cr_assert_eq(fake_get(&bench.device, THRESHOLD_S, 4), 7);
     cr_assert_not(bench.output[1]);
     cr_assert_eq(fake_get(&bench.device, CLAIM_S, 4), 6, "specification section 8");
     bench_end(&bench);
