@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* emulator_machine_test.c - whole machines running the kernel: determinism, independence, save and load.
+ *
+ * The guest is the real one: kernel.elf with pingpong.img, its disk read-only or under a fresh overlay. */
+#include "emulator/machine.h"
+
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
+#define IMAGE LATCHKEY_BUILD_DIR "/pingpong.img"
+#define RAM_BYTES (16ull << 20)
+
+struct transcript {
+    char text[8192];
+    size_t length;
+};
+
+static void transcript_put(void *context, const uint8_t *data, size_t size_bytes)
+{
+    struct transcript *transcript = context;
+    for (size_t i = 0; i < size_bytes && transcript->length + 1 < sizeof(transcript->text); i++)
+        transcript->text[transcript->length++] = (char)data[i];
+    transcript->text[transcript->length] = '\0';
+}
+
+static struct machine_config config_of(struct transcript *transcript, uint64_t seed)
+{
+    struct machine_config config = {.ram_bytes = RAM_BYTES, .seed = seed,
+                                    .kernel_path = KERNEL, .disk_count = 1};
+    config.disks[0] = (struct machine_disk){.path = IMAGE, .read_only = true,
+                                            .timing = DISK_TIMING_SSD};
+    if (transcript)
+        config.console = (struct console_sink){transcript, transcript_put};
+    return config;
+}
+
+static struct machine *start(const struct machine_config *config)
+{
+    struct machine *machine;
+    struct error error;
+    cr_assert(machine_create(&machine, config, &error), "%s", error.text);
+    return machine;
+}
+
+static struct machine_stop run_to(struct machine *machine, uint64_t instructions)
+{
+    struct machine_until until = machine_until_never();
+    until.instructions = instructions;
+    return machine_run(machine, &until);
+}
+
+static void digest_of(struct machine *machine, char text[33])
+{
+    digest_text(machine_digest(machine), text);
+}
+
+Test(machine, the_kernel_boots_its_domains_talk_and_it_powers_off)
+{
+    struct transcript transcript = {.length = 0};
+    struct machine_config config = config_of(&transcript, 0);
+    struct machine *machine = start(&config);
+    struct machine_stop stop = run_to(machine, 2000000000u);
+    cr_assert_eq(stop.reason, MACHINE_STOP_POWER_OFF, "%s", machine_fault_text(machine));
+    cr_assert_eq(stop.code, 0);
+    cr_assert(strstr(transcript.text, "ping: 0 bad answers"), "%s", transcript.text);
+    struct machine_stats stats = machine_stats(machine);
+    cr_assert_eq(stats.generation, 1);
+    cr_assert_gt(stats.disks[0].read_requests, 0);
+    machine_destroy(machine);
+}
+
+Test(machine, twenty_runs_with_one_seed_end_in_one_digest)
+{
+    char first[33], other[33];
+    for (unsigned i = 0; i < 20; i++) {
+        struct machine_config config = config_of(NULL, 7);
+        struct machine *machine = start(&config);
+        cr_assert_eq(run_to(machine, 9000000u).reason, MACHINE_STOP_INSTRUCTIONS);
+        digest_of(machine, i == 0 ? first : other);
+        if (i > 0)
+            cr_assert_str_eq(first, other, "run %u", i);
+        machine_destroy(machine);
+    }
+}
+
+Test(machine, another_seed_is_another_machine)
+{
+    char first[33], other[33];
+    struct machine_config config = config_of(NULL, 1);
+    struct machine *machine = start(&config);
+    digest_of(machine, first);
+    machine_destroy(machine);
+    config.seed = 2;
+    machine = start(&config);
+    digest_of(machine, other);
+    machine_destroy(machine);
+    cr_assert_str_neq(first, other, "the device tree's rng-seed differs");
+}
+
+Test(machine, every_way_of_running_gives_the_same_digest)
+{
+    char expected[33], got[33];
+    for (unsigned way = 0; way < 4; way++) {
+        struct machine_config config = config_of(NULL, 3);
+        config.slow_stores = way == 1;
+        config.step_mode = way == 2;
+        config.recycle_bytes = way == 3 ? 100000 : 0;
+        struct machine *machine = start(&config);
+        cr_assert_eq(run_to(machine, 6000000u).reason, MACHINE_STOP_INSTRUCTIONS);
+        digest_of(machine, way == 0 ? expected : got);
+        if (way == 3)
+            cr_assert_gt(machine_stats(machine).recycles, 0, "the engine was recycled");
+        machine_destroy(machine);
+        if (way > 0)
+            cr_assert_str_eq(expected, got, "way %u", way);
+    }
+}
+
+Test(machine, two_in_step_are_equal_and_independent)
+{
+    char left_text[33], right_text[33];
+    struct transcript transcripts[2] = {{.length = 0}, {.length = 0}};
+    struct machine_config left_config = config_of(&transcripts[0], 5);
+    struct machine_config right_config = config_of(&transcripts[1], 5);
+    struct machine *left = start(&left_config), *right = start(&right_config);
+    for (uint64_t count = 777777; count < 12000000u; count += 1234567) {
+        cr_assert_eq(run_to(left, count).reason, MACHINE_STOP_INSTRUCTIONS);
+        cr_assert_eq(run_to(right, count).reason, MACHINE_STOP_INSTRUCTIONS);
+        digest_of(left, left_text);
+        digest_of(right, right_text);
+        cr_assert_str_eq(left_text, right_text, "at %lu", count);
+    }
+    cr_assert_str_eq(transcripts[0].text, transcripts[1].text);
+    cr_assert_gt(transcripts[0].length, 0);
+    machine_destroy(left);
+    machine_destroy(right);
+}
+
+Test(machine, stopping_often_changes_nothing)
+{
+    char expected[33], got[33];
+    struct machine_config config = config_of(NULL, 11);
+    struct machine *machine = start(&config);
+    (void)run_to(machine, 5000000u);
+    digest_of(machine, expected);
+    machine_destroy(machine);
+    machine = start(&config);
+    for (uint64_t count = 1; count < 5000000u; count += 1 + count / 9)
+        cr_assert_eq(run_to(machine, count).reason, MACHINE_STOP_INSTRUCTIONS);
+    (void)run_to(machine, 5000000u);
+    cr_assert_eq(machine_instructions(machine), 5000000u);
+    digest_of(machine, got);
+    cr_assert_str_eq(expected, got);
+    machine_destroy(machine);
+}
+
+Test(machine, save_and_load_at_random_points_change_nothing)
+{
+    char expected[33], got[33];
+    struct machine_config config = config_of(NULL, 13);
+    struct machine *machine = start(&config);
+    (void)run_to(machine, 8000000u);
+    digest_of(machine, expected);
+    machine_destroy(machine);
+    uint64_t state = 20261121;
+    machine = start(&config);
+    for (unsigned i = 0; i < 12; i++) {
+        struct byte_writer writer = {0};
+        struct byte_reader reader;
+        struct error error;
+        char before[33], after[33];
+        state = state * 6364136223846793005ull + 1442695040888963407ull;
+        uint64_t left = 8000000u - machine_instructions(machine);
+        (void)run_to(machine, machine_instructions(machine) + (state >> 33) % (left / 2 + 1));
+        digest_of(machine, before);
+        machine_save(machine, &writer);
+        machine_destroy(machine);
+        machine = start(&config);
+        reader_init(&reader, writer.data, writer.size_bytes);
+        cr_assert(machine_load(machine, &reader, &error), "%s", error.text);
+        digest_of(machine, after);
+        cr_assert_str_eq(before, after, "right after load %u", i);
+        writer_finish(&writer);
+    }
+    (void)run_to(machine, 8000000u);
+    digest_of(machine, got);
+    cr_assert_str_eq(expected, got);
+    machine_destroy(machine);
+}
+
+Test(machine, a_damaged_or_foreign_save_is_refused)
+{
+    struct machine_config config = config_of(NULL, 17), other_config = config_of(NULL, 18);
+    struct machine *machine = start(&config), *other = start(&other_config);
+    struct byte_writer writer = {0};
+    struct byte_reader reader;
+    struct error error;
+    (void)run_to(machine, 1000000u);
+    machine_save(machine, &writer);
+    reader_init(&reader, writer.data, writer.size_bytes);
+    cr_assert_not(machine_load(other, &reader, &error));
+    cr_assert_eq(error.code, ERROR_FORMAT);
+    machine_destroy(other);
+    for (size_t cut = 0; cut < writer.size_bytes; cut += 1 + writer.size_bytes / 23) {
+        struct machine *fresh = start(&config);
+        reader_init(&reader, writer.data, cut);
+        cr_assert_not(machine_load(fresh, &reader, &error), "cut at %zu", cut);
+        machine_destroy(fresh);
+    }
+    machine_destroy(machine);
+    writer_finish(&writer);
+}
+
+Test(machine, time_and_console_stop_the_run)
+{
+    struct transcript transcript = {.length = 0};
+    struct machine_config config = config_of(&transcript, 0);
+    struct machine *machine = start(&config);
+    struct machine_until until = machine_until_never();
+    until.console = "ping:";
+    cr_assert_eq(machine_run(machine, &until).reason, MACHINE_STOP_CONSOLE);
+    until = machine_until_never();
+    until.time_ns = machine_time_ns(machine) + 1000000;
+    cr_assert_eq(machine_run(machine, &until).reason, MACHINE_STOP_TIME);
+    cr_assert_geq(machine_time_ns(machine), until.time_ns);
+    cr_assert_lt(machine_time_ns(machine), until.time_ns + 100000, "and not much later");
+    until = machine_until_never();
+    until.trace_kind = TRACE_FIRST_DOMAIN;
+    machine_destroy(machine);
+    machine = start(&config);
+    cr_assert_eq(machine_run(machine, &until).reason, MACHINE_STOP_TRACE);
+    machine_destroy(machine);
+}
+
+Test(machine, unusable_configurations_get_one_clear_line)
+{
+    struct machine *machine;
+    struct error error;
+    struct machine_config config = config_of(NULL, 0);
+    config.kernel_path = "no-such-kernel";
+    cr_assert_not(machine_create(&machine, &config, &error));
+    cr_assert_eq(error.code, ERROR_IO);
+    config.kernel_path = IMAGE;
+    cr_assert_not(machine_create(&machine, &config, &error));
+    cr_assert_eq(error.code, ERROR_FORMAT);
+    config = config_of(NULL, 0);
+    config.disks[0].path = "no-such-image";
+    cr_assert_not(machine_create(&machine, &config, &error));
+    cr_assert_eq(error.code, ERROR_IO);
+    config = config_of(NULL, 0);
+    config.ram_bytes = 1 << 20;
+    cr_assert_not(machine_create(&machine, &config, &error));
+    cr_assert_null(machine);
+}
