@@ -2,7 +2,7 @@
 /* cpu.h - one RV64GC hart, S and U mode, on the Unicorn Engine, with exact counts.
  *
  * Who calls: emulator/machine.c. Whom it calls: struct cpu_bus, on the emulating thread only.
- * cpu.c is the only file that includes Unicorn.
+ * cpu_engine.c and cpu_calibrate.c are the only files that include Unicorn; cpu_state.h maps the rest.
  *
  * Invariants
  *  1. `instructions` is the exact number of instructions retired, at every callback and whenever
@@ -58,6 +58,7 @@ struct cpu_config {
     uint64_t ram_bytes; /* multiple of 2 MiB, 16 MiB..8 GiB */
     bool step_mode;     /* count by a hook on every instruction: slow, must agree with block mode */
     bool slow_stores;   /* do not use the fast store path (cpu_store.c): slow, must agree */
+    bool slow_count;    /* decode every block each time it runs: slow, must agree */
     uint64_t recycle_bytes; /* engine is recycled after about this much translated code; 0: default */
     uint32_t trap_cycles;   /* stall added per delivered trap or interrupt */
     uint32_t device_cycles; /* stall added per device access */

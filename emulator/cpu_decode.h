@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cpu_decode.h - the little that the host must know about RV64GC instruction words.
+ *
+ * Who calls: the other emulator/cpu_*.c files. Whom it calls: nobody. Pure functions: an instruction is
+ * a 32-bit word, of which a 16-bit instruction uses the low half.
+ *
+ * Sources: The RISC-V Instruction Set Manual, volume I (20191213), chapters 16 (C) and 24 (opcode map).
+ */
+#ifndef LATCHKEY_EMULATOR_CPU_DECODE_H
+#define LATCHKEY_EMULATOR_CPU_DECODE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define DECODE_CSR_CYCLE 0xc00u
+#define DECODE_CSR_TIME 0xc01u
+#define DECODE_CSR_INSTRET 0xc02u
+#define DECODE_CSR_SIP 0x144u
+
+/* decode_length - bytes of the instruction that begins with this 16-bit parcel: 2 or 4. */
+unsigned decode_length(uint16_t parcel);
+
+/* decode_ends_block - is this a jump, branch, CSR access, return, wait or fence.i?
+ *
+ * Every instruction for which this holds also ends a translation of the engine, in every mode: so it
+ * can define block starts that do not depend on how the engine cuts its translations.
+ */
+bool decode_ends_block(uint32_t insn);
+
+/* decode_is_system - CSR access or sret: may change what interrupts are enabled. */
+bool decode_is_system(uint32_t insn);
+
+/* decode_is_amo_store - AMO or SC: its faults are store faults. */
+bool decode_is_amo_store(uint32_t insn);
+
+/* decode_counter_read - a CSR instruction that reads cycle, time or instret and writes nothing.
+ *
+ * Returns  false for any other instruction; else csr and target register are filled in.
+ */
+bool decode_counter_read(uint32_t insn, unsigned *csr, unsigned *target);
+
+/* decode_writes_sip - a CSR instruction that may write sip. */
+bool decode_writes_sip(uint32_t insn);
+
+/* A plain integer load or store. */
+struct memory_op {
+    bool store;
+    bool extend_sign; /* loads */
+    unsigned size_bytes;
+    unsigned data; /* x register loaded or stored */
+    unsigned length; /* of the instruction */
+};
+/* decode_memory_op - false for anything but a plain integer load or store, 16 or 32 bits long. */
+bool decode_memory_op(uint32_t insn, struct memory_op *op);
+
+/* What the engine does wrong and the host puts right (see cpu_fix.c). */
+enum decode_defect {
+    DEFECT_NONE,
+    DEFECT_RESERVED, /* reserved 16-bit code that the engine executes as a no-op */
+    DEFECT_FLOAT,    /* 16-bit floating load or store: a no-op instead of illegal when FS is Off */
+    DEFECT_AMO,      /* amomin/amomax/amominu/amomaxu.w: wrong results */
+};
+enum decode_defect decode_defect(uint32_t insn);
+
+/* A read-modify-write of the A extension that DEFECT_AMO names. */
+struct amo_op {
+    unsigned function; /* funct5 */
+    unsigned addr, operand, target; /* x registers */
+};
+struct amo_op decode_amo_op(uint32_t insn);
+/* decode_amo_result - the word that amomin/amomax(u).w stores. */
+uint32_t decode_amo_result(unsigned function, uint32_t memory, uint32_t operand);
+
+#endif

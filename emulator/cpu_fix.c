@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cpu_fix.c - instructions that engine version 2.0.1 executes wrongly, done right by the host.
+ *
+ *   reserved 16-bit codes        the engine does nothing; they are illegal instructions
+ *   c.fld, c.fsd, c.fldsp,       the engine does nothing when FS is Off; they are illegal then, which is
+ *   c.fsdsp                      what lets a kernel enable floating point lazily
+ *   amomin/amomax(u).w           wrong results
+ *
+ * Called by cpu_count.c, which finds them when a block is translated and stops in front of them; calls
+ * cpu_walk.c. Nothing is patched: the instruction stays what it is.
+ */
+#include <assert.h>
+
+#include "emulator/cpu_decode.h"
+#include "emulator/cpu_state.h"
+
+/* Returns the cause of a fault, 0 when done. */
+static unsigned amo(struct cpu *cpu, uint32_t insn, uint64_t *bad)
+{
+    struct amo_op op = decode_amo_op(insn);
+    uint64_t addr = cpu_x(cpu, op.addr), addr_physical;
+    *bad = addr;
+    if (addr % 4 != 0)
+        return CAUSE_STORE_MISALIGNED;
+    unsigned cause = walk_amo(cpu, addr, &addr_physical);
+    if (cause)
+        return cause;
+    uint8_t *word = walk_ram(cpu, addr_physical, 4);
+    if (!word)
+        return CAUSE_STORE_ACCESS;
+    uint32_t old = load_u32(word);
+    store_u32(word, decode_amo_result(op.function, old, (uint32_t)cpu_x(cpu, op.operand)));
+    cpu_ram_written(cpu, addr_physical, 4);
+    cpu_x_put(cpu, op.target, (uint64_t)(int64_t)(int32_t)old);
+    return 0;
+}
+
+void fix_at_once(struct cpu *cpu, uint64_t pc)
+{
+    engine_load(cpu);
+    cpu_word_set(cpu, cpu->layout.pc, pc);
+    uint32_t insn = walk_fetch(cpu, pc);
+    enum decode_defect defect = decode_defect(insn);
+    assert(defect != DEFECT_NONE);
+    assert(!cpu->current);
+    if (defect != DEFECT_AMO) {
+        trap_deliver(cpu, CAUSE_ILLEGAL, insn);
+        return;
+    }
+    uint64_t bad = 0;
+    unsigned cause = amo(cpu, insn, &bad);
+    if (cause) {
+        trap_deliver(cpu, cause, bad);
+        return;
+    }
+    count_add(cpu, 1);
+    cpu_word_set(cpu, cpu->layout.pc, pc + 4);
+    cpu->boundary = pc / PAGE_BYTES != (pc + 4) / PAGE_BYTES;
+}

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cpu_state.h - struct cpu and what its files share: read cpu.h first.
+ *
+ * Who includes it: emulator/cpu*.c only.
+ *
+ *   cpu.c            create, run, stop, the public accessors
+ *   cpu_save.c       save, load, recycling
+ *   cpu_engine.c     Unicorn: bring-up, hooks, context          (with cpu_calibrate.c: the one door)
+ *   cpu_count.c      blocks and counting; deadlines, limits and interrupts at block starts
+ *   cpu_trap.c       exceptions: delivery, the engine's quirks, SBI calls, time
+ *   cpu_mmio.c       device accesses, emulated
+ *   cpu_fix.c        instructions that the engine executes wrongly
+ *   cpu_walk.c       Sv39 translation by the host
+ *   cpu_decode.c     instruction words
+ *   cpu_store.c      the fast store path
+ *   cpu_selftest.c   what is proved at every start
+ *
+ * How counting works. Every translation ("block") has its own struct block, whose address is baked into
+ * its code as the argument of the block hook. The hook subtracts the block's instruction count from
+ * `left`; instructions = target - left. When `left` would become negative, block_attention() looks at
+ * what is due: the limit, the deadline, interrupts, a counter read to put right. So a block costs a
+ * handful of host instructions and no look-up, and two blocks with one address but different bytes
+ * cannot be confused.
+ *
+ * What is a block start? `boundary` is true after a jump, branch, CSR access, fence.i or WFI, after a
+ * page end, and after every trap, interrupt, SBI call and device access: places that do not depend on
+ * how the engine cuts its translations. Deadlines and interrupts are served there only.
+ */
+#ifndef LATCHKEY_EMULATOR_CPU_STATE_H
+#define LATCHKEY_EMULATOR_CPU_STATE_H
+
+#include "emulator/cpu.h"
+#include "emulator/cpu_engine.h"
+#include "emulator/cpu_store.h"
+
+#define PAGE_BYTES 4096u
+#define PRIVILEGE_U 0u
+#define PRIVILEGE_S 1u
+#define PRIVILEGE_M 3u
+#define SATP_MODE_SHIFT 60
+#define IRQ_ALL (CPU_IRQ_SOFT | CPU_IRQ_TIMER | CPU_IRQ_EXTERNAL)
+
+/* mstatus, volume II (20211203) figure 3.7. */
+#define MSTATUS_SIE (UINT64_C(1) << 1)
+#define MSTATUS_SPIE (UINT64_C(1) << 5)
+#define MSTATUS_SPP (UINT64_C(1) << 8)
+#define MSTATUS_FS (UINT64_C(3) << 13)
+#define MSTATUS_SUM (UINT64_C(1) << 18)
+#define MSTATUS_MXR (UINT64_C(1) << 19)
+#define MSTATUS_SD (UINT64_C(1) << 63)
+
+/* scause, volume II table 4.2. */
+#define CAUSE_FETCH_ACCESS 1u
+#define CAUSE_ILLEGAL 2u
+#define CAUSE_BREAKPOINT 3u
+#define CAUSE_LOAD_MISALIGNED 4u
+#define CAUSE_LOAD_ACCESS 5u
+#define CAUSE_STORE_MISALIGNED 6u
+#define CAUSE_STORE_ACCESS 7u
+#define CAUSE_ECALL_U 8u
+#define CAUSE_FETCH_PAGE 12u
+#define CAUSE_LOAD_PAGE 13u
+#define CAUSE_STORE_PAGE 15u
+#define CAUSE_INTERRUPT (UINT64_C(1) << 63)
+
+/* A charge that always needs attention. */
+#define BLOCK_ATTENTION (INT64_MAX / 4)
+/* A block is at most 512 instructions (the engine's limit) of 4 bytes: 1024 half-words. */
+#define BLOCK_INSTRUCTIONS_MAX 512u
+#define BLOCK_START_WORDS 16u
+
+enum block_flag {
+    BLOCK_UNKNOWN = 1 << 0,  /* not decoded yet */
+    BLOCK_TEMPORARY = 1 << 1, /* belongs to the cpu, not to one translation: decoded at each entry */
+    BLOCK_CUT = 1 << 2,      /* its end is no boundary */
+    BLOCK_CYCLE = 1 << 3,    /* ends in a read of cycle: the register is put right afterwards */
+    BLOCK_INSTRET = 1 << 4,  /* the same for instret */
+    BLOCK_SYSTEM = 1 << 5,   /* ends in a CSR access or sret */
+    BLOCK_SIP = 1 << 6,      /* ends in a write of sip */
+    BLOCK_DEFECT = 1 << 7,   /* holds an instruction that the engine executes wrongly */
+    BLOCK_SHORT = 1 << 8,    /* the engine records fewer bytes than it translated */
+};
+
+struct block {
+    struct cpu *cpu;
+    int64_t charge; /* instructions, or BLOCK_ATTENTION */
+    uint64_t pc;
+    const uint64_t *starts; /* bit i: an instruction starts at pc + 2 * i */
+    uint64_t starts_inline; /* what starts points to when 64 half-words are enough */
+    uint32_t count;         /* instructions */
+    uint32_t span_bytes;
+    uint32_t flags;
+    uint16_t defect_offset; /* bytes from pc, BLOCK_DEFECT */
+    uint8_t target;         /* x register, BLOCK_CYCLE and BLOCK_INSTRET */
+};
+
+#define SLAB_BLOCKS 1024u
+struct slab { /* blocks live as long as their engine */
+    struct slab *next;
+    unsigned used;
+    struct block blocks[SLAB_BLOCKS];
+};
+struct start_words { /* starts of a block that is longer than 128 bytes */
+    struct start_words *next;
+    uint64_t words[BLOCK_START_WORDS];
+};
+
+enum exit_kind {
+    EXIT_NONE,
+    EXIT_LIMIT,  /* stop there for good */
+    EXIT_TRAP,   /* deliver a trap there */
+    EXIT_DEFECT, /* do that instruction's work there */
+};
+struct exit_point {
+    enum exit_kind kind;
+    bool armed; /* the engine knows */
+    uint64_t addr;
+    uint64_t cause, value; /* EXIT_TRAP */
+};
+
+enum request {
+    REQUEST_NONE,
+    REQUEST_LIMIT,
+    REQUEST_ASKED,
+    REQUEST_RECYCLE,
+    REQUEST_EXIT, /* start again with exit_point armed */
+    REQUEST_FAULT,
+};
+
+struct cpu {
+    /* The block hook touches these. */
+    int64_t left;
+    struct block *current; /* running or just finished; NULL: nothing to settle */
+
+    int64_t target; /* instructions == target - left */
+    uint64_t limit, stall, deadline, events;
+    bool boundary;   /* current == NULL: is this a block start? */
+    bool waiting;    /* in WFI */
+    bool irq_check;  /* look at interrupts at the next boundary */
+    bool irq_watch;  /* some line is up: CSR accesses may enable it */
+    bool stop_asked;
+    bool recycle_due;
+    bool code_dropped; /* the block being entered may be stale */
+    bool running;      /* inside engine_run() */
+    bool hook_data_works;
+    enum request request;
+    struct exit_point exit_point;
+
+    struct block *next_block; /* baked into the next translation */
+    struct block temporary;
+    uint64_t temporary_starts[BLOCK_START_WORDS];
+    struct slab *slabs;
+    struct start_words *long_starts;
+    uint64_t translated_bytes, recycle_bytes;
+    uint64_t trap_storm_count, trap_storm_at;
+
+    struct engine engine;
+    struct engine_layout layout;
+    struct store_path store_path;
+    uint8_t *ram;
+    struct cpu_config config;
+    struct cpu_bus bus;
+    struct cpu_facts facts;
+    char fault_text[ERROR_TEXT_BYTES];
+};
+
+/* Words of the state; engine_load() first. */
+static inline uint64_t cpu_word(const struct cpu *cpu, unsigned index)
+{
+    return cpu->engine.words[index];
+}
+static inline void cpu_word_set(struct cpu *cpu, unsigned index, uint64_t value)
+{
+    cpu->engine.words[index] = value;
+    cpu->engine.dirty = true;
+}
+static inline uint64_t cpu_x(const struct cpu *cpu, unsigned index)
+{
+    return index == 0 ? 0 : cpu->engine.words[cpu->layout.x1 + index - 1];
+}
+static inline void cpu_x_put(struct cpu *cpu, unsigned index, uint64_t value)
+{
+    if (index != 0)
+        cpu_word_set(cpu, cpu->layout.x1 + index - 1, value);
+}
+/* MIP shares its word with another 32-bit field. */
+static inline uint32_t cpu_mip(const struct cpu *cpu)
+{
+    return (uint32_t)cpu->engine.words[cpu->layout.mip];
+}
+static inline uint64_t cpu_count(const struct cpu *cpu)
+{
+    return (uint64_t)(cpu->target - cpu->left);
+}
+
+/* cpu_walk.c */
+/* walk_translate - Sv39 by satp; identity when satp is bare. Permissions are not looked at. */
+bool walk_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
+/* walk_ram - host pointer to [addr, addr + size) of physical RAM, NULL when outside. */
+uint8_t *walk_ram(struct cpu *cpu, uint64_t addr_physical, size_t size_bytes);
+/* walk_fetch - the instruction at a virtual address (16 bits in the low half if short); 0 where there is
+ * no RAM behind it. */
+uint32_t walk_fetch(struct cpu *cpu, uint64_t addr_virtual);
+/* walk_amo - translation for a read-modify-write, as the hart does it: permissions checked, A and D set.
+ * Returns 0 or the cause of the fault. */
+unsigned walk_amo(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
+
+/* cpu_count.c */
+void count_init(struct cpu *cpu);
+void count_finish(struct cpu *cpu); /* frees every block */
+void count_retarget(struct cpu *cpu);
+void count_add(struct cpu *cpu, int64_t instructions);
+/* count_settle - the current block ran to its end; the next instruction is at pc. */
+void count_settle(struct cpu *cpu, uint64_t pc);
+/* count_abandon - the current block ended early: instructions at or after pc did not happen. */
+void count_abandon(struct cpu *cpu, uint64_t pc);
+/* count_service - an event has just completed: limit, deadline, interrupts, stop. */
+void count_service(struct cpu *cpu);
+/* The hooks. */
+void block_attention(struct cpu *cpu, struct block *block, uint64_t pc, uint32_t size_bytes);
+void block_step(struct cpu *cpu, uint64_t pc);
+void block_translated(struct cpu *cpu, uint64_t pc, uint32_t count, uint32_t size_bytes);
+
+/* cpu_trap.c */
+void trap_exception(struct cpu *cpu, unsigned number); /* the INTR hook */
+void trap_deliver(struct cpu *cpu, uint64_t cause, uint64_t value); /* at words[pc] */
+bool trap_interrupt(struct cpu *cpu); /* deliver one if possible; true: delivered */
+void trap_sip_written(struct cpu *cpu, uint64_t pc_end, uint64_t pc_next);
+void trap_exit_reached(struct cpu *cpu);
+void cpu_exit_request(struct cpu *cpu, struct exit_point point);
+void cpu_exit_disarm(struct cpu *cpu);
+void cpu_fail(struct cpu *cpu, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* cpu_mmio.c */
+bool mmio_emulate(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual);
+
+/* cpu_fix.c */
+void fix_at_once(struct cpu *cpu, uint64_t pc); /* do the work of the defective instruction at pc */
+
+/* cpu_save.c */
+MUST_CHECK bool cpu_recycle(struct cpu *cpu, struct error *error);
+
+/* cpu_selftest.c */
+MUST_CHECK bool cpu_selftest(struct cpu *cpu, struct error *error);
+
+#endif

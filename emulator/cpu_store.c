@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cpu_store.c - the fast store path, and a host clock that stands still inside the engine.
+ *
+ * Engine version 2.0.1 sends every store to RAM through a slow helper, 28 to 51 times slower, because it
+ * marks every writable TLB entry as "may hold code" and never takes the mark away. The functions around
+ * that are exported and called through the linkage table, so the ones this executable defines are called
+ * instead. They call the engine's own, then take the mark away from pages that hold no translated code:
+ *
+ *   tlb_set_page_riscv64      a TLB entry was filled: clear the mark unless the page holds code
+ *   tlb_protect_code_riscv64  the first translation of a page: remember, drop all TLB entries
+ *   tlb_unprotect_code_riscv64 the last translation of a page has gone: forget
+ *   page_collection_lock_riscv64, page_collection_unlock_riscv64
+ *                             one slow store each, or an invalidation: they build a lock set for other
+ *                             threads, which there are none of, so nothing is the right set; and they
+ *                             count slow stores for the self-test
+ *   gettimeofday              the engine resizes its TLB by the wall clock, which a guest could observe:
+ *                             constant inside the engine, the real time outside
+ *
+ * Called by the engine; store_path_*() by cpu_engine.c. Only opaque pointers pass through. When a symbol
+ * is missing everything stays as the engine made it. cpu_selftest.c proves the effect at every start.
+ *
+ * The one thread-local variable is unavoidable: the engine's functions carry no pointer of ours. It is
+ * set only for the duration of a call into the engine, so machines stay independent.
+ */
+#include "emulator/cpu_store.h"
+
+#include <assert.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/time.h>
+#include <time.h>
+
+#define PAGE_SHIFT 12
+#define PROTECTION_WRITE 2 /* the engine's bit */
+
+static _Thread_local struct store_path *entered;
+
+/* What the engine calls. Declared here: no header has them. All else of this program is hidden from it
+ * (CMakeLists.txt), for it has functions with names like ours. */
+#define INTERPOSED __attribute__((visibility("default")))
+INTERPOSED void tlb_set_page_riscv64(void *engine_cpu, uint64_t addr_virtual, uint64_t addr_physical,
+                                     int prot, int mmu_index, uint64_t size_bytes);
+INTERPOSED void tlb_protect_code_riscv64(void *engine, uint64_t ram_offset);
+INTERPOSED void tlb_unprotect_code_riscv64(void *engine, uint64_t ram_offset);
+INTERPOSED void *page_collection_lock_riscv64(void *engine, uint64_t start, uint64_t end);
+INTERPOSED void page_collection_unlock_riscv64(void *set);
+INTERPOSED int gettimeofday(struct timeval *restrict now, void *restrict zone);
+
+/* Object and function pointers are not convertible in C17; POSIX promises that this works. */
+static void find(const char *name, void *function, size_t size_bytes)
+{
+    void *symbol = dlsym(RTLD_NEXT, name);
+    assert(size_bytes == sizeof(symbol));
+    memcpy(function, &symbol, size_bytes);
+}
+
+void store_path_init(struct store_path *path, uint64_t ram_base, uint64_t ram_bytes, bool wanted)
+{
+    assert(path);
+    *path = (struct store_path){.ram_base = ram_base, .ram_bytes = ram_bytes};
+    void *protect = NULL, *lock = NULL;
+    find("tlb_set_page_riscv64", &path->real_set_page, sizeof(path->real_set_page));
+    find("tlb_set_dirty_riscv64", &path->set_dirty, sizeof(path->set_dirty));
+    find("tlb_flush_riscv64", &path->flush, sizeof(path->flush));
+    find("tlb_protect_code_riscv64", &protect, sizeof(protect));
+    find("page_collection_lock_riscv64", &lock, sizeof(lock));
+    path->code_pages = calloc(ram_bytes >> PAGE_SHIFT, 1);
+    path->fast = wanted && path->code_pages && path->real_set_page && path->set_dirty &&
+                 path->flush && protect && lock;
+}
+
+void store_path_finish(struct store_path *path)
+{
+    free(path->code_pages);
+    *path = (struct store_path){.fast = false};
+}
+
+void store_path_forget(struct store_path *path)
+{
+    path->engine_cpu = NULL;
+    if (path->code_pages)
+        memset(path->code_pages, 0, path->ram_bytes >> PAGE_SHIFT);
+}
+
+bool store_path_has_code(const struct store_path *path, uint64_t offset, size_t size_bytes)
+{
+    assert(size_bytes > 0);
+    assert(offset + size_bytes <= path->ram_bytes);
+    if (!path->fast)
+        return true; /* nobody says where code lies */
+    for (uint64_t page = offset >> PAGE_SHIFT; page <= (offset + size_bytes - 1) >> PAGE_SHIFT; page++)
+        if (path->code_pages[page])
+            return true;
+    return false;
+}
+
+struct store_path *store_path_enter(struct store_path *path)
+{
+    struct store_path *previous = entered;
+    entered = path;
+    return previous;
+}
+
+void store_path_leave(struct store_path *previous)
+{
+    entered = previous;
+}
+
+static bool in_ram(const struct store_path *path, uint64_t addr_physical)
+{
+    return addr_physical >= path->ram_base && addr_physical - path->ram_base < path->ram_bytes;
+}
+
+void tlb_set_page_riscv64(void *engine_cpu, uint64_t addr_virtual, uint64_t addr_physical, int prot,
+                          int mmu_index, uint64_t size_bytes)
+{
+    struct store_path *path = entered;
+    if (!path) {
+        void (*real)(void *, uint64_t, uint64_t, int, int, uint64_t) = NULL;
+        find("tlb_set_page_riscv64", &real, sizeof(real));
+        assert(real);
+        real(engine_cpu, addr_virtual, addr_physical, prot, mmu_index, size_bytes);
+        return;
+    }
+    path->real_set_page(engine_cpu, addr_virtual, addr_physical, prot, mmu_index, size_bytes);
+    path->engine_cpu = engine_cpu;
+    path->fills++;
+    if (path->fast && (prot & PROTECTION_WRITE) && in_ram(path, addr_physical) &&
+        !path->code_pages[(addr_physical - path->ram_base) >> PAGE_SHIFT])
+        path->set_dirty(engine_cpu, addr_virtual);
+}
+
+void tlb_protect_code_riscv64(void *engine, uint64_t ram_offset)
+{
+    (void)engine;
+    struct store_path *path = entered;
+    if (!path || ram_offset >= path->ram_bytes)
+        return; /* the engine's own does nothing */
+    path->protects++;
+    if (path->code_pages)
+        path->code_pages[ram_offset >> PAGE_SHIFT] = 1;
+    if (path->fast && path->engine_cpu)
+        path->flush(path->engine_cpu);
+}
+
+void tlb_unprotect_code_riscv64(void *engine, uint64_t ram_offset)
+{
+    (void)engine;
+    struct store_path *path = entered;
+    if (!path || ram_offset >= path->ram_bytes)
+        return;
+    if (path->code_pages)
+        path->code_pages[ram_offset >> PAGE_SHIFT] = 0;
+}
+
+void *page_collection_lock_riscv64(void *engine, uint64_t start, uint64_t end)
+{
+    struct store_path *path = entered;
+    if (path && path->fast) {
+        path->slow_stores++;
+        return NULL;
+    }
+    void *(*real)(void *, uint64_t, uint64_t) = NULL;
+    find("page_collection_lock_riscv64", &real, sizeof(real));
+    assert(real);
+    if (path)
+        path->slow_stores++;
+    return real(engine, start, end);
+}
+
+void page_collection_unlock_riscv64(void *set)
+{
+    if (!set)
+        return;
+    void (*real)(void *) = NULL;
+    find("page_collection_unlock_riscv64", &real, sizeof(real));
+    assert(real);
+    real(set);
+}
+
+int gettimeofday(struct timeval *restrict now, void *restrict zone)
+{
+    (void)zone;
+    struct timespec real = {0, 0};
+    if (!entered && clock_gettime(CLOCK_REALTIME, &real) != 0)
+        return -1;
+    now->tv_sec = real.tv_sec;
+    now->tv_usec = real.tv_nsec / 1000;
+    return 0;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cpu_store.h - the fast store path: see cpu_store.c.
+ *
+ * Who calls: cpu_engine.c, around every call into the engine; cpu_selftest.c for the counters.
+ *
+ * Invariants
+ *  1. A page that holds translated code never has a fast writable TLB entry.
+ *  2. Between store_path_enter() and store_path_leave() on a thread, the engine's calls on that thread
+ *     belong to that store_path and to no other.
+ */
+#ifndef LATCHKEY_EMULATOR_CPU_STORE_H
+#define LATCHKEY_EMULATOR_CPU_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct store_path {
+    bool fast;           /* give pages without code fast TLB entries */
+    bool quiet_clock;    /* inside the engine: the host's clock stands still */
+    uint64_t ram_base, ram_bytes;
+    uint8_t *code_pages; /* one byte a RAM page: 1 while translated code lies there; owned */
+    uint64_t fills, protects, slow_stores; /* calls seen, for the self-test and reports */
+    void *engine_cpu;    /* the engine's own handle, as last seen */
+    void (*real_set_page)(void *, uint64_t, uint64_t, int, int, uint64_t);
+    void (*set_dirty)(void *, uint64_t);
+    void (*flush)(void *);
+};
+
+/* store_path_init - look up what the engine offers.
+ *
+ * path      out. path->fast is set when every symbol was found; false leaves everything as the engine
+ *           made it, slow and right.
+ * wanted    false: never fast.
+ */
+void store_path_init(struct store_path *path, uint64_t ram_base, uint64_t ram_bytes, bool wanted);
+void store_path_finish(struct store_path *path);
+/* store_path_forget - the engine is gone, and its translations with it. */
+void store_path_forget(struct store_path *path);
+/* store_path_has_code - may translated code lie in [offset, offset + size) of RAM? */
+bool store_path_has_code(const struct store_path *path, uint64_t offset, size_t size_bytes);
+
+/* store_path_enter - this thread calls into the engine of path; returns what store_path_leave() wants. */
+struct store_path *store_path_enter(struct store_path *path);
+void store_path_leave(struct store_path *previous);
+
+#endif
