@@ -48,6 +48,7 @@ enum uart_register {
 #define IIR_FIFO 0xc0u
 #define FCR_ENABLE 0x01u
 #define FCR_CLEAR_RECEIVE 0x02u
+#define FCR_CLEAR_TRANSMIT 0x04u
 #define FCR_KEPT 0xc9u /* ENABLE, DMA mode, trigger level; the clear bits reset themselves */
 #define LCR_DLAB 0x80u
 #define MCR_KEPT 0x1fu
@@ -208,6 +209,9 @@ static void uart_fifo_control(struct uart *uart, uint8_t value)
         uart->fifo_count = 0;
         uart_timeout_restart(uart);
     }
+    /* Cleared, the transmitter's FIFO is empty, and says so (section 8.6, and as QEMU). */
+    if (toggled || (value & FCR_CLEAR_TRANSMIT) != 0)
+        uart->transmit_empty = true;
 }
 
 static void uart_transmit(struct uart *uart, uint8_t byte)

@@ -278,10 +278,10 @@ static enum gpu_answer command_attach(struct virtio_gpu *gpu, const uint8_t *fie
     if (resource->backing_count != 0)
         return ERR_UNSPEC;
     if (count == 0 || count > GPU_BACKING_ENTRIES_MAX)
-        return ERR_INVALID_PARAMETER;
+        return ERR_UNSPEC;
     struct virtio_segment *backing = gpu_resource_backing(&gpu->resources, resource);
     if (!attach_entries(gpu, backing, count, &backing_bytes))
-        return ERR_INVALID_PARAMETER;
+        return ERR_UNSPEC; /* as QEMU; the standard leaves it open */
     resource->backing_count = count;
     resource->backing_bytes = backing_bytes;
     return OK_NODATA;

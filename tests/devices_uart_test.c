@@ -194,6 +194,21 @@ Test(uart, the_transmit_interrupt_is_cleared_by_reading_iir)
     bench_end(&bench);
 }
 
+Test(uart, a_cleared_transmit_fifo_says_that_it_is_empty)
+{
+    struct bench bench;
+    bench_start(&bench);
+    set(&bench, IER, 2);
+    get(&bench, IIR);
+    set(&bench, IIR, 1);
+    cr_assert_eq(get(&bench, IIR), 0xc2, "switching the FIFOs on clears them");
+    set(&bench, IIR, 3);
+    cr_assert_eq(get(&bench, IIR), 0xc1, "the receive FIFO alone");
+    set(&bench, IIR, 5);
+    cr_assert_eq(get(&bench, IIR), 0xc2);
+    bench_end(&bench);
+}
+
 Test(uart, a_receive_interrupt_hides_but_keeps_the_transmit_interrupt)
 {
     struct bench bench;
