@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* checksum.h - the 64-bit checksum of every block on disk; shared by the kernel and the tools.
  *
- * Freestanding, header-only, no libc. Four lanes eat eight bytes each per round, so that a core with a
- * pipelined multiplier works on four products at once; a page takes 128 rounds.
+ * Freestanding, header-only, no libc. Four lanes eat eight bytes each per round, so that a core
+ * with a pipelined multiplier works on four products at once; a page takes 128 rounds.
  *
- * What it must do: find every flipped bit, lost or stale sector, and swapped or misplaced block (the seed
- * is the block's identity, format.h). It is not cryptographic: an adversary who can write the disk can
- * forge it.
+ * What it must do: find every flipped bit, lost or stale sector, and swapped or misplaced block
+ * (the seed is the block's identity, format.h). It is not cryptographic: an adversary who can write
+ * the disk can forge it.
  *
- * The constants are odd numbers with about half their bits set, made from the binary digits of the square
- * roots of 2, 3, 5 and 7, and of pi for the finish; nothing depends on their exact values.
+ * The constants are odd numbers with about half their bits set, made from the binary digits of the
+ * square roots of 2, 3, 5 and 7, and of pi for the finish; nothing depends on their exact values.
  */
 #ifndef LATCHKEY_DISKS_CHECKSUM_H
 #define LATCHKEY_DISKS_CHECKSUM_H
@@ -35,8 +35,8 @@ static inline uint64_t checksum_rotate(uint64_t value, unsigned count)
     return (value << count) | (value >> (64 - count));
 }
 
-/* One step of one lane: a bijection of the lane for every word, and of the word for every lane, so that a
- * single changed word always changes the lane. */
+/* One step of one lane: a bijection of the lane for every word, and of the word for every lane, so
+ * that a single changed word always changes the lane. */
 static inline uint64_t checksum_step(uint64_t lane, uint64_t word, uint64_t multiplier)
 {
     return checksum_rotate((lane ^ word) * multiplier, 29);
@@ -84,7 +84,8 @@ static inline uint64_t checksum64(const void *source, size_t size_bytes, uint64_
     return checksum_mix(sum ^ lanes[3]);
 }
 
-/* checksum_seed - the seed for a block of one kind with one identity (first object id, or generation). */
+/* checksum_seed - the seed for a block of one kind with one identity (first object id, or
+ * generation). */
 static inline uint64_t checksum_seed(uint64_t kind, uint64_t identity)
 {
     return checksum_mix(kind) ^ (identity * CHECKSUM_LANE_2);

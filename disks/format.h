@@ -1,26 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* format.h - every byte of a volume. Shared by the kernel and the tools; constants and structs only.
+/* format.h - every byte of a volume. Shared by the kernel and the tools; constants and structs
+ * only.
  *
- * A volume is a raw image of 4096-byte blocks. A store is one or more volumes with the same store id.
+ * A volume is a raw image of 4096-byte blocks. A store is one or more volumes with the same store
+ * id.
  *
  *   block 0               struct volume_header        (copy in the last block)
- *   checkpoint headers    2 places, far apart, one block each; only the first 512 bytes are used, so that
- *                         writing one is writing one sector: that write is the commit point
- *   checkpoint areas      area 0 and area 1: pages, node pots, directory blocks, journal, in log order
- *   node range            node pots, 15 nodes each; always two ranges with the same objects (duplexed homes)
- *   page pots             allocation counts and checksums of pages, 255 pages a pot; always duplexed
+ *   checkpoint headers    2 places, far apart, one block each; only the first 512 bytes are used,
+ *                         so that writing one is writing one sector: that write is the commit point
+ *   checkpoint areas      area 0 and area 1: pages, node pots, directory blocks, journal, in log
+ *                         order
+ *   node range            node pots, 15 nodes each; always two ranges with the same objects
+ *                         (duplexed homes)
+ *   page pots             allocation counts and checksums of pages, 255 pages a pot; always
+ *                         duplexed
  *   page range            pages, nothing else: block = start + (oid - first); one home or two
  *
- * The range table in the header says where each is; nothing is at a fixed place but block 0 and the last.
+ * The range table in the header says where each is; nothing is at a fixed place but block 0 and the
+ * last.
  *
  * Rules
  *  1. Little-endian. Reserved bytes are zero. A reader refuses what it does not know.
- *  2. Every block except a page carries its own checksum and the 64-bit generation that wrote it; a page's
- *     checksum is in its pot (at home) or in its directory entry (in an area). Checksums are seeded with the
- *     block's identity, so that a block that was written elsewhere does not pass (checksum.h).
+ *  2. Every block except a page carries its own checksum and the 64-bit generation that wrote it; a
+ *     page's checksum is in its pot (at home) or in its directory entry (in an area). Checksums are
+ *     seeded with the block's identity, so that a block that was written elsewhere does not pass
+ *     (checksum.h).
  *  3. Pages and nodes have separate object id spaces of 48 bits. Id 0 is never used.
- *  4. Allocation counts rise when an object is rescinded; a key whose count differs is void. Call counts
- *     do the same for resume keys. 64 bits: they never wrap; at the maximum the object is retired.
+ *  4. Allocation counts rise when an object is rescinded; a key whose count differs is void. Call
+ *     counts do the same for resume keys. 64 bits: they never wrap; at the maximum the object is
+ *     retired.
  *  5. A header copy or a plex that fails its checksum is ignored while the other is good.
  */
 #ifndef LATCHKEY_DISKS_FORMAT_H
@@ -42,7 +50,8 @@ struct disk_key {
     uint8_t type;
     uint8_t data_byte;
     uint8_t object_id[6]; /* or bytes 0..5 of a data key */
-    uint64_t count;       /* allocation count; call count for KEY_RESUME; or bytes 6..13 of a data key */
+    /* allocation count; call count for KEY_RESUME; or bytes 6..13 of a data key */
+    uint64_t count;
 };
 static_assert(sizeof(struct disk_key) == 16, "disk key");
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* image.c - the in-memory store and the volume writer. Called by make.c; calls base.
  *
- * Order on the volume: header; checkpoint header 0; area 0; node pots, page pots (plex 0); pages; node pots,
- * page pots (plex 1); area 1; checkpoint header 1; header copy. The two plexes lie on both sides of the
- * pages, far apart.
+ * Order on the volume: header; checkpoint header 0; area 0; node pots, page pots (plex 0); pages;
+ * node pots, page pots (plex 1); area 1; checkpoint header 1; header copy. The two plexes lie on
+ * both sides of the pages, far apart.
  *
  * Invariants
  *  1. Every block written carries generation 1 and the checksum that format.h asks for.
@@ -58,7 +58,8 @@ static void *zeroed(size_t count, size_t size_bytes)
 
 void image_init(struct image *image, uint64_t node_count, uint64_t page_count)
 {
-    assert(node_count > 0 && page_count > 0);
+    assert(node_count > 0);
+    assert(page_count > 0);
     *image = (struct image){.node_count = node_count, .page_count = page_count,
                             .node_next = OBJECT_ID_FIRST, .page_next = OBJECT_ID_FIRST};
     image->nodes = zeroed(node_count + 1, sizeof(*image->nodes));
@@ -81,7 +82,8 @@ uint64_t image_node_new(struct image *image)
 
 struct disk_node *image_node(struct image *image, uint64_t id)
 {
-    assert(id > 0 && id <= image->node_count);
+    assert(id > 0);
+    assert(id <= image->node_count);
     return &image->nodes[id];
 }
 
@@ -230,7 +232,8 @@ static bool directory_put(const struct image *image, int descriptor, uint64_t st
     return true;
 }
 
-/* The first checkpoint: a directory in each area, then the header in place 0; place 1 stays empty. */
+/* The first checkpoint: a directory in each area, then the header in place 0; place 1 stays empty.
+ * */
 static bool checkpoint_put(const struct image *image, int descriptor,
                            const struct volume_range *areas[2],
                            const struct volume_range *header_range)

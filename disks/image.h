@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* image.h - a store being built in memory, and writing it as a volume (format.h). Used by make.c. */
+/* image.h - a store being built in memory, and writing it as a volume (format.h). Used by make.c.
+ * */
 #ifndef LATCHKEY_DISKS_IMAGE_H
 #define LATCHKEY_DISKS_IMAGE_H
 
@@ -31,7 +32,8 @@ struct disk_node *image_node(struct image *image, uint64_t id);
 /* image_page_new - give out a page with a copy of size_bytes (0..4096) bytes. 0: none is left. */
 uint64_t image_page_new(struct image *image, const uint8_t *data, size_t size_bytes);
 
-/* disk_key_object - a key to an object. disk_key_number - a data key. disk_key_id - the object id. */
+/* disk_key_object - a key to an object. disk_key_number - a data key. disk_key_id - the object id.
+ * */
 struct disk_key disk_key_object(uint8_t type, uint8_t data_byte, uint64_t id, uint64_t count);
 struct disk_key disk_key_number(uint64_t number);
 uint64_t disk_key_id(const struct disk_key *key);
@@ -39,8 +41,8 @@ uint64_t disk_key_id(const struct disk_key *key);
 /* image_write - write the volume; see make.h for how. */
 MUST_CHECK bool image_write(const struct image *image, const char *path, struct error *error);
 
-/* image_layout - the ranges of a volume for a store of this size, in block order. Returns the number of
- * blocks of the volume; ranges needs room for VOLUME_RANGES_MAX. */
+/* image_layout - the ranges of a volume for a store of this size, in block order. Returns the
+ * number of blocks of the volume; ranges needs room for VOLUME_RANGES_MAX. */
 uint64_t image_layout(const struct image *image, struct volume_range *ranges,
                       uint32_t *range_count);
 

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* make.c - carries out a recipe: gives out object ids, builds segments and domains, resolves names in keys,
- * and hands the store to image.c. Called by the disk command, tests and bench.
+/* make.c - carries out a recipe: gives out object ids, builds segments and domains, resolves names
+ * in keys, and hands the store to image.c. Called by the disk command, tests and bench.
  *
  * Invariants
- *  1. Ids are given out in the recipe's order, so that the image is a function of the recipe and its files.
- *  2. Nodes of domains are given out before any key is resolved, so that names may be used before they are
- *     described.
+ *  1. Ids are given out in the recipe's order, so that the image is a function of the recipe and
+ *     its files.
+ *  2. Nodes of domains are given out before any key is resolved, so that names may be used before
+ *     they are described.
  */
 #include "disks/make.h"
 

@@ -8,9 +8,10 @@
 /* make_image - build the image that a recipe describes.
  *
  * recipe      parsed; files that it names are read here.
- * image_path  written to a temporary file beside it, then renamed, so that it is whole or untouched.
- * Errors      ERROR_FORMAT "FILE:LINE: ..." a name, file or map does not fit, or the store is too small;
- *             ERROR_IO the image cannot be written.
+ * image_path  written to a temporary file beside it, then renamed, so that it is whole or
+ *             untouched.
+ * Errors      ERROR_FORMAT "FILE:LINE: ..." a name, file or map does not fit, or the store is too
+ *             small; ERROR_IO the image cannot be written.
  * Result      a function of the recipe and the files only: equal inputs give equal bytes.
  */
 MUST_CHECK bool make_image(const struct recipe *recipe, const char *image_path,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* recipe.c - parses recipes: lines into words, words into the structures of recipe.h. Called by make.c's
- * callers and the tests; calls nothing but base.
+/* recipe.c - parses recipes: lines into words, words into the structures of recipe.h. Called by
+ * make.c's callers and the tests; calls nothing but base.
  *
  * Invariants
  *  1. The first mistake ends the reading with FILE:LINE and what is wrong; nothing is guessed.

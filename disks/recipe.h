@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* recipe.h - the readable description that an image is made from.
  *
- * A recipe is lines of words. '#' starts a comment. Sizes take K, M or G; numbers may be 0x... . Names are
- * letters, digits, '_' and '-'. Things may be named before they are described.
+ * A recipe is lines of words. '#' starts a comment. Sizes take K, M or G; numbers may be 0x... .
+ * Names are letters, digits, '_' and '-'. Things may be named before they are described.
  *
  *   store LABEL nodes N pages N [area BLOCKS] [seed N]     once; N counts objects, used or free
  *
@@ -13,19 +13,21 @@
  *   }
  *   domain NAME {
  *       program PATH                                       ELF executable: pages from its segments
- *       stack SIZE                                         below 0x40000000, sp at its end; 16K if not said
+ *       stack SIZE                                         below 0x40000000, sp at its end; 16K if
+ *                                                          not said
  *       map SEGMENT at ADDR [read-only]                    ADDR a multiple of the segment's span
  *       key SLOT = KEY                                     general slot 0..15
  *       keeper = KEY                                       domain keeper, usually a start key
  *       symbols = KEY                                      root slot 10
  *       priority N                                         0..7, 0 if not said
  *       argument N V                                       register aN at the start, N 0..7
- *       run                                                it runs from the start; else it is available
+ *       run                                                it runs from the start; else it is
+ *                                                          available
  *   }
  *
- *   KEY  number N | zero | start DOMAIN [BYTE] | domain DOMAIN | node NAME | fetch NAME | sense NAME
- *        | segment NAME [read-only] | page SEGMENT INDEX [read-only] | meter | timer | console | display
- *        | input keyboard|pointer|both | power | discrim | returner | compare
+ *   KEY  number N | zero | start DOMAIN [BYTE] | domain DOMAIN | node NAME | fetch NAME | sense
+ *        NAME | segment NAME [read-only] | page SEGMENT INDEX [read-only] | meter | timer | console
+ *        | display | input keyboard|pointer|both | power | discrim | returner | compare
  *
  * Paths are relative to the recipe's folder, or, when not found there, to the present folder.
  */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* recipe_words.h - the words of a recipe, line by line, and the parsing of one key.
  *
- * Private to recipe.c and recipe_words.c. Every function that fails has set an error with FILE:LINE. */
+ * Private to recipe.c and recipe_words.c. Every function that fails has set an error with
+ * FILE:LINE. */
 #ifndef LATCHKEY_DISKS_RECIPE_WORDS_H
 #define LATCHKEY_DISKS_RECIPE_WORDS_H
 
@@ -20,7 +21,8 @@ struct words {
     bool too_long;
 };
 
-/* words_begin - start reading. words_next_line - the next line that holds a word; false: the end. */
+/* words_begin - start reading. words_next_line - the next line that holds a word; false: the end.
+ * */
 void words_begin(struct words *words, const char *path, const char *text);
 bool words_next_line(struct words *words);
 /* words_next_in_block - the next line, unless it is the closing '}' or the end of the text. */
@@ -33,7 +35,8 @@ bool words_end(const struct words *words);
 const char *words_peek(const struct words *words);
 /* words_accept - take the next word if it is this one. */
 bool words_accept(struct words *words, const char *word);
-/* words_name, words_path, words_number - take one; sizes' suffixes K, M, G are known; most is inclusive. */
+/* words_name, words_path, words_number - take one; sizes' suffixes K, M, G are known; most is
+ * inclusive. */
 MUST_CHECK bool words_name(struct words *words, char name[RECIPE_NAME_BYTES],
                            struct error *error);
 MUST_CHECK bool words_path(struct words *words, char path[RECIPE_PATH_BYTES],

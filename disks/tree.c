@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tree.c - from the pages up: parts of one size code that share their upper address digits become the slots
- * of a node of the next, until one node holds everything. Called by make.c. */
+/* tree.c - from the pages up: parts of one size code that share their upper address digits become
+ * the slots of a node of the next, until one node holds everything. Called by make.c. */
 #include "disks/tree.h"
 
 #include <assert.h>
@@ -26,7 +26,8 @@ void tree_add(struct tree *tree, uint64_t addr, unsigned size_code, struct disk_
         }
     }
     tree->parts[tree->count++] =
-        (struct tree_part){.key = key, .size_code = size_code, .index = addr / tree_span(size_code)};
+        (struct tree_part){.key = key, .size_code = size_code,
+                           .index = addr / tree_span(size_code)};
 }
 
 void tree_finish(struct tree *tree)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* tree.h - builds segment trees of black nodes (abi.h, "size code") from what lies where. Used by make.c. */
+/* tree.h - builds segment trees of black nodes (abi.h, "size code") from what lies where. Used by
+ * make.c. */
 #ifndef LATCHKEY_DISKS_TREE_H
 #define LATCHKEY_DISKS_TREE_H
 
@@ -17,7 +18,8 @@ struct tree {
     size_t count, capacity;
 };
 
-/* tree_add - put a part at an address, which must be a multiple of its span. A zeroed tree is empty. */
+/* tree_add - put a part at an address, which must be a multiple of its span. A zeroed tree is
+ * empty. */
 void tree_add(struct tree *tree, uint64_t addr, unsigned size_code, struct disk_key key);
 void tree_finish(struct tree *tree);
 /* tree_build - make the nodes. root: the key to all of it; KEY_PAGE when one page at 0 is all.

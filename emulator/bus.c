@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bus.c - routes accesses to devices and drives all of them together. Called by machine.c; calls the devices
- * through struct device_ops.
+/* bus.c - routes accesses to devices and drives all of them together. Called by machine.c; calls
+ * the devices through struct device_ops.
  *
  * Invariants
  *  1. An access that crosses the end of a region, or meets none, is an access fault.

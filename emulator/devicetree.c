@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* devicetree.c - makes the flattened tree in one pass. Called by loader.c; calls libfdt's sequential writer.
- * Node names, compatible strings and cells are those of QEMU 7.2's virt board (dumpdtb), so that one kernel
- * finds the same devices on both. */
+/* devicetree.c - makes the flattened tree in one pass. Called by loader.c; calls libfdt's
+ * sequential writer. Node names, compatible strings and cells are those of QEMU 7.2's virt board
+ * (dumpdtb), so that one kernel finds the same devices on both. */
 #include "emulator/devicetree.h"
 
 #include <assert.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* disk_file.h - the media behind a disk: a raw image file, alone or under an overlay.
  *
- * With an overlay the image is only read; what is written goes to the overlay file (disk_overlay.h).
+ * With an overlay the image is only read; what is written goes to the overlay file
+ * (disk_overlay.h).
  */
 #ifndef LATCHKEY_EMULATOR_DISK_FILE_H
 #define LATCHKEY_EMULATOR_DISK_FILE_H

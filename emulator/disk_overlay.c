@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* disk_overlay.c - the overlay file. Called by disk_file.c; calls pack.
  *
- * The file: a header of 32 bytes (magic "LKOVERLY", u32 version, u32 cluster bytes, u64 sectors of the image,
- * u64 XXH3-64 of the 24 bytes before), then records: u64 tag, and for a cluster its packed bytes (pack.h). A tag
- * below COMMIT_TAG is a cluster number; COMMIT_TAG ends a sync and has no more bytes.
+ * The file: a header of 32 bytes (magic "LKOVERLY", u32 version, u32 cluster bytes, u64 sectors of
+ * the image, u64 XXH3-64 of the 24 bytes before), then records: u64 tag, and for a cluster its
+ * packed bytes (pack.h). A tag below COMMIT_TAG is a cluster number; COMMIT_TAG ends a sync and has
+ * no more bytes.
  *
  * Invariants
  *  1. offsets[c] is where cluster c's newest packed bytes begin, 0 if there are none.
- *  2. Changed clusters are whole in memory until the next sync; a commit mark follows only after them.
+ *  2. Changed clusters are whole in memory until the next sync; a commit mark follows only after
+ *     them.
  *  3. On opening, records count up to the last commit mark; what follows it is cut off.
  */
 #include "emulator/disk_overlay.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* input_script.c - parses input scripts (input_script.h) and queues their events. Called by the frontend and
- * tests; calls keycode and machine_input(). */
+/* input_script.c - parses input scripts (input_script.h) and queues their events. Called by the
+ * frontend and tests; calls keycode and machine_input(). */
 #include "emulator/input_script.h"
 
 #include <ctype.h>

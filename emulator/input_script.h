@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* input_script.h - `--input FILE`: outside events at stated virtual times, as text.
  *
- * One event a line; '#' starts a comment. A time is a number with ns, us, ms or s; "+TIME" counts from the line
- * before.
+ * One event a line; '#' starts a comment. A time is a number with ns, us, ms or s; "+TIME" counts
+ * from the line before.
  *
  *   500ms console "text\n"       bytes to the uart
  *   1s    type "Hello"           keys down and up, 20 ms apart, US layout
@@ -18,7 +18,8 @@
 
 /* input_script_queue - read a script and queue all its events.
  *
- * Errors   ERROR_IO the file; ERROR_FORMAT "FILE:LINE: ..."; ERROR_LIMIT more events than the queue holds.
+ * Errors   ERROR_IO the file; ERROR_FORMAT "FILE:LINE: ..."; ERROR_LIMIT more events than the queue
+ *          holds.
  */
 MUST_CHECK bool input_script_queue(const char *path, struct machine *machine,
                                    struct error *error);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* loader.c - places kernel, initrd and device tree. Called by machine.c at power-on and reboot; calls base and
- * devicetree. Every address from a file is checked against RAM before a byte is copied. */
+/* loader.c - places kernel, initrd and device tree. Called by machine.c at power-on and reboot;
+ * calls base and devicetree. Every address from a file is checked against RAM before a byte is
+ * copied. */
 #include "emulator/loader.h"
 
 #include <assert.h>

@@ -25,10 +25,10 @@ struct loader_result {
 
 /* loader_load - fill RAM for a start. The tree lies at the end of RAM, the initrd below it.
  *
- * Kernels: ELF64 RISC-V, by physical addresses; Linux Image (its header's offset counts from RAM base);
- * anything else is refused.
- * Errors   ERROR_IO a file; ERROR_FORMAT not a kernel, truncated, does not fit the RAM or overlaps the
- *          initrd or tree; ERROR_LIMIT as devicetree_make.
+ * Kernels: ELF64 RISC-V, by physical addresses; Linux Image (its header's offset counts from RAM
+ * base); anything else is refused.
+ * Errors   ERROR_IO a file; ERROR_FORMAT not a kernel, truncated, does not fit the RAM or overlaps
+ *          the initrd or tree; ERROR_LIMIT as devicetree_make.
  */
 MUST_CHECK bool loader_load(const struct loader_request *request, struct loader_result *result,
                             struct error *error);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine.c - puts cpu, bus, devices, disks and clock together, and runs them.
  *
- * Called by frontend, bench and tests (machine.h). Calls cpu, bus, loader, disk_file, sbi; is called back by
- * the cpu (struct cpu_bus), by the devices (struct device_env) and by sbi (struct sbi_host).
+ * Called by frontend, bench and tests (machine.h). Calls cpu, bus, loader, disk_file, sbi; is
+ * called back by the cpu (struct cpu_bus), by the devices (struct device_env) and by sbi (struct
+ * sbi_host).
  *
  * Invariants
- *  1. The cpu's deadline is never later than the earliest of: SBI timer, device deadlines, queued input,
- *     until. Whoever moves one of these calls machine_deadline_renew().
+ *  1. The cpu's deadline is never later than the earliest of: SBI timer, device deadlines, queued
+ *     input, until. Whoever moves one of these calls machine_deadline_renew().
  *  2. Inside one run, time moves only by instructions, stalls, and idle skips to the next deadline.
  */
 #include "emulator/machine.h"
@@ -24,8 +25,9 @@
 #define RAM_BYTES_DEFAULT (64ull << 20)
 #define DISPLAY_WIDTH_DEFAULT 1024u
 #define DISPLAY_HEIGHT_DEFAULT 768u
-/* The insn timing model's stated costs: a trap empties a short in-order pipeline and redirects fetch (5 stages
- * twice); a device access crosses an uncached bus; a firmware call is a trap into M-mode and back. */
+/* The insn timing model's stated costs: a trap empties a short in-order pipeline and redirects
+ * fetch (5 stages twice); a device access crosses an uncached bus; a firmware call is a trap into
+ * M-mode and back. */
 #define TRAP_CYCLES 10u
 #define DEVICE_CYCLES 20u
 #define SBI_CYCLES 100u

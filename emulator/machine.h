@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine.h - the whole machine: read this first.
  *
- * struct machine owns the cpu, the bus, the devices, the disks and the clock. frontend, bench and tests
- * drive it through this header only; nothing here prints, sleeps, or reads the host clock.
+ * struct machine owns the cpu, the bus, the devices, the disks and the clock. frontend, bench and
+ * tests drive it through this header only; nothing here prints, sleeps, or reads the host clock.
  *
  * Invariants
  *  1. A run is a function of (kernel, disk images, configuration, seed, input events with their
- *     positions): equal inputs give equal machine_digest() at equal instruction counts, on any host.
+ *     positions): equal inputs give equal machine_digest() at equal instruction counts, on any
+ *     host.
  *  2. All outside input enters through machine_input(), stamped with a virtual time.
  *  3. Machines in one process are independent.
  */
@@ -28,7 +29,8 @@ enum timing_model { TIMING_INSN }; /* inorder and cache come with the ledger */
 
 struct machine_disk {
     const char *path;    /* raw image */
-    const char *overlay; /* NULL: write the image itself; else changes go to this file (disk_file.h) */
+    /* NULL: write the image itself; else changes go to this file (disk_file.h) */
+    const char *overlay;
     enum disk_timing timing;
     bool write_through, read_only;
 };
@@ -88,22 +90,24 @@ struct machine_stop {
 };
 struct machine_stop machine_run(struct machine *machine, const struct machine_until *until);
 const char *machine_fault_text(const struct machine *machine);
-/* machine_reset - the guest asked for a reboot: CPU and devices to power-on, kernel loaded again. */
+/* machine_reset - the guest asked for a reboot: CPU and devices to power-on, kernel loaded again.
+ * */
 MUST_CHECK bool machine_reset(struct machine *machine, struct error *error);
 
 enum machine_input_kind { INPUT_CONSOLE, INPUT_KEY, INPUT_POINTER, INPUT_BUTTON, INPUT_WHEEL };
 struct machine_input {
     uint64_t time_ns; /* delivered when virtual time reaches it; in the past means now */
     enum machine_input_kind kind;
-    uint16_t code; /* CONSOLE: the byte; KEY, BUTTON: Linux input code (KEY_A = 30, BTN_LEFT = 0x110) */
+    /* CONSOLE: the byte; KEY, BUTTON: Linux input code (KEY_A = 30, BTN_LEFT = 0x110) */
+    uint16_t code;
     int32_t x, y;  /* POINTER: 0..32767 across the screen; WHEEL: y steps */
     bool down;     /* KEY, BUTTON */
 };
 /* machine_input - queue an outside event. false when the queue (4096) is full. */
 bool machine_input(struct machine *machine, const struct machine_input *input);
 
-/* The screen as the guest last flushed it: 32-bit x8r8g8b8, row after row. pixels is NULL until a scanout
- * is set. serial grows with every change. Valid until the next machine_run(). */
+/* The screen as the guest last flushed it: 32-bit x8r8g8b8, row after row. pixels is NULL until a
+ * scanout is set. serial grows with every change. Valid until the next machine_run(). */
 struct machine_display {
     const uint32_t *pixels;
     uint32_t width, height, stride_pixels;
@@ -115,7 +119,8 @@ struct machine_display machine_display(const struct machine *machine);
 uint64_t machine_instructions(const struct machine *machine);
 uint64_t machine_cycles(const struct machine *machine);
 uint64_t machine_time_ns(const struct machine *machine);
-/* machine_digest - of the whole state: RAM, CPU, devices, disks' caches and media writes, clock, queue. */
+/* machine_digest - of the whole state: RAM, CPU, devices, disks' caches and media writes, clock,
+ * queue. */
 struct digest machine_digest(struct machine *machine);
 
 struct machine_stats {
@@ -129,8 +134,8 @@ struct machine_stats {
 };
 struct machine_stats machine_stats(const struct machine *machine);
 
-/* machine_save, machine_load - the whole state but the disk media (which the image or overlay holds).
- * load wants a machine made from the same configuration; ERROR_FORMAT otherwise. */
+/* machine_save, machine_load - the whole state but the disk media (which the image or overlay
+ * holds). load wants a machine made from the same configuration; ERROR_FORMAT otherwise. */
 void machine_save(struct machine *machine, struct byte_writer *writer);
 MUST_CHECK bool machine_load(struct machine *machine, struct byte_reader *reader,
                              struct error *error);

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* machine_save.c - the whole machine to bytes and back, and its digest. Called through machine.h; calls cpu, bus
- * and the input queue.
+/* machine_save.c - the whole machine to bytes and back, and its digest. Called through machine.h;
+ * calls cpu, bus and the input queue.
  *
- * A saved machine: magic "LKMACHIN", u32 version, u64 RAM bytes, u64 clock, u64 seed, u32 disks; the machine's
- * own fields; cpu; bus; input queue; then RAM in packed blocks of 1 MiB, blocks of zeros left out (u32 index each,
- * UINT32_MAX at the end). The digest covers the same sections, with RAM as it lies.
+ * A saved machine: magic "LKMACHIN", u32 version, u64 RAM bytes, u64 clock, u64 seed, u32 disks;
+ * the machine's own fields; cpu; bus; input queue; then RAM in packed blocks of 1 MiB, blocks of
+ * zeros left out (u32 index each, UINT32_MAX at the end). The digest covers the same sections, with
+ * RAM as it lies.
  *
  * Invariants
- *  1. A load either takes everything or reports failure; after a failed load the machine must be destroyed.
+ *  1. A load either takes everything or reports failure; after a failed load the machine must be
+ *     destroyed.
  */
 #include <assert.h>
 #include <string.h>

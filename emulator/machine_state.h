@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* machine_state.h - struct machine itself. Private to machine.c (running) and machine_save.c (saving). */
+/* machine_state.h - struct machine itself. Private to machine.c (running) and machine_save.c
+ * (saving). */
 #ifndef LATCHKEY_EMULATOR_MACHINE_STATE_H
 #define LATCHKEY_EMULATOR_MACHINE_STATE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* options.c - parses the options of `latchkey run`. Called by frontend, bench and tests; calls base only. Every
- * word that is not understood is named in the error. */
+/* options.c - parses the options of `latchkey run`. Called by frontend, bench and tests; calls base
+ * only. Every word that is not understood is named in the error. */
 #include "emulator/options.h"
 
 #include <assert.h>
@@ -84,7 +84,8 @@ static bool disk_word(struct parser *parser, struct machine_disk *disk, const ch
         disk->overlay = word + 8;
     else
         return error_set(parser->error, ERROR_USAGE,
-                         "--disk: '%.60s': expected cache=, timing=, readonly or overlay=FILE", word);
+                         "--disk: '%.60s': expected cache=, timing=, readonly or overlay=FILE",
+                         word);
     return true;
 }
 

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* options.h - the words of `latchkey run` turned into a configuration. Shared by frontend, bench and tests. */
+/* options.h - the words of `latchkey run` turned into a configuration. Shared by frontend, bench
+ * and tests. */
 #ifndef LATCHKEY_EMULATOR_OPTIONS_H
 #define LATCHKEY_EMULATOR_OPTIONS_H
 
 #include "emulator/machine.h"
 
 struct options {
-    struct machine_config machine; /* kernel_path NULL: the built-in kernel; strings point into argv */
+    /* kernel_path NULL: the built-in kernel; strings point into argv */
+    struct machine_config machine;
     struct machine_until until;    /* --until and --limit-insn, merged */
     uint64_t limit_instructions;   /* --limit-insn; UINT64_MAX: none */
     bool headless;
@@ -21,8 +23,9 @@ struct options {
 /* options_parse - read arguments.
  *
  * argv      the words after "run"; must outlive the options.
- * Errors    ERROR_USAGE unknown or malformed, naming the word; ERROR_LIMIT a number out of range, naming the
- *           range; ERROR_UNSUPPORTED an option of the contract that this version does not have.
+ * Errors    ERROR_USAGE unknown or malformed, naming the word; ERROR_LIMIT a number out of range,
+ *           naming the range; ERROR_UNSUPPORTED an option of the contract that this version does
+ *           not have.
  */
 MUST_CHECK bool options_parse(struct options *options, int argc, char **argv,
                               struct error *error);

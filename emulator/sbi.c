@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sbi.c - decodes SBI calls. Called by machine.c; calls struct sbi_host only. Keeps no state. Source: sbi.h. */
+/* sbi.c - decodes SBI calls. Called by machine.c; calls struct sbi_host only. Keeps no state.
+ * Source: sbi.h. */
 #include "emulator/sbi.h"
 
 #include <assert.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* sbi.h - what firmware would do: the supervisor binary interface, answered by the machine itself.
  *
- * Source: RISC-V SBI specification 1.0 (base, TIME, IPI, RFENCE, HSM, SRST, legacy) and 2.0 chapter 12
- * (DBCN). One hart, id 0.
+ * Source: RISC-V SBI specification 1.0 (base, TIME, IPI, RFENCE, HSM, SRST, legacy) and 2.0 chapter
+ * 12 (DBCN). One hart, id 0.
  */
 #ifndef LATCHKEY_EMULATOR_SBI_H
 #define LATCHKEY_EMULATOR_SBI_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* emulator_disk_file_test.c - raw images and overlays: what is written is there, also after a crash. */
+/* emulator_disk_file_test.c - raw images and overlays: what is written is there, also after a
+ * crash. */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>

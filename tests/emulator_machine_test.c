@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* emulator_machine_test.c - whole machines running the kernel: determinism, independence, save and load.
+/* emulator_machine_test.c - whole machines running the kernel: determinism, independence, save and
+ * load.
  *
- * The guest is the real one: kernel.elf with pingpong.img, its disk read-only or under a fresh overlay. */
+ * The guest is the real one: kernel.elf with pingpong.img, its disk read-only or under a fresh
+ * overlay. */
 #include "emulator/machine.h"
 
 #include <criterion/criterion.h>

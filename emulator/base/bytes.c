@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bytes.c - the bounded little-endian serializer. Called by every save, load and file format on the host
- * side; calls libc.
+/* bytes.c - the bounded little-endian serializer. Called by every save, load and file format on the
+ * host side; calls libc.
  *
  * Invariants
  *  1. offset <= size_bytes in a reader; once failed it stays failed and hands out zeros.

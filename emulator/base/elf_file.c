@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* elf_file.c - reads executables through libelf and checks every number before it is used. Called by the
- * loader and the image builder. */
+/* elf_file.c - reads executables through libelf and checks every number before it is used. Called
+ * by the loader and the image builder. */
 #include "emulator/base/elf_file.h"
 
 #include <assert.h>

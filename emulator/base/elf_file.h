@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* elf_file.h - the loadable part of a RISC-V ELF64 executable; the only door to libelf.
  *
- * Used by the machine's loader (kernels, by physical address) and by the image builder (domain programs, by
- * virtual address).
+ * Used by the machine's loader (kernels, by physical address) and by the image builder (domain
+ * programs, by virtual address).
  */
 #ifndef LATCHKEY_BASE_ELF_FILE_H
 #define LATCHKEY_BASE_ELF_FILE_H
@@ -31,7 +31,8 @@ struct elf_file {
     unsigned segment_count;
 };
 
-/* file_read_whole - read a regular file of at most size_max bytes into memory that the caller frees.
+/* file_read_whole - read a regular file of at most size_max bytes into memory that the caller
+ * frees.
  *
  * Errors   ERROR_IO missing or unreadable; ERROR_FORMAT larger than size_max.
  */
@@ -43,8 +44,8 @@ bool elf_is(const uint8_t *data, size_t size_bytes);
 
 /* elf_file_open - read an executable. elf is safe to finish even after failure.
  *
- * Errors   ERROR_IO as file_read_whole; ERROR_FORMAT not ELF64 RISC-V, truncated, a segment outside the
- *          file, more than ELF_SEGMENTS_MAX loadable segments, or none.
+ * Errors   ERROR_IO as file_read_whole; ERROR_FORMAT not ELF64 RISC-V, truncated, a segment outside
+ *          the file, more than ELF_SEGMENTS_MAX loadable segments, or none.
  */
 MUST_CHECK bool elf_file_open(struct elf_file *elf, const char *path, struct error *error);
 void elf_file_finish(struct elf_file *elf);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* error.c - filling struct error, and its exit status. Called by everyone on the host side; calls libc. */
+/* error.c - filling struct error, and its exit status. Called by everyone on the host side; calls
+ * libc. */
 #include "emulator/base/error.h"
 
 #include <assert.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pack.h - length + checksum + LZ4 block; the only door to lz4 and xxhash on the host side.
  *
- * Packed form, little-endian: u32 raw bytes, u32 packed bytes, u64 XXH3-64 of the raw bytes, then the
- * LZ4 block (or the raw bytes themselves when packed bytes == raw bytes).
+ * Packed form, little-endian: u32 raw bytes, u32 packed bytes, u64 XXH3-64 of the raw bytes, then
+ * the LZ4 block (or the raw bytes themselves when packed bytes == raw bytes).
  */
 #ifndef LATCHKEY_BASE_PACK_H
 #define LATCHKEY_BASE_PACK_H
@@ -18,7 +18,8 @@ void pack_write(struct byte_writer *writer, const void *source, size_t size_byte
 
 /* pack_read - unpack the next block into target.
  *
- * Errors   ERROR_FORMAT truncated, wrong length, bad LZ4 data or checksum; size_bytes must equal the raw size.
+ * Errors   ERROR_FORMAT truncated, wrong length, bad LZ4 data or checksum; size_bytes must equal
+ *          the raw size.
  */
 MUST_CHECK bool pack_read(struct byte_reader *reader, void *target, size_t size_bytes,
                           struct error *error);

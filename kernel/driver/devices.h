@@ -7,7 +7,8 @@
 
 /* console_received - the uart has bytes: take them and wake the reader. */
 void console_received(void);
-/* input_received - the keyboard (0) or pointer (1) has events. display_finished - the screen answered. */
+/* input_received - the keyboard (0) or pointer (1) has events. display_finished - the screen
+ * answered. */
 void input_received(void);
 void display_finished(void);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* driver.h - what the drivers give the rest of the kernel. Which devices exist comes from the device tree. */
+/* driver.h - what the drivers give the rest of the kernel. Which devices exist comes from the
+ * device tree. */
 #ifndef LATCHKEY_KERNEL_DRIVER_H
 #define LATCHKEY_KERNEL_DRIVER_H
 
@@ -9,7 +10,8 @@
 /* driver_init - start every device that the machine description names. */
 void driver_init(void);
 
-/* driver_timer_set - timer interrupt at this time of the timebase; UINT64_MAX: never. Clears a pending one. */
+/* driver_timer_set - timer interrupt at this time of the timebase; UINT64_MAX: never. Clears a
+ * pending one. */
 void driver_timer_set(uint64_t time);
 /* driver_interrupt - serve every device whose interrupt is pending. */
 void driver_interrupt(void);
@@ -20,7 +22,8 @@ uint64_t driver_calendar_ns(void);
 void driver_trace(enum trace_kind kind, uint64_t argument);
 void driver_announce_first_domain(void);
 
-/* MMIO access, ordered against RAM: the full barrier is a fence of input, output and memory here. */
+/* MMIO access, ordered against RAM: the full barrier is a fence of input, output and memory here.
+ * */
 static inline uint32_t mmio_read32(const volatile void *addr)
 {
     uint32_t value = *(const volatile uint32_t *)addr;

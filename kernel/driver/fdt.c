@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* fdt.c - a bounded reader of the flattened device tree: one pass over the structure block, no pointers kept.
- * Called by main at boot. Source: Devicetree Specification 0.3, chapter 5.
+/* fdt.c - a bounded reader of the flattened device tree: one pass over the structure block, no
+ * pointers kept. Called by main at boot. Source: Devicetree Specification 0.3, chapter 5.
  *
  * Invariants
  *  1. No read outside [tree, tree + totalsize), which is at most FDT_BYTES_MAX.
- *  2. Nesting deeper than DEPTH_MAX, and properties after children, are refused or ignored, never followed.
+ *  2. Nesting deeper than DEPTH_MAX, and properties after children, are refused or ignored, never
+ *     followed.
  */
 #include "kernel/driver/fdt.h"
 

@@ -21,13 +21,15 @@ struct fdt_facts {
     bool amnesia, check;
 };
 
+#define FDT_BYTES_MAX (1u << 20)
+
 /* fdt_parse - read a flattened device tree.
  *
  * tree        kernel virtual address; at most FDT_BYTES_MAX bytes are looked at.
- * Returns     NULL, or one line that says what is wrong with it. Never reads outside its stated size.
+ * Returns     NULL, or one line that says what is wrong with it. Never reads outside its stated
+ *             size.
  * Source      Devicetree Specification 0.3, chapter 5.
  */
-#define FDT_BYTES_MAX (1u << 20)
 const char *fdt_parse(const void *tree, struct fdt_facts *facts);
 
 #endif

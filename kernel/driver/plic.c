@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* plic.c - enable, claim, complete. Called by driver.c. Register layout: plic.h's source, chapters 3 to 8. */
+/* plic.c - enable, claim, complete. Called by driver.c. Register layout: plic.h's source, chapters
+ * 3 to 8. */
 #include "kernel/driver/plic.h"
 
 #include "kernel/arch/arch.h"

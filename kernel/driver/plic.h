@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* plic.h - the interrupt controller, S context of hart 0. Source: RISC-V PLIC specification 1.0.0. */
+/* plic.h - the interrupt controller, S context of hart 0. Source: RISC-V PLIC specification 1.0.0.
+ * */
 #ifndef LATCHKEY_KERNEL_PLIC_H
 #define LATCHKEY_KERNEL_PLIC_H
 
 #include "kernel/driver/fdt.h"
 
+/* plic_init - take the controller; every source is off. */
 void plic_init(const struct fdt_device *device);
 /* plic_enable - let a source interrupt. */
 void plic_enable(uint32_t irq);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* rtc.c - reads google,goldfish-rtc: TIME_LOW latches TIME_HIGH. Called by driver.c. Source: the goldfish
- * device documentation, "Goldfish RTC". */
+/* rtc.c - reads google,goldfish-rtc: TIME_LOW latches TIME_HIGH. Called by driver.c. Source: the
+ * goldfish device documentation, "Goldfish RTC". */
 #include "kernel/driver/rtc.h"
 
 #include "kernel/arch/arch.h"

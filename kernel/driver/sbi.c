@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* sbi.c - calls into the firmware: OpenSBI on QEMU, the emulator itself on our machine. Called by print, the
- * timer and the power key.
+/* sbi.c - calls into the firmware: OpenSBI on QEMU, the emulator itself on our machine. Called by
+ * print, the timer and the power key.
  *
- * The console calls are the legacy ones (extension ids 1 and 2): every firmware has them, also before it
- * could be asked what it has. Power-off goes to the test finisher when the device tree names one, because
- * SBI's system reset has no room for an exit code.
+ * The console calls are the legacy ones (extension ids 1 and 2): every firmware has them, also
+ * before it could be asked what it has. Power-off goes to the test finisher when the device tree
+ * names one, because SBI's system reset has no room for an exit code.
  */
 #include "kernel/driver/sbi.h"
 

@@ -9,10 +9,11 @@
 void sbi_put(char character);
 /* sbi_get - one character that was typed, or -1. */
 int sbi_get(void);
-/* sbi_timer_set - interrupt when the time counter reaches this value, and forget an earlier request. */
+/* sbi_timer_set - interrupt when the time counter reaches this value, and forget an earlier
+ * request. */
 void sbi_timer_set(uint64_t time);
-/* sbi_finisher_set - kernel address of the test finisher's register, which alone can hand an exit code to
- * the outside; NULL: there is none. */
+/* sbi_finisher_set - kernel address of the test finisher's register, which alone can hand an exit
+ * code to the outside; NULL: there is none. */
 void sbi_finisher_set(volatile uint32_t *finisher);
 /* sbi_power_off - end the run. sbi_reset - start again from power-on. */
 _Noreturn void sbi_power_off(uint32_t exit_code);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* uart.c - ns16550a registers. Called by driver.c and key_console.c. Source: National PC16550D data sheet,
- * section 8. */
+/* uart.c - ns16550a registers. Called by driver.c and key_console.c. Source: National PC16550D data
+ * sheet, section 8. */
 #include "kernel/driver/uart.h"
 
 #include "kernel/arch/arch.h"

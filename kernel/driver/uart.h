@@ -5,8 +5,11 @@
 
 #include "kernel/driver/fdt.h"
 
+/* uart_init - take the uart: 8 bits, FIFOs on, interrupt when bytes have come. */
 void uart_init(const struct fdt_device *device);
+/* uart_present - is there one? */
 bool uart_present(void);
+/* uart_write - send a byte; waits for room. */
 void uart_write(uint8_t byte);
 /* uart_read - a byte that has come. false: none. */
 MUST_CHECK bool uart_read(uint8_t *byte);

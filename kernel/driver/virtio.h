@@ -4,7 +4,8 @@
  * Source: VIRTIO 1.2, sections 2.7 (split queues) and 4.2 (MMIO).
  *
  * Invariants
- *  1. A chain of descriptors is the driver's from virtqueue_add() until virtqueue_take() returns its head.
+ *  1. A chain of descriptors is the driver's from virtqueue_add() until virtqueue_take() returns
+ *     its head.
  *  2. What the device writes (used ring, lengths) is never trusted as an index without a bound.
  */
 #ifndef LATCHKEY_KERNEL_VIRTIO_H
@@ -69,12 +70,14 @@ uint32_t virtio_config32(const volatile uint8_t *registers, uint32_t offset);
 uint64_t virtio_config64(const volatile uint8_t *registers, uint32_t offset);
 void virtio_config_write8(volatile uint8_t *registers, uint32_t offset, uint8_t value);
 
-/* virtqueue_add - offer a chain of parts. false: not enough descriptors are free. *head names the chain. */
+/* virtqueue_add - offer a chain of parts. false: not enough descriptors are free. *head names the
+ * chain. */
 MUST_CHECK bool virtqueue_add(struct virtqueue *queue, const struct virtio_part *parts,
                               unsigned count, uint16_t *head);
 /* virtqueue_notify - tell the device. */
 void virtqueue_notify(struct virtqueue *queue);
-/* virtqueue_take - the next chain the device is done with, its descriptors free again. false: none. */
+/* virtqueue_take - the next chain the device is done with, its descriptors free again. false: none.
+ * */
 MUST_CHECK bool virtqueue_take(struct virtqueue *queue, uint16_t *head, uint32_t *length);
 
 #endif

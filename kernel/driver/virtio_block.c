@@ -3,7 +3,8 @@
  *
  * Invariants
  *  1. requests[head] belongs to the chain whose first descriptor is head, from start to finish.
- *  2. At most REQUESTS_MAX requests are in flight on a disk, so three descriptors each always suffice.
+ *  2. At most REQUESTS_MAX requests are in flight on a disk, so three descriptors each always
+ *     suffice.
  */
 #include "kernel/driver/virtio_block.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* virtio_gpu.c - the 2D commands, one in flight at a time. Called by driver.c (interrupt) and key_display.c.
- * Source: VIRTIO 1.2, section 5.7.6.
+/* virtio_gpu.c - the 2D commands, one in flight at a time. Called by driver.c (interrupt) and
+ * key_display.c. Source: VIRTIO 1.2, section 5.7.6.
  *
  * A sequence is a list of steps; the answer to one starts the next; an error ends the sequence.
  *
@@ -218,7 +218,8 @@ void virtio_gpu_show(unsigned page_count)
 {
     static const uint32_t steps[] = {COMMAND_CREATE_2D, COMMAND_ATTACH_BACKING,
                                      COMMAND_SET_SCANOUT};
-    kassert(page_count > 0 && page_count <= LIMIT_DISPLAY_PAGES);
+    kassert(page_count > 0);
+    kassert(page_count <= LIMIT_DISPLAY_PAGES);
     gpu.backing_count = page_count;
     sequence_start(steps, 3);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* virtio_input.c - event queues of up to two input devices. Called by driver.c (interrupt) and key_input.c.
- * Source: VIRTIO 1.2, section 5.8.
+/* virtio_input.c - event queues of up to two input devices. Called by driver.c (interrupt) and
+ * key_input.c. Source: VIRTIO 1.2, section 5.8.
  *
  * Invariants
  *  1. Every event buffer is with the device, or its event has just been moved to the ring.
