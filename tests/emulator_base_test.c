@@ -101,7 +101,7 @@ static void fill(uint8_t *bytes, size_t size_bytes, bool noise)
 
 Test(pack, blocks_of_every_kind_come_back)
 {
-    static uint8_t source[70000], target[70000];
+    uint8_t *source = calloc(2, 70000), *target = source + 70000;
     static const size_t sizes[] = {0, 1, 15, 4096, 65536, 70000};
     for (unsigned noise = 0; noise < 2; noise++)
         for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
@@ -116,11 +116,12 @@ Test(pack, blocks_of_every_kind_come_back)
             cr_assert_arr_eq(source, target, sizes[i]);
             writer_finish(&writer);
         }
+    free(source);
 }
 
 Test(pack, every_flipped_bit_and_every_truncation_is_refused)
 {
-    static uint8_t source[2000], target[2000];
+    uint8_t source[2000], target[2000];
     struct byte_writer writer = {0};
     struct byte_reader reader;
     struct error error;

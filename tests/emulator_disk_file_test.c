@@ -137,7 +137,7 @@ Test(disk_overlay, cut_off_anywhere_it_is_at_one_of_its_syncs)
         sizes[sync] = size_of(files.overlay);
     }
     FILE *file = fopen(files.overlay, "rb");
-    static uint8_t whole[1 << 16];
+    uint8_t whole[1 << 16];
     size_t length = fread(whole, 1, sizeof(whole), file);
     (void)fclose(file);
     cr_assert_eq((long)length, sizes[3]);
