@@ -1,12 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* disk_command.c - `latchkey disk make|info|check|digest`. Called by main.c; calls disks/. */
+/* disk_command.c - `latchkey disk make|info|check|digest`: words in, text or JSON out. Called by main.c; calls
+ * disks/ for everything. */
 #include "frontend/disk_command.h"
 
+#include <cjson/cJSON.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "disks/check.h"
+#include "disks/digest.h"
+#include "disks/info.h"
 #include "disks/make.h"
+
+struct disk_words {
+    const char *paths[VOLUME_DISKS_MAX]; /* images; of make, the recipe */
+    unsigned path_count;
+    const char *output;
+    uint64_t generation; /* 0: the newest */
+    bool json;
+};
 
 static int report(const struct error *error)
 {
@@ -14,41 +28,209 @@ static int report(const struct error *error)
     return error_exit_status(error);
 }
 
-static int usage(void)
+static int usage(const char *what)
 {
-    fputs("latchkey: disk: expected make RECIPE -o IMG, info IMG, check IMG or digest IMG\n",
-          stderr);
-    return 2;
+    struct error error;
+    (void)error_set(&error, ERROR_USAGE,
+                    "disk: %s; expected make RECIPE -o IMG, info [--json] IMG..., "
+                    "check [--json] IMG... or digest [--json] [--generation G] IMG...",
+                    what);
+    return report(&error);
 }
 
-static int disk_make(int argc, char **argv)
+static bool generation_read(const char *text, uint64_t *generation, struct error *error)
 {
-    const char *recipe_path = NULL, *image_path = NULL;
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (errno || *end != '\0' || text[0] < '0' || text[0] > '9' || value == 0)
+        return error_set(error, ERROR_USAGE, "--generation %s: expected a number from 1 on", text);
+    *generation = value;
+    return true;
+}
+
+static bool words_read(struct disk_words *words, int argc, char **argv, struct error *error)
+{
+    const char *verb = argv[0];
     for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "-o") == 0 && i + 1 < argc)
-            image_path = argv[++i];
-        else if (argv[i][0] != '-' && !recipe_path)
-            recipe_path = argv[i];
-        else
-            return usage();
+        bool more = i + 1 < argc;
+        if (strcmp(argv[i], "--json") == 0 && strcmp(verb, "make") != 0) {
+            words->json = true;
+        } else if (strcmp(argv[i], "-o") == 0 && strcmp(verb, "make") == 0 && more) {
+            words->output = argv[++i];
+        } else if (strcmp(argv[i], "--generation") == 0 && strcmp(verb, "digest") == 0 && more) {
+            if (!generation_read(argv[++i], &words->generation, error))
+                return false;
+        } else if (argv[i][0] == '-') {
+            return error_set(error, ERROR_USAGE, "disk %s: %s: unknown or incomplete option", verb,
+                             argv[i]);
+        } else if (words->path_count == VOLUME_DISKS_MAX) {
+            return error_set(error, ERROR_LIMIT, "%s: a store has at most %u volumes", argv[i],
+                             VOLUME_DISKS_MAX);
+        } else {
+            words->paths[words->path_count++] = argv[i];
+        }
     }
-    if (!recipe_path || !image_path)
-        return usage();
+    return true;
+}
+
+static int disk_make(const struct disk_words *words)
+{
     struct error error;
+    if (words->path_count != 1 || !words->output)
+        return usage("make needs one recipe and -o IMG");
     struct recipe *recipe = malloc(sizeof(*recipe));
     if (!recipe)
         abort();
-    bool good = recipe_read(recipe, recipe_path, &error) &&
-                make_image(recipe, image_path, &error);
+    bool good = recipe_read(recipe, words->paths[0], &error) &&
+                make_image(recipe, words->output, &error);
     free(recipe);
     return good ? 0 : report(&error);
 }
 
+static int disk_info(struct store *store, const struct disk_words *words)
+{
+    struct byte_writer writer = {0};
+    if (words->json)
+        info_json(store, &writer);
+    else
+        info_text(store, &writer);
+    (void)fwrite(writer.data, 1, writer.size_bytes, stdout);
+    writer_finish(&writer);
+    return 0;
+}
+
+static void json_print(cJSON *object)
+{
+    char *text = cJSON_Print(object);
+    if (!text)
+        abort();
+    puts(text);
+    cJSON_free(text);
+    cJSON_Delete(object);
+}
+
+static const char *const finding_names[FINDING_KINDS] = {"note", "repairable", "damage"};
+
+static void check_print_json(const struct check_report *found, const char *path)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "image", path);
+    for (unsigned kind = 0; kind < FINDING_KINDS; kind++)
+        cJSON_AddNumberToObject(object, finding_names[kind], (double)found->counts[kind]);
+    cJSON *findings = cJSON_AddArrayToObject(object, "findings");
+    for (size_t i = 0; i < found->count; i++) {
+        cJSON *finding = cJSON_CreateObject();
+        cJSON_AddStringToObject(finding, "kind", finding_names[found->findings[i].kind]);
+        cJSON_AddStringToObject(finding, "text", found->findings[i].text);
+        cJSON_AddItemToArray(findings, finding);
+    }
+    json_print(object);
+}
+
+static void check_print(const struct check_report *found, const char *path)
+{
+    unsigned long long total = 0;
+    for (size_t i = 0; i < found->count; i++)
+        printf("%s: %s (%s)\n", path, found->findings[i].text,
+               finding_names[found->findings[i].kind]);
+    for (unsigned kind = 0; kind < FINDING_KINDS; kind++)
+        total += found->counts[kind];
+    if (total > found->count)
+        printf("%s: and %llu more\n", path, total - found->count);
+    unsigned long long repairable = found->counts[FINDING_REPAIRABLE];
+    unsigned long long damage = found->counts[FINDING_DAMAGE];
+    if (repairable + damage == 0)
+        printf("%s: clean\n", path);
+    else if (damage == 0)
+        printf("%s: %llu findings, all repairable\n", path, repairable);
+    else
+        printf("%s: %llu findings, %llu of them repairable\n", path, repairable + damage,
+               repairable);
+}
+
+static int disk_check(struct store *store, const struct disk_words *words)
+{
+    struct check_report found;
+    bool clean = check_store(store, &found);
+    if (words->json)
+        check_print_json(&found, words->paths[0]);
+    else
+        check_print(&found, words->paths[0]);
+    check_report_finish(&found);
+    return clean ? 0 : 1;
+}
+
+static int disk_digest(struct store *store, const struct disk_words *words)
+{
+    struct error error;
+    struct store_digest result;
+    char text[33];
+    if (!digest_store(store, words->generation, &result, &error))
+        return report(&error);
+    digest_text(result.digest, text);
+    if (!words->json) {
+        printf("%s\n", text);
+        return 0;
+    }
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "digest", text);
+    cJSON_AddNumberToObject(object, "generation", (double)result.generation);
+    cJSON_AddNumberToObject(object, "nodes", (double)result.node_count);
+    cJSON_AddNumberToObject(object, "pages", (double)result.page_count);
+    cJSON_AddNumberToObject(object, "running", (double)result.running_count);
+    json_print(object);
+    return 0;
+}
+
+/* What reads a store. make is the one verb that does not. */
+static const struct reading {
+    const char *word;
+    int (*carry_out)(struct store *store, const struct disk_words *words);
+} readings[] = {{"info", disk_info}, {"check", disk_check}, {"digest", disk_digest}};
+
+static const struct reading *reading_find(const char *word)
+{
+    for (size_t i = 0; i < sizeof(readings) / sizeof(readings[0]); i++)
+        if (strcmp(word, readings[i].word) == 0)
+            return &readings[i];
+    return NULL;
+}
+
+static int disk_read(const struct reading *reading, const struct disk_words *words)
+{
+    struct error error;
+    struct store *store = malloc(sizeof(*store));
+    if (!store)
+        abort();
+    int status = store_open(store, words->paths, words->path_count, &error)
+                     ? reading->carry_out(store, words)
+                     : report(&error);
+    store_close(store);
+    free(store);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        (void)error_set(&error, ERROR_IO, "standard output: %s", strerror(errno));
+        return report(&error);
+    }
+    return status;
+}
+
 int disk_command(int argc, char **argv)
 {
+    struct disk_words words = {0};
+    struct error error;
     if (argc < 1)
-        return usage();
-    if (strcmp(argv[0], "make") == 0)
-        return disk_make(argc, argv);
-    return usage();
+        return usage("no subcommand");
+    if (strcmp(argv[0], "diff") == 0 || strcmp(argv[0], "add") == 0) {
+        (void)error_set(&error, ERROR_UNSUPPORTED, "disk %s: not in this version", argv[0]);
+        return report(&error);
+    }
+    const struct reading *reading = reading_find(argv[0]);
+    if (!reading && strcmp(argv[0], "make") != 0)
+        return usage("unknown subcommand");
+    if (!words_read(&words, argc, argv, &error))
+        return report(&error);
+    if (!reading)
+        return disk_make(&words);
+    return words.path_count ? disk_read(reading, &words) : usage("no image given");
 }

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* info.c - describes headers only: it reads no object, so that it works on a store with any damage that
+ * leaves one header copy. Called by the disk command. */
+#include "disks/info.h"
+
+#include <assert.h>
+#include <cjson/cJSON.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const place_names[] = {"absent", "empty", "good", "bad"};
+
+static void line(struct byte_writer *writer, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void line(struct byte_writer *writer, const char *format, ...)
+{
+    char text[512];
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    assert(length >= 0);
+    write_bytes(writer, text, strlen(text));
+    write_bytes(writer, "\n", 1);
+}
+
+static void store_id_text(const struct store *store, char text[33])
+{
+    for (unsigned i = 0; i < 16; i++)
+        (void)snprintf(text + 2 * i, 3, "%02x", store->volumes[0].header.store_id[i]);
+}
+
+/* The label, which the header check made sure is text. */
+static void label_text(const struct store *store, char text[33])
+{
+    memcpy(text, store->volumes[0].header.label, 32);
+    text[32] = '\0';
+}
+
+static uint64_t objects(const struct store *store, enum range_kind kind)
+{
+    uint64_t count = 0;
+    for (unsigned i = 0; i < store->range_count; i++)
+        if (store->ranges[i].range.kind == kind && store->ranges[i].range.plex == 0)
+            count += store->ranges[i].range.object_count;
+    return count;
+}
+
+static void range_line(struct byte_writer *writer, const struct volume *volume, uint32_t index)
+{
+    const struct volume_range *range = &volume->header.ranges[index];
+    const char *problem = volume_range_problem(volume, index);
+    char what[80] = "";
+    if (range_holds_objects(range->kind))
+        (void)snprintf(what, sizeof(what), " plex %u  ids %" PRIu64 "..%" PRIu64, range->plex,
+                       range->first_id,
+                       (range->first_id + range->object_count - 1));
+    else if (range->kind != RANGE_SPARE)
+        (void)snprintf(what, sizeof(what), " %" PRIu64, range->first_id);
+    line(writer, "  blocks %8" PRIu64 "..%-8" PRIu64 " %s%s%s%s", range->start_block,
+         (range->start_block + range->block_count - 1), range_kind_name(range->kind), what,
+         problem ? "  UNUSABLE: " : "", problem ? problem : "");
+}
+
+static void volume_lines(struct byte_writer *writer, const struct volume *volume)
+{
+    const struct volume_header *header = &volume->header;
+    line(writer, "volume %u of %u: %s, %" PRIu64 " blocks, header generation %" PRIu64, header->disk_index,
+         header->disk_count, volume->path, header->block_count,
+         header->generation);
+    for (unsigned copy = 0; copy < VOLUME_COPIES; copy++)
+        if (volume->copy_problem[copy])
+            line(writer, "  header in %s: %s", copy ? "last block" : "block 0",
+                 volume->copy_problem[copy]);
+    for (uint32_t i = 0; i < header->range_count; i++)
+        range_line(writer, volume, i);
+}
+
+static void place_lines(struct byte_writer *writer, const struct store_place *place, unsigned index)
+{
+    const struct ckpt_header *header = &place->header;
+    if (place->state != PLACE_GOOD) {
+        line(writer, "checkpoint %u: %s", index, place_names[place->state]);
+        return;
+    }
+    line(writer,
+         "checkpoint %u: generation %" PRIu64 " in area %u, migrated to %" PRIu64 ", %" PRIu64 " directory entries,"
+         " time %" PRIu64 " ns",
+         index, header->generation, header->area, header->migrated_generation,
+         header->directory_entries, header->system_time_ns);
+}
+
+void info_text(const struct store *store, struct byte_writer *writer)
+{
+    char id[33], label[33];
+    assert(store->volume_count > 0);
+    store_id_text(store, id);
+    label_text(store, label);
+    line(writer, "store %s, id %s, format %u", label, id, store->volumes[0].header.version);
+    line(writer, "%" PRIu64 " nodes, %" PRIu64 " pages", objects(store, RANGE_NODES),
+         objects(store, RANGE_PAGES));
+    for (unsigned i = 0; i < STORE_PLACES; i++)
+        place_lines(writer, &store->places[i], i);
+    for (unsigned i = 0; i < store->volume_count; i++)
+        volume_lines(writer, &store->volumes[i]);
+}
+
+static void number_add(cJSON *object, const char *name, uint64_t value)
+{
+    cJSON_AddNumberToObject(object, name, (double)value);
+}
+
+static void range_json(cJSON *ranges, const struct volume *volume, uint32_t index)
+{
+    const struct volume_range *range = &volume->header.ranges[index];
+    const char *problem = volume_range_problem(volume, index);
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "kind", range_kind_name(range->kind));
+    number_add(object, "plex", range->plex);
+    number_add(object, "first_id", range->first_id);
+    number_add(object, "object_count", range->object_count);
+    number_add(object, "start_block", range->start_block);
+    number_add(object, "block_count", range->block_count);
+    if (problem)
+        cJSON_AddStringToObject(object, "problem", problem);
+    cJSON_AddItemToArray(ranges, object);
+}
+
+static void volume_json(cJSON *volumes, const struct volume *volume)
+{
+    static const char *const names[VOLUME_COPIES] = {"header_problem", "header_copy_problem"};
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "path", volume->path);
+    number_add(object, "index", volume->header.disk_index);
+    number_add(object, "block_count", volume->header.block_count);
+    number_add(object, "generation", volume->header.generation);
+    for (unsigned copy = 0; copy < VOLUME_COPIES; copy++)
+        if (volume->copy_problem[copy])
+            cJSON_AddStringToObject(object, names[copy], volume->copy_problem[copy]);
+    cJSON *ranges = cJSON_AddArrayToObject(object, "ranges");
+    for (uint32_t i = 0; i < volume->header.range_count; i++)
+        range_json(ranges, volume, i);
+    cJSON_AddItemToArray(volumes, object);
+}
+
+static void place_json(cJSON *places, const struct store_place *place)
+{
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "state", place_names[place->state]);
+    if (place->state == PLACE_GOOD) {
+        number_add(object, "generation", place->header.generation);
+        number_add(object, "area", place->header.area);
+        number_add(object, "migrated_generation", place->header.migrated_generation);
+        number_add(object, "directory_entries", place->header.directory_entries);
+        number_add(object, "system_time_ns", place->header.system_time_ns);
+        number_add(object, "calendar_ns", place->header.calendar_ns);
+    }
+    cJSON_AddItemToArray(places, object);
+}
+
+void info_json(const struct store *store, struct byte_writer *writer)
+{
+    char id[33], label[33];
+    assert(store->volume_count > 0);
+    store_id_text(store, id);
+    label_text(store, label);
+    cJSON *object = cJSON_CreateObject();
+    cJSON_AddStringToObject(object, "label", label);
+    cJSON_AddStringToObject(object, "store_id", id);
+    number_add(object, "format", store->volumes[0].header.version);
+    number_add(object, "volume_count", store->volumes[0].header.disk_count);
+    number_add(object, "node_count", objects(store, RANGE_NODES));
+    number_add(object, "page_count", objects(store, RANGE_PAGES));
+    cJSON *places = cJSON_AddArrayToObject(object, "checkpoints");
+    for (unsigned i = 0; i < STORE_PLACES; i++)
+        place_json(places, &store->places[i]);
+    cJSON *volumes = cJSON_AddArrayToObject(object, "volumes");
+    for (unsigned i = 0; i < store->volume_count; i++)
+        volume_json(volumes, &store->volumes[i]);
+    char *text = cJSON_Print(object);
+    assert(text != NULL);
+    write_bytes(writer, text, strlen(text));
+    write_bytes(writer, "\n", 1);
+    cJSON_free(text);
+    cJSON_Delete(object);
+}

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* volume.c - opens a volume file and judges its header. Called by store.c and check.c; calls the host's
+ * files. Invariants: volume.h. */
+#include "disks/volume.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disks/checksum.h"
+
+#define BLOCKS_MIN 4u /* header, something, header copy: less cannot be a volume */
+#define BLOCKS_MAX (1ull << 50) /* locations have 56 bits; the host's file offsets 63 */
+
+bool volume_read(const struct volume *volume, uint64_t block, void *target)
+{
+    uint8_t *bytes = target;
+    size_t done = 0;
+    assert(volume->descriptor >= 0);
+    if (block >= volume->file_blocks)
+        return false;
+    while (done < BLOCK_BYTES) {
+        ssize_t count = pread(volume->descriptor, bytes + done, BLOCK_BYTES - done,
+                              (off_t)(block * BLOCK_BYTES + done));
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return false;
+        done += (size_t)count;
+    }
+    return true;
+}
+
+static bool all_zero(const void *bytes, size_t size_bytes)
+{
+    const uint8_t *at = bytes;
+    for (size_t i = 0; i < size_bytes; i++)
+        if (at[i])
+            return false;
+    return true;
+}
+
+/* Text, then only zeros. */
+static bool label_good(const uint8_t label[32])
+{
+    size_t length = strnlen((const char *)label, 32);
+    for (size_t i = 0; i < length; i++)
+        if (label[i] < 0x20 || label[i] == 0x7f)
+            return false;
+    return all_zero(label + length, 32 - length);
+}
+
+const char *volume_header_problem(const struct volume_header *header)
+{
+    if (memcmp(header->magic, VOLUME_MAGIC, sizeof(header->magic)) != 0)
+        return "it is not a volume header";
+    if (header->checksum !=
+        checksum64((const uint8_t *)header + 8, BLOCK_BYTES - 8, CHECKSUM_VOLUME))
+        return "its checksum is wrong";
+    if (header->version != FORMAT_VERSION)
+        return "it is of another version of the format";
+    if (header->range_count > VOLUME_RANGES_MAX)
+        return "it has too many ranges";
+    if (header->disk_count == 0 || header->disk_count > VOLUME_DISKS_MAX)
+        return "its number of volumes is out of range";
+    if (header->disk_index >= header->disk_count)
+        return "its index is not one of the store's volumes";
+    if (header->block_count < BLOCKS_MIN || header->block_count > BLOCKS_MAX)
+        return "its number of blocks is out of range";
+    if (header->generation == 0)
+        return "it has no generation";
+    if (!label_good(header->label))
+        return "its label is not text";
+    if (!all_zero(header->reserved_0, sizeof(header->reserved_0)) ||
+        !all_zero(header->reserved_1, sizeof(header->reserved_1)))
+        return "a reserved byte is not zero";
+    if (!all_zero(header->ranges + header->range_count,
+                  sizeof(header->ranges[0]) * (VOLUME_RANGES_MAX - header->range_count)))
+        return "there is something after its last range";
+    return NULL;
+}
+
+uint64_t range_objects_per_block(uint8_t kind)
+{
+    if (kind == RANGE_NODES)
+        return POT_NODES;
+    if (kind == RANGE_PAGE_POTS)
+        return POT_PAGES;
+    return 1;
+}
+
+const char *range_kind_name(uint8_t kind)
+{
+    static const char *const names[] = {"unknown",   "node pots",         "pages",
+                                        "page pots", "checkpoint header", "checkpoint area",
+                                        "spare"};
+    return names[kind <= RANGE_SPARE ? kind : 0];
+}
+
+bool range_holds_objects(uint8_t kind)
+{
+    return kind == RANGE_NODES || kind == RANGE_PAGES || kind == RANGE_PAGE_POTS;
+}
+
+static const char *objects_problem(const struct volume_range *range)
+{
+    uint64_t per_block = range_objects_per_block(range->kind);
+    if (range->plex > 1)
+        return "its plex is neither 0 nor 1";
+    if (range->first_id == 0 || range->object_count == 0)
+        return "it has no objects";
+    if (range->first_id > OBJECT_ID_MAX ||
+        range->object_count - 1 > OBJECT_ID_MAX - range->first_id)
+        return "its object ids are out of range";
+    if ((range->object_count - 1) / per_block + 1 != range->block_count)
+        return "its blocks are not what its objects need";
+    return NULL;
+}
+
+static const char *checkpoint_range_problem(const struct volume_range *range)
+{
+    if (range->first_id > 1)
+        return "its place is neither 0 nor 1";
+    if (range->plex != 0 || range->object_count != 0)
+        return "it has a plex or objects";
+    if (range->kind == RANGE_CKPT_HEADER && range->block_count != 1)
+        return "it is not one block";
+    return NULL;
+}
+
+static bool overlap(const struct volume_range *left, const struct volume_range *right)
+{
+    return left->start_block < right->start_block + right->block_count &&
+           right->start_block < left->start_block + left->block_count;
+}
+
+const char *volume_range_problem(const struct volume *volume, uint32_t index)
+{
+    const struct volume_header *header = &volume->header;
+    assert(index < header->range_count);
+    const struct volume_range *range = &header->ranges[index];
+    if (range->kind == 0 || range->kind > RANGE_SPARE)
+        return "its kind is unknown";
+    if (!all_zero(range->reserved, sizeof(range->reserved)))
+        return "a reserved byte is not zero";
+    if (range->block_count == 0)
+        return "it has no blocks";
+    if (range->start_block == 0 || range->start_block >= header->block_count - 1 ||
+        range->block_count > header->block_count - 1 - range->start_block)
+        return "it lies outside of the volume";
+    if (range->start_block + range->block_count > volume->file_blocks)
+        return "it goes beyond the end of the file";
+    for (uint32_t i = 0; i < index; i++) {
+        const struct volume_range *other = &header->ranges[i];
+        if (other->block_count <= header->block_count &&
+            other->start_block <= header->block_count && overlap(range, other))
+            return "it overlaps another range";
+    }
+    if (range_holds_objects(range->kind))
+        return objects_problem(range);
+    return range->kind == RANGE_SPARE ? NULL : checkpoint_range_problem(range);
+}
+
+static const char *copy_read(struct volume *volume, uint64_t block, struct volume_header *header)
+{
+    return volume_read(volume, block, header) ? volume_header_problem(header)
+                                              : "it cannot be read";
+}
+
+/* The second copy is in the last block of the volume; when the first is bad, of the file. */
+static bool header_read(struct volume *volume, struct error *error)
+{
+    struct volume_header copy;
+    volume->copy_problem[0] = copy_read(volume, 0, &volume->header);
+    bool first = volume->copy_problem[0] == NULL;
+    uint64_t last = first ? volume->header.block_count : volume->file_blocks;
+    volume->copy_problem[1] = copy_read(volume, last ? last - 1 : 0, &copy);
+    if (!volume->copy_problem[1] && copy.block_count != last)
+        volume->copy_problem[1] = "it is not in the last block of its volume";
+    if (first)
+        return true;
+    volume->header = copy;
+    return volume->copy_problem[1] == NULL ||
+           error_set(error, ERROR_FORMAT, "%s: not a volume: block 0: %s; last block: %s",
+                     volume->path, volume->copy_problem[0], volume->copy_problem[1]);
+}
+
+bool volume_open(struct volume *volume, const char *path, struct error *error)
+{
+    struct stat status;
+    *volume = (struct volume){.path = path, .descriptor = -1};
+    volume->descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (volume->descriptor < 0)
+        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+    if (fstat(volume->descriptor, &status) != 0)
+        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return error_set(error, ERROR_IO, "%s: not a regular file", path);
+    volume->file_bytes = (uint64_t)status.st_size;
+    volume->file_blocks = volume->file_bytes / BLOCK_BYTES;
+    if (volume->file_blocks == 0)
+        return error_set(error, ERROR_FORMAT, "%s: not a volume: it is only %llu bytes long", path,
+                         (unsigned long long)volume->file_bytes);
+    return header_read(volume, error);
+}
+
+void volume_close(struct volume *volume)
+{
+    if (volume->path && volume->descriptor >= 0)
+        close(volume->descriptor);
+    volume->path = NULL;
+    volume->descriptor = -1;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* volume.h - one volume file opened for reading: its header and its blocks. Used by store.c and check.c.
+ *
+ * Invariants
+ *  1. Nothing in the file is trusted: a block is read only if it lies wholly in the file.
+ *  2. header is a copy that passed its checksum, and its range_count is at most VOLUME_RANGES_MAX.
+ */
+#ifndef LATCHKEY_DISKS_VOLUME_H
+#define LATCHKEY_DISKS_VOLUME_H
+
+#include "disks/format.h"
+#include "emulator/base/error.h"
+
+#define VOLUME_COPIES 2u /* of the header: block 0 and the last block */
+
+struct volume {
+    const char *path; /* borrowed */
+    int descriptor;   /* -1: not open */
+    uint64_t file_blocks; /* whole blocks in the file */
+    uint64_t file_bytes;
+    struct volume_header header;
+    const char *copy_problem[VOLUME_COPIES]; /* NULL: that copy is good */
+};
+
+/* volume_open - open a volume by whichever copy of its header is good.
+ *
+ * volume   out: volume_close() is safe even after failure.
+ * path     NUL-terminated; the caller keeps it while the volume is open.
+ * Errors   ERROR_IO missing or unreadable; ERROR_FORMAT no copy of the header is good.
+ */
+MUST_CHECK bool volume_open(struct volume *volume, const char *path, struct error *error);
+/* volume_close - close the file. A volume that is not open is fine. */
+void volume_close(struct volume *volume);
+
+/* volume_read - read one block. false: outside the file, or the host could not read it. */
+MUST_CHECK bool volume_read(const struct volume *volume, uint64_t block, void *target);
+
+/* volume_header_problem - what is wrong with a copy of the header by itself; NULL: nothing. */
+const char *volume_header_problem(const struct volume_header *header);
+
+/* volume_range_problem - what is wrong with a range of the header; NULL: it can be used.
+ *
+ * A range that is fine lies between the two copies of the header and in the file, overlaps none before it,
+ * and has the blocks that its objects need: so work on usable ranges is bounded by the size of the file.
+ */
+const char *volume_range_problem(const struct volume *volume, uint32_t index);
+
+/* range_objects_per_block - how many objects a block of this kind of range describes. */
+uint64_t range_objects_per_block(uint8_t kind);
+/* range_kind_name - for people: "node pots", "pages" ... */
+const char *range_kind_name(uint8_t kind);
+/* range_holds_objects - does first_id..first_id + object_count - 1 name nodes or pages? */
+bool range_holds_objects(uint8_t kind);
+
+#endif
