@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* check.c - the checker from the outside in: headers, ranges, checkpoint headers, directory. Called by the
- * disk command and tests; calls check_objects.c and check_keys.c for the rest. What and why: check.h.
+/* check.c - the checker from the outside in: headers, ranges, checkpoint headers, directory.
+ * Called by the disk command and tests; calls check_objects.c and check_keys.c for the rest. What
+ * and why: check.h.
  *
  * Invariants
- *  1. Nothing on the volume is trusted, so the checker ends, and stays in bounds, on any bytes at all.
+ *  1. Nothing on the volume is trusted, so the checker ends, and stays in bounds, on any bytes at
+ *     all.
  *  2. A finding is repairable only if the other copy passed the same test.
  */
 #include "disks/check.h"
@@ -188,8 +190,8 @@ static void check_volumes(struct check *check)
                    OBJECT_ID_PRIME_METER);
 }
 
-/* A header that cannot be read may have been the newest. Then objects at home are of a later generation
- * than the one that is left, and check_objects.c finds them. */
+/* A header that cannot be read may have been the newest. Then objects at home are of a later
+ * generation than the one that is left, and check_objects.c finds them. */
 static void check_ckpt_headers(struct check *check)
 {
     const struct store *store = check->store;
@@ -204,7 +206,7 @@ static void check_ckpt_headers(struct check *check)
                        check_where(check, place->location).text, i);
         if (place->state == PLACE_GOOD &&
             memcmp(place->header.reserved, zeros, sizeof(place->header.reserved)) != 0)
-            check_find(check, FINDING_DAMAGE, "%s: checkpoint header %u: a reserved byte is not zero",
+            check_find(check, FINDING_DAMAGE, "%s: checkpoint header %u: reserved bytes are set",
                        check_where(check, place->location).text, i);
     }
     if (store->places[0].state == PLACE_GOOD && store->places[1].state == PLACE_GOOD &&

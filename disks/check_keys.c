@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* check_keys.c - keys by type, and domains: their shape, and that those that run are listed. Called by
- * check.c after the pots; sees nodes as the restarted system would.
+/* check_keys.c - keys by type, and domains: their shape, and that those that run are listed.
+ * Called by check.c after the pots; sees nodes as the restarted system would.
  *
- * A key whose count is lower than its object's is void, which is legal: that is how objects are rescinded.
- * One whose count is higher cannot have come about. What domains can do to themselves with node keys is a
- * note, unless the directory lists the domain as running: the kernel lists well-formed ones only.
+ * A key whose count is lower than its object's is void, which is legal: that is how objects are
+ * rescinded. One whose count is higher cannot have come about. What domains can do to themselves
+ * with node keys is a note, unless the directory lists the domain as running: the kernel lists
+ * well-formed ones only.
  */
 #include <assert.h>
 #include <stdio.h>

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* check_objects.c - pots and pages, in both plexes, and what the checkpoint areas hold. Called by check.c.
+/* check_objects.c - pots and pages, in both plexes, and what the checkpoint areas hold. Called by
+ * check.c.
  *
- * While a checkpoint is being migrated, a home may be older in one plex than in the other, and differ from
- * what the directory holds: that is legal for exactly those objects that the directory lists.
+ * While a checkpoint is being migrated, a home may be older in one plex than in the other, and
+ * differ from what the directory holds: that is legal for exactly those objects that the directory
+ * lists.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -68,7 +70,7 @@ static void pot_check(struct check *check, const struct pot_pair *pair, unsigned
     struct check_where where = check_where(check, pair->home[plex].location);
     uint64_t generation = disk_id(pot->generation);
     if (pot->reserved)
-        check_find(check, FINDING_DAMAGE, "%s: pot of %ss from %llu: reserved bytes are not zero",
+        check_find(check, FINDING_DAMAGE, "%s: pot of %ss from %llu: reserved bytes are set",
                    where.text, one_name(pair), (unsigned long long)pair->home[plex].first_id);
     if (check->whole && generation > check->store->header.generation)
         check_find(check, FINDING_DAMAGE,
@@ -79,7 +81,8 @@ static void pot_check(struct check *check, const struct pot_pair *pair, unsigned
     static const uint8_t zeros[sizeof(struct disk_node)];
     for (uint64_t i = pair->count; i < capacity; i++)
         if (memcmp(entry_at(pair, plex, i), zeros, entry_bytes(pair)) != 0)
-            check_find(check, FINDING_DAMAGE, "%s: pot of %ss from %llu: entry %llu is past its range",
+            check_find(check, FINDING_DAMAGE,
+                       "%s: pot of %ss from %llu: entry %llu is past the end of its range",
                        where.text, one_name(pair), (unsigned long long)pair->home[plex].first_id,
                        (unsigned long long)i);
 }
@@ -123,7 +126,7 @@ static void pair_check(struct check *check, const struct pot_pair *pair)
         pair_compare(check, pair);
 }
 
-/* The next pot at or after an id, in both plexes. The id after its last object; 0: there is none. */
+/* The next pot at or after an id, in both plexes. Returns the id after its last object; 0: none. */
 static uint64_t pair_next(struct check *check, struct pot_pair *pair, uint64_t id)
 {
     const struct store *store = check->store;
@@ -214,7 +217,8 @@ static void page_check(struct check *check, uint64_t id, const struct page_pot_e
         counts_add(&check->pages, object);
 }
 
-/* Without a checkpoint nothing can be seen as a restarted system would; the pots are still checked. */
+/* Without a checkpoint nothing can be seen as a restarted system would; the pots are still
+ * checked. */
 void check_pots_and_pages(struct check *check)
 {
     struct pot_pair *pair = calloc(1, sizeof(*pair));

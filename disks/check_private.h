@@ -24,7 +24,8 @@ struct check_where {
 };
 struct check_where check_where(const struct check *check, uint64_t location);
 
-/* check_pots_and_pages - both plexes of every pot, and every page; fills check->nodes and check->pages. */
+/* check_pots_and_pages - both plexes of every pot, and every page; fills check->nodes and
+ * check->pages. */
 void check_pots_and_pages(struct check *check);
 /* check_keys - every key of every node, then domains. */
 void check_keys(struct check *check);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* counts.c - a sorted list, and the growing of arrays. Called by check, digest and store_directory. */
+/* counts.c - a sorted list, and the growing of arrays. Called by check, digest and
+ * store_directory. */
 #include "disks/counts.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* counts.h - the allocation and call counts of the objects of one kind, to tell valid keys from void ones.
- * Used by check and digest. Objects with counts of 0 need not be listed. */
+/* counts.h - the allocation and call counts of the objects of one kind, to tell valid keys from
+ * void ones. Used by check and digest. Objects with counts of 0 need not be listed. */
 #ifndef LATCHKEY_DISKS_COUNTS_H
 #define LATCHKEY_DISKS_COUNTS_H
 

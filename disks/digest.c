@@ -7,8 +7,8 @@
  *   running, by id:  'R', id
  * each number as 8 bytes little-endian. Objects that are all zero with counts of 0 are left out.
  *
- * A void key is hashed as data key 0: that is what it is to every domain, and the kernel replaces it when
- * it meets it, which must not change the digest.
+ * A void key is hashed as data key 0: that is what it is to every domain, and the kernel replaces
+ * it when it meets it, which must not change the digest.
  */
 #include "disks/digest.h"
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* digest.h - one number for everything that a restarted system would see.
  *
- * Two stores with equal digests hold the same objects: every node with its keys and counts, every page with
- * its bytes and count, and the same running domains. Where an object lies (at home, in which plex, in a
- * checkpoint area), how a page of zeros is marked, and volumes, labels and generations do not matter.
+ * Two stores with equal digests hold the same objects: every node with its keys and counts, every
+ * page with its bytes and count, and the same running domains. Where an object lies (at home, in
+ * which plex, in a checkpoint area), how a page of zeros is marked, and volumes, labels and
+ * generations do not matter.
  */
 #ifndef LATCHKEY_DISKS_DIGEST_H
 #define LATCHKEY_DISKS_DIGEST_H
@@ -22,8 +23,8 @@ struct store_digest {
  *
  * store       open; its generation in use is changed.
  * generation  0: the newest.
- * Errors      ERROR_FORMAT no such checkpoint; an object cannot be read; or a home that the checkpoint
- *             needs was overwritten by a later one, so that the generation is no longer whole.
+ * Errors      ERROR_FORMAT no such checkpoint; an object cannot be read; or a home that it needs
+ *             was overwritten by a later one, so that the generation is no longer whole.
  * Source      store.md, "What must be checkable offline".
  */
 MUST_CHECK bool digest_store(struct store *store, uint64_t generation,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* info.c - describes headers only: it reads no object, so that it works on a store with any damage that
- * leaves one header copy. Called by the disk command. */
+/* info.c - describes headers only: it reads no object, so that it works on a store with any damage
+ * that leaves one header copy. Called by the disk command. */
 #include "disks/info.h"
 
 #include <assert.h>
@@ -69,8 +69,8 @@ static void range_line(struct byte_writer *writer, const struct volume *volume, 
 static void volume_lines(struct byte_writer *writer, const struct volume *volume)
 {
     const struct volume_header *header = &volume->header;
-    line(writer, "volume %u of %u: %s, %" PRIu64 " blocks, header generation %" PRIu64, header->disk_index,
-         header->disk_count, volume->path, header->block_count,
+    line(writer, "volume %u of %u: %s, %" PRIu64 " blocks, header generation %" PRIu64,
+         header->disk_index, header->disk_count, volume->path, header->block_count,
          header->generation);
     for (unsigned copy = 0; copy < VOLUME_COPIES; copy++)
         if (volume->copy_problem[copy])
@@ -88,7 +88,8 @@ static void place_lines(struct byte_writer *writer, const struct store_place *pl
         return;
     }
     line(writer,
-         "checkpoint %u: generation %" PRIu64 " in area %u, migrated to %" PRIu64 ", %" PRIu64 " directory entries,"
+         "checkpoint %u: generation %" PRIu64 " in area %u, migrated to %" PRIu64 ", %" PRIu64
+         " directory entries,"
          " time %" PRIu64 " ns",
          index, header->generation, header->area, header->migrated_generation,
          header->directory_entries, header->system_time_ns);

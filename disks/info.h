@@ -8,7 +8,8 @@
 
 /* info_text - describe an open store in lines of text. No generation needs to be in use. */
 void info_text(const struct store *store, struct byte_writer *writer);
-/* info_json - the same as one JSON object and a newline. 64-bit values that are names are hex strings. */
+/* info_json - the same as one JSON object and a newline. 64-bit values that are names are hex
+ * strings. */
 void info_json(const struct store *store, struct byte_writer *writer);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* store.c - opens the volumes of a store, finds its checkpoints, and reads objects through them. Called by
- * check, digest and info; calls volume.c and store_directory.c. Invariants: store.h. */
+/* store.c - opens the volumes of a store, finds its checkpoints, and reads objects through them.
+ * Called by check, digest and info; calls volume.c and store_directory.c. Invariants: store.h. */
 #include "disks/store.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* store.h - a store read offline: its volumes, its checkpoints, and every object as the restarted system
- * would see it. Used by check, digest and info.
+/* store.h - a store read offline: its volumes, its checkpoints, and every object as the restarted
+ * system would see it. Used by check, digest and info.
  *
  * A location is a block of a volume: block number, and in bits 56..63 the disk index (format.h).
  *
@@ -78,7 +78,8 @@ struct store_home {
     uint64_t first_id; /* of the pot; the id itself for a page */
 };
 
-/* store_open - open the volumes of one store, in any order. Choose a generation before reading objects.
+/* store_open - open the volumes of one store, in any order. Choose a generation before reading
+ * objects.
  *
  * store   large: allocate it. store_close() is safe even after failure.
  * paths   1..VOLUME_DISKS_MAX of them; the caller keeps them while the store is open.
@@ -104,7 +105,8 @@ MUST_CHECK bool store_use(struct store *store, uint64_t generation, struct error
 const char *store_directory_read(const struct store *store, const struct ckpt_header *header,
                                  unsigned copy, struct store_directory *directory);
 void store_directory_finish(struct store_directory *directory);
-/* store_directory_find - the entry of a page (DIRECTORY_PAGE or _ZERO_PAGE) or node; NULL: it is at home. */
+/* store_directory_find - the entry of a page (DIRECTORY_PAGE or _ZERO_PAGE) or node; NULL: it is
+ * at home. */
 const struct directory_entry *store_directory_find(const struct store_directory *directory,
                                                    enum range_kind kind, uint64_t id);
 

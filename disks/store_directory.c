@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* store_directory.c - reads a checkpoint directory into memory, sorted for look-up. Called by store.c and
- * check.c; calls store_read.
+/* store_directory.c - reads a checkpoint directory into memory, sorted for look-up. Called by
+ * store.c and check.c; calls store_read.
  *
  * Invariants
- *  1. Reading ends: the header says how many blocks there are, no more than the areas hold, and each must
- *     carry its own sequence number.
+ *  1. Reading ends: the header says how many blocks there are, no more than the areas hold, and
+ *     each must carry its own sequence number.
  *  2. Entries are kept as they are, well-formed or not; look-up finds pages and nodes only.
  */
 #include <assert.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* volume.c - opens a volume file and judges its header. Called by store.c and check.c; calls the host's
- * files. Invariants: volume.h. */
+/* volume.c - opens a volume file and judges its header. Called by store.c and check.c; calls the
+ * host's files. Invariants: volume.h. */
 #include "disks/volume.h"
 
 #include <assert.h>

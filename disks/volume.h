@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* volume.h - one volume file opened for reading: its header and its blocks. Used by store.c and check.c.
+/* volume.h - one volume file opened for reading: its header and its blocks. Used by store.c and
+ * check.c.
  *
  * Invariants
  *  1. Nothing in the file is trusted: a block is read only if it lies wholly in the file.
@@ -40,8 +41,9 @@ const char *volume_header_problem(const struct volume_header *header);
 
 /* volume_range_problem - what is wrong with a range of the header; NULL: it can be used.
  *
- * A range that is fine lies between the two copies of the header and in the file, overlaps none before it,
- * and has the blocks that its objects need: so work on usable ranges is bounded by the size of the file.
+ * A range that is fine lies between the two copies of the header and in the file, overlaps none
+ * before it, and has the blocks that its objects need: so work on usable ranges is bounded by the
+ * size of the file.
  */
 const char *volume_range_problem(const struct volume *volume, uint32_t index);
 

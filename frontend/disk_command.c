@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* disk_command.c - `latchkey disk make|info|check|digest`: words in, text or JSON out. Called by main.c; calls
- * disks/ for everything. */
+/* disk_command.c - `latchkey disk make|info|check|digest`: words in, text or JSON out. Called by
+ * main.c; calls disks/ for everything. */
 #include "frontend/disk_command.h"
 
 #include <cjson/cJSON.h>
