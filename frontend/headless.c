@@ -1,128 +1,247 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* headless.c - drives a session from stdin and stdout. Called by run.c; calls session.
+/* headless.c - the console on stdin and stdout, paced in real time when a person sits there.
  *
- * Time is not paced: an idle machine skips to its next event. On a terminal, and while the machine has nothing to
- * do but wait, the program sleeps in poll(); there is no busy loop. Keyboard input is looked for between slices of
- * 10 ms of virtual time.
+ * Called by run_command.c; calls session.c and pace.c.
+ *
+ * On a terminal every key goes to the guest, Ctrl-C too; Ctrl-A x ends the run, Ctrl-A Ctrl-A sends
+ * Ctrl-A, Ctrl-A h tells. From a pipe or file, the bytes go to the guest as they are, at the speed
+ * of a serial line; at their end the run goes on, until it ends by itself or nothing can happen any
+ * more.
+ *
+ * Invariants
+ *  1. The terminal is as it was found when headless_run() returns, signals included.
+ *  2. Nothing is polled in a loop without either running the guest or sleeping.
  */
 #include "frontend/headless.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "frontend/pace.h"
 #include "frontend/session.h"
 
-#define SLICE_NS 10000000u
-#define ESCAPE 0x01 /* Ctrl-A */
+#define OUTPUT_BYTES 8192u
+#define INPUT_BYTES 256u
+#define SLICE_CYCLES 2000000u /* some 10 ms of host time, so that keys and signals are answered */
+#define SLICE_NS 5000000u     /* of virtual time when paced */
+#define BYTE_NS 86806u        /* ten bits at 115200 baud */
+#define ESCAPE_KEY 1u         /* Ctrl-A */
 
-struct terminal {
-    struct termios before;
-    bool raw;       /* stdin is a terminal, now raw */
-    bool at_end;    /* stdin has ended */
-    bool escaped;   /* the last byte was Ctrl-A */
+struct headless {
+    struct session session;
+    struct pace pace;
+    uint8_t output[OUTPUT_BYTES];
+    size_t output_bytes;
+    bool output_failed;
+    uint8_t input[INPUT_BYTES]; /* read and not yet taken by the machine's queue */
+    size_t input_bytes, input_taken;
+    uint64_t input_ns; /* virtual time of the next input byte, at the earliest */
+    bool input_open, terminal, escape;
+    struct termios saved;
+    sigset_t saved_signals;
+    int signal_fd;
 };
 
-static void terminal_open(struct terminal *terminal)
+static void output_flush(struct headless *headless)
 {
-    *terminal = (struct terminal){0};
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &terminal->before) != 0)
-        return;
-    struct termios raw = terminal->before;
-    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ISIG | IEXTEN);
-    raw.c_iflag &= ~(tcflag_t)(ICRNL | IXON);
-    raw.c_cc[VMIN] = 1;
-    raw.c_cc[VTIME] = 0;
-    terminal->raw = tcsetattr(STDIN_FILENO, TCSANOW, &raw) == 0;
-}
-
-static void terminal_close(struct terminal *terminal)
-{
-    if (terminal->raw)
-        (void)tcsetattr(STDIN_FILENO, TCSANOW, &terminal->before);
-}
-
-static void byte_type(struct session *session, uint8_t byte)
-{
-    struct machine_input input = {.time_ns = machine_time_ns(session->machine),
-                                  .kind = INPUT_CONSOLE, .code = byte};
-    (void)machine_input(session->machine, &input);
-}
-
-static void byte_take(struct session *session, struct terminal *terminal, uint8_t byte)
-{
-    if (terminal->raw && terminal->escaped) {
-        terminal->escaped = false;
-        if (byte == 'x' || byte == 'X')
-            session_power_off(session);
-        else if (byte == ESCAPE)
-            byte_type(session, byte);
-        return;
-    }
-    if (terminal->raw && byte == ESCAPE)
-        terminal->escaped = true;
-    else
-        byte_type(session, byte);
-}
-
-/* Pass on what was typed; wait for it up to timeout_ms (-1: for ever). */
-static void stdin_poll(struct session *session, struct terminal *terminal, int timeout_ms)
-{
-    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
-    uint8_t bytes[256];
-    if (terminal->at_end || poll(&input, 1, timeout_ms) <= 0)
-        return;
-    ssize_t count = read(STDIN_FILENO, bytes, sizeof(bytes));
-    if (count < 0 && errno == EINTR)
-        return;
-    if (count <= 0)
-        terminal->at_end = true;
-    for (ssize_t i = 0; i < count && !session->ended; i++)
-        byte_take(session, terminal, bytes[i]);
-}
-
-static bool run_to_end(struct session *session, struct terminal *terminal, struct error *error)
-{
-    while (!session->ended) {
-        enum machine_stop_reason reason;
-        stdin_poll(session, terminal, 0);
-        if (session->ended)
-            break;
-        uint64_t slice_end = machine_time_ns(session->machine) + SLICE_NS;
-        if (!session_run(session, terminal->at_end ? UINT64_MAX : slice_end, &reason, error))
-            return false;
-        if (session->ended || reason != MACHINE_STOP_IDLE)
-            continue;
-        if (terminal->at_end) {
-            session->stop = (struct machine_stop){.reason = MACHINE_STOP_IDLE};
-            session->ended = true;
-        } else {
-            stdin_poll(session, terminal, -1);
+    size_t done = 0;
+    while (done < headless->output_bytes && !headless->output_failed) {
+        ssize_t count =
+            write(STDOUT_FILENO, headless->output + done, headless->output_bytes - done);
+        if (count > 0) {
+            done += (size_t)count;
+        } else if (count < 0 && errno == EAGAIN) {
+            struct pollfd ready = {.fd = STDOUT_FILENO, .events = POLLOUT};
+            (void)poll(&ready, 1, -1);
+        } else if (count == 0 || errno != EINTR) {
+            headless->output_failed = true;
+            (void)error_set(&headless->session.error, ERROR_IO, "console: stdout: %s",
+                            strerror(errno));
+            session_finish_as(&headless->session, SESSION_END_ERROR, 0);
         }
     }
-    return true;
+    headless->output_bytes = 0;
+}
+
+static void output_put(void *context, const uint8_t *data, size_t size_bytes)
+{
+    struct headless *headless = context;
+    for (size_t i = 0; i < size_bytes; i++) {
+        if (headless->output_bytes == OUTPUT_BYTES)
+            output_flush(headless);
+        headless->output[headless->output_bytes++] = data[i];
+    }
+}
+
+/* Keys one by one, no echo, no signals from keys; newlines still become return and newline. */
+static void terminal_start(struct headless *headless)
+{
+    headless->terminal = isatty(STDIN_FILENO) && tcgetattr(STDIN_FILENO, &headless->saved) == 0;
+    if (!headless->terminal)
+        return;
+    struct termios raw = headless->saved;
+    raw.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | IXON | ISTRIP);
+    raw.c_lflag &= ~(tcflag_t)(ECHO | ICANON | ISIG | IEXTEN);
+    raw.c_cc[VMIN] = 1;
+    raw.c_cc[VTIME] = 0;
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+}
+
+static void signals_start(struct headless *headless)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    sigaddset(&signals, SIGPIPE);
+    (void)sigprocmask(SIG_BLOCK, &signals, &headless->saved_signals);
+    sigdelset(&signals, SIGPIPE); /* write() tells about it */
+    headless->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+static void host_restore(struct headless *headless)
+{
+    if (headless->terminal)
+        (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &headless->saved);
+    if (headless->signal_fd >= 0)
+        (void)close(headless->signal_fd);
+    /* A SIGPIPE that a failed write left pending must not kill the program now: take it away. */
+    sigset_t pipe_only;
+    sigemptyset(&pipe_only);
+    sigaddset(&pipe_only, SIGPIPE);
+    const struct timespec at_once = {0};
+    (void)sigtimedwait(&pipe_only, NULL, &at_once);
+    (void)sigprocmask(SIG_SETMASK, &headless->saved_signals, NULL);
+}
+
+/* Ctrl-A sequences. Returns whether the byte goes to the guest. */
+static bool escape_filter(struct headless *headless, uint8_t byte)
+{
+    if (!headless->terminal)
+        return true;
+    if (!headless->escape) {
+        headless->escape = byte == ESCAPE_KEY;
+        return !headless->escape;
+    }
+    headless->escape = false;
+    if (byte == 'x' || byte == 'X')
+        session_finish_as(&headless->session, SESSION_END_QUIT, 0);
+    else if (byte == 'h' || byte == 'H')
+        fputs("\r\nCtrl-A x  end the run\r\nCtrl-A h  this help\r\n"
+              "Ctrl-A Ctrl-A  send Ctrl-A to the guest\r\n",
+              stderr);
+    return byte == ESCAPE_KEY;
+}
+
+/* Hand read bytes to the machine, at the pace of the line. */
+static void input_hand_over(struct headless *headless)
+{
+    uint64_t now = machine_time_ns(headless->session.machine);
+    while (headless->input_taken < headless->input_bytes) {
+        uint8_t byte = headless->input[headless->input_taken];
+        if (headless->input_ns < now)
+            headless->input_ns = now;
+        if (!session_byte(&headless->session, byte, headless->input_ns))
+            return;
+        headless->input_ns += BYTE_NS;
+        headless->input_taken++;
+    }
+    headless->input_bytes = headless->input_taken = 0;
+}
+
+static void input_read(struct headless *headless)
+{
+    uint8_t bytes[INPUT_BYTES];
+    assert(headless->input_bytes == 0);
+    ssize_t count = read(STDIN_FILENO, bytes, sizeof(bytes));
+    if (count == 0 || (count < 0 && errno != EINTR && errno != EAGAIN))
+        headless->input_open = false;
+    for (ssize_t i = 0; i < count; i++)
+        if (escape_filter(headless, bytes[i]))
+            headless->input[headless->input_bytes++] = bytes[i];
+    input_hand_over(headless);
+}
+
+static void signal_read(struct headless *headless)
+{
+    struct signalfd_siginfo info;
+    if (read(headless->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        session_finish_as(&headless->session, SESSION_END_SIGNAL, (int)info.ssi_signo);
+}
+
+/* Look at stdin and the signals; wait for them up to timeout_ms, -1: as long as it takes. */
+static void host_poll(struct headless *headless, int timeout_ms)
+{
+    bool wants_input = headless->input_open && headless->input_bytes == 0;
+    struct pollfd fds[2] = {
+        {.fd = headless->signal_fd, .events = POLLIN},
+        {.fd = wants_input ? STDIN_FILENO : -1, .events = POLLIN},
+    };
+    if (poll(fds, 2, timeout_ms) <= 0)
+        return;
+    if (fds[0].revents)
+        signal_read(headless);
+    if (fds[1].revents & POLLNVAL)
+        headless->input_open = false;
+    else if (fds[1].revents)
+        input_read(headless);
+}
+
+/* How long the host may sleep before the guest is behind real time. */
+static int ahead_ms(struct headless *headless)
+{
+    uint64_t virtual_ns = machine_time_ns(headless->session.machine);
+    uint64_t allowed = pace_allowed_ns(&headless->pace, virtual_ns, host_clock_ns());
+    return virtual_ns > allowed ? (int)((virtual_ns - allowed) / 1000000u + 1) : 0;
+}
+
+static void headless_loop(struct headless *headless)
+{
+    struct session *session = &headless->session;
+    for (;;) {
+        struct machine_until slice = machine_until_never();
+        slice.cycles = machine_cycles(session->machine) + SLICE_CYCLES;
+        if (headless->pace.speed)
+            slice.time_ns = machine_time_ns(session->machine) + SLICE_NS;
+        enum session_state state = session_run(session, &slice);
+        output_flush(headless);
+        if (state == SESSION_ENDED || session->end != SESSION_NOT_ENDED)
+            return;
+        input_hand_over(headless);
+        bool waits = state == SESSION_WAITS && headless->input_bytes == 0;
+        if (waits && !headless->input_open)
+            session_finish_as(session, SESSION_END_IDLE, 0);
+        else
+            host_poll(headless, waits ? -1 : ahead_ms(headless));
+        if (session->end != SESSION_NOT_ENDED)
+            return;
+        if (waits)
+            pace_start(&headless->pace, headless->pace.speed, machine_time_ns(session->machine),
+                       host_clock_ns());
+    }
 }
 
 int headless_run(const struct options *options)
 {
-    struct session session;
-    struct terminal terminal;
+    struct headless headless = {.input_open = true, .signal_fd = -1};
+    struct console_sink sink = {.context = &headless, .put = output_put};
     struct error error;
-    if (!session_start(&session, options, &error)) {
-        session_finish(&session);
+    if (!session_open(&headless.session, options, &sink, &error)) {
         fprintf(stderr, "latchkey: %s\n", error.text);
         return error_exit_status(&error);
     }
-    terminal_open(&terminal);
-    bool good = run_to_end(&session, &terminal, &error);
-    terminal_close(&terminal);
-    if (good)
-        return session_end(&session);
-    session_finish(&session);
-    fprintf(stderr, "latchkey: %s\n", error.text);
-    return error_exit_status(&error);
+    signals_start(&headless);
+    terminal_start(&headless);
+    pace_start(&headless.pace, headless.terminal && !options->fast ? 1 : 0, 0, host_clock_ns());
+    headless_loop(&headless);
+    host_restore(&headless);
+    return session_close(&headless.session);
 }

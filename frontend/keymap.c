@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* keymap.c - the table. Called by window.c. Sources: USB HID Usage Tables 1.4, page 0x07; the kernel's
- * input-event-codes.h. */
+/* keymap.c - the table. Called by window.c. Sources: USB HID Usage Tables 1.4, page 0x07; the
+ * kernel's input-event-codes.h. */
 #include "frontend/keymap.h"
 
 #include <linux/input-event-codes.h>

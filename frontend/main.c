@@ -1,53 +1,83 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* main.c - the program: one subcommand a word. Exit statuses: 0 ended as asked, 1 the guest or a check failed,
- * 2 usage, 3 environment, 124 limit. */
+/* main.c - the program: one subcommand a word. Calls the *_command.c files, which print and return
+ * the exit status: 0 as asked, 1 the guest or a check failed, 2 usage, 3 the host refused, 124 a
+ * limit was hit.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "emulator/options.h"
 #include "frontend/disk_command.h"
-#include "frontend/run.h"
+#include "frontend/run_command.h"
 
-#define VERSION_TEXT "latchkey 0.1\n"
+#define VERSION "0.1"
+#define EXIT_USAGE 2
+#define EXIT_ENVIRONMENT 3
 
-static const char help_text[] =
-    "latchkey run [IMG...] [options]    boot a machine (latchkey help run)\n"
-    "latchkey disk make RECIPE -o IMG   make an image; also disk info, check, digest IMG\n"
-    "latchkey help [COMMAND]            this text, or a command's options\n"
-    "latchkey version\n";
+static const char usage_text[] =
+    "latchkey run [IMG...] [options]   boot a machine\n"
+    "latchkey disk make RECIPE -o IMG  build a disk image; also info, check, digest IMG\n"
+    "latchkey help [COMMAND]           this text, or the options of a command\n"
+    "latchkey version                  the version\n";
 
-static int help(int argc, char **argv)
+static const char disk_text[] =
+    "latchkey disk make RECIPE -o IMG: build the image that a recipe describes\n"
+    "latchkey disk info IMG [--json]:  what the image is\n"
+    "latchkey disk check IMG [--json]: examine the whole image; exit status 1 when something is "
+    "wrong\n"
+    "latchkey disk digest IMG:         one number that equal stores share\n";
+
+static const char *const later_commands[] = {"replay", "campaign", "profile"};
+
+static int command_later(const char *name)
 {
-    if (argc > 0 && strcmp(argv[0], "run") == 0)
-        fputs(options_help(), stdout);
-    else
-        fputs(help_text, stdout);
-    return 0;
+    for (size_t i = 0; i < sizeof(later_commands) / sizeof(later_commands[0]); i++)
+        if (strcmp(name, later_commands[i]) == 0) {
+            fprintf(stderr, "latchkey: %s: not in this version\n", name);
+            return EXIT_ENVIRONMENT;
+        }
+    fprintf(stderr, "latchkey: %.60s: no such command; see latchkey help\n", name);
+    return EXIT_USAGE;
 }
 
-static int later(const char *command)
+static int command_help(int argc, char **argv)
 {
-    fprintf(stderr, "latchkey: %s: not in this version\n", command);
-    return 3;
+    if (argc == 0) {
+        fputs(usage_text, stdout);
+        return 0;
+    }
+    if (argc > 1) {
+        fprintf(stderr, "latchkey: help: one command at a time\n");
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[0], "run") == 0)
+        fputs(options_help(), stdout);
+    else if (strcmp(argv[0], "disk") == 0)
+        fputs(disk_text, stdout);
+    else if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "version") == 0)
+        fputs(usage_text, stdout);
+    else
+        return command_later(argv[0]);
+    return 0;
 }
 
 int main(int argc, char **argv)
 {
-    const char *command = argc > 1 ? argv[1] : "help";
-    int rest = argc > 1 ? argc - 2 : 0;
+    if (argc < 2) {
+        fprintf(stderr, "latchkey: command: none given; see latchkey help\n");
+        return EXIT_USAGE;
+    }
+    const char *command = argv[1];
     if (strcmp(command, "run") == 0)
-        return run_command(rest, argv + 2);
+        return run_command(argc - 2, argv + 2);
     if (strcmp(command, "disk") == 0)
-        return disk_command(rest, argv + 2);
-    if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0)
-        return help(rest, argv + 2);
+        return disk_command(argc - 2, argv + 2);
+    if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0 ||
+        strcmp(command, "-h") == 0)
+        return command_help(argc - 2, argv + 2);
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
-        fputs(VERSION_TEXT, stdout);
+        puts("latchkey " VERSION);
         return 0;
     }
-    if (strcmp(command, "replay") == 0 || strcmp(command, "campaign") == 0 ||
-        strcmp(command, "profile") == 0)
-        return later(command);
-    fprintf(stderr, "latchkey: %.60s: unknown command; see latchkey help\n", command);
-    return 2;
+    return command_later(command);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* screenshot.c - writes 8-bit RGB PNGs through libpng's simplified API. Called by session.c and window_run.c. */
+/* screenshot.c - writes 8-bit RGB PNGs through libpng's simplified API. Called by session.c and
+ * window_run.c. */
 #include "frontend/screenshot.h"
 
 #include <assert.h>

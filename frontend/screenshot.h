@@ -5,8 +5,8 @@
 
 #include "emulator/machine.h"
 
-/* screenshot_write - write what the guest last flushed. A machine without a scanout gives a black picture of
- * 1024 x 768, so that a script always finds a file.
+/* screenshot_write - write what the guest last flushed. A machine without a scanout gives a black
+ * picture of 1024 x 768, so that a script always finds a file.
  *
  * Errors   ERROR_IO the file cannot be written; nothing is left behind then.
  */

@@ -1,150 +1,239 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* session.c - starting, running and ending a machine for the user. Called by headless.c and window_run.c; calls
- * machine, options, input_script, screenshot, stats. The host clock is read here, in host_clock_ns(), and nowhere
- * else. */
+/* session.c - drives one machine for run_command.c, headless.c and window.c; see session.h. */
 #include "frontend/session.h"
 
 #include <assert.h>
-#include <libgen.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "emulator/input_script.h"
+#include "frontend/pace.h"
 #include "frontend/screenshot.h"
 #include "frontend/stats.h"
 
-uint64_t host_clock_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
+#define EXIT_LIMIT 124
+#define EXIT_SIGNAL_BASE 128 /* as a shell reports a signal */
 
-static void console_put(void *context, const uint8_t *data, size_t size_bytes)
+/* The kernel that is built with the program lies beside it. */
+static bool kernel_find(char path[PATH_MAX], struct error *error)
 {
-    struct session *session = context;
-    (void)fwrite(data, 1, size_bytes, stdout);
-    session->console_total += size_bytes;
-    if (size_bytes > SESSION_CONSOLE_BYTES) {
-        data += size_bytes - SESSION_CONSOLE_BYTES;
-        size_bytes = SESSION_CONSOLE_BYTES;
-    }
-    if (session->console_bytes + size_bytes > SESSION_CONSOLE_BYTES) {
-        size_t gone = session->console_bytes + size_bytes - SESSION_CONSOLE_BYTES;
-        memmove(session->console, session->console + gone, session->console_bytes - gone);
-        session->console_bytes -= gone;
-    }
-    memcpy(session->console + session->console_bytes, data, size_bytes);
-    session->console_bytes += size_bytes;
-}
-
-/* The built-in kernel lies beside the program. */
-static bool kernel_find(struct session *session, struct error *error)
-{
-    char program[3072];
-    ssize_t length = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    static const char name[] = "kernel.elf";
+    ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof(name));
     if (length <= 0)
-        return error_set(error, ERROR_IO, "kernel.elf: cannot tell where the program lies");
-    program[length] = '\0';
-    (void)snprintf(session->kernel_path, sizeof(session->kernel_path), "%s/kernel.elf",
-                   dirname(program));
-    if (access(session->kernel_path, R_OK) != 0)
-        return error_set(error, ERROR_IO, "%s: missing; build it, or give --kernel FILE",
-                         session->kernel_path);
+        return error_set(error, ERROR_IO, "kernel: the program's own folder cannot be found");
+    path[length] = '\0';
+    char *slash = strrchr(path, '/');
+    assert(slash);
+    memcpy(slash + 1, name, sizeof(name));
+    if (access(path, R_OK) != 0)
+        return error_set(error, ERROR_IO, "%s: no such kernel; build it, or give --kernel", path);
     return true;
 }
 
-bool session_start(struct session *session, const struct options *options, struct error *error)
+static bool script_read(struct session *session, struct error *error)
 {
-    *session = (struct session){.options = options, .host_start_ns = host_clock_ns()};
+    const char *path = session->options->input_path;
+    return !path || input_script_queue(path, session->machine, error);
+}
+
+bool session_open(struct session *session, const struct options *options,
+                  const struct console_sink *console, struct error *error)
+{
+    char path[PATH_MAX];
     struct machine_config config = options->machine;
+    *session = (struct session){.options = options};
     if (!config.kernel_path) {
-        if (!kernel_find(session, error))
+        if (!kernel_find(path, error))
             return false;
-        config.kernel_path = session->kernel_path;
+        config.kernel_path = path;
     }
-    config.console = (struct console_sink){session, console_put};
+    config.console = *console;
     if (!machine_create(&session->machine, &config, error))
         return false;
-    return !options->input_path ||
-           input_script_queue(options->input_path, session->machine, error);
-}
-
-bool session_run(struct session *session, uint64_t time_ns, enum machine_stop_reason *reason,
-                 struct error *error)
-{
-    assert(!session->ended);
-    struct machine_until until = session->options->until;
-    bool own_time = time_ns < until.time_ns;
-    if (own_time)
-        until.time_ns = time_ns;
-    struct machine_stop stop = machine_run(session->machine, &until);
-    (void)fflush(stdout);
-    *reason = stop.reason;
-    if (stop.reason == MACHINE_STOP_RESET)
-        return machine_reset(session->machine, error);
-    if (stop.reason == MACHINE_STOP_IDLE || (stop.reason == MACHINE_STOP_TIME && own_time))
+    if (script_read(session, error))
         return true;
-    session->stop = stop;
-    session->ended = true;
-    return true;
-}
-
-void session_power_off(struct session *session)
-{
-    session->stop = (struct machine_stop){.reason = MACHINE_STOP_POWER_OFF};
-    session->ended = true;
-}
-
-static int status_of(const struct session *session)
-{
-    switch (session->stop.reason) {
-    case MACHINE_STOP_POWER_OFF:
-        if (session->stop.code == 0)
-            return 0;
-        fprintf(stderr, "latchkey: guest: powered off with code %d\n", session->stop.code);
-        return 1;
-    case MACHINE_STOP_FAULT:
-        fprintf(stderr, "latchkey: engine: %s\n", machine_fault_text(session->machine));
-        return 1;
-    case MACHINE_STOP_INSTRUCTIONS:
-        if (machine_instructions(session->machine) < session->options->limit_instructions)
-            return 0;
-        fprintf(stderr, "latchkey: limit: %llu instructions were run\n",
-                (unsigned long long)session->options->limit_instructions);
-        return 124;
-    case MACHINE_STOP_RESET:
-    case MACHINE_STOP_CYCLES:
-    case MACHINE_STOP_TIME:
-    case MACHINE_STOP_CONSOLE:
-    case MACHINE_STOP_TRACE:
-    case MACHINE_STOP_IDLE:
-        break;
-    }
-    return 0;
-}
-
-int session_end(struct session *session)
-{
-    struct error error;
-    int status = status_of(session);
-    if (session->options->screenshot_path &&
-        !screenshot_write(session->options->screenshot_path, session->machine, &error)) {
-        fprintf(stderr, "latchkey: %s\n", error.text);
-        status = status ? status : error_exit_status(&error);
-    }
-    if (session->options->stats_path && !stats_write(session, &error)) {
-        fprintf(stderr, "latchkey: %s\n", error.text);
-        status = status ? status : error_exit_status(&error);
-    }
-    session_finish(session);
-    return status;
-}
-
-void session_finish(struct session *session)
-{
     machine_destroy(session->machine);
     session->machine = NULL;
+    return false;
+}
+
+static enum session_state ended(struct session *session, enum session_end end, const char *until)
+{
+    session->end = end;
+    session->until = until;
+    return SESSION_ENDED;
+}
+
+static enum session_state reboot(struct session *session)
+{
+    if (machine_reset(session->machine, &session->error))
+        return SESSION_RUNS;
+    return ended(session, SESSION_END_ERROR, NULL);
+}
+
+/* A limit was reached: the user's, or only the slice's. */
+static enum session_state limit_judge(struct session *session)
+{
+    const struct options *options = session->options;
+    const struct machine_until *until = &options->until;
+    if (machine_instructions(session->machine) >= options->limit_instructions)
+        return ended(session, SESSION_END_LIMIT, NULL);
+    if (machine_instructions(session->machine) >= until->instructions)
+        return ended(session, SESSION_END_UNTIL, "insn");
+    if (machine_cycles(session->machine) >= until->cycles)
+        return ended(session, SESSION_END_UNTIL, "cycles");
+    if (machine_time_ns(session->machine) >= until->time_ns)
+        return ended(session, SESSION_END_UNTIL, "time");
+    return SESSION_RUNS;
+}
+
+static enum session_state stop_judge(struct session *session, struct machine_stop stop)
+{
+    switch (stop.reason) {
+    case MACHINE_STOP_POWER_OFF:
+        session->code = stop.code;
+        return ended(session, SESSION_END_POWER_OFF, NULL);
+    case MACHINE_STOP_RESET:
+        return reboot(session);
+    case MACHINE_STOP_INSTRUCTIONS:
+    case MACHINE_STOP_CYCLES:
+    case MACHINE_STOP_TIME:
+        return limit_judge(session);
+    case MACHINE_STOP_CONSOLE:
+        return ended(session, SESSION_END_UNTIL, "console");
+    case MACHINE_STOP_TRACE:
+        return ended(session, SESSION_END_UNTIL,
+                     session->options->until.trace_kind == TRACE_COMMITTED ? "generation"
+                                                                           : "phase");
+    case MACHINE_STOP_IDLE:
+        return SESSION_WAITS;
+    case MACHINE_STOP_FAULT:
+        (void)error_set(&session->error, ERROR_FORMAT, "machine: %s",
+                        machine_fault_text(session->machine));
+        return ended(session, SESSION_END_FAULT, NULL);
+    }
+    abort();
+}
+
+static uint64_t earlier(uint64_t left, uint64_t right)
+{
+    return left < right ? left : right;
+}
+
+enum session_state session_run(struct session *session, const struct machine_until *slice)
+{
+    if (session->end != SESSION_NOT_ENDED)
+        return SESSION_ENDED;
+    struct machine_until until = session->options->until;
+    until.instructions = earlier(until.instructions, slice->instructions);
+    until.cycles = earlier(until.cycles, slice->cycles);
+    until.time_ns = earlier(until.time_ns, slice->time_ns);
+    uint64_t start = host_clock_ns();
+    struct machine_stop stop = machine_run(session->machine, &until);
+    session->host_ns += host_clock_ns() - start;
+    return stop_judge(session, stop);
+}
+
+void session_finish_as(struct session *session, enum session_end end, int code)
+{
+    if (session->end != SESSION_NOT_ENDED)
+        return;
+    session->end = end;
+    session->code = code;
+}
+
+bool session_byte(struct session *session, uint8_t byte, uint64_t time_ns)
+{
+    const struct machine_input input = {.time_ns = time_ns, .kind = INPUT_CONSOLE, .code = byte};
+    return machine_input(session->machine, &input);
+}
+
+static const char *reason_name(const struct session *session)
+{
+    switch (session->end) {
+    case SESSION_END_POWER_OFF:
+        return "power-off";
+    case SESSION_END_UNTIL:
+        return session->until;
+    case SESSION_END_LIMIT:
+        return "limit";
+    case SESSION_END_IDLE:
+        return "idle";
+    case SESSION_END_FAULT:
+        return "fault";
+    case SESSION_END_QUIT:
+        return "quit";
+    case SESSION_END_SIGNAL:
+        return "signal";
+    case SESSION_END_ERROR:
+        return "error";
+    case SESSION_NOT_ENDED:
+        break;
+    }
+    abort();
+}
+
+/* Print why the run failed, if it did; the exit status either way. */
+static int end_report(const struct session *session)
+{
+    switch (session->end) {
+    case SESSION_END_POWER_OFF:
+        if (session->code != 0)
+            fprintf(stderr, "latchkey: guest: powered off with code %d\n", session->code);
+        return session->code == 0 ? 0 : 1;
+    case SESSION_END_LIMIT:
+        fprintf(stderr, "latchkey: --limit-insn: %llu instructions were run\n",
+                (unsigned long long)session->options->limit_instructions);
+        return EXIT_LIMIT;
+    case SESSION_END_IDLE:
+        fputs("latchkey: guest: waits for input that cannot come\n", stderr);
+        return 1;
+    case SESSION_END_FAULT:
+    case SESSION_END_ERROR:
+        fprintf(stderr, "latchkey: %s\n", session->error.text);
+        return error_exit_status(&session->error);
+    case SESSION_END_SIGNAL:
+        return EXIT_SIGNAL_BASE + session->code;
+    case SESSION_END_UNTIL:
+    case SESSION_END_QUIT:
+        return 0;
+    case SESSION_NOT_ENDED:
+        break;
+    }
+    abort();
+}
+
+/* Write the files that were asked for. */
+static bool outputs_write(struct session *session, struct error *error)
+{
+    const struct options *options = session->options;
+    if (options->screenshot_path &&
+        !screenshot_write(options->screenshot_path, session->machine, error))
+        return false;
+    if (!options->stats_path)
+        return true;
+    const struct stats_run run = {.exit_reason = reason_name(session),
+                                  .exit_code =
+                                      session->end == SESSION_END_POWER_OFF ? session->code : 0,
+                                  .seed = options->machine.seed,
+                                  .host_ns = session->host_ns};
+    return stats_write(session->machine, &run, options->stats_path, error);
+}
+
+int session_close(struct session *session)
+{
+    struct error error;
+    assert(session->end != SESSION_NOT_ENDED);
+    int status = end_report(session);
+    if (!outputs_write(session, &error)) {
+        fprintf(stderr, "latchkey: %s\n", error.text);
+        if (status == 0)
+            status = error_exit_status(&error);
+    }
+    machine_destroy(session->machine);
+    session->machine = NULL;
+    return status;
 }

@@ -1,48 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* session.h - one run of a machine, whatever shows it: headless.c and window_run.c drive it.
+/* session.h - one `latchkey run`, whatever shows it: a machine, when to end, what to write at the
+ * end.
  *
- * The session owns the machine, the captured console text and the reasons to stop; it also writes what the run
- * leaves behind (screenshot, figures) and decides the exit status.
+ * Called by run_command.c (open, close), and by headless.c and window.c, which drive it slice by
+ * slice. Calls machine.h, screenshot.c, stats.c.
+ *
+ * Invariants
+ *  1. Slicing is for the host's sake only: it never ends a run, and a stop condition of the user's
+ *     ends it, whichever slice it falls into.
  */
 #ifndef LATCHKEY_FRONTEND_SESSION_H
 #define LATCHKEY_FRONTEND_SESSION_H
 
+#include "emulator/machine.h"
 #include "emulator/options.h"
 
-#define SESSION_CONSOLE_BYTES 16384u
-
-struct session {
-    const struct options *options;
-    struct machine *machine;
-    struct machine_stop stop; /* why it ended, once ended is set */
-    bool ended;
-    char kernel_path[4096];   /* of the built-in kernel, when that is used */
-    uint64_t host_start_ns;   /* host clock, for the rate that --stats reports */
-    /* The console's newest bytes, oldest first; console_total counts all that ever came. */
-    char console[SESSION_CONSOLE_BYTES];
-    size_t console_bytes;
-    uint64_t console_total;
+enum session_end {
+    SESSION_NOT_ENDED,
+    SESSION_END_POWER_OFF,
+    SESSION_END_UNTIL, /* a condition of --until */
+    SESSION_END_LIMIT, /* --limit-insn */
+    SESSION_END_IDLE,  /* the guest waits for input that cannot come */
+    SESSION_END_FAULT,
+    SESSION_END_QUIT,   /* the user ended it */
+    SESSION_END_SIGNAL, /* code is the signal */
+    SESSION_END_ERROR,  /* error says what the host refused */
 };
 
-/* session_start - make the machine and queue the input script. session_finish is safe after failure.
- *
- * Errors   as machine_create; ERROR_FORMAT "FILE:LINE: ..." the input script.
- */
-MUST_CHECK bool session_start(struct session *session, const struct options *options,
-                              struct error *error);
-/* session_run - run until time_ns of virtual time (UINT64_MAX: no such limit) or an end of the run.
- * Returns why it came back: MACHINE_STOP_TIME (time_ns came), MACHINE_STOP_IDLE (only outside input can go
- * on), or anything else with session->ended set. Reboots are carried out. */
-MUST_CHECK bool session_run(struct session *session, uint64_t time_ns,
-                            enum machine_stop_reason *reason, struct error *error);
-/* session_end - write the screenshot and figures that were asked for, close everything.
- * Returns the exit status of the run. */
-int session_end(struct session *session);
-void session_finish(struct session *session);
-/* session_power_off - the user ends the run. */
-void session_power_off(struct session *session);
+enum session_state { SESSION_RUNS, SESSION_WAITS, SESSION_ENDED };
 
-/* host_clock_ns - the host's monotonic clock: for pacing and rates, never for the guest. */
-uint64_t host_clock_ns(void);
+struct session {
+    const struct options *options; /* borrowed */
+    struct machine *machine;
+    enum session_end end;
+    int code;           /* of a power-off or signal */
+    const char *until;  /* which condition ended it, for the report */
+    uint64_t host_ns;   /* spent in machine_run() */
+    struct error error; /* of SESSION_END_ERROR and FAULT */
+};
+
+/* session_open - make the machine.
+ *
+ * options   kernel_path NULL: kernel.elf beside the program. Must outlive the session.
+ * console   where the guest's console goes.
+ * Errors    as machine_create(), and those of the input script.
+ */
+MUST_CHECK bool session_open(struct session *session, const struct options *options,
+                             const struct console_sink *console, struct error *error);
+
+/* session_run - go on, at most until the conditions of slice.
+ *
+ * Returns  SESSION_RUNS the slice is over; SESSION_WAITS the guest is idle, and only outside input
+ * can wake it; SESSION_ENDED see session->end.
+ */
+enum session_state session_run(struct session *session, const struct machine_until *slice);
+
+/* session_finish_as - end it from outside: the user or a signal. */
+void session_finish_as(struct session *session, enum session_end end, int code);
+
+/* session_byte - one byte for the console's input, at virtual time time_ns. false: the queue is
+ * full. */
+bool session_byte(struct session *session, uint8_t byte, uint64_t time_ns);
+
+/* session_close - write what the options ask for, print the reason of a failure, free the machine.
+ *
+ * Returns  the exit status that the command line promises.
+ */
+int session_close(struct session *session);
 
 #endif

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* window.c - SDL: the window, its texture, text, buttons and events. Called by window_run.c.
  *
- * The picture keeps its shape and is scaled to the room above the bar. Function keys belong to the window and
- * are not seen by the guest; everything else typed or pointed into the picture goes to the guest.
+ * The picture keeps its shape and is scaled to the room above the bar. Function keys F1 to F9
+ * belong to the window and are not seen by the guest; everything else typed, or pointed into the
+ * picture, goes to the guest.
  *
  * Invariants
- *  1. A key or button that was pressed for the guest is released for the guest, also when the focus goes.
+ *  1. A key or button that was pressed for the guest is released for the guest, also when the focus
+ * goes or the console opens in between.
+ *  2. All text comes from one texture of ASCII glyphs, made once.
  */
 #include "frontend/window.h"
 
@@ -16,34 +19,52 @@
 #include <string.h>
 
 #include "frontend/keymap.h"
+#include "frontend/layout.h"
 
-#define BAR_HEIGHT 32
+#define BAR_HEIGHT 34
 #define FONT_PATH "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 #define FONT_POINTS 13
-#define BUTTON_PAD 8
-#define AXIS_MAX 32767
-#define PANEL_LINES_MAX 48
-#define KEYS 256
+#define GLYPH_FIRST 32
+#define GLYPH_COUNT 95 /* printable ASCII */
+#define PAD 8
+#define LAMP_SIDE 10
+#define HELD_MAX 512u /* key and button codes end below 0x200 */
+#define BUTTON_CODE_FIRST BTN_MOUSE
+#define CONSOLE_SHARE 55 /* percent of the picture's height that the console panel covers */
+
+static const SDL_Color ink = {226, 232, 240, 255};
+static const SDL_Color dim_ink = {148, 163, 184, 255};
+static const SDL_Color notice_ink = {253, 224, 71, 255};
+static const SDL_Color night = {10, 12, 18, 255};
+static const SDL_Color bar_color = {24, 29, 40, 255};
+static const SDL_Color button_color = {44, 53, 71, 255};
+static const SDL_Color lit_color = {30, 100, 160, 255};
+static const SDL_Color panel_color = {12, 16, 26, 225};
 
 struct button {
     const char *label;
     enum window_command command;
-    SDL_Rect area; /* where it was drawn */
 };
+static const struct button buttons[] = {
+    {"F1 help", COMMAND_HELP},       {"F2 pause", COMMAND_PAUSE},
+    {"F3 step", COMMAND_STEP_FRAME}, {"F5 speed", COMMAND_SPEED},
+    {"F6 console", COMMAND_CONSOLE}, {"F9 picture", COMMAND_SCREENSHOT},
+};
+#define BUTTON_COUNT (sizeof(buttons) / sizeof(buttons[0]))
 
 struct window {
     SDL_Window *window;
     SDL_Renderer *renderer;
-    SDL_Texture *texture; /* of the picture */
-    TTF_Font *font;       /* NULL: no text */
+    SDL_Texture *texture, *glyphs;
     uint32_t texture_width, texture_height;
     uint64_t serial; /* that the texture holds */
     bool uploaded;
-    SDL_Rect area;   /* of the picture in the window */
-    struct button buttons[COMMAND_COUNT];
-    unsigned button_count;
-    bool held[KEYS]; /* keys that the guest believes are down */
-    bool focus_lost; /* held keys are being released */
+    int glyph_width, glyph_height;
+    struct layout_area area;                       /* of the picture in the window */
+    struct layout_area button_areas[BUTTON_COUNT]; /* where they were drawn */
+    bool held[HELD_MAX];                           /* what the guest believes is down */
+    bool releasing;                                /* held ones are being released */
+    bool smooth;                                   /* how the texture was made */
 };
 
 static bool sdl_fail(struct error *error, const char *what)
@@ -51,43 +72,51 @@ static bool sdl_fail(struct error *error, const char *what)
     return error_set(error, ERROR_UNSUPPORTED, "%s: %s", what, SDL_GetError());
 }
 
-static void buttons_make(struct window *window)
+/* All glyphs side by side in one white texture; drawn in any colour by modulation. */
+static bool glyphs_make(struct window *window, struct error *error)
 {
-    static const struct button all[] = {
-        {"F1 Help", COMMAND_HELP, {0, 0, 0, 0}},
-        {"F2 Pause", COMMAND_PAUSE, {0, 0, 0, 0}},
-        {"F3 Step", COMMAND_STEP_FRAME, {0, 0, 0, 0}},
-        {"F5 Speed", COMMAND_SPEED, {0, 0, 0, 0}},
-        {"F6 Console", COMMAND_CONSOLE, {0, 0, 0, 0}},
-        {"F9 Picture", COMMAND_SCREENSHOT, {0, 0, 0, 0}},
-    };
-    memcpy(window->buttons, all, sizeof(all));
-    window->button_count = sizeof(all) / sizeof(all[0]);
+    const SDL_Color white = {255, 255, 255, 255};
+    char text[GLYPH_COUNT + 1];
+    if (TTF_Init() != 0)
+        return sdl_fail(error, "font");
+    TTF_Font *font = TTF_OpenFont(FONT_PATH, FONT_POINTS);
+    if (!font)
+        return sdl_fail(error, "font");
+    for (int i = 0; i < GLYPH_COUNT; i++)
+        text[i] = (char)(GLYPH_FIRST + i);
+    text[GLYPH_COUNT] = '\0';
+    SDL_Surface *surface = TTF_RenderUTF8_Blended(font, text, white);
+    TTF_CloseFont(font);
+    if (!surface)
+        return sdl_fail(error, "font");
+    window->glyph_width = surface->w / GLYPH_COUNT; /* the font is monospaced */
+    window->glyph_height = surface->h;
+    window->glyphs = SDL_CreateTextureFromSurface(window->renderer, surface);
+    SDL_FreeSurface(surface);
+    return window->glyphs || sdl_fail(error, "font");
 }
 
 bool window_create(struct window **out, uint32_t width, uint32_t height, struct error *error)
 {
     *out = NULL;
     SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1");
+    SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     if (SDL_Init(SDL_INIT_VIDEO) != 0)
         return sdl_fail(error, "display");
     struct window *window = SDL_calloc(1, sizeof(*window));
-    assert(window != NULL);
-    window->window = SDL_CreateWindow("Latchkey", SDL_WINDOWPOS_UNDEFINED,
-                                      SDL_WINDOWPOS_UNDEFINED, (int)width,
-                                      (int)height + BAR_HEIGHT, SDL_WINDOW_RESIZABLE);
+    assert(window);
+    window->window = SDL_CreateWindow("Latchkey", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED,
+                                      (int)width, (int)height + BAR_HEIGHT, SDL_WINDOW_RESIZABLE);
     if (window->window)
         window->renderer = SDL_CreateRenderer(window->window, -1, 0);
-    if (!window->renderer) {
-        (void)sdl_fail(error, "display");
+    bool good = window->renderer ? glyphs_make(window, error) : sdl_fail(error, "display");
+    if (!good) {
         window_destroy(window);
         return false;
     }
     SDL_SetWindowMinimumSize(window->window, 320, 240);
-    SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, "linear");
-    if (TTF_Init() == 0)
-        window->font = TTF_OpenFont(FONT_PATH, FONT_POINTS);
-    buttons_make(window);
+    SDL_StartTextInput();
+    window->area = layout_picture((int)width, (int)height, width, height, false);
     *out = window;
     return true;
 }
@@ -96,8 +125,8 @@ void window_destroy(struct window *window)
 {
     if (!window)
         return;
-    if (window->font)
-        TTF_CloseFont(window->font);
+    if (window->glyphs)
+        SDL_DestroyTexture(window->glyphs);
     if (window->texture)
         SDL_DestroyTexture(window->texture);
     if (window->renderer)
@@ -112,21 +141,24 @@ void window_destroy(struct window *window)
 
 /* --- drawing --- */
 
+/* Upload the picture when it or its scaling has changed. */
 static void texture_update(struct window *window, const struct window_picture *picture)
 {
-    if (!picture->pixels)
-        return;
-    if (window->texture && (window->texture_width != picture->width ||
-                            window->texture_height != picture->height)) {
+    bool smooth = !picture->whole_pixels;
+    bool fits = window->texture && window->texture_width == picture->width &&
+                window->texture_height == picture->height && window->smooth == smooth;
+    if (window->texture && !fits) {
         SDL_DestroyTexture(window->texture);
         window->texture = NULL;
     }
     if (!window->texture) {
-        window->texture = SDL_CreateTexture(window->renderer, SDL_PIXELFORMAT_RGB888,
-                                            SDL_TEXTUREACCESS_STREAMING, (int)picture->width,
-                                            (int)picture->height);
+        SDL_SetHint(SDL_HINT_RENDER_SCALE_QUALITY, smooth ? "linear" : "nearest");
+        window->texture =
+            SDL_CreateTexture(window->renderer, SDL_PIXELFORMAT_RGB888, SDL_TEXTUREACCESS_STREAMING,
+                              (int)picture->width, (int)picture->height);
         window->texture_width = picture->width;
         window->texture_height = picture->height;
+        window->smooth = smooth;
         window->uploaded = false;
     }
     if (window->texture && (!window->uploaded || window->serial != picture->serial))
@@ -136,115 +168,149 @@ static void texture_update(struct window *window, const struct window_picture *p
     window->uploaded = true;
 }
 
-/* The largest area of the picture's shape above the bar. */
-static SDL_Rect picture_area(const struct window *window)
+static void box_draw(struct window *window, struct layout_area area, SDL_Color color)
 {
-    int width, height;
-    SDL_GetWindowSize(window->window, &width, &height);
-    height = height > BAR_HEIGHT ? height - BAR_HEIGHT : 1;
-    double wanted = window->texture ? (double)window->texture_width : 4;
-    double tall = window->texture ? (double)window->texture_height : 3;
-    double scale = width / wanted < height / tall ? width / wanted : height / tall;
-    SDL_Rect area = {0, 0, (int)(wanted * scale), (int)(tall * scale)};
-    area.x = (width - area.w) / 2;
-    area.y = (height - area.h) / 2;
+    const SDL_Rect target = {area.x, area.y, area.width, area.height};
+    SDL_SetRenderDrawBlendMode(window->renderer, SDL_BLENDMODE_BLEND);
+    SDL_SetRenderDrawColor(window->renderer, color.r, color.g, color.b, color.a);
+    SDL_RenderFillRect(window->renderer, &target);
+}
+
+/* Draw at most length characters of text. Returns the width. */
+static int text_draw(struct window *window, int x, int y, const char *text, size_t length,
+                     SDL_Color color)
+{
+    SDL_Rect target = {x, y, window->glyph_width, window->glyph_height};
+    SDL_SetTextureColorMod(window->glyphs, color.r, color.g, color.b);
+    for (size_t i = 0; i < length && text[i]; i++) {
+        int glyph = (unsigned char)text[i] - GLYPH_FIRST;
+        if (glyph < 0 || glyph >= GLYPH_COUNT)
+            glyph = '?' - GLYPH_FIRST;
+        const SDL_Rect from = {glyph * window->glyph_width, 0, window->glyph_width,
+                               window->glyph_height};
+        if (glyph != 0) /* a space is nothing */
+            (void)SDL_RenderCopy(window->renderer, window->glyphs, &from, &target);
+        target.x += window->glyph_width;
+    }
+    return target.x - x;
+}
+
+/* The part of the picture that the console panel covers. */
+static struct layout_area console_area(const struct window *window)
+{
+    struct layout_area area = window->area;
+    int height = area.height * CONSOLE_SHARE / 100;
+    area.y += area.height - height;
+    area.height = height;
     return area;
 }
 
-/* Draw a line of text. Returns its width. */
-static int text_draw(struct window *window, int x, int y, const char *text, SDL_Color color)
+/* As large as the lines of the text, in the middle of the picture. */
+static struct layout_area help_area(const struct window *window, const char *text)
 {
-    if (!window->font || *text == '\0')
-        return 0;
-    SDL_Surface *surface = TTF_RenderUTF8_Blended(window->font, text, color);
-    if (!surface)
-        return 0;
-    SDL_Texture *texture = SDL_CreateTextureFromSurface(window->renderer, surface);
-    SDL_Rect target = {x, y, surface->w, surface->h};
-    SDL_FreeSurface(surface);
-    if (texture) {
-        (void)SDL_RenderCopy(window->renderer, texture, NULL, &target);
-        SDL_DestroyTexture(texture);
+    int rows = 1, columns = 0;
+    for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n', rows++) {
+        int length = (int)strcspn(at, "\n");
+        columns = length > columns ? length : columns;
     }
-    return target.w;
+    struct layout_area area = {.width = columns * window->glyph_width + 4 * PAD,
+                               .height = rows * window->glyph_height + 3 * PAD};
+    area.x = window->area.x + (window->area.width - area.width) / 2;
+    area.y = window->area.y + (window->area.height - area.height) / 2;
+    return area;
 }
 
-static void box_draw(struct window *window, SDL_Rect area, Uint8 shade, Uint8 alpha)
+unsigned window_panel_lines(const struct window *window)
 {
-    SDL_SetRenderDrawBlendMode(window->renderer, SDL_BLENDMODE_BLEND);
-    SDL_SetRenderDrawColor(window->renderer, shade, shade, (Uint8)(shade + 8), alpha);
-    SDL_RenderFillRect(window->renderer, &area);
+    int lines = (console_area(window).height - 2 * PAD) / window->glyph_height;
+    return lines > 1 ? (unsigned)lines : 1;
 }
 
-static void panel_draw(struct window *window, const char *panel)
+static void panel_draw(struct window *window, const struct window_picture *picture)
 {
-    const SDL_Color ink = {226, 232, 240, 255};
-    int line_height = window->font ? TTF_FontLineSkip(window->font) : 16;
-    SDL_Rect area = window->area;
-    area.x += 16;
-    area.y += 16;
-    area.w -= 32;
-    area.h -= 32;
-    box_draw(window, area, 12, 220);
-    for (int y = area.y + 8; *panel && y + line_height <= area.y + area.h; y += line_height) {
-        char line[256];
-        size_t length = strcspn(panel, "\n");
-        size_t kept = length < sizeof(line) - 1 ? length : sizeof(line) - 1;
-        memcpy(line, panel, kept);
-        line[kept] = '\0';
-        (void)text_draw(window, area.x + 12, y, line, ink);
-        panel += length + (panel[length] == '\n');
+    const char *text = picture->panel;
+    struct layout_area area =
+        picture->console ? console_area(window) : help_area(window, picture->panel);
+    int bottom = area.y + area.height - PAD;
+    int columns = (area.width - 2 * PAD) / window->glyph_width;
+    box_draw(window, area, panel_color);
+    box_draw(window, (struct layout_area){area.x, area.y, area.width, 2}, lit_color);
+    for (int y = area.y + PAD; *text && y + window->glyph_height <= bottom;
+         y += window->glyph_height) {
+        size_t length = strcspn(text, "\n");
+        size_t shown = columns > 0 && length > (size_t)columns ? (size_t)columns : length;
+        (void)text_draw(window, area.x + 2 * PAD, y, text, shown, ink);
+        text += length + (text[length] == '\n');
     }
 }
 
-static void bar_draw(struct window *window, const struct window_picture *picture)
+static int lamps_draw(struct window *window, const struct window_picture *picture, int x, int y)
 {
-    const SDL_Color ink = {203, 213, 225, 255}, dim = {148, 163, 184, 255};
-    int width, height;
-    SDL_GetWindowSize(window->window, &width, &height);
-    SDL_Rect bar = {0, height - BAR_HEIGHT, width, BAR_HEIGHT};
-    box_draw(window, bar, 24, 255);
-    int x = 8, y = bar.y + (BAR_HEIGHT - 18) / 2;
-    for (unsigned i = 0; i < window->button_count; i++) {
-        struct button *button = &window->buttons[i];
-        int text_width = 60;
-        if (window->font)
-            (void)TTF_SizeUTF8(window->font, button->label, &text_width, NULL);
-        button->area = (SDL_Rect){x, bar.y + 4, text_width + 2 * BUTTON_PAD, BAR_HEIGHT - 8};
-        bool lit = button->command == COMMAND_PAUSE && picture->paused;
-        box_draw(window, button->area, lit ? 96 : 48, 255);
-        (void)text_draw(window, x + BUTTON_PAD, y, button->label, ink);
-        x += button->area.w + 6;
+    static const SDL_Color colors[] = {[LAMP_ABSENT] = {0, 0, 0, 255},
+                                       [LAMP_DARK] = {52, 60, 74, 255},
+                                       [LAMP_READ] = {74, 222, 128, 255},
+                                       [LAMP_WRITE] = {251, 146, 60, 255}};
+    for (unsigned i = 0; i < WINDOW_LAMPS_MAX; i++) {
+        if (picture->lamps[i] == LAMP_ABSENT)
+            continue;
+        box_draw(window, (struct layout_area){x, y, LAMP_SIDE, LAMP_SIDE},
+                 colors[picture->lamps[i]]);
+        x += LAMP_SIDE + 4;
     }
-    SDL_Rect lamp = {x + 4, bar.y + 11, 10, 10};
-    SDL_SetRenderDrawColor(window->renderer, picture->disk_active ? 74 : 40,
-                           picture->disk_active ? 222 : 60, picture->disk_active ? 128 : 48, 255);
-    SDL_RenderFillRect(window->renderer, &lamp);
-    (void)text_draw(window, x + 22, y, picture->status, dim);
+    return x;
+}
+
+static void bar_draw(struct window *window, const struct window_picture *picture, int width,
+                     int top)
+{
+    int x = PAD, y = top + (BAR_HEIGHT - window->glyph_height) / 2;
+    box_draw(window, (struct layout_area){0, top, width, BAR_HEIGHT}, bar_color);
+    for (size_t i = 0; i < BUTTON_COUNT; i++) {
+        struct layout_area *area = &window->button_areas[i];
+        int text_width = (int)strlen(buttons[i].label) * window->glyph_width;
+        *area = (struct layout_area){x, top + 5, text_width + 2 * PAD, BAR_HEIGHT - 10};
+        bool lit = (buttons[i].command == COMMAND_PAUSE && picture->paused) ||
+                   (buttons[i].command == COMMAND_CONSOLE && picture->console);
+        box_draw(window, *area, lit ? lit_color : button_color);
+        (void)text_draw(window, x + PAD, y, buttons[i].label, strlen(buttons[i].label), ink);
+        x += area->width + 5;
+    }
+    x = lamps_draw(window, picture, x + PAD, top + (BAR_HEIGHT - LAMP_SIDE) / 2) + PAD;
+    int room = (width - x) / window->glyph_width;
+    if (room > 0)
+        (void)text_draw(window, x, y, picture->status, (size_t)room, dim_ink);
 }
 
 void window_draw(struct window *window, const struct window_picture *picture)
 {
-    const SDL_Color ink = {253, 224, 71, 255};
-    texture_update(window, picture);
-    window->area = picture_area(window);
-    SDL_SetRenderDrawColor(window->renderer, 8, 8, 12, 255);
+    static const char no_picture[] = "The guest has not set up its screen. F6: the console";
+    int width, height;
+    SDL_GetWindowSize(window->window, &width, &height);
+    int room = height > BAR_HEIGHT ? height - BAR_HEIGHT : 1;
+    if (picture->pixels)
+        texture_update(window, picture);
+    window->area = layout_picture(width, room, picture->pixels ? picture->width : 4,
+                                  picture->pixels ? picture->height : 3, picture->whole_pixels);
+    SDL_SetRenderDrawColor(window->renderer, night.r, night.g, night.b, night.a);
     SDL_RenderClear(window->renderer);
+    const SDL_Rect target = {window->area.x, window->area.y, window->area.width,
+                             window->area.height};
     if (picture->pixels && window->texture)
-        (void)SDL_RenderCopy(window->renderer, window->texture, NULL, &window->area);
+        (void)SDL_RenderCopy(window->renderer, window->texture, NULL, &target);
     else
-        (void)text_draw(window, window->area.x + 24, window->area.y + 24,
-                        "no picture yet: the guest has not set up its screen (F6: console)",
-                        (SDL_Color){148, 163, 184, 255});
+        (void)text_draw(window, target.x + 24, target.y + 24, no_picture, sizeof(no_picture),
+                        dim_ink);
     if (picture->panel)
-        panel_draw(window, picture->panel);
+        panel_draw(window, picture);
     if (picture->notice) {
-        SDL_Rect box = {window->area.x + 16, window->area.y + window->area.h - 40,
-                        window->area.w - 32, 28};
-        box_draw(window, box, 16, 220);
-        (void)text_draw(window, box.x + 10, box.y + 5, picture->notice, ink);
+        int text_width = (int)strlen(picture->notice) * window->glyph_width;
+        struct layout_area box = {(width - text_width) / 2 - 2 * PAD, PAD, text_width + 4 * PAD,
+                                  window->glyph_height + 2 * PAD};
+        box_draw(window, box, panel_color);
+        (void)text_draw(window, box.x + 2 * PAD, box.y + PAD, picture->notice,
+                        strlen(picture->notice), notice_ink);
     }
-    bar_draw(window, picture);
+    bar_draw(window, picture, width, room);
     SDL_RenderPresent(window->renderer);
 }
 
@@ -252,44 +318,54 @@ void window_draw(struct window *window, const struct window_picture *picture)
 
 static enum window_command command_of_key(SDL_Scancode key)
 {
-    switch ((int)key) {
-    case SDL_SCANCODE_F1:
-        return COMMAND_HELP;
-    case SDL_SCANCODE_F2:
-        return COMMAND_PAUSE;
-    case SDL_SCANCODE_F3:
-        return COMMAND_STEP_FRAME;
-    case SDL_SCANCODE_F4:
-        return COMMAND_STEP_INSTRUCTION;
-    case SDL_SCANCODE_F5:
-        return COMMAND_SPEED;
-    case SDL_SCANCODE_F6:
-        return COMMAND_CONSOLE;
-    case SDL_SCANCODE_F9:
-        return COMMAND_SCREENSHOT;
-    default:
-        return COMMAND_NONE;
-    }
+    static const enum window_command commands[] = {
+        COMMAND_HELP,    COMMAND_PAUSE, COMMAND_STEP_FRAME, COMMAND_STEP_INSTRUCTION, COMMAND_SPEED,
+        COMMAND_CONSOLE, COMMAND_NONE,  COMMAND_SCALING,    COMMAND_SCREENSHOT,
+    };
+    return key >= SDL_SCANCODE_F1 && key <= SDL_SCANCODE_F9 ? commands[key - SDL_SCANCODE_F1]
+                                                            : COMMAND_NONE;
 }
 
-/* Keys of the console panel that are not text. 0: none. */
-static uint8_t console_byte(const SDL_KeyboardEvent *key)
+/* What a terminal sends for keys that are not text. */
+static const char *console_bytes(SDL_Scancode key)
 {
+    static const struct {
+        SDL_Scancode key;
+        const char *bytes;
+    } table[] = {
+        {SDL_SCANCODE_RETURN, "\r"},     {SDL_SCANCODE_KP_ENTER, "\r"},
+        {SDL_SCANCODE_TAB, "\t"},        {SDL_SCANCODE_ESCAPE, "\33"},
+        {SDL_SCANCODE_UP, "\33[A"},      {SDL_SCANCODE_DOWN, "\33[B"},
+        {SDL_SCANCODE_RIGHT, "\33[C"},   {SDL_SCANCODE_LEFT, "\33[D"},
+        {SDL_SCANCODE_HOME, "\33[H"},    {SDL_SCANCODE_END, "\33[F"},
+        {SDL_SCANCODE_DELETE, "\33[3~"}, {SDL_SCANCODE_BACKSPACE, "\177"},
+    };
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+        if (table[i].key == key)
+            return table[i].bytes;
+    return "";
+}
+
+static bool console_key(const SDL_KeyboardEvent *key, struct window_event *event)
+{
+    *event = (struct window_event){.kind = WINDOW_TEXT};
     if ((key->keysym.mod & KMOD_CTRL) && key->keysym.sym >= 'a' && key->keysym.sym <= 'z')
-        return (uint8_t)(key->keysym.sym & 0x1f);
-    switch ((int)key->keysym.scancode) {
-    case SDL_SCANCODE_RETURN:
-    case SDL_SCANCODE_KP_ENTER:
-        return '\r';
-    case SDL_SCANCODE_BACKSPACE:
-        return 0x7f;
-    case SDL_SCANCODE_TAB:
-        return '\t';
-    case SDL_SCANCODE_ESCAPE:
-        return 0x1b;
-    default:
-        return 0;
-    }
+        event->text[0] = (char)(key->keysym.sym & 0x1f);
+    else
+        SDL_strlcpy(event->text, console_bytes(key->keysym.scancode), sizeof(event->text));
+    return event->text[0] != '\0';
+}
+
+/* A key or button goes down or up for the guest. A repeat is a second "down". */
+static bool held_change(struct window *window, enum window_event_kind kind, uint16_t code,
+                        bool down, struct window_event *event)
+{
+    assert(code < HELD_MAX);
+    if (!down && !window->held[code])
+        return false;
+    window->held[code] = down;
+    *event = (struct window_event){.kind = kind, .code = code, .down = down};
+    return true;
 }
 
 static bool key_event(struct window *window, const SDL_KeyboardEvent *key, bool console,
@@ -299,67 +375,66 @@ static bool key_event(struct window *window, const SDL_KeyboardEvent *key, bool 
     enum window_command command = command_of_key(key->keysym.scancode);
     if (command != COMMAND_NONE) {
         *event = (struct window_event){.kind = WINDOW_COMMAND, .command = command};
-        return down && !key->repeat;
+        return down && (!key->repeat || command == COMMAND_STEP_FRAME ||
+                        command == COMMAND_STEP_INSTRUCTION);
     }
-    if (console && down) {
-        *event = (struct window_event){.kind = WINDOW_TEXT, .code = console_byte(key)};
-        return event->code != 0;
-    }
+    if (console && down)
+        return console_key(key, event);
     uint16_t code = keymap_code(key->keysym.scancode);
-    *event = (struct window_event){.kind = WINDOW_KEY, .code = code, .down = down};
-    if (code == 0 || code >= KEYS || key->repeat || (console && !window->held[code]))
-        return false;
-    window->held[code] = down;
-    return true;
-}
-
-static bool in_area(const SDL_Rect *area, int x, int y)
-{
-    return x >= area->x && y >= area->y && x < area->x + area->w && y < area->y + area->h;
+    return code != 0 && held_change(window, WINDOW_KEY, code, down, event);
 }
 
 static bool motion_event(const struct window *window, int x, int y, struct window_event *event)
 {
-    const SDL_Rect *area = &window->area;
-    if (!in_area(area, x, y) || area->w < 2 || area->h < 2)
-        return false;
+    const struct layout_area *area = &window->area;
     *event = (struct window_event){.kind = WINDOW_POINTER,
-                                   .x = (x - area->x) * AXIS_MAX / (area->w - 1),
-                                   .y = (y - area->y) * AXIS_MAX / (area->h - 1)};
-    return true;
+                                   .x = layout_axis(x, area->x, area->width),
+                                   .y = layout_axis(y, area->y, area->height)};
+    return layout_holds(area, x, y);
 }
 
-static bool button_event(const struct window *window, const SDL_MouseButtonEvent *mouse,
+static uint16_t button_code(Uint8 button)
+{
+    switch (button) {
+    case SDL_BUTTON_RIGHT:
+        return BTN_RIGHT;
+    case SDL_BUTTON_MIDDLE:
+        return BTN_MIDDLE;
+    default:
+        return BTN_LEFT;
+    }
+}
+
+static bool button_event(struct window *window, const SDL_MouseButtonEvent *mouse,
                          struct window_event *event)
 {
     bool down = mouse->type == SDL_MOUSEBUTTONDOWN;
-    for (unsigned i = 0; down && i < window->button_count; i++)
-        if (in_area(&window->buttons[i].area, mouse->x, mouse->y)) {
-            *event = (struct window_event){.kind = WINDOW_COMMAND,
-                                           .command = window->buttons[i].command};
+    for (size_t i = 0; down && i < BUTTON_COUNT; i++)
+        if (layout_holds(&window->button_areas[i], mouse->x, mouse->y)) {
+            *event = (struct window_event){.kind = WINDOW_COMMAND, .command = buttons[i].command};
             return true;
         }
-    if (down && !in_area(&window->area, mouse->x, mouse->y))
+    if (down && !layout_holds(&window->area, mouse->x, mouse->y))
         return false;
-    *event = (struct window_event){.kind = WINDOW_BUTTON, .down = down, .code = BTN_LEFT};
-    if (mouse->button == SDL_BUTTON_RIGHT)
-        event->code = BTN_RIGHT;
-    else if (mouse->button == SDL_BUTTON_MIDDLE)
-        event->code = BTN_MIDDLE;
-    return true;
+    return held_change(window, WINDOW_BUTTON, button_code(mouse->button), down, event);
 }
 
-/* One key that is still held when the focus has gone. */
+/* One key or button that is still held although it must not be. */
 static bool held_release(struct window *window, struct window_event *event)
 {
-    for (uint16_t code = 0; code < KEYS; code++)
-        if (window->held[code]) {
-            window->held[code] = false;
-            *event = (struct window_event){.kind = WINDOW_KEY, .code = code};
-            return true;
-        }
-    window->focus_lost = false;
+    for (uint16_t code = 0; code < HELD_MAX; code++)
+        if (window->held[code])
+            return held_change(window, code < BUTTON_CODE_FIRST ? WINDOW_KEY : WINDOW_BUTTON, code,
+                               false, event);
+    window->releasing = false;
     return false;
+}
+
+static bool text_event(const SDL_TextInputEvent *text, struct window_event *event)
+{
+    *event = (struct window_event){.kind = WINDOW_TEXT};
+    SDL_strlcpy(event->text, text->text, sizeof(event->text));
+    return event->text[0] != '\0';
 }
 
 static bool translate(struct window *window, const SDL_Event *from, bool console,
@@ -373,8 +448,7 @@ static bool translate(struct window *window, const SDL_Event *from, bool console
     case SDL_KEYUP:
         return key_event(window, &from->key, console, event);
     case SDL_TEXTINPUT:
-        *event = (struct window_event){.kind = WINDOW_TEXT, .code = (uint8_t)from->text.text[0]};
-        return console && from->text.text[1] == '\0';
+        return console && text_event(&from->text, event);
     case SDL_MOUSEMOTION:
         return motion_event(window, from->motion.x, from->motion.y, event);
     case SDL_MOUSEBUTTONDOWN:
@@ -384,8 +458,7 @@ static bool translate(struct window *window, const SDL_Event *from, bool console
         *event = (struct window_event){.kind = WINDOW_WHEEL, .y = from->wheel.y};
         return from->wheel.y != 0;
     case SDL_WINDOWEVENT:
-        if (from->window.event == SDL_WINDOWEVENT_FOCUS_LOST)
-            window->focus_lost = true;
+        window->releasing |= from->window.event == SDL_WINDOWEVENT_FOCUS_LOST;
         return false;
     default:
         return false;
@@ -396,16 +469,19 @@ bool window_event(struct window *window, const struct window_picture *picture,
                   struct window_event *event)
 {
     SDL_Event from;
-    if (window->focus_lost && held_release(window, event))
+    if (window->releasing && held_release(window, event))
         return true;
     while (SDL_PollEvent(&from))
-        if (translate(window, &from, picture->console, event))
+        if (translate(window, &from, picture->console, event)) {
+            if (event->kind == WINDOW_COMMAND && event->command == COMMAND_CONSOLE)
+                window->releasing = true;
             return true;
+        }
     return false;
 }
 
 void window_wait(struct window *window, uint32_t timeout_ms)
 {
-    (void)window;
+    assert(window->window);
     (void)SDL_WaitEventTimeout(NULL, (int)timeout_ms);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* window.h - a window with the machine's picture, a bar of buttons and figures under it, and text panels over it;
- * the only door to SDL. It knows nothing of machines.
+/* window.h - a window with the machine's picture, a bar of buttons and figures under it, and text
+ * over it; the only door to SDL. Called by window_run.c. It knows nothing of machines.
  */
 #ifndef LATCHKEY_FRONTEND_WINDOW_H
 #define LATCHKEY_FRONTEND_WINDOW_H
@@ -9,18 +9,21 @@
 
 #include "emulator/base/error.h"
 
+#define WINDOW_LAMPS_MAX 4u
+
 struct window;
 
 enum window_command {
     COMMAND_NONE,
     COMMAND_QUIT,
-    COMMAND_HELP,       /* F1 */
-    COMMAND_PAUSE,      /* F2 */
-    COMMAND_STEP_FRAME, /* F3 */
+    COMMAND_HELP,             /* F1 */
+    COMMAND_PAUSE,            /* F2 */
+    COMMAND_STEP_FRAME,       /* F3 */
     COMMAND_STEP_INSTRUCTION, /* F4 */
-    COMMAND_SPEED,      /* F5 */
-    COMMAND_CONSOLE,    /* F6 */
-    COMMAND_SCREENSHOT, /* F9 */
+    COMMAND_SPEED,            /* F5 */
+    COMMAND_CONSOLE,          /* F6 */
+    COMMAND_SCALING,          /* F8 */
+    COMMAND_SCREENSHOT,       /* F9 */
     COMMAND_COUNT
 };
 
@@ -30,7 +33,7 @@ enum window_event_kind {
     WINDOW_POINTER, /* x, y: 0..32767 across the picture */
     WINDOW_BUTTON,  /* code: Linux button code; down */
     WINDOW_WHEEL,   /* y: steps */
-    WINDOW_TEXT     /* code: a byte typed into the console panel */
+    WINDOW_TEXT     /* text: bytes typed into the console panel */
 };
 struct window_event {
     enum window_event_kind kind;
@@ -38,9 +41,12 @@ struct window_event {
     uint16_t code;
     bool down;
     int32_t x, y;
+    char text[32]; /* NUL-terminated */
 };
 
-/* What to show. Texts are NUL-terminated UTF-8; lines end with \n. */
+enum window_lamp { LAMP_ABSENT, LAMP_DARK, LAMP_READ, LAMP_WRITE };
+
+/* What to show. Texts are NUL-terminated ASCII; lines end with \n. */
 struct window_picture {
     const uint32_t *pixels; /* x8r8g8b8; NULL: no picture yet */
     uint32_t width, height, stride_pixels;
@@ -49,17 +55,22 @@ struct window_picture {
     const char *panel;  /* text over the picture; NULL: none */
     const char *notice; /* a short line over the picture; NULL: none */
     bool console;       /* the panel is the console: typing goes there as WINDOW_TEXT */
-    bool disk_active, paused;
+    bool paused;
+    bool whole_pixels; /* scale by whole factors only, unsmoothed */
+    enum window_lamp lamps[WINDOW_LAMPS_MAX];
 };
 
 /* window_create - open a window for a picture of this size.
- * Errors  ERROR_UNSUPPORTED no display, or SDL refused. */
+ * Errors  ERROR_UNSUPPORTED no display, no font, or SDL refused. */
 MUST_CHECK bool window_create(struct window **window, uint32_t width, uint32_t height,
                               struct error *error);
 void window_destroy(struct window *window); /* NULL is fine */
 /* window_event - the next thing that the user did. false: nothing more now. */
 bool window_event(struct window *window, const struct window_picture *picture,
                   struct window_event *event);
+/* window_panel_lines - how many lines of text a panel shows now. */
+unsigned window_panel_lines(const struct window *window);
+/* window_draw - show the picture and what lies over and under it. */
 void window_draw(struct window *window, const struct window_picture *picture);
 /* window_wait - sleep until something happens, at most timeout_ms. */
 void window_wait(struct window *window, uint32_t timeout_ms);

@@ -1,88 +1,99 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* window_run.c - paces a session against the host clock and shows it in a window. Called by run.c; calls session
- * and window.
+/* window_run.c - paces a session against the host clock and shows it in a window. Called by
+ * run_command.c; calls session, pace, terminal and window.
  *
- * Each round: what the user did goes to the machine, the machine runs up to the virtual time that the host clock
- * allows, the picture is drawn. The host clock decides only how far a round goes, never what the guest sees.
+ * Each round: what the user did goes to the machine, the machine runs as far as the host clock and
+ * the round's share of host time allow, the picture is drawn. The host clock decides only how far a
+ * round goes, never what the guest sees.
  *
  * Invariants
- *  1. Virtual time is never ahead of paced time; when the host is too slow, paced time is moved back, so that the
- *     machine does not have to catch up later.
+ *  1. Virtual time is never ahead of paced time.
+ *  2. A round takes about a frame, however slow the machine or fast the speed.
  */
 #include "frontend/window_run.h"
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "frontend/headless.h"
+#include "frontend/pace.h"
 #include "frontend/screenshot.h"
 #include "frontend/session.h"
+#include "frontend/stats.h"
+#include "frontend/terminal.h"
 #include "frontend/window.h"
 
 #define FRAME_NS 16666667u
-#define BEHIND_NS_MAX 100000000u /* what a slow host may be behind before time is stretched */
-#define RATE_NS 500000000u       /* how often the rate in the bar is renewed */
+#define ROUND_NS 14000000u   /* of a frame for the machine; the rest is for drawing */
+#define SLICE_CYCLES 200000u /* so that a round ends in time: a few ms at the slowest */
+#define RATE_NS 500000000u   /* how often the rate in the bar is renewed */
 #define NOTICE_NS 3000000000u
+#define LAMP_NS 80000000u /* how long a lamp stays lit, to be seen */
 #define WIDTH 1024u
 #define HEIGHT 768u
 
-enum speed { SPEED_REAL, SPEED_DOUBLE, SPEED_HALF, SPEED_FULL, SPEED_COUNT };
 enum panel { PANEL_NONE, PANEL_HELP, PANEL_CONSOLE };
+
+static const struct {
+    unsigned speed; /* of pace.h */
+    const char *name, *notice;
+} speeds[] = {{1, "1x", "speed: real time"},
+              {2, "2x", "speed: twice real time"},
+              {0, "max", "speed: as fast as possible"}};
+#define SPEED_COUNT (sizeof(speeds) / sizeof(speeds[0]))
 
 static const char help_text[] =
     "Latchkey\n"
     "\n"
-    "F1   this help                 F2   pause, go on\n"
-    "F3   step: one frame (1/60 s)  F4   step: one instruction\n"
-    "F5   speed: 1x, 2x, 1/2x, as fast as possible\n"
+    "F1   this help\n"
+    "F2   pause, and go on\n"
+    "F3   step one frame: 1/60 s of the machine's time\n"
+    "F4   step one instruction\n"
+    "F5   speed: real time, twice, as fast as possible\n"
     "F6   the console; while it is open, typing goes there\n"
-    "F9   picture: the screen into a PNG file\n"
+    "F8   scaling: to fit, or by whole pixels\n"
+    "F9   the picture into a PNG file\n"
     "\n"
-    "Everything else typed or pointed into the picture goes to the machine.\n"
-    "The bar shows virtual time, instructions a second, the generation of the store\n"
-    "and its phase; the lamp is lit while a disk works.\n"
-    "Closing the window switches the machine off; the disk image keeps what was written.\n";
+    "Everything else typed, and pointing into the picture, goes to the machine.\n"
+    "The bar: lamps of the disks (green reads, orange writes), the machine's time,\n"
+    "million instructions a second, the generation of the store.\n"
+    "Closing the window ends the run.";
+
+struct lamp {
+    uint64_t reads, writes; /* seen */
+    uint64_t read_until_ns, write_until_ns;
+};
 
 struct view {
     struct session session;
     struct window *window;
     struct window_picture picture;
-    enum speed speed;
+    struct terminal terminal;
+    struct pace pace;
+    struct lamp lamps[WINDOW_LAMPS_MAX];
+    unsigned speed; /* index of speeds[] */
     enum panel panel;
-    bool paused;
-    uint64_t paced_host_ns, paced_virtual_ns; /* a host time and the virtual time that belongs to it */
+    bool paused, waits;
     uint64_t rate_host_ns, rate_instructions; /* when the rate was last taken */
     double mips;
-    uint64_t disk_requests; /* seen at the last frame */
     uint64_t notice_until_ns;
     unsigned screenshots;
-    char status[160], notice[128];
-    char console[SESSION_CONSOLE_BYTES + 64];
+    char status[160], notice[160];
+    char console[(TERMINAL_COLUMNS + 1) * TERMINAL_ROWS + 1];
 };
+
+static void console_put(void *context, const uint8_t *data, size_t size_bytes)
+{
+    struct view *view = context;
+    terminal_put(&view->terminal, data, size_bytes);
+    (void)fwrite(data, 1, size_bytes, stdout);
+}
 
 static void pace_restart(struct view *view)
 {
-    view->paced_host_ns = host_clock_ns();
-    view->paced_virtual_ns = machine_time_ns(view->session.machine);
-}
-
-/* The virtual time that the host clock allows now. */
-static uint64_t pace_target(struct view *view)
-{
-    uint64_t host_ns = host_clock_ns(), passed = host_ns - view->paced_host_ns;
-    uint64_t now = machine_time_ns(view->session.machine);
-    if (view->speed == SPEED_FULL)
-        return now + FRAME_NS;
-    uint64_t allowed = view->speed == SPEED_DOUBLE  ? 2 * passed
-                       : view->speed == SPEED_HALF ? passed / 2
-                                                   : passed;
-    uint64_t target = view->paced_virtual_ns + allowed;
-    if (target > now + BEHIND_NS_MAX) {
-        view->paced_host_ns = host_ns;
-        view->paced_virtual_ns = now + BEHIND_NS_MAX / 2;
-        target = view->paced_virtual_ns;
-    }
-    return target;
+    pace_start(&view->pace, speeds[view->speed].speed, machine_time_ns(view->session.machine),
+               host_clock_ns());
 }
 
 static void notice_show(struct view *view, const char *text)
@@ -94,169 +105,183 @@ static void notice_show(struct view *view, const char *text)
 static void screenshot_take(struct view *view)
 {
     struct error error;
-    char path[64], text[128];
+    char path[64], text[160];
     (void)snprintf(path, sizeof(path), "latchkey-%u.png", ++view->screenshots);
     if (screenshot_write(path, view->session.machine, &error))
         (void)snprintf(text, sizeof(text), "saved %s", path);
     else
-        (void)snprintf(text, sizeof(text), "%.120s", error.text);
+        (void)snprintf(text, sizeof(text), "%.150s", error.text);
     notice_show(view, text);
 }
 
-static bool run_until(struct view *view, uint64_t time_ns, struct error *error)
+/* Run to virtual time time_ns, until the run ends or waits, or host time host_ns has come. */
+static void run_until(struct view *view, uint64_t time_ns, uint64_t host_ns)
 {
-    enum machine_stop_reason reason;
-    while (!view->session.ended && machine_time_ns(view->session.machine) < time_ns) {
-        if (!session_run(&view->session, time_ns, &reason, error))
-            return false;
-        if (reason == MACHINE_STOP_IDLE)
+    struct session *session = &view->session;
+    view->waits = false;
+    while (machine_time_ns(session->machine) < time_ns && host_clock_ns() < host_ns) {
+        struct machine_until slice = machine_until_never();
+        slice.time_ns = time_ns;
+        slice.cycles = machine_cycles(session->machine) + SLICE_CYCLES;
+        enum session_state state = session_run(session, &slice);
+        view->waits = state == SESSION_WAITS;
+        if (state != SESSION_RUNS)
             break;
     }
-    return true;
+    (void)fflush(stdout);
 }
 
-static bool step_instruction(struct view *view)
+/* One instruction; an idle machine goes on to its next event, at most a frame away. */
+static void step_instruction(struct view *view)
 {
-    struct machine_until until = machine_until_never();
-    until.instructions = machine_instructions(view->session.machine) + 1;
-    until.time_ns = machine_time_ns(view->session.machine) + FRAME_NS;
-    (void)machine_run(view->session.machine, &until);
-    return true;
+    struct machine_until slice = machine_until_never();
+    slice.instructions = machine_instructions(view->session.machine) + 1;
+    slice.time_ns = machine_time_ns(view->session.machine) + FRAME_NS;
+    (void)session_run(&view->session, &slice);
 }
 
-static bool command_do(struct view *view, enum window_command command, struct error *error)
+static void panel_toggle(struct view *view, enum panel panel)
 {
-    static const char *const speeds[SPEED_COUNT] = {"speed 1x", "speed 2x", "speed 1/2x",
-                                                    "as fast as possible"};
+    view->panel = view->panel == panel ? PANEL_NONE : panel;
+    view->picture.console = view->panel == PANEL_CONSOLE;
+}
+
+static void step(struct view *view, enum window_command command)
+{
+    view->paused = true;
+    if (command == COMMAND_STEP_INSTRUCTION)
+        step_instruction(view);
+    else
+        run_until(view, machine_time_ns(view->session.machine) + FRAME_NS, UINT64_MAX);
+}
+
+static void command_do(struct view *view, enum window_command command)
+{
     switch (command) {
     case COMMAND_QUIT:
-        session_power_off(&view->session);
-        return true;
+        session_finish_as(&view->session, SESSION_END_QUIT, 0);
+        return;
     case COMMAND_HELP:
-        view->panel = view->panel == PANEL_HELP ? PANEL_NONE : PANEL_HELP;
-        return true;
+        panel_toggle(view, PANEL_HELP);
+        return;
     case COMMAND_CONSOLE:
-        view->panel = view->panel == PANEL_CONSOLE ? PANEL_NONE : PANEL_CONSOLE;
-        return true;
+        panel_toggle(view, PANEL_CONSOLE);
+        return;
     case COMMAND_PAUSE:
         view->paused = !view->paused;
         pace_restart(view);
-        return true;
+        return;
     case COMMAND_STEP_FRAME:
-        view->paused = true;
-        return run_until(view, machine_time_ns(view->session.machine) + FRAME_NS, error);
     case COMMAND_STEP_INSTRUCTION:
-        view->paused = true;
-        return step_instruction(view);
+        step(view, command);
+        return;
     case COMMAND_SPEED:
-        view->speed = (enum speed)((view->speed + 1) % SPEED_COUNT);
-        notice_show(view, speeds[view->speed]);
+        view->speed = (view->speed + 1) % SPEED_COUNT;
+        notice_show(view, speeds[view->speed].notice);
         pace_restart(view);
-        return true;
+        return;
+    case COMMAND_SCALING:
+        view->picture.whole_pixels = !view->picture.whole_pixels;
+        notice_show(view, view->picture.whole_pixels ? "scaling: whole pixels" : "scaling: to fit");
+        return;
     case COMMAND_SCREENSHOT:
         screenshot_take(view);
-        return true;
+        return;
     case COMMAND_NONE:
     case COMMAND_COUNT:
-        break;
+        return;
     }
-    return true;
 }
 
 /* What the user did to the machine itself. */
 static void input_pass(struct view *view, const struct window_event *event)
 {
-    struct machine_input input = {.time_ns = machine_time_ns(view->session.machine),
-                                  .code = event->code, .x = event->x, .y = event->y,
-                                  .down = event->down};
-    switch (event->kind) {
-    case WINDOW_TEXT:
-        input.kind = INPUT_CONSOLE;
-        break;
-    case WINDOW_KEY:
-        input.kind = INPUT_KEY;
-        break;
-    case WINDOW_POINTER:
-        input.kind = INPUT_POINTER;
-        break;
-    case WINDOW_BUTTON:
-        input.kind = INPUT_BUTTON;
-        break;
-    case WINDOW_WHEEL:
-        input.kind = INPUT_WHEEL;
-        break;
-    case WINDOW_COMMAND:
+    static const enum machine_input_kind kinds[] = {[WINDOW_KEY] = INPUT_KEY,
+                                                    [WINDOW_POINTER] = INPUT_POINTER,
+                                                    [WINDOW_BUTTON] = INPUT_BUTTON,
+                                                    [WINDOW_WHEEL] = INPUT_WHEEL};
+    uint64_t now = machine_time_ns(view->session.machine);
+    if (event->kind == WINDOW_TEXT) {
+        for (const char *at = event->text; *at; at++)
+            (void)session_byte(&view->session, (uint8_t)*at, now);
         return;
     }
-    (void)machine_input(view->session.machine, &input);
+    const struct machine_input input = {.time_ns = now,
+                                        .kind = kinds[event->kind],
+                                        .code = event->code,
+                                        .x = event->x,
+                                        .y = event->y,
+                                        .down = event->down};
+    if (!machine_input(view->session.machine, &input))
+        notice_show(view, "the machine does not take any more input");
 }
 
-static bool events_take(struct view *view, struct error *error)
+static void events_take(struct view *view)
 {
     struct window_event event;
-    while (!view->session.ended && window_event(view->window, &view->picture, &event)) {
-        if (event.kind != WINDOW_COMMAND)
+    while (window_event(view->window, &view->picture, &event)) {
+        if (event.kind == WINDOW_COMMAND)
+            command_do(view, event.command);
+        else
             input_pass(view, &event);
-        else if (!command_do(view, event.command, error))
-            return false;
-        view->picture.console = view->panel == PANEL_CONSOLE;
     }
-    return true;
 }
 
-static const char *phase_text(uint32_t phase)
+static void lamp_renew(struct lamp *lamp, enum window_lamp *shown,
+                       const struct disk_counters *counters, uint64_t now)
 {
-    static const char *const names[TRACE_PHASE_COUNT] = {
-        [0] = "",
-        [TRACE_PHASE_BOOT] = "boot",
-        [TRACE_PHASE_RESTART] = "restart",
-        [TRACE_PHASE_FREEZE] = "freeze",
-        [TRACE_PHASE_WRITE_OUT] = "write-out",
-        [TRACE_PHASE_DIRECTORY] = "directory",
-        [TRACE_PHASE_COMMIT] = "commit",
-        [TRACE_PHASE_MIGRATE] = "migrate",
-        [TRACE_PHASE_JOURNAL] = "journal",
-    };
-    return phase < TRACE_PHASE_COUNT ? names[phase] : "";
+    if (counters->read_requests != lamp->reads)
+        lamp->read_until_ns = now + LAMP_NS;
+    if (counters->write_requests != lamp->writes)
+        lamp->write_until_ns = now + LAMP_NS;
+    lamp->reads = counters->read_requests;
+    lamp->writes = counters->write_requests;
+    *shown = now < lamp->write_until_ns  ? LAMP_WRITE
+             : now < lamp->read_until_ns ? LAMP_READ
+                                         : LAMP_DARK;
 }
 
 static void status_renew(struct view *view)
 {
     struct machine_stats stats = machine_stats(view->session.machine);
-    uint64_t host_ns = host_clock_ns(), requests = 0;
-    if (host_ns - view->rate_host_ns >= RATE_NS) {
-        view->mips = (double)(stats.instructions - view->rate_instructions) * 1e3 /
-                     (double)(host_ns - view->rate_host_ns);
-        view->rate_host_ns = host_ns;
+    uint64_t now = host_clock_ns();
+    if (now - view->rate_host_ns >= RATE_NS) {
+        view->mips =
+            stats_mips(stats.instructions - view->rate_instructions, now - view->rate_host_ns);
+        view->rate_host_ns = now;
         view->rate_instructions = stats.instructions;
     }
-    for (unsigned i = 0; i < stats.disk_count; i++)
-        requests += stats.disks[i].read_requests + stats.disks[i].write_requests;
-    view->picture.disk_active = requests != view->disk_requests;
-    view->disk_requests = requests;
+    for (unsigned i = 0; i < stats.disk_count && i < WINDOW_LAMPS_MAX; i++)
+        lamp_renew(&view->lamps[i], &view->picture.lamps[i], &stats.disks[i], now);
     (void)snprintf(view->status, sizeof(view->status),
-                   "%" PRIu64 ".%03" PRIu64 " s  %.1f MIPS  generation %" PRIu64 " %s%s",
-                   stats.virtual_time_ns / 1000000000u, stats.virtual_time_ns / 1000000u % 1000u,
-                   view->mips, stats.generation, phase_text(stats.phase),
-                   view->paused ? " [paused]" : "");
+                   "%" PRIu64 ".%02" PRIu64 " s %5.1f MIPS  gen %" PRIu64 "  %s",
+                   stats.virtual_time_ns / 1000000000u, stats.virtual_time_ns / 10000000u % 100u,
+                   view->mips, stats.generation,
+                   view->paused  ? "paused"
+                   : view->waits ? "waits"
+                                 : speeds[view->speed].name);
 }
 
-/* The console's last lines, as many as fit, with control characters left out. */
+/* The console's rows up to the cursor, as many as the panel shows. */
 static const char *console_text(struct view *view)
 {
-    const struct session *session = &view->session;
-    size_t from = session->console_bytes, lines = 0, length = 0;
-    while (from > 0 && lines < 40)
-        lines += session->console[--from] == '\n';
-    for (size_t i = from; i < session->console_bytes; i++) {
-        char byte = session->console[i];
-        if (byte == '\n' || (byte >= ' ' && byte < 0x7f))
-            view->console[length++] = byte;
-        else if (byte == '\b' && length > 0 && view->console[length - 1] != '\n')
-            length--;
+    const struct terminal *terminal = &view->terminal;
+    unsigned lines = window_panel_lines(view->window);
+    unsigned first = terminal->row + 1 > lines ? terminal->row + 1 - lines : 0;
+    char *at = view->console;
+    for (unsigned row = first; row <= terminal->row; row++) {
+        terminal_row_text(terminal, row, at);
+        if (row < terminal->row) {
+            at += strlen(at);
+            *at++ = '\n';
+        }
     }
-    view->console[length++] = '_';
-    view->console[length] = '\0';
+    size_t length = strlen(at); /* the cursor's row: show the cursor */
+    unsigned column = terminal->column < TERMINAL_COLUMNS ? terminal->column : TERMINAL_COLUMNS - 1;
+    while (length <= column)
+        at[length++] = ' ';
+    at[length] = '\0';
+    at[column] = '_';
     return view->console;
 }
 
@@ -272,7 +297,6 @@ static void frame_draw(struct view *view)
     picture->serial = display.serial;
     picture->status = view->status;
     picture->paused = view->paused;
-    picture->console = view->panel == PANEL_CONSOLE;
     picture->panel = view->panel == PANEL_HELP      ? help_text
                      : view->panel == PANEL_CONSOLE ? console_text(view)
                                                     : NULL;
@@ -280,44 +304,54 @@ static void frame_draw(struct view *view)
     window_draw(view->window, picture);
 }
 
-static bool view_run(struct view *view, struct error *error)
+static void view_run(struct view *view)
 {
     uint64_t frame_ns = host_clock_ns();
     pace_restart(view);
     view->rate_host_ns = frame_ns;
-    while (!view->session.ended) {
-        if (!events_take(view, error))
-            return false;
-        if (!view->paused && !view->session.ended &&
-            !run_until(view, pace_target(view), error))
-            return false;
+    while (view->session.end == SESSION_NOT_ENDED) {
+        events_take(view);
+        uint64_t now = host_clock_ns();
+        uint64_t virtual_ns = machine_time_ns(view->session.machine);
+        if (!view->paused)
+            run_until(view, pace_allowed_ns(&view->pace, virtual_ns, now), now + ROUND_NS);
+        if (view->waits) /* virtual time stood still: no need to catch up */
+            pace_restart(view);
         frame_draw(view);
         frame_ns += FRAME_NS;
-        uint64_t now = host_clock_ns();
+        now = host_clock_ns();
         if (frame_ns > now)
             window_wait(view->window, (uint32_t)((frame_ns - now) / 1000000u));
         else
             frame_ns = now;
     }
-    return true;
 }
 
-int window_run(const struct options *options)
+bool window_run(const struct options *options, int *status, struct error *error)
 {
-    struct error error;
-    struct view view = {.window = NULL};
+    struct view *view = calloc(1, sizeof(*view)); /* too large for the stack */
+    if (!view)
+        abort();
     uint32_t width = options->machine.display_width ? options->machine.display_width : WIDTH;
     uint32_t height = options->machine.display_height ? options->machine.display_height : HEIGHT;
-    if (!window_create(&view.window, width, height, &error)) {
-        fprintf(stderr, "latchkey: %s; running headless\n", error.text);
-        return headless_run(options);
+    const struct console_sink sink = {.context = view, .put = console_put};
+    struct error run_error;
+    if (!window_create(&view->window, width, height, error)) {
+        free(view);
+        return false;
     }
-    view.speed = options->fast ? SPEED_FULL : SPEED_REAL;
-    bool good = session_start(&view.session, options, &error) && view_run(&view, &error);
-    window_destroy(view.window);
-    if (good)
-        return session_end(&view.session);
-    session_finish(&view.session);
-    fprintf(stderr, "latchkey: %s\n", error.text);
-    return error_exit_status(&error);
+    view->speed = options->fast ? SPEED_COUNT - 1 : 0;
+    terminal_init(&view->terminal);
+    bool opened = session_open(&view->session, options, &sink, &run_error);
+    if (opened)
+        view_run(view);
+    window_destroy(view->window);
+    if (opened) {
+        *status = session_close(&view->session);
+    } else {
+        fprintf(stderr, "latchkey: %s\n", run_error.text);
+        *status = error_exit_status(&run_error);
+    }
+    free(view);
+    return true;
 }

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* run_command.c - decides between window and console. Called by main.c; calls window.c, headless.c.
+ */
+#include "frontend/run_command.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "emulator/options.h"
+#include "frontend/headless.h"
+#include "frontend/window_run.h"
+
+/* A display that somebody can see, or one that a test asked for. */
+static bool display_named(void)
+{
+    static const char *const names[] = {"DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return true;
+    }
+    return false;
+}
+
+int run_command(int argc, char **argv)
+{
+    struct options options;
+    struct error error;
+    int status;
+    if (!options_parse(&options, argc, argv, &error)) {
+        fprintf(stderr, "latchkey: %s\n", error.text);
+        return error_exit_status(&error);
+    }
+    if (options.headless)
+        return headless_run(&options);
+    if (!display_named())
+        (void)error_set(&error, ERROR_IO, "display: none is set");
+    else if (window_run(&options, &status, &error))
+        return status;
+    fprintf(stderr, "latchkey: %s; the console is here instead%s\n", error.text,
+            isatty(STDIN_FILENO) ? ", Ctrl-A x ends" : "");
+    return headless_run(&options);
+}
