@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # packages.sh - what Debian 12 must have installed, and how it gets there. Sourced by
-# frontend/start, tests/run and bench/run. Quick when nothing is missing. shellcheck shell=bash
-# disable=SC2034
+# frontend/start, tests/run and bench/run. Quick when nothing is missing.
+# shellcheck shell=bash disable=SC2034
 
 # To build and run the program.
 packages_build="gcc libc6-dev cmake ninja-build pkg-config gcc-riscv64-unknown-elf
