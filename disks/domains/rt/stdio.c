@@ -14,8 +14,7 @@ static struct {
 static void output_flush(void)
 {
     if (output.length > 0)
-        (void)key_order_string(SLOT_CONSOLE, CONSOLE_WRITE, output.line, output.length, NULL,
-                               NULL);
+        (void)key_order_string(SLOT_CONSOLE, CONSOLE_WRITE, output.line, output.length, NULL, NULL);
     output.length = 0;
 }
 
