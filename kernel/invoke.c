@@ -59,7 +59,7 @@ size_t invoke_reply_room(const struct invocation *invocation)
 size_t pieces_copy_out(const struct pieces *pieces, size_t offset, void *target, size_t size_bytes)
 {
     size_t copied = 0;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < 2 && copied < size_bytes; i++) {
         const struct piece *piece = &pieces->piece[i];
         if (offset >= piece->size_bytes) {
             offset -= piece->size_bytes;
