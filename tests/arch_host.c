@@ -278,7 +278,7 @@ const char *host_boot(struct store *store, size_t ram_bytes)
     host.store = store;
     host.alarm = UINT64_MAX;
     host.facts.timebase_hz = BOARD_TIMEBASE_HZ;
-    host.ram = aligned_alloc(PAGE_BYTES, ram_bytes);
+    host.ram = aligned_alloc(PAGE_BYTES, (ram_bytes + 4095) & ~(size_t)4095);
     if (!host.ram)
         abort();
     memset(host.ram, 0xa5, ram_bytes);
