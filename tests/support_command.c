@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* support_command.c - child processes for tests of the command line. Called by frontend_*_test.c,
+ * bench_test.c and qemu_boot_test.c.
+ */
+#include "tests/support_command.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void text_read(char *path, char text[COMMAND_OUTPUT_BYTES])
+{
+    FILE *file = fopen(path, "rb");
+    size_t length = file ? fread(text, 1, COMMAND_OUTPUT_BYTES - 1, file) : 0;
+    text[length] = '\0';
+    if (file)
+        fclose(file);
+    (void)unlink(path);
+    free(path);
+}
+
+static void child_run(const char *command, const char *output, const char *errors)
+{
+    int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    int out = open(output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int err = open(errors, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (chdir(LATCHKEY_BUILD_DIR) == 0 && dup2(in, STDIN_FILENO) >= 0 &&
+        dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0)
+        execlp("timeout", "timeout", "-k", "5", "60", "sh", "-c", command, (char *)NULL);
+    _exit(127);
+}
+
+struct command_result *command_run(const char *command)
+{
+    struct command_result *result = calloc(1, sizeof(*result));
+    char *output = command_file("stdout"), *errors = command_file("stderr");
+    int status;
+    assert(result);
+    pid_t child = fork();
+    if (child == 0)
+        child_run(command, output, errors);
+    pid_t ended = waitpid(child, &status, 0);
+    assert(ended == child);
+    result->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    text_read(output, result->output);
+    text_read(errors, result->errors);
+    return result;
+}
+
+int command_one_line(const struct command_result *result, const char *text)
+{
+    const char *newline = strchr(result->errors, '\n');
+    return strncmp(result->errors, "latchkey: ", 10) == 0 && newline && newline[1] == '\0' &&
+           strstr(result->errors, text) != NULL;
+}
+
+char *command_file(const char *name)
+{
+    char *path = NULL;
+    int length = asprintf(&path, "%s/test-%d-%s", LATCHKEY_BUILD_DIR, (int)getpid(), name);
+    assert(length > 0);
+    return path;
+}
