@@ -30,6 +30,8 @@ static void end(struct domain *domain)
 void entry_call(struct domain *domain)
 {
     begin(domain);
+    /* If it has to wait, the same call is made again, with all its arguments. */
+    domain->restore = RESTORE_ALL;
     invoke(domain);
     end(domain);
 }

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* demo_screen_test.c - what a person sees: the screen domain draws, shows typed keys and the
+ * pointer. */
+#include <criterion/criterion.h>
+#include <linux/input-event-codes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/machine.h"
+
+#define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
+#define IMAGE LATCHKEY_BUILD_DIR "/screen.img"
+#define SECOND_NS 1000000000u
+
+struct transcript {
+    char text[4096];
+    size_t length;
+};
+
+static void transcript_put(void *context, const uint8_t *data, size_t size_bytes)
+{
+    struct transcript *transcript = context;
+    for (size_t i = 0; i < size_bytes && transcript->length + 1 < sizeof(transcript->text); i++)
+        transcript->text[transcript->length++] = (char)data[i];
+}
+
+static struct machine *start(struct transcript *transcript)
+{
+    struct machine *machine;
+    struct error error;
+    struct machine_config config = {.kernel_path = KERNEL, .disk_count = 1};
+    config.disks[0] = (struct machine_disk){.path = IMAGE, .read_only = true};
+    config.console = (struct console_sink){transcript, transcript_put};
+    cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
+    return machine;
+}
+
+static void run_to(struct machine *machine, uint64_t time_ns)
+{
+    struct machine_until until = machine_until_never();
+    until.time_ns = time_ns;
+    cr_assert_eq(machine_run(machine, &until).reason, MACHINE_STOP_TIME);
+}
+
+/* How many pixels of an area differ between two pictures. */
+static unsigned differing(const struct machine_display *display, const uint32_t *before, int x0,
+                          int y0, int x1, int y1)
+{
+    unsigned count = 0;
+    for (int y = y0; y < y1; y++)
+        for (int x = x0; x < x1; x++)
+            count += display->pixels[(size_t)y * display->stride_pixels + (size_t)x] !=
+                     before[(size_t)y * 1024 + (size_t)x];
+    return count;
+}
+
+static void picture_keep(const struct machine_display *display, uint32_t *kept)
+{
+    cr_assert_not_null(display->pixels);
+    cr_assert_eq(display->width, 1024);
+    cr_assert_eq(display->height, 768);
+    for (uint32_t y = 0; y < 768; y++)
+        memcpy(kept + (size_t)y * 1024, display->pixels + (size_t)y * display->stride_pixels,
+               1024 * sizeof(uint32_t));
+}
+
+static void key_press(struct machine *machine, uint16_t code, uint64_t time_ns)
+{
+    struct machine_input input = {.time_ns = time_ns, .kind = INPUT_KEY, .code = code,
+                                  .down = true};
+    cr_assert(machine_input(machine, &input));
+    input.down = false;
+    cr_assert(machine_input(machine, &input));
+}
+
+Test(demo, the_picture_moves_and_keys_and_pointer_change_it)
+{
+    struct transcript transcript = {.length = 0};
+    struct machine *machine = start(&transcript);
+    uint32_t *kept = calloc(1024 * 768, sizeof(*kept));
+    run_to(machine, SECOND_NS);
+    struct machine_display display = machine_display(machine);
+    picture_keep(&display, kept);
+    run_to(machine, 2 * (uint64_t)SECOND_NS);
+    display = machine_display(machine);
+    cr_assert_gt(differing(&display, kept, 16, 110, 500, 470), 1000, "the picture moved");
+    cr_assert_eq(differing(&display, kept, 520, 104, 1000, 470), 0, "the canvas did not");
+    cr_assert_eq(differing(&display, kept, 26, 520, 680, 750), 0, "nothing was typed");
+    picture_keep(&display, kept);
+    for (unsigned i = 0; i < 40; i++)
+        key_press(machine, (uint16_t)(KEY_Q + i % 10), 2100000000u + i * 5000000u);
+    for (unsigned i = 0; i < 40; i++) {
+        struct machine_input input = {.time_ns = 2100000000u + i * 7000000u,
+                                      .kind = INPUT_POINTER, .x = (int32_t)(19000 + i * 200),
+                                      .y = (int32_t)(6000 + i * 200)};
+        cr_assert(machine_input(machine, &input));
+        input = (struct machine_input){.time_ns = input.time_ns, .kind = INPUT_BUTTON,
+                                       .code = BTN_LEFT, .down = true};
+        if (i == 0)
+            cr_assert(machine_input(machine, &input));
+    }
+    run_to(machine, 3 * (uint64_t)SECOND_NS);
+    display = machine_display(machine);
+    cr_assert_gt(differing(&display, kept, 26, 520, 680, 750), 40 * 8, "letters came");
+    cr_assert_gt(differing(&display, kept, 520, 104, 1000, 470), 500, "a stroke was drawn");
+    transcript.text[transcript.length] = '\0';
+    cr_assert_null(strstr(transcript.text, "trap"), "%s", transcript.text);
+    machine_destroy(machine);
+    free(kept);
+}
