@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cpu.c - the hart's public face: making one, running it, looking into it. See cpu.h for the contract and
- * cpu_state.h for how the parts fit.
+/* cpu.c - the hart's public face: making one, running it, looking into it. See cpu.h for the
+ * contract and cpu_state.h for how the parts fit.
  *
  * Called by emulator/machine.c; calls the other cpu_*.c files.
  */
@@ -16,8 +16,8 @@
 #define RAM_BYTES_MIN (UINT64_C(16) << 20)
 #define RAM_BYTES_MAX (UINT64_C(8) << 30)
 #define RAM_ALIGN (UINT64_C(2) << 20)
-/* A fresh engine costs a millisecond, and then every block that is still used is translated again; the
- * engine's buffer is 1 GiB. This is far enough from both. */
+/* A fresh engine costs a millisecond, and then every block that is still used is translated again;
+ * the engine's buffer is 1 GiB. This is far enough from both. */
 #define RECYCLE_BYTES_DEFAULT (UINT64_C(384) << 20)
 #define RECYCLE_BYTES_MAX (UINT64_C(600) << 20)
 
@@ -86,9 +86,11 @@ void cpu_destroy(struct cpu *cpu)
     free(cpu);
 }
 
-/* --- running -------------------------------------------------------------------------------------- */
+/* --- running
+ * -------------------------------------------------------------------------------------- */
 
-/* The engine came back without having been asked: the hart executed WFI, which is legal in S only. */
+/* The engine came back without having been asked: the hart executed WFI, which is legal in S only.
+ * */
 static void wait_begin(struct cpu *cpu)
 {
     uint64_t pc = cpu_word(cpu, cpu->layout.pc);
@@ -124,8 +126,8 @@ static bool wait_end(struct cpu *cpu, enum cpu_stop *why)
     return true;
 }
 
-/* One stretch of the engine, from the state in words[] to something that a hook or an exception asked for,
- * or a WFI or ebreak. */
+/* One stretch of the engine, from the state in words[] to something that a hook or an exception
+ * asked for, or a WFI or ebreak. */
 static void stretch(struct cpu *cpu)
 {
     if (cpu->exit_point.kind != EXIT_NONE) {
@@ -226,7 +228,8 @@ const char *cpu_fault_text(const struct cpu *cpu)
     return cpu->fault_text;
 }
 
-/* --- counts, time, lines -------------------------------------------------------------------------- */
+/* --- counts, time, lines
+ * -------------------------------------------------------------------------- */
 
 uint64_t cpu_instructions(const struct cpu *cpu)
 {
@@ -270,7 +273,8 @@ void cpu_irq_set(struct cpu *cpu, uint32_t mask, bool level)
     count_retarget(cpu);
 }
 
-/* --- memory --------------------------------------------------------------------------------------- */
+/* --- memory
+ * --------------------------------------------------------------------------------------- */
 
 uint8_t *cpu_ram(struct cpu *cpu)
 {
@@ -300,7 +304,8 @@ bool cpu_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physic
     return walk_translate(cpu, addr_virtual, addr_physical);
 }
 
-/* --- registers ------------------------------------------------------------------------------------ */
+/* --- registers
+ * ------------------------------------------------------------------------------------ */
 
 uint64_t cpu_x_get(struct cpu *cpu, unsigned index)
 {

@@ -2,16 +2,17 @@
 /* cpu.h - one RV64GC hart, S and U mode, on the Unicorn Engine, with exact counts.
  *
  * Who calls: emulator/machine.c. Whom it calls: struct cpu_bus, on the emulating thread only.
- * cpu_engine.c and cpu_calibrate.c are the only files that include Unicorn; cpu_state.h maps the rest.
+ * cpu_engine.c and cpu_calibrate.c are the only files that include Unicorn; cpu_state.h maps the
+ * rest.
  *
  * Invariants
  *  1. `instructions` is the exact number of instructions retired, at every callback and whenever
  *     cpu_run() has returned; a device access or SBI call counts the instruction that made it.
- *  2. The position (instructions, events) names every point of a run; events counts delivered traps,
- *     interrupts and SBI calls.
+ *  2. The position (instructions, events) names every point of a run; events counts delivered
+ *     traps, interrupts and SBI calls.
  *  3. cycles = instructions + stall cycles. Stalls are trap costs, device costs and idle time.
- *  4. Interrupts are taken at block starts, as a function of the position only: the same run gives the
- *     same positions in block mode, in step mode, and after save and load at any point.
+ *  4. Interrupts are taken at block starts, as a function of the position only: the same run gives
+ *     the same positions in block mode, in step mode, and after save and load at any point.
  *  5. Two cpus in one process are independent.
  */
 #ifndef LATCHKEY_EMULATOR_CPU_H
@@ -41,15 +42,15 @@ struct cpu_bus {
      * false: access fault. */
     bool (*read)(void *context, uint64_t addr, unsigned size_bytes, uint64_t *value);
     bool (*write)(void *context, uint64_t addr, unsigned size_bytes, uint64_t value);
-    /* ecall from S-mode. args are a0..a7; result[0], result[1] go to a0, a1. Legacy calls (a7 < 0x10)
-     * leave a1 alone: then result[1] is preset to the old a1. */
+    /* ecall from S-mode. args are a0..a7; result[0], result[1] go to a0, a1. Legacy calls (a7 <
+     * 0x10) leave a1 alone: then result[1] is preset to the old a1. */
     void (*sbi_call)(void *context, const uint64_t args[8], uint64_t result[2]);
     /* Value of the `time` CSR now. */
     uint64_t (*time)(void *context);
     /* cycles >= the deadline set by cpu_deadline_set(): deliver device events, set the next one. */
     void (*deadline)(void *context);
-    /* WFI with nothing pending. Advance time with cpu_stall() to the next event, deliver it, and return
-     * true; or return false: nothing is scheduled, cpu_run() returns CPU_STOP_IDLE. */
+    /* WFI with nothing pending. Advance time with cpu_stall() to the next event, deliver it, and
+     * return true; or return false: nothing is scheduled, cpu_run() returns CPU_STOP_IDLE. */
     bool (*idle)(void *context);
 };
 
@@ -59,7 +60,8 @@ struct cpu_config {
     bool step_mode;     /* count by a hook on every instruction: slow, must agree with block mode */
     bool slow_stores;   /* do not use the fast store path (cpu_store.c): slow, must agree */
     bool slow_count;    /* decode every block each time it runs: slow, must agree */
-    uint64_t recycle_bytes; /* engine is recycled after about this much translated code; 0: default */
+    /* engine is recycled after about this much translated code; 0: default */
+    uint64_t recycle_bytes;
     uint32_t trap_cycles;   /* stall added per delivered trap or interrupt */
     uint32_t device_cycles; /* stall added per device access */
     uint32_t sbi_cycles;    /* stall added per SBI call */
@@ -80,16 +82,16 @@ MUST_CHECK bool cpu_create(struct cpu **cpu, const struct cpu_config *config,
                            const struct cpu_bus *bus, struct error *error);
 void cpu_destroy(struct cpu *cpu); /* NULL is fine */
 
-/* cpu_reset - power-on state: registers zero, S-mode, satp 0, pc, a0 and a1 as given; RAM and counts
- * are not changed. */
+/* cpu_reset - power-on state: registers zero, S-mode, satp 0, pc, a0 and a1 as given; RAM and
+ * counts are not changed. */
 void cpu_reset(struct cpu *cpu, uint64_t pc, uint64_t a0, uint64_t a1);
 
-/* cpu_ram - guest RAM on the host, ram_bytes long. After writing where code may have been translated,
- * call cpu_ram_written(). */
+/* cpu_ram - guest RAM on the host, ram_bytes long. After writing where code may have been
+ * translated, call cpu_ram_written(). */
 uint8_t *cpu_ram(struct cpu *cpu);
 uint64_t cpu_ram_bytes(const struct cpu *cpu);
-/* cpu_ram_written - [addr, addr + size) of guest RAM was changed from outside (DMA, loader, debugger):
- * stale translations are dropped. Cheap when no code was translated there. */
+/* cpu_ram_written - [addr, addr + size) of guest RAM was changed from outside (DMA, loader,
+ * debugger): stale translations are dropped. Cheap when no code was translated there. */
 void cpu_ram_written(struct cpu *cpu, uint64_t addr, size_t size_bytes);
 
 /* cpu_run - run until something above happens.
@@ -110,7 +112,8 @@ void cpu_stall(struct cpu *cpu, uint64_t cycles);
 /* cpu_deadline_set - call bus->deadline at the first block start where cycles >= cycle. UINT64_MAX:
  * never. Callable from callbacks and between runs. */
 void cpu_deadline_set(struct cpu *cpu, uint64_t cycle);
-/* cpu_irq_set - drive the lines in mask (CPU_IRQ_*) to level. Callable from callbacks, between runs. */
+/* cpu_irq_set - drive the lines in mask (CPU_IRQ_*) to level. Callable from callbacks, between
+ * runs. */
 void cpu_irq_set(struct cpu *cpu, uint32_t mask, bool level);
 
 /* Registers, for debuggers, tests and digests. index 0..31 for x and f. */
@@ -131,8 +134,8 @@ uint64_t cpu_csr_get(struct cpu *cpu, enum cpu_csr csr);
  * false: no translation. */
 bool cpu_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
 
-/* cpu_save, cpu_load - everything but RAM: registers, fcsr, counts, deadline, lines, pending fix-ups.
- * Between runs only. load fails the reader on bytes that no save wrote. */
+/* cpu_save, cpu_load - everything but RAM: registers, fcsr, counts, deadline, lines, pending
+ * fix-ups. Between runs only. load fails the reader on bytes that no save wrote. */
 void cpu_save(struct cpu *cpu, struct byte_writer *writer);
 void cpu_load(struct cpu *cpu, struct byte_reader *reader);
 

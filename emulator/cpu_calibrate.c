@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cpu_calibrate.c - where the engine keeps its registers, found out by watching it.
  *
- * Called by cpu.c at every cpu_create(); calls Unicorn. A context of the engine is a plain copy of its CPU
- * state. Each register is given two different values (through the engine's interface, or by executing an
- * instruction); the one word of the context that shows both is the register. Nothing here knows a
- * structure of the engine, so another build either passes or is refused.
+ * Called by cpu.c at every cpu_create(); calls Unicorn. A context of the engine is a plain copy of
+ * its CPU state. Each register is given two different values (through the engine's interface, or by
+ * executing an instruction); the one word of the context that shows both is the register. Nothing
+ * here knows a structure of the engine, so another build either passes or is refused.
  *
  * Invariants
  *  1. A layout is only accepted when every register was found at exactly one word.
@@ -253,8 +253,8 @@ static void on_block(uc_engine *engine, uint64_t addr, uint32_t size_bytes, void
     ++*(unsigned *)data;
 }
 
-/* Does a translation keep the user data that the hook had when it was made? Then each block can have its
- * own. layout->hook_data stays 0 when not: slower, and as right. */
+/* Does a translation keep the user data that the hook had when it was made? Then each block can
+ * have its own. layout->hook_data stays 0 when not: slower, and as right. */
 static void find_hook_data(struct scratch *scratch, struct engine_layout *layout)
 {
     unsigned first = 0, second = 0;
@@ -273,7 +273,8 @@ static void find_hook_data(struct scratch *scratch, struct engine_layout *layout
         }
     if (count != 1)
         return;
-    /* Jumps, because the engine forgets the block in front of the address where it is told to stop. */
+    /* Jumps, because the engine forgets the block in front of the address where it is told to stop.
+     * */
     const uint32_t code[6] = {INSN_JUMP_8, 0, 0, 0, INSN_JUMP_8, 0};
     if (uc_mem_write(scratch->engine, CODE_AT + 0x100, code, sizeof(code)) != UC_ERR_OK)
         return;

@@ -5,12 +5,14 @@
  *
  * Invariants
  *  1. instructions == target - left, always; while a block runs, all of it is counted already.
- *  2. A block that wants attention at the next block start (counter read, write of sip), or anything else
- *     that is due, keeps `left` at zero or below, so that the next block hook comes here.
- *  3. What a block start does depends only on the state of the hart and the machine, in this order: the
- *     limit, the deadline, interrupts, a stop that was asked for, the block itself.
+ *  2. A block that wants attention at the next block start (counter read, write of sip), or
+ *     anything else that is due, keeps `left` at zero or below, so that the next block hook comes
+ *     here.
+ *  3. What a block start does depends only on the state of the hart and the machine, in this order:
+ *     the limit, the deadline, interrupts, a stop that was asked for, the block itself.
  *
- * Decoding happens once a translation, right after the engine made it, from the bytes it was made from.
+ * Decoding happens once a translation, right after the engine made it, from the bytes it was made
+ * from.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -19,8 +21,9 @@
 #include "emulator/cpu_decode.h"
 #include "emulator/cpu_state.h"
 
-/* Host bytes of translated code: generous for all mixes that were measured (77-148 an instruction with
- * small blocks dominating; 630-2100 a block), so that the engine's 1 GiB buffer is never full. */
+/* Host bytes of translated code: generous for all mixes that were measured (77-148 an instruction
+ * with small blocks dominating; 630-2100 a block), so that the engine's 1 GiB buffer is never full.
+ * */
 #define TRANSLATED_BYTES_A_BLOCK 320u
 #define TRANSLATED_BYTES_AN_INSTRUCTION 80u
 #define TRANSLATED_BYTES_A_STEP 150u
@@ -92,7 +95,8 @@ void count_add(struct cpu *cpu, int64_t instructions)
     cpu->left -= instructions;
 }
 
-/* --- what a block is ------------------------------------------------------------------------------ */
+/* --- what a block is
+ * ------------------------------------------------------------------------------ */
 
 struct decoding {
     uint64_t starts[BLOCK_START_WORDS];
@@ -138,7 +142,8 @@ static void keep_starts(struct cpu *cpu, struct block *block, const struct decod
     block->starts = starts->words;
 }
 
-/* Decode a block of `count` instructions, or of size_bytes bytes where the count is not known (0). */
+/* Decode a block of `count` instructions, or of size_bytes bytes where the count is not known (0).
+ * */
 static void block_decode(struct cpu *cpu, struct block *block, uint32_t count, uint32_t size_bytes)
 {
     struct decoding decoding = {.addr = block->pc};
@@ -213,7 +218,8 @@ static uint32_t block_count_before(struct cpu *cpu, const struct block *block, u
                                                     << (64 - offset % 128 / 2));
         return count;
     }
-    /* Only where the engine did not say how long the block is, and it ends in an illegal instruction. */
+    /* Only where the engine did not say how long the block is, and it ends in an illegal
+     * instruction. */
     assert(offset <= PAGE_BYTES);
     for (uint64_t addr = block->pc; addr < pc; count++)
         addr += decode_length((uint16_t)walk_fetch(cpu, addr));
@@ -231,7 +237,8 @@ static uint64_t block_addr_of(const struct block *block, uint32_t index)
     return block->pc;
 }
 
-/* --- settling ------------------------------------------------------------------------------------- */
+/* --- settling
+ * ------------------------------------------------------------------------------------- */
 
 void count_settle(struct cpu *cpu, uint64_t pc)
 {
@@ -304,7 +311,8 @@ void count_service(struct cpu *cpu)
     count_retarget(cpu);
 }
 
-/* --- the hooks ------------------------------------------------------------------------------------ */
+/* --- the hooks
+ * ------------------------------------------------------------------------------------ */
 
 /* Everything that may keep the hart from the block at pc. true: it will not be run now. */
 static bool block_is_kept(struct cpu *cpu)

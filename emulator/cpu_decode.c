@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cpu_decode.c - instruction words: lengths, block ends, plain loads and stores, the engine's defects.
- * Called by the other emulator/cpu_*.c files; calls nobody. */
+/* cpu_decode.c - instruction words: lengths, block ends, plain loads and stores, the engine's
+ * defects. Called by the other emulator/cpu_*.c files; calls nobody. */
 #include "emulator/cpu_decode.h"
 
 #include <assert.h>
@@ -153,7 +153,8 @@ static enum decode_defect narrow_defect(uint32_t insn)
     unsigned quadrant = insn & 3, function = bits(insn, 13, 3);
     if (quadrant == 0 && function == 4)
         return DEFECT_RESERVED;
-    /* Quadrant 1, function 4, bits 12..10 all set, and bit 6: the two codes after c.subw and c.addw. */
+    /* Quadrant 1, function 4, bits 12..10 all set, and bit 6: the two codes after c.subw and
+     * c.addw. */
     if (quadrant == 1 && function == 4 && bits(insn, 10, 3) == 7 && bits(insn, 6, 1) == 1)
         return DEFECT_RESERVED;
     if ((quadrant == 0 || quadrant == 2) && (function == 1 || function == 5))

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cpu_decode.h - the little that the host must know about RV64GC instruction words.
  *
- * Who calls: the other emulator/cpu_*.c files. Whom it calls: nobody. Pure functions: an instruction is
- * a 32-bit word, of which a 16-bit instruction uses the low half.
+ * Who calls: the other emulator/cpu_*.c files. Whom it calls: nobody. Pure functions: an
+ * instruction is a 32-bit word, of which a 16-bit instruction uses the low half.
  *
- * Sources: The RISC-V Instruction Set Manual, volume I (20191213), chapters 16 (C) and 24 (opcode map).
+ * Sources: The RISC-V Instruction Set Manual, volume I (20191213), chapters 16 (C) and 24 (opcode
+ * map).
  */
 #ifndef LATCHKEY_EMULATOR_CPU_DECODE_H
 #define LATCHKEY_EMULATOR_CPU_DECODE_H
@@ -22,8 +23,8 @@ unsigned decode_length(uint16_t parcel);
 
 /* decode_ends_block - is this a jump, branch, CSR access, return, wait or fence.i?
  *
- * Every instruction for which this holds also ends a translation of the engine, in every mode: so it
- * can define block starts that do not depend on how the engine cuts its translations.
+ * Every instruction for which this holds also ends a translation of the engine, in every mode: so
+ * it can define block starts that do not depend on how the engine cuts its translations.
  */
 bool decode_ends_block(uint32_t insn);
 

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cpu_engine.c - bringing up an engine, its hooks, and moving its state in and out.
  *
- * Called by the other emulator/cpu_*.c files; calls Unicorn. With cpu_calibrate.c the only door to it.
+ * Called by the other emulator/cpu_*.c files; calls Unicorn. With cpu_calibrate.c the only door to
+ * it.
  *
  * Invariants
- *  1. Every call that can run the engine's TLB or translation code is between store_path_enter() and
- *     store_path_leave().
- *  2. uc_emu_stop() is called from hooks on the emulating thread only: anywhere else the engine loses
- *     part of an instruction.
+ *  1. Every call that can run the engine's TLB or translation code is between store_path_enter()
+ *     and store_path_leave().
+ *  2. uc_emu_stop() is called from hooks on the emulating thread only: anywhere else the engine
+ *     loses part of an instruction.
  *  3. RAM is the first block mapped, so that the engine's RAM offsets are physical addresses minus
  *     ram_base.
  */
@@ -24,8 +25,8 @@
 /* The engine takes functions as void pointers, which ISO C does not convert. */
 #define HOOK(function) (__extension__(void *)(function))
 
-/* csrw pmpaddr0, a0; csrw pmpaddr1, a1; csrw pmpcfg0, a2. Addresses before the configuration: the engine
- * computes a range when its configuration is written. */
+/* csrw pmpaddr0, a0; csrw pmpaddr1, a1; csrw pmpcfg0, a2. Addresses before the configuration: the
+ * engine computes a range when its configuration is written. */
 static const uint32_t pmp_stub[] = {0x3b051073, 0x3b159073, 0x3a061073};
 #define PMP_ENTRY1_TOR_RWX 0x0f00u /* entry 1: from pmpaddr0 to pmpaddr1, read write execute */
 
@@ -129,8 +130,8 @@ static void hook_exception(uc_engine *handle, uint32_t number, void *data)
     cpu->engine.cached = false;
 }
 
-/* Fetches outside the RAM mapping by virtual address are refused by the engine unless a hook says yes;
- * the page tables and the PMP decide afterwards. */
+/* Fetches outside the RAM mapping by virtual address are refused by the engine unless a hook says
+ * yes; the page tables and the PMP decide afterwards. */
 static bool hook_fetch(uc_engine *handle, uc_mem_type type, uint64_t addr, int size_bytes,
                        int64_t value, void *data)
 {
@@ -163,9 +164,9 @@ static void no_write(uc_engine *handle, uint64_t offset, unsigned size_bytes, ui
     (void)data;
 }
 
-/* This engine looks virtual addresses up in its table of physical regions before it translates them, and
- * fails when nothing is there: so all of the address space is covered. The last page goes separately,
- * since a region may not end at 2^64. */
+/* This engine looks virtual addresses up in its table of physical regions before it translates
+ * them, and fails when nothing is there: so all of the address space is covered. The last page goes
+ * separately, since a region may not end at 2^64. */
 static uc_err map_everything(struct cpu *cpu)
 {
     uc_engine *handle = handle_of(cpu);
@@ -350,7 +351,8 @@ void engine_drop_code(struct cpu *cpu, uint64_t addr, size_t size_bytes)
     assert(addr >= cpu->config.ram_base);
     assert(addr - cpu->config.ram_base + size_bytes <= cpu->config.ram_bytes);
     engine_load(cpu);
-    /* The engine translates the address through the hart's own mode: make that M, which is physical. */
+    /* The engine translates the address through the hart's own mode: make that M, which is
+     * physical. */
     uint64_t privilege = cpu_word(cpu, cpu->layout.privilege);
     struct store_path *previous = store_path_enter(&cpu->store_path);
     cpu_word_set(cpu, cpu->layout.privilege, PRIVILEGE_M);

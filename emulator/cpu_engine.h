@@ -7,10 +7,10 @@
  *
  * Invariants
  *  1. words[] is the hart's state while `cached`; the engine's own copy is stale while `dirty`.
- *  2. The engine never takes an interrupt by itself: MIP is changed in words[] only, which does not set
- *     the engine's request flag. See cpu_trap.c.
- *  3. An engine is thrown away before its code buffer can fill (engine version 2.0.1 does not survive
- *     that).
+ *  2. The engine never takes an interrupt by itself: MIP is changed in words[] only, which does not
+ *     set the engine's request flag. See cpu_trap.c.
+ *  3. An engine is thrown away before its code buffer can fill (engine version 2.0.1 does not
+ *     survive that).
  */
 #ifndef LATCHKEY_EMULATOR_CPU_ENGINE_H
 #define LATCHKEY_EMULATOR_CPU_ENGINE_H
@@ -23,8 +23,9 @@
 
 struct cpu;
 
-/* Where the engine keeps what, in 8-byte words from the start of a context; found by engine_calibrate()
- * at start-up, by behaviour, so that no structure of the engine is copied here. */
+/* Where the engine keeps what, in 8-byte words from the start of a context; found by
+ * engine_calibrate() at start-up, by behaviour, so that no structure of the engine is copied here.
+ * */
 struct engine_layout {
     unsigned x1, f0; /* x1..x31 and f0..f31 are runs */
     unsigned pc, privilege, bad_addr, load_addr, load_value;
@@ -53,12 +54,13 @@ enum engine_result {
 
 /* engine_calibrate - find the layout on a scratch engine.
  *
- * Errors   ERROR_UNSUPPORTED something was not found exactly once: this build of the engine is unknown.
+ * Errors   ERROR_UNSUPPORTED something was not found exactly once: this build of the engine is
+ *          unknown.
  */
 MUST_CHECK bool engine_calibrate(struct engine_layout *layout, struct error *error);
 
-/* engine_open - a fresh engine on the cpu's RAM, at reset in S-mode, PMP set so that only RAM can be
- * reached, hooks installed. engine_close is safe on a zeroed or half-open engine.
+/* engine_open - a fresh engine on the cpu's RAM, at reset in S-mode, PMP set so that only RAM can
+ * be reached, hooks installed. engine_close is safe on a zeroed or half-open engine.
  *
  * Errors   ERROR_UNSUPPORTED the engine refused a step.
  */
@@ -75,7 +77,8 @@ enum engine_result engine_run(struct cpu *cpu, const char **text);
 void engine_stop(struct cpu *cpu);
 /* engine_jump - from a block hook: abandon this block and go on at words[pc]. */
 void engine_jump(struct cpu *cpu);
-/* engine_exit_set - stop when pc reaches addr (a virtual address); engine_exit_clear - no longer. */
+/* engine_exit_set - stop when pc reaches addr (a virtual address); engine_exit_clear - no longer.
+ * */
 void engine_exit_set(struct cpu *cpu, uint64_t addr);
 void engine_exit_clear(struct cpu *cpu);
 /* engine_drop_code - forget translations that overlap RAM [addr, addr + size) (physical). */

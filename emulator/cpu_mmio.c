@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cpu_mmio.c - device accesses: the instruction trapped, because physical memory protection lets S and U
- * reach RAM only; do its work.
+/* cpu_mmio.c - device accesses: the instruction trapped, because physical memory protection lets S
+ * and U reach RAM only; do its work.
  *
  * Called by cpu_trap.c; calls the bus. So a device access has its real width in one piece, an exact
  * count, may fault, stop the machine or raise interrupts, and ends its block.
  *
- * Plain integer loads and stores, aligned. Atomic, floating and misaligned accesses to devices are access
- * faults.
+ * Plain integer loads and stores, aligned. Atomic, floating and misaligned accesses to devices are
+ * access faults.
  */
 #include <assert.h>
 

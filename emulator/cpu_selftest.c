@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cpu_selftest.c - what is proved about the engine at every start, before a guest sees it.
  *
- * Called by cpu_create(); runs a small program on the new hart and wipes all traces of it. The program
- * calls a function, rewrites it through a second mapping of its page, calls it again, makes a thousand
- * stores to a page without code, and reads instret. So in a millisecond: translations are dropped when
- * code changes, counting and stopping are exact, and stores take the fast path. When they do not, or when
- * code is run stale with the fast path on, the path is given up: slow, and right.
+ * Called by cpu_create(); runs a small program on the new hart and wipes all traces of it. The
+ * program calls a function, rewrites it through a second mapping of its page, calls it again, makes
+ * a thousand stores to a page without code, and reads instret. So in a millisecond: translations
+ * are dropped when code changes, counting and stopping are exact, and stores take the fast path.
+ * When they do not, or when code is run stale with the fast path on, the path is given up: slow,
+ * and right.
  */
 #include <assert.h>
 #include <string.h>

@@ -5,7 +5,8 @@
  *
  *   cpu.c            create, run, stop, the public accessors
  *   cpu_save.c       save, load, recycling
- *   cpu_engine.c     Unicorn: bring-up, hooks, context          (with cpu_calibrate.c: the one door)
+ *   cpu_engine.c     Unicorn: bring-up, hooks, context          (with cpu_calibrate.c: the one
+ *                    door)
  *   cpu_count.c      blocks and counting; deadlines, limits and interrupts at block starts
  *   cpu_trap.c       exceptions: delivery, the engine's quirks, SBI calls, time
  *   cpu_mmio.c       device accesses, emulated
@@ -15,16 +16,16 @@
  *   cpu_store.c      the fast store path
  *   cpu_selftest.c   what is proved at every start
  *
- * How counting works. Every translation ("block") has its own struct block, whose address is baked into
- * its code as the argument of the block hook. The hook subtracts the block's instruction count from
- * `left`; instructions = target - left. When `left` would become negative, block_attention() looks at
- * what is due: the limit, the deadline, interrupts, a counter read to put right. So a block costs a
- * handful of host instructions and no look-up, and two blocks with one address but different bytes
- * cannot be confused.
+ * How counting works. Every translation ("block") has its own struct block, whose address is baked
+ * into its code as the argument of the block hook. The hook subtracts the block's instruction count
+ * from `left`; instructions = target - left. When `left` would become negative, block_attention()
+ * looks at what is due: the limit, the deadline, interrupts, a counter read to put right. So a
+ * block costs a handful of host instructions and no look-up, and two blocks with one address but
+ * different bytes cannot be confused.
  *
- * What is a block start? `boundary` is true after a jump, branch, CSR access, fence.i or WFI, after a
- * page end, and after every trap, interrupt, SBI call and device access: places that do not depend on
- * how the engine cuts its translations. Deadlines and interrupts are served there only.
+ * What is a block start? `boundary` is true after a jump, branch, CSR access, fence.i or WFI, after
+ * a page end, and after every trap, interrupt, SBI call and device access: places that do not
+ * depend on how the engine cuts its translations. Deadlines and interrupts are served there only.
  */
 #ifndef LATCHKEY_EMULATOR_CPU_STATE_H
 #define LATCHKEY_EMULATOR_CPU_STATE_H
@@ -71,7 +72,8 @@
 
 enum block_flag {
     BLOCK_UNKNOWN = 1 << 0,  /* not decoded yet */
-    BLOCK_TEMPORARY = 1 << 1, /* belongs to the cpu, not to one translation: decoded at each entry */
+    /* belongs to the cpu, not to one translation: decoded at each entry */
+    BLOCK_TEMPORARY = 1 << 1,
     BLOCK_CUT = 1 << 2,      /* its end is no boundary */
     BLOCK_CYCLE = 1 << 3,    /* ends in a read of cycle: the register is put right afterwards */
     BLOCK_INSTRET = 1 << 4,  /* the same for instret */
@@ -198,11 +200,11 @@ static inline uint64_t cpu_count(const struct cpu *cpu)
 bool walk_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
 /* walk_ram - host pointer to [addr, addr + size) of physical RAM, NULL when outside. */
 uint8_t *walk_ram(struct cpu *cpu, uint64_t addr_physical, size_t size_bytes);
-/* walk_fetch - the instruction at a virtual address (16 bits in the low half if short); 0 where there is
- * no RAM behind it. */
+/* walk_fetch - the instruction at a virtual address (16 bits in the low half if short); 0 where
+ * there is no RAM behind it. */
 uint32_t walk_fetch(struct cpu *cpu, uint64_t addr_virtual);
-/* walk_amo - translation for a read-modify-write, as the hart does it: permissions checked, A and D set.
- * Returns 0 or the cause of the fault. */
+/* walk_amo - translation for a read-modify-write, as the hart does it: permissions checked, A and D
+ * set. Returns 0 or the cause of the fault. */
 unsigned walk_amo(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
 
 /* cpu_count.c */

@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cpu_store.c - the fast store path, and a host clock that stands still inside the engine.
  *
- * Engine version 2.0.1 sends every store to RAM through a slow helper, 28 to 51 times slower, because it
- * marks every writable TLB entry as "may hold code" and never takes the mark away. The functions around
- * that are exported and called through the linkage table, so the ones this executable defines are called
- * instead. They call the engine's own, then take the mark away from pages that hold no translated code:
+ * Engine version 2.0.1 sends every store to RAM through a slow helper, 28 to 51 times slower,
+ * because it marks every writable TLB entry as "may hold code" and never takes the mark away. The
+ * functions around that are exported and called through the linkage table, so the ones this
+ * executable defines are called instead. They call the engine's own, then take the mark away from
+ * pages that hold no translated code:
  *
  *   tlb_set_page_riscv64      a TLB entry was filled: clear the mark unless the page holds code
  *   tlb_protect_code_riscv64  the first translation of a page: remember, drop all TLB entries
  *   tlb_unprotect_code_riscv64 the last translation of a page has gone: forget
  *   page_collection_lock_riscv64, page_collection_unlock_riscv64
- *                             one slow store each, or an invalidation: they build a lock set for other
- *                             threads, which there are none of, so nothing is the right set; and they
- *                             count slow stores for the self-test
- *   gettimeofday              the engine resizes its TLB by the wall clock, which a guest could observe:
- *                             constant inside the engine, the real time outside
+ *                             one slow store each, or an invalidation: they build a lock set for
+ *                             other threads, which there are none of, so nothing is the right set;
+ *                             and they count slow stores for the self-test
+ *   gettimeofday              the engine resizes its TLB by the wall clock, which a guest could
+ *                             observe: constant inside the engine, the real time outside
  *
- * Called by the engine; store_path_*() by cpu_engine.c. Only opaque pointers pass through. When a symbol
- * is missing everything stays as the engine made it. cpu_selftest.c proves the effect at every start.
+ * Called by the engine; store_path_*() by cpu_engine.c. Only opaque pointers pass through. When a
+ * symbol is missing everything stays as the engine made it. cpu_selftest.c proves the effect at
+ * every start.
  *
- * The one thread-local variable is unavoidable: the engine's functions carry no pointer of ours. It is
- * set only for the duration of a call into the engine, so machines stay independent.
+ * The one thread-local variable is unavoidable: the engine's functions carry no pointer of ours. It
+ * is set only for the duration of a call into the engine, so machines stay independent.
  */
 #include "emulator/cpu_store.h"
 
@@ -36,8 +38,8 @@
 
 static _Thread_local struct store_path *entered;
 
-/* What the engine calls. Declared here: no header has them. All else of this program is hidden from it
- * (CMakeLists.txt), for it has functions with names like ours. */
+/* What the engine calls. Declared here: no header has them. All else of this program is hidden from
+ * it (CMakeLists.txt), for it has functions with names like ours. */
 #define INTERPOSED __attribute__((visibility("default")))
 INTERPOSED void tlb_set_page_riscv64(void *engine_cpu, uint64_t addr_virtual, uint64_t addr_physical,
                                      int prot, int mmu_index, uint64_t size_bytes);

@@ -5,8 +5,8 @@
  *
  * Invariants
  *  1. A page that holds translated code never has a fast writable TLB entry.
- *  2. Between store_path_enter() and store_path_leave() on a thread, the engine's calls on that thread
- *     belong to that store_path and to no other.
+ *  2. Between store_path_enter() and store_path_leave() on a thread, the engine's calls on that
+ *     thread belong to that store_path and to no other.
  */
 #ifndef LATCHKEY_EMULATOR_CPU_STORE_H
 #define LATCHKEY_EMULATOR_CPU_STORE_H
@@ -29,8 +29,8 @@ struct store_path {
 
 /* store_path_init - look up what the engine offers.
  *
- * path      out. path->fast is set when every symbol was found; false leaves everything as the engine
- *           made it, slow and right.
+ * path      out. path->fast is set when every symbol was found; false leaves everything as the
+ *           engine made it, slow and right.
  * wanted    false: never fast.
  */
 void store_path_init(struct store_path *path, uint64_t ram_base, uint64_t ram_bytes, bool wanted);
@@ -40,7 +40,8 @@ void store_path_forget(struct store_path *path);
 /* store_path_has_code - may translated code lie in [offset, offset + size) of RAM? */
 bool store_path_has_code(const struct store_path *path, uint64_t offset, size_t size_bytes);
 
-/* store_path_enter - this thread calls into the engine of path; returns what store_path_leave() wants. */
+/* store_path_enter - this thread calls into the engine of path; returns what store_path_leave()
+ * wants. */
 struct store_path *store_path_enter(struct store_path *path);
 void store_path_leave(struct store_path *previous);
 

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cpu_trap.c - exceptions and interrupts: what the engine reports, what it meant, and delivery to S-mode.
+/* cpu_trap.c - exceptions and interrupts: what the engine reports, what it meant, and delivery to
+ * S-mode.
  *
- * Called by the INTR hook in cpu_engine.c, by cpu_count.c at block starts and by cpu.c; calls the bus for
- * SBI and time, cpu_mmio.c for device accesses. Everything happens inside the hook: a trap costs no stop
- * and restart of the engine, but for the few that the engine reports too early (see below).
+ * Called by the INTR hook in cpu_engine.c, by cpu_count.c at block starts and by cpu.c; calls the
+ * bus for SBI and time, cpu_mmio.c for device accesses. Everything happens inside the hook: a trap
+ * costs no stop and restart of the engine, but for the few that the engine reports too early (see
+ * below).
  *
  * Invariants
  *  1. Delivery is the only place that counts traps and interrupts, adds their cost, and clears the
  *     reservation.
- *  2. Interrupts are delivered by the host. MIP is kept in the words only, so the engine sees its value
- *     but no request; the one exception, a guest write to sip, is settled in trap_sip_written().
+ *  2. Interrupts are delivered by the host. MIP is kept in the words only, so the engine sees its
+ *     value but no request; the one exception, a guest write to sip, is settled in
+ *     trap_sip_written().
  *  3. After every exception the current block is settled or abandoned, and count_service() has run.
  *
- * What the engine reports and what it means: the comment at each function. The engine always adds 4 to
- * the pc before it calls the hook.
+ * What the engine reports and what it means: the comment at each function. The engine always adds 4
+ * to the pc before it calls the hook.
  */
 #include <assert.h>
 #include <stdarg.h>
@@ -35,7 +38,8 @@ void cpu_fail(struct cpu *cpu, const char *format, ...)
         engine_stop(cpu);
 }
 
-/* --- delivery ------------------------------------------------------------------------------------- */
+/* --- delivery
+ * ------------------------------------------------------------------------------------- */
 
 static void enter_handler(struct cpu *cpu, uint64_t cause, uint64_t value)
 {
@@ -100,8 +104,9 @@ bool trap_interrupt(struct cpu *cpu)
     return false;
 }
 
-/* The guest wrote sip. That sets the engine's own request flag, so if SSIP is enabled the engine may have
- * taken the interrupt by itself; then the next pc is the handler's, not the next instruction's. */
+/* The guest wrote sip. That sets the engine's own request flag, so if SSIP is enabled the engine
+ * may have taken the interrupt by itself; then the next pc is the handler's, not the next
+ * instruction's. */
 void trap_sip_written(struct cpu *cpu, uint64_t pc_end, uint64_t pc_next)
 {
     engine_load(cpu);
@@ -118,7 +123,8 @@ void trap_sip_written(struct cpu *cpu, uint64_t pc_end, uint64_t pc_next)
     cpu->irq_check = true;
 }
 
-/* --- exits: stopping at an address within a block ------------------------------------------------- */
+/* --- exits: stopping at an address within a block
+ * ------------------------------------------------- */
 
 void cpu_exit_request(struct cpu *cpu, struct exit_point point)
 {
@@ -155,15 +161,18 @@ void trap_exit_reached(struct cpu *cpu)
         fix_at_once(cpu, point.addr);
 }
 
-/* --- what the engine reports ---------------------------------------------------------------------- */
+/* --- what the engine reports
+ * ---------------------------------------------------------------------- */
 
 /* An instruction that cannot be fetched, or that the engine thinks cannot be. Two defects:
  *
- * A 32-bit instruction in the last 2 bytes of a page whose second half cannot be fetched: the fault is
- * reported at the start of the block being translated, and the instructions in between have not run.
+ * A 32-bit instruction in the last 2 bytes of a page whose second half cannot be fetched: the fault
+ * is reported at the start of the block being translated, and the instructions in between have not
+ * run.
  *
- * An illegal instruction at the start of a block, or after one 16-bit instruction, makes the engine's
- * size of the block wrap around; it then asks for an unrelated page. It is not a fetch fault at all.
+ * An illegal instruction at the start of a block, or after one 16-bit instruction, makes the
+ * engine's size of the block wrap around; it then asks for an unrelated page. It is not a fetch
+ * fault at all.
  *
  * Returns  true: dealt with. *number may become CAUSE_ILLEGAL. */
 static bool fetch_fault(struct cpu *cpu, unsigned *number, uint64_t pc, uint64_t bad)
@@ -209,8 +218,8 @@ static bool time_read(struct cpu *cpu, uint64_t pc, uint32_t insn)
     return true;
 }
 
-/* The engine's record of a block that ends in an illegal instruction is too short, so that a store to
- * that instruction would not be noticed: forget it now. */
+/* The engine's record of a block that ends in an illegal instruction is too short, so that a store
+ * to that instruction would not be noticed: forget it now. */
 static void forget_illegal(struct cpu *cpu, uint64_t pc)
 {
     uint64_t last;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cpu_walk.c - Sv39 translation by the host, for what the engine does not tell: which physical address a
- * device access meant, and which bytes an instruction has.
+/* cpu_walk.c - Sv39 translation by the host, for what the engine does not tell: which physical
+ * address a device access meant, and which bytes an instruction has.
  *
  * Called by the other emulator/cpu_*.c files; calls engine_load() only.
  *

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* emulator_cpu_test.c - the hart against the architecture, against QEMU, and against itself in other modes. */
+/* emulator_cpu_test.c - the hart against the architecture, against QEMU, and against itself in
+ * other modes. */
 #include "emulator/cpu.h"
 
 #include <criterion/criterion.h>
@@ -30,7 +31,8 @@ static void run_guest(struct bench_cpu *bench, const char *name)
     cr_assert(bench->powered_off);
 }
 
-/* --- creation ------------------------------------------------------------------------------------- */
+/* --- creation
+ * ------------------------------------------------------------------------------------- */
 
 Test(cpu, ram_size_out_of_range_is_refused)
 {
@@ -70,7 +72,8 @@ Test(cpu, stores_are_fast_on_the_engine_of_debian_12)
     bench_cpu_destroy(bench);
 }
 
-/* --- architecture --------------------------------------------------------------------------------- */
+/* --- architecture
+ * --------------------------------------------------------------------------------- */
 
 static void console_of_arch(const struct cpu_config *config, char *text, size_t size_bytes)
 {
@@ -165,7 +168,8 @@ Test(cpu, architecture_is_the_same_in_every_mode)
     }
 }
 
-/* --- counting ------------------------------------------------------------------------------------- */
+/* --- counting
+ * ------------------------------------------------------------------------------------- */
 
 /* addi, c.nop pairs, a taken branch back: 16- and 32-bit instructions. */
 static const uint32_t counting_loop[] = {

@@ -165,7 +165,8 @@ trap_restore_all:
     ld      sp, 16(sp)
     sret
 
-    /* The kernel broke its own rules. sscratch says "in the kernel" again, should this trap, too. */
+    /* The kernel broke its own rules. sscratch says "in the kernel" again, should this trap, too.
+     * */
 trap_from_kernel:
     csrw    sscratch, zero
     la      sp, emergency_stack_top

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* arch.c - the architecture, one line of output a fact: faults with cause, pc and value, page tables, CSRs,
- * atomics, floating point, self-modifying code, interrupts. The output must be the same, byte for byte,
- * on our machine and on QEMU, but for the lines that begin with "spec:": there QEMU 7.2 reports faults of
- * atomic instructions as load faults, and volume II table 3.6 wants store faults. */
+/* arch.c - the architecture, one line of output a fact: faults with cause, pc and value, page
+ * tables, CSRs, atomics, floating point, self-modifying code, interrupts. The output must be the
+ * same, byte for byte, on our machine and on QEMU, but for the lines that begin with "spec:": there
+ * QEMU 7.2 reports faults of atomic instructions as load faults, and volume II table 3.6 wants
+ * store faults. */
 #include "tests/guest/guest.h"
 
 /* A piece of code in pages of its own; it ends with ret, or traps. */

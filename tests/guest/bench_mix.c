@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bench_mix.c - a mix in the proportions that Weicker gave for Dhrystone (CACM 27(10), 1984): assignments,
- * record copies, string copies and comparisons, small calls, if and loop, array indexing. Our own program. */
+/* bench_mix.c - a mix in the proportions that Weicker gave for Dhrystone (CACM 27(10), 1984):
+ * assignments, record copies, string copies and comparisons, small calls, if and loop, array
+ * indexing. Our own program. */
 #include "tests/guest/guest.h"
 
 #define ITERATIONS 1500000u

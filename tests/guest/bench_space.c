@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* bench_space.c - two address spaces take turns by ecall, with sfence.vma at each change; each touches two
- * pages of its own at the same virtual address. */
+/* bench_space.c - two address spaces take turns by ecall, with sfence.vma at each change; each
+ * touches two pages of its own at the same virtual address. */
 #include "tests/guest/guest.h"
 
 #define ITERATIONS 300000u

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* guest.h - what bare guests share: firmware calls, printing, traps, page tables.
  *
- * Who includes it: the programs in tests/guest. Each defines guest_main() and guest_trap(). They run
- * unchanged on our machine and on `qemu-system-riscv64 -M virt -kernel NAME.elf`.
+ * Who includes it: the programs in tests/guest. Each defines guest_main() and guest_trap(). They
+ * run unchanged on our machine and on `qemu-system-riscv64 -M virt -kernel NAME.elf`.
  */
 #ifndef LATCHKEY_TESTS_GUEST_H
 #define LATCHKEY_TESTS_GUEST_H
@@ -38,7 +38,8 @@
 #define SBI_PUT_CHAR 1u
 #define SBI_SET_TIMER 0u
 #define SBI_SRST 0x53525354u
-#define SBI_REPORT 0x0a0001feu /* experimental range: our harness only; QEMU's firmware refuses it */
+/* experimental range: our harness only; QEMU's firmware refuses it */
+#define SBI_REPORT 0x0a0001feu
 
 #define csr_read(name)                                                                             \
     ({                                                                                             \
@@ -80,7 +81,8 @@ void put_pair(const char *name, uint64_t value);
 /* bench_report - "NAME ITERATIONS CHECKSUM" and a newline. */
 void bench_report(const char *name, uint64_t iterations, uint64_t checksum);
 
-/* space_create - a root table that maps physical RAM 0x80000000..0xbfffffff to itself for S-mode. */
+/* space_create - a root table that maps physical RAM 0x80000000..0xbfffffff to itself for S-mode.
+ * */
 uint64_t *space_create(void);
 /* space_entry - the level-0 entry for addr, tables made as needed. */
 volatile uint64_t *space_entry(uint64_t *root, uint64_t addr);
