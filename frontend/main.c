@@ -3,8 +3,10 @@
  * the exit status: 0 as asked, 1 the guest or a check failed, 2 usage, 3 the host refused, 124 a
  * limit was hit.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "emulator/options.h"
 #include "frontend/disk_command.h"
@@ -61,8 +63,21 @@ static int command_help(int argc, char **argv)
     return 0;
 }
 
+/* A disk image must never be opened under the number of a closed standard stream: fill the gaps with
+ * files that refuse every use. */
+static bool streams_hold(void)
+{
+    for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)
+        if (fcntl(stream, F_GETFD) < 0 &&
+            open("/dev/null", stream == STDIN_FILENO ? O_WRONLY : O_RDONLY) != stream)
+            return false;
+    return true;
+}
+
 int main(int argc, char **argv)
 {
+    if (!streams_hold())
+        return EXIT_ENVIRONMENT;
     if (argc < 2) {
         fprintf(stderr, "latchkey: command: none given; see latchkey help\n");
         return EXIT_USAGE;

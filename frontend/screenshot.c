@@ -20,7 +20,8 @@ bool screenshot_write(const char *path, const struct machine *machine, struct er
     uint8_t *rgb = calloc((size_t)width * height, 3);
     if (!rgb)
         return error_set(error, ERROR_IO, "%s: host memory exhausted", path);
-    assert(width > 0 && height > 0);
+    assert(width > 0);
+    assert(height > 0);
     for (uint32_t y = 0; display.pixels && y < height; y++)
         for (uint32_t x = 0; x < width; x++) {
             uint32_t pixel = display.pixels[(size_t)y * display.stride_pixels + x];

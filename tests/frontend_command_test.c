@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* frontend_command_test.c - the command line keeps its contract: exit statuses, one-line errors,
+ * outputs, console, stop conditions. Runs the program as a user would.
+ */
+#include <cjson/cJSON.h>
+#include <criterion/criterion.h>
+#include <png.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support_command.h"
+
+/* Run, compare the exit status and whether stderr is one line with the text. */
+static void refused(const char *command, int status, const char *text)
+{
+    struct command_result *result = command_run(command);
+    cr_expect_eq(result->status, status, "%s: status %d, expected %d", command, result->status,
+                 status);
+    cr_expect(command_one_line(result, text), "%s: \"%s\"", command, result->errors);
+    cr_expect_eq(result->output[0], '\0', "%s: printed \"%s\"", command, result->output);
+    free(result);
+}
+
+Test(command, wrong_words_are_named_with_status_2)
+{
+    refused("./latchkey", 2, "command");
+    refused("./latchkey nothing", 2, "nothing");
+    refused("./latchkey help nothing", 2, "nothing");
+    refused("./latchkey run --nothing", 2, "--nothing");
+    refused("./latchkey run --ram", 2, "--ram");
+    refused("./latchkey run --ram 1", 2, "--ram");
+    refused("./latchkey run --headless --until insn=x first.img", 2, "--until");
+    refused("./latchkey run --headless first.img,cache=none", 2, "cache=none");
+}
+
+Test(command, what_comes_later_says_so_with_status_3)
+{
+    refused("./latchkey replay x", 3, "replay: not in this version");
+    refused("./latchkey campaign x", 3, "campaign: not in this version");
+    refused("./latchkey profile", 3, "profile: not in this version");
+    refused("./latchkey help profile", 3, "profile: not in this version");
+    refused("./latchkey run --record x first.img", 3, "--record: not in this version");
+    refused("./latchkey run --timing cache first.img", 3, "cache: not in this version");
+}
+
+Test(command, missing_files_are_named_with_status_3)
+{
+    refused("./latchkey run --headless nothing.img", 3, "nothing.img");
+    refused("./latchkey run --headless --kernel nothing.elf first.img", 3, "nothing.elf");
+    refused("./latchkey run --headless --input nothing.txt first.img", 3, "nothing.txt");
+}
+
+Test(command, foreign_files_are_named_with_status_1)
+{
+    refused("./latchkey run --headless --kernel first.img first.img", 1, "first.img");
+    refused("./latchkey run --headless --input kernel.elf first.img", 1, "kernel.elf:1");
+}
+
+Test(command, an_empty_image_ends_in_one_line_of_the_kernel_and_status_1)
+{
+    struct command_result *result =
+        command_run("f=$(mktemp); truncate -s 1M $f; ./latchkey run --headless $f; s=$?; rm $f; "
+                    "exit $s");
+    cr_expect_eq(result->status, 1, "status %d", result->status);
+    cr_expect(command_one_line(result, "guest: powered off with code"), "%s", result->errors);
+    free(result);
+}
+
+Test(command, help_and_version_print_with_status_0)
+{
+    static const char *const commands[][2] = {
+        {"./latchkey help", "latchkey run"}, {"./latchkey --help", "latchkey disk"},
+        {"./latchkey help run", "--until"},  {"./latchkey help disk", "make RECIPE"},
+        {"./latchkey version", "latchkey "},
+    };
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        struct command_result *result = command_run(commands[i][0]);
+        cr_expect_eq(result->status, 0, "%s", commands[i][0]);
+        cr_expect(strstr(result->output, commands[i][1]), "%s: %s", commands[i][0], result->output);
+        cr_expect_eq(result->errors[0], '\0', "%s: %s", commands[i][0], result->errors);
+        free(result);
+    }
+}
+
+Test(command, a_power_off_with_code_0_is_status_0_and_the_console_is_stdout)
+{
+    struct command_result *result = command_run("./latchkey run --headless first.img");
+    cr_expect_eq(result->status, 0);
+    cr_expect(strstr(result->output, "hello from the first domain"), "%s", result->output);
+    cr_expect_eq(result->errors[0], '\0', "%s", result->errors);
+    free(result);
+}
+
+Test(command, without_a_display_the_console_is_used_and_said_so)
+{
+    struct command_result *result =
+        command_run("env -u DISPLAY -u WAYLAND_DISPLAY -u SDL_VIDEODRIVER "
+                    "./latchkey run first.img");
+    cr_expect_eq(result->status, 0);
+    cr_expect(strstr(result->output, "hello from the first domain"), "%s", result->output);
+    cr_expect(command_one_line(result, "display"), "%s", result->errors);
+    free(result);
+}
+
+Test(command, a_window_runs_to_the_same_end)
+{
+    struct command_result *result =
+        command_run("env -u DISPLAY SDL_VIDEODRIVER=dummy ./latchkey run --fast first.img");
+    cr_expect_eq(result->status, 0, "%d: %s", result->status, result->errors);
+    cr_expect(strstr(result->output, "hello from the first domain"), "%s", result->output);
+    free(result);
+}
+
+Test(command, a_limit_is_status_124_and_a_stop_condition_status_0)
+{
+    refused("./latchkey run --headless --limit-insn 1000 first.img", 124, "1000");
+    struct command_result *until = command_run("./latchkey run --headless --until insn=1000 "
+                                               "first.img");
+    struct command_result *console = command_run("./latchkey run --headless "
+                                                 "--until console=generation first.img");
+    cr_expect_eq(until->status, 0);
+    cr_expect_eq(console->status, 0);
+    cr_expect(strstr(console->output, "generation"), "%s", console->output);
+    cr_expect(!strstr(console->output, "hello"), "the run went on: %s", console->output);
+    free(until);
+    free(console);
+}
+
+/* The figures of a run, parsed; the caller deletes them. */
+static cJSON *stats_of(const char *options)
+{
+    char *path = command_file("stats.json"), command[1024];
+    snprintf(command, sizeof(command),
+             "./latchkey run --headless %s --stats %s >/dev/null 2>&1; cat %s", options, path,
+             path);
+    struct command_result *result = command_run(command);
+    cJSON *stats = cJSON_Parse(result->output);
+    cr_assert(stats, "%s: %s%s", command, result->output, result->errors);
+    (void)remove(path);
+    free(path);
+    free(result);
+    return stats;
+}
+
+static const char *text_of(const cJSON *stats, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItem(stats, name);
+    cr_assert(cJSON_IsString(item), "no text %s", name);
+    return item->valuestring;
+}
+
+static double number_of(const cJSON *stats, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItem(stats, name);
+    cr_assert(cJSON_IsNumber(item), "no number %s", name);
+    return item->valuedouble;
+}
+
+Test(command, the_figures_hold_what_was_promised)
+{
+    cJSON *stats = stats_of("--until insn=123456 pingpong.img");
+    cr_expect_eq(number_of(stats, "instructions"), 123456.0);
+    cr_expect_geq(number_of(stats, "cycles"), 123456.0);
+    cr_expect_eq(number_of(stats, "virtual_time_ns"), number_of(stats, "cycles") * 10.0,
+                 "100 MHz: 10 ns a cycle");
+    cr_expect_eq(strlen(text_of(stats, "digest")), 32);
+    cr_expect_str_eq(text_of(stats, "exit_reason"), "insn");
+    cr_expect_gt(number_of(stats, "mips"), 0.0);
+    (void)number_of(stats, "generation");
+    const cJSON *disks = cJSON_GetObjectItem(stats, "disks");
+    cr_assert_eq(cJSON_GetArraySize(disks), 1);
+    (void)number_of(cJSON_GetArrayItem(disks, 0), "read_requests");
+    cJSON_Delete(stats);
+}
+
+Test(command, the_reason_of_the_end_is_in_the_figures)
+{
+    static const char *const runs[][2] = {
+        {"first.img", "power-off"},
+        {"--limit-insn 5000 first.img", "limit"},
+        {"--until cycles=50000 first.img", "cycles"},
+        {"--until console=generation first.img", "console"},
+        {"--until phase=boot first.img", "phase"},
+    };
+    for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+        cJSON *stats = stats_of(runs[i][0]);
+        cr_expect_str_eq(text_of(stats, "exit_reason"), runs[i][1], "%s: %s", runs[i][0],
+                         text_of(stats, "exit_reason"));
+        cJSON_Delete(stats);
+    }
+}
+
+Test(command, the_same_run_ends_in_the_same_digest_in_every_mode)
+{
+    static const char *const modes[] = {"", "--step", "--slow-stores"};
+    char first[64] = "";
+    for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+        char options[128];
+        snprintf(options, sizeof(options), "%s --seed 5 --until insn=3000000 pingpong.img",
+                 modes[i]);
+        cJSON *stats = stats_of(options);
+        if (i == 0)
+            snprintf(first, sizeof(first), "%s", text_of(stats, "digest"));
+        cr_expect_str_eq(text_of(stats, "digest"), first, "mode \"%s\"", modes[i]);
+        cJSON_Delete(stats);
+    }
+    cJSON *other = stats_of("--seed 6 --until insn=3000000 pingpong.img");
+    cr_expect_str_neq(text_of(other, "digest"), first, "another seed is another run");
+    cJSON_Delete(other);
+}
+
+Test(command, a_screenshot_is_a_png_of_the_screens_size_even_when_it_is_dark)
+{
+    char *path = command_file("screen.png"), command[1024];
+    snprintf(command, sizeof(command), "./latchkey run --headless --screenshot %s first.img", path);
+    struct command_result *result = command_run(command);
+    png_image image = {.version = PNG_IMAGE_VERSION};
+    cr_expect_eq(result->status, 0, "%s", result->errors);
+    cr_assert(png_image_begin_read_from_file(&image, path), "%s", image.message);
+    cr_expect_eq(image.width, 1024);
+    cr_expect_eq(image.height, 768);
+    png_image_free(&image);
+    (void)remove(path);
+    free(path);
+    free(result);
+}
+
+Test(command, outputs_that_cannot_be_written_are_named_with_status_3)
+{
+    static const char *const options[] = {"--screenshot", "--stats"};
+    for (size_t i = 0; i < 2; i++) {
+        char command[256];
+        snprintf(command, sizeof(command),
+                 "./latchkey run --headless %s /nowhere/file first.img >/dev/null", options[i]);
+        refused(command, 3, "/nowhere/file");
+    }
+}
+
+Test(command, a_closed_stdout_ends_the_run_in_one_line)
+{
+    struct command_result *result =
+        command_run("(./latchkey run --headless pingpong.img; echo $? >&2) 2>&1 >&- | tail -n 2");
+    cr_expect(strstr(result->output, "latchkey: console: stdout: "), "%s", result->output);
+    cr_expect(strstr(result->output, "\n3\n"), "%s", result->output);
+    free(result);
+}
+
+Test(command, a_signal_ends_the_run_with_its_outputs_written)
+{
+    char *path = command_file("signal.json"), command[1024];
+    snprintf(command, sizeof(command),
+             "timeout -s TERM 1 ./latchkey run --headless --stats %s --kernel "
+             "guest-that-loops.bin; cat %s",
+             path, path);
+    /* j . as a RISC-V Image: header of 64 bytes, then the loop. */
+    char *guest = NULL;
+    cr_assert(asprintf(&guest, "%s/guest-that-loops.bin", LATCHKEY_BUILD_DIR) > 0);
+    const uint32_t words[17] = {
+        [0] = 0x0400006f,  [2] = 0x00200000, [4] = 68,          [8] = 2,
+        [12] = 0x43534952, [13] = 0x56,      [14] = 0x05435352, [16] = 0x0000006f};
+    FILE *file = fopen(guest, "wb");
+    cr_assert(file);
+    cr_assert_eq(fwrite(words, sizeof(words), 1, file), 1);
+    fclose(file);
+    struct command_result *result = command_run(command);
+    cJSON *stats = cJSON_Parse(result->output);
+    cr_assert(stats, "%s%s", result->output, result->errors);
+    cr_expect_str_eq(text_of(stats, "exit_reason"), "signal");
+    cJSON_Delete(stats);
+    (void)remove(path);
+    (void)remove(guest);
+    free(path);
+    free(guest);
+    free(result);
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* qemu_boot_test.c - a second opinion: the same kernel and the same images boot on QEMU's virt
+ * board with its own firmware, and the console says the same as on our machine.
+ *
+ * Left out of the comparison: the firmware's banner, and how many pages and nodes the kernel's
+ * pools have, since the firmware keeps some memory for itself.
+ */
+#include <criterion/criterion.h>
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support_command.h"
+
+#define BANNER_END "Boot HART MEDELEG"
+#define QEMU                                                                                       \
+    "qemu-system-riscv64 -M virt -m 64 -bios default -global virtio-mmio.force-legacy=false "      \
+    "-nodefaults -display none -serial stdio -kernel kernel.elf "
+
+/* What follows the firmware's banner. */
+static const char *after_banner(const char *output)
+{
+    const char *banner = strstr(output, BANNER_END);
+    const char *newline = banner ? strchr(banner, '\n') : NULL;
+    cr_assert(newline, "no banner of a firmware: %.400s", output);
+    return newline + 1;
+}
+
+/* Put '#' for the numbers of the kernel's first line that stand before " pages" and " nodes". */
+static char *pools_masked(const char *output)
+{
+    char *text = strdup(output);
+    cr_assert(text);
+    while (*text && isspace((unsigned char)*text))
+        memmove(text, text + 1, strlen(text));
+    static const char *const words[] = {" pages", " nodes"};
+    size_t line = strcspn(text, "\n");
+    for (size_t i = 0; i < 2; i++) {
+        char *word = strstr(text, words[i]);
+        for (char *at = word;
+             at && at < text + line && at > text && isdigit((unsigned char)at[-1]);)
+            *--at = '#';
+        for (char *at; (at = strstr(text, "##")) != NULL;) {
+            memmove(at, at + 1, strlen(at));
+            line--;
+        }
+    }
+    return text;
+}
+
+/* Boot an image on both; both must end with status 0 and the same words, which must hold text. */
+static void boots_equally(const char *image, const char *devices, const char *text)
+{
+    char command[1024];
+    snprintf(command, sizeof(command),
+             QEMU "-drive file=%s,if=none,format=raw,id=d0,snapshot=on "
+                  "-device virtio-blk-device,drive=d0 %s",
+             image, devices);
+    struct command_result *rival = command_run(command);
+    snprintf(command, sizeof(command), "./latchkey run --headless %s", image);
+    struct command_result *ours = command_run(command);
+    cr_assert_eq(rival->status, 0, "QEMU: status %d: %s%s", rival->status, rival->output,
+                 rival->errors);
+    cr_assert_eq(ours->status, 0, "ours: status %d: %s%s", ours->status, ours->output,
+                 ours->errors);
+    char *rival_text = pools_masked(after_banner(rival->output));
+    char *our_text = pools_masked(ours->output);
+    cr_expect(strstr(our_text, text), "%s: %s", image, our_text);
+    cr_expect_str_eq(our_text, rival_text, "%s: ours:\n%s\nQEMU's:\n%s", image, our_text,
+                     rival_text);
+    free(rival_text);
+    free(our_text);
+    free(rival);
+    free(ours);
+}
+
+Test(qemu_boot, the_smallest_store_says_hello_on_both)
+{
+    boots_equally("first.img", "", "hello from the first domain");
+}
+
+Test(qemu_boot, ping_and_pong_count_the_same_on_both)
+{
+    boots_equally("pingpong.img", "", "ping: 0 bad answers");
+}
+
+Test(qemu_boot, a_board_with_screen_and_input_changes_nothing)
+{
+    boots_equally("pingpong.img",
+                  "-device virtio-gpu-device -device virtio-keyboard-device "
+                  "-device virtio-tablet-device",
+                  "ping: 0 bad answers");
+}
+
+Test(qemu_boot, a_different_console_is_noticed)
+{
+    char *left = pools_masked("\nlatchkey: hart 0, 64 MiB, 123 pages, 45 nodes\nping: 1\n");
+    char *same = pools_masked("latchkey: hart 0, 64 MiB, 9 pages, 6789 nodes\nping: 1\n");
+    char *other = pools_masked("latchkey: hart 0, 64 MiB, 9 pages, 6789 nodes\nping: 2 pages\n");
+    cr_expect_str_eq(left, same);
+    cr_expect_str_eq(left, "latchkey: hart 0, 64 MiB, # pages, # nodes\nping: 1\n");
+    cr_expect_str_neq(other, same);
+    free(left);
+    free(same);
+    free(other);
+}
