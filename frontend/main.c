@@ -63,8 +63,8 @@ static int command_help(int argc, char **argv)
     return 0;
 }
 
-/* A disk image must never be opened under the number of a closed standard stream: fill the gaps with
- * files that refuse every use. */
+/* A disk image must never be opened under the number of a closed standard stream: fill the gaps
+ * with files that refuse every use. */
 static bool streams_hold(void)
 {
     for (int stream = STDIN_FILENO; stream <= STDERR_FILENO; stream++)

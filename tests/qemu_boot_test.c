@@ -27,11 +27,21 @@ static const char *after_banner(const char *output)
     return newline + 1;
 }
 
+static void returns_drop(char *text)
+{
+    char *target = text;
+    for (; *text; text++)
+        if (*text != '\r')
+            *target++ = *text;
+    *target = '\0';
+}
+
 /* Put '#' for the numbers of the kernel's first line that stand before " pages" and " nodes". */
 static char *pools_masked(const char *output)
 {
     char *text = strdup(output);
     cr_assert(text);
+    returns_drop(text);
     while (*text && isspace((unsigned char)*text))
         memmove(text, text + 1, strlen(text));
     static const char *const words[] = {" pages", " nodes"};
