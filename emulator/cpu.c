@@ -90,7 +90,7 @@ void cpu_destroy(struct cpu *cpu)
  * -------------------------------------------------------------------------------------- */
 
 /* The engine came back without having been asked: the hart executed WFI, which is legal in S only.
- * */
+ */
 static void wait_begin(struct cpu *cpu)
 {
     uint64_t pc = cpu_word(cpu, cpu->layout.pc);

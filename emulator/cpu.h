@@ -9,10 +9,10 @@
  *  1. `instructions` is the exact number of instructions retired, at every callback and whenever
  *     cpu_run() has returned; a device access or SBI call counts the instruction that made it.
  *  2. The position (instructions, events) names every point of a run; events counts delivered
- *     traps, interrupts and SBI calls.
+ * traps, interrupts and SBI calls.
  *  3. cycles = instructions + stall cycles. Stalls are trap costs, device costs and idle time.
  *  4. Interrupts are taken at block starts, as a function of the position only: the same run gives
- *     the same positions in block mode, in step mode, and after save and load at any point.
+ * the same positions in block mode, in step mode, and after save and load at any point.
  *  5. Two cpus in one process are independent.
  */
 #ifndef LATCHKEY_EMULATOR_CPU_H
@@ -29,10 +29,10 @@ struct cpu;
 
 /* Why cpu_run() came back. */
 enum cpu_stop {
-    CPU_STOP_ASKED,  /* cpu_stop() was called from a bus callback */
-    CPU_STOP_LIMIT,  /* instructions == limit, exactly */
-    CPU_STOP_IDLE,   /* WFI, and bus->idle said that nothing will ever happen */
-    CPU_STOP_FAULT,  /* the engine failed; cpu_fault_text() says how. The run cannot go on */
+    CPU_STOP_ASKED, /* cpu_stop() was called from a bus callback */
+    CPU_STOP_LIMIT, /* instructions == limit, exactly */
+    CPU_STOP_IDLE,  /* WFI, and bus->idle said that nothing will ever happen */
+    CPU_STOP_FAULT, /* the engine failed; cpu_fault_text() says how. The run cannot go on */
 };
 
 /* What the hart needs from the machine around it. */
@@ -60,9 +60,9 @@ struct cpu_config {
     bool step_mode;     /* count by a hook on every instruction: slow, must agree with block mode */
     bool slow_stores;   /* do not use the fast store path (cpu_store.c): slow, must agree */
     bool slow_count;    /* decode every block each time it runs: slow, must agree */
-    /* engine is recycled after about this much translated code; 0: default */
-    uint64_t recycle_bytes;
-    uint32_t trap_cycles;   /* stall added per delivered trap or interrupt */
+    uint64_t
+        recycle_bytes;    /* engine is recycled after about this much translated code; 0: default */
+    uint32_t trap_cycles; /* stall added per delivered trap or interrupt */
     uint32_t device_cycles; /* stall added per device access */
     uint32_t sbi_cycles;    /* stall added per SBI call */
 };
@@ -118,9 +118,16 @@ void cpu_irq_set(struct cpu *cpu, uint32_t mask, bool level);
 
 /* Registers, for debuggers, tests and digests. index 0..31 for x and f. */
 enum cpu_csr {
-    CPU_CSR_SSTATUS = 0x100, CPU_CSR_SIE = 0x104, CPU_CSR_STVEC = 0x105, CPU_CSR_SSCRATCH = 0x140,
-    CPU_CSR_SEPC = 0x141, CPU_CSR_SCAUSE = 0x142, CPU_CSR_STVAL = 0x143, CPU_CSR_SIP = 0x144,
-    CPU_CSR_SATP = 0x180, CPU_CSR_FCSR = 0x003,
+    CPU_CSR_SSTATUS = 0x100,
+    CPU_CSR_SIE = 0x104,
+    CPU_CSR_STVEC = 0x105,
+    CPU_CSR_SSCRATCH = 0x140,
+    CPU_CSR_SEPC = 0x141,
+    CPU_CSR_SCAUSE = 0x142,
+    CPU_CSR_STVAL = 0x143,
+    CPU_CSR_SIP = 0x144,
+    CPU_CSR_SATP = 0x180,
+    CPU_CSR_FCSR = 0x003,
 };
 uint64_t cpu_x_get(struct cpu *cpu, unsigned index);
 void cpu_x_set(struct cpu *cpu, unsigned index, uint64_t value);

@@ -29,7 +29,7 @@
 #define INSN_MRET 0x30200073u
 #define INSN_SRET 0x10200073u
 #define INSN_JUMP_8 0x0080006fu /* j . + 8 */
-#define INSN_LR_W 0x1005a52fu /* lr.w a0, (a1) */
+#define INSN_LR_W 0x1005a52fu   /* lr.w a0, (a1) */
 #define PRIVILEGE_MACHINE 3u
 
 struct scratch {
@@ -274,7 +274,7 @@ static void find_hook_data(struct scratch *scratch, struct engine_layout *layout
     if (count != 1)
         return;
     /* Jumps, because the engine forgets the block in front of the address where it is told to stop.
-     * */
+     */
     const uint32_t code[6] = {INSN_JUMP_8, 0, 0, 0, INSN_JUMP_8, 0};
     if (uc_mem_write(scratch->engine, CODE_AT + 0x100, code, sizeof(code)) != UC_ERR_OK)
         return;
@@ -322,13 +322,14 @@ bool engine_calibrate(struct engine_layout *layout, struct error *error)
     *layout = (struct engine_layout){.version = major << 8 | minor};
     struct scratch scratch = {.missing = NULL};
     if (uc_open(UC_ARCH_RISCV, UC_MODE_RISCV64, &scratch.engine) != UC_ERR_OK)
-        return error_set(error, ERROR_UNSUPPORTED, "unicorn %u.%u: no RISC-V support", major, minor);
+        return error_set(error, ERROR_UNSUPPORTED, "unicorn %u.%u: no RISC-V support", major,
+                         minor);
     find_all(&scratch, layout);
     if (scratch.context)
         (void)uc_context_free(scratch.context);
     (void)uc_close(scratch.engine);
     if (scratch.missing)
-        return error_set(error, ERROR_UNSUPPORTED, "unicorn %u.%u: calibration did not find %s", major,
-                         minor, scratch.missing);
+        return error_set(error, ERROR_UNSUPPORTED, "unicorn %u.%u: calibration did not find %s",
+                         major, minor, scratch.missing);
     return true;
 }

@@ -6,10 +6,9 @@
  * Invariants
  *  1. instructions == target - left, always; while a block runs, all of it is counted already.
  *  2. A block that wants attention at the next block start (counter read, write of sip), or
- *     anything else that is due, keeps `left` at zero or below, so that the next block hook comes
- *     here.
+ * anything else that is due, keeps `left` at zero or below, so that the next block hook comes here.
  *  3. What a block start does depends only on the state of the hart and the machine, in this order:
- *     the limit, the deadline, interrupts, a stop that was asked for, the block itself.
+ * the limit, the deadline, interrupts, a stop that was asked for, the block itself.
  *
  * Decoding happens once a translation, right after the engine made it, from the bytes it was made
  * from.
@@ -23,7 +22,7 @@
 
 /* Host bytes of translated code: generous for all mixes that were measured (77-148 an instruction
  * with small blocks dominating; 630-2100 a block), so that the engine's 1 GiB buffer is never full.
- * */
+ */
 #define TRANSLATED_BYTES_A_BLOCK 320u
 #define TRANSLATED_BYTES_AN_INSTRUCTION 80u
 #define TRANSLATED_BYTES_A_STEP 150u
@@ -143,7 +142,7 @@ static void keep_starts(struct cpu *cpu, struct block *block, const struct decod
 }
 
 /* Decode a block of `count` instructions, or of size_bytes bytes where the count is not known (0).
- * */
+ */
 static void block_decode(struct cpu *cpu, struct block *block, uint32_t count, uint32_t size_bytes)
 {
     struct decoding decoding = {.addr = block->pc};
@@ -176,7 +175,8 @@ static void block_decode(struct cpu *cpu, struct block *block, uint32_t count, u
         block->flags |= BLOCK_CUT;
     if (count && size_bytes != block->span_bytes)
         block->flags |= BLOCK_SHORT;
-    const uint32_t attention = BLOCK_TEMPORARY | BLOCK_CYCLE | BLOCK_INSTRET | BLOCK_SIP | BLOCK_DEFECT;
+    const uint32_t attention =
+        BLOCK_TEMPORARY | BLOCK_CYCLE | BLOCK_INSTRET | BLOCK_SIP | BLOCK_DEFECT;
     block->charge = block->flags & attention ? BLOCK_ATTENTION : (int64_t)block->count;
 }
 
@@ -191,9 +191,9 @@ void block_translated(struct cpu *cpu, uint64_t pc, uint32_t count, uint32_t siz
     assert(count > 0);
     assert(count <= BLOCK_INSTRUCTIONS_MAX);
     cpu->facts.blocks_translated++;
-    cpu->translated_bytes += TRANSLATED_BYTES_A_BLOCK +
-                             count * (cpu->config.step_mode ? TRANSLATED_BYTES_A_STEP
-                                                            : TRANSLATED_BYTES_AN_INSTRUCTION);
+    cpu->translated_bytes +=
+        TRANSLATED_BYTES_A_BLOCK +
+        count * (cpu->config.step_mode ? TRANSLATED_BYTES_A_STEP : TRANSLATED_BYTES_AN_INSTRUCTION);
     if (cpu->translated_bytes >= cpu->recycle_bytes && !cpu->recycle_due) {
         cpu->recycle_due = true;
         count_retarget(cpu);

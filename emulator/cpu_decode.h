@@ -48,7 +48,7 @@ struct memory_op {
     bool store;
     bool extend_sign; /* loads */
     unsigned size_bytes;
-    unsigned data; /* x register loaded or stored */
+    unsigned data;   /* x register loaded or stored */
     unsigned length; /* of the instruction */
 };
 /* decode_memory_op - false for anything but a plain integer load or store, 16 or 32 bits long. */
@@ -65,7 +65,7 @@ enum decode_defect decode_defect(uint32_t insn);
 
 /* A read-modify-write of the A extension that DEFECT_AMO names. */
 struct amo_op {
-    unsigned function; /* funct5 */
+    unsigned function;              /* funct5 */
     unsigned addr, operand, target; /* x registers */
 };
 struct amo_op decode_amo_op(uint32_t insn);

@@ -6,9 +6,9 @@
  *
  * Invariants
  *  1. Every call that can run the engine's TLB or translation code is between store_path_enter()
- *     and store_path_leave().
+ * and store_path_leave().
  *  2. uc_emu_stop() is called from hooks on the emulating thread only: anywhere else the engine
- *     loses part of an instruction.
+ * loses part of an instruction.
  *  3. RAM is the first block mapped, so that the engine's RAM offsets are physical addresses minus
  *     ram_base.
  */
@@ -220,8 +220,8 @@ static uc_err add_hooks(struct cpu *cpu)
     if (result == UC_ERR_OK)
         result = uc_hook_add(handle, &hook, UC_HOOK_MEM_FETCH_PROT, HOOK(hook_fetch), cpu, 1, 0);
     if (result == UC_ERR_OK)
-        result = uc_hook_add(handle, &hook, UC_HOOK_EDGE_GENERATED, HOOK(hook_translated), cpu, 1,
-                             0);
+        result =
+            uc_hook_add(handle, &hook, UC_HOOK_EDGE_GENERATED, HOOK(hook_translated), cpu, 1, 0);
     if (result != UC_ERR_OK)
         return result;
     if (cpu->config.step_mode)

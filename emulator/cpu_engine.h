@@ -8,9 +8,9 @@
  * Invariants
  *  1. words[] is the hart's state while `cached`; the engine's own copy is stale while `dirty`.
  *  2. The engine never takes an interrupt by itself: MIP is changed in words[] only, which does not
- *     set the engine's request flag. See cpu_trap.c.
+ * set the engine's request flag. See cpu_trap.c.
  *  3. An engine is thrown away before its code buffer can fill (engine version 2.0.1 does not
- *     survive that).
+ * survive that).
  */
 #ifndef LATCHKEY_EMULATOR_CPU_ENGINE_H
 #define LATCHKEY_EMULATOR_CPU_ENGINE_H
@@ -25,14 +25,14 @@ struct cpu;
 
 /* Where the engine keeps what, in 8-byte words from the start of a context; found by
  * engine_calibrate() at start-up, by behaviour, so that no structure of the engine is copied here.
- * */
+ */
 struct engine_layout {
     unsigned x1, f0; /* x1..x31 and f0..f31 are runs */
     unsigned pc, privilege, bad_addr, load_addr, load_value;
     unsigned mstatus, mie, mip, mideleg, satp, stvec, sscratch, sepc, scause, stval, scounteren;
     unsigned word_count;
-    unsigned hook_data;      /* word of a hook handle that holds its user data; 0: not found */
-    unsigned version;        /* major << 8 | minor */
+    unsigned hook_data; /* word of a hook handle that holds its user data; 0: not found */
+    unsigned version;   /* major << 8 | minor */
 };
 
 struct engine {
@@ -55,7 +55,7 @@ enum engine_result {
 /* engine_calibrate - find the layout on a scratch engine.
  *
  * Errors   ERROR_UNSUPPORTED something was not found exactly once: this build of the engine is
- *          unknown.
+ * unknown.
  */
 MUST_CHECK bool engine_calibrate(struct engine_layout *layout, struct error *error);
 
@@ -78,7 +78,7 @@ void engine_stop(struct cpu *cpu);
 /* engine_jump - from a block hook: abandon this block and go on at words[pc]. */
 void engine_jump(struct cpu *cpu);
 /* engine_exit_set - stop when pc reaches addr (a virtual address); engine_exit_clear - no longer.
- * */
+ */
 void engine_exit_set(struct cpu *cpu, uint64_t addr);
 void engine_exit_clear(struct cpu *cpu);
 /* engine_drop_code - forget translations that overlap RAM [addr, addr + size) (physical). */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cpu_fix.c - instructions that engine version 2.0.1 executes wrongly, done right by the host.
  *
- *   reserved 16-bit codes        the engine does nothing; they are illegal instructions
- *   c.fld, c.fsd, c.fldsp,       the engine does nothing when FS is Off; they are illegal then,
- *                                which is
- *   c.fsdsp                      what lets a kernel enable floating point lazily
- *   amomin/amomax(u).w           wrong results
+ *   reserved 16-bit codes  the engine does nothing; they are illegal instructions
+ *   c.fld, c.fsd, c.fldsp, c.fsdsp
+ *                          the engine does nothing when FS is Off; they are illegal then, which is
+ *                          what lets a kernel enable floating point lazily
+ *   amomin/amomax(u).w     wrong results
  *
  * Called by cpu_count.c, which finds them when a block is translated and stops in front of them;
  * calls cpu_walk.c. Nothing is patched: the instruction stays what it is.

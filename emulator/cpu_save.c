@@ -82,8 +82,9 @@ void cpu_reset(struct cpu *cpu, uint64_t pc, uint64_t a0, uint64_t a1)
 static void plain_words(const struct cpu *cpu, unsigned index[8])
 {
     const struct engine_layout *layout = &cpu->layout;
-    const unsigned plain[8] = {layout->pc,     layout->stvec, layout->sscratch,  layout->sepc,
-                               layout->scause, layout->stval, layout->load_addr, layout->load_value};
+    const unsigned plain[8] = {layout->pc,        layout->stvec,     layout->sscratch,
+                               layout->sepc,      layout->scause,    layout->stval,
+                               layout->load_addr, layout->load_value};
     memcpy(index, plain, sizeof(plain));
 }
 
@@ -148,8 +149,8 @@ static void load_system(struct cpu *cpu, struct byte_reader *reader)
     uint32_t mip = read_u32(reader), mie = read_u32(reader), scounteren = read_u32(reader);
     uint32_t fcsr = read_u32(reader);
     uint64_t mode = satp >> SATP_MODE_SHIFT;
-    if (privilege > PRIVILEGE_S || (mstatus & ~MSTATUS_GUEST) || (mode != 0 && mode != SATP_MODE_SV39) ||
-        ((mip | mie) & ~(uint32_t)IRQ_ALL) || fcsr > 0xff)
+    if (privilege > PRIVILEGE_S || (mstatus & ~MSTATUS_GUEST) ||
+        (mode != 0 && mode != SATP_MODE_SV39) || ((mip | mie) & ~(uint32_t)IRQ_ALL) || fcsr > 0xff)
         reader_fail(reader);
     if (reader->failed)
         return;

@@ -5,8 +5,8 @@
  *
  *   cpu.c            create, run, stop, the public accessors
  *   cpu_save.c       save, load, recycling
- *   cpu_engine.c     Unicorn: bring-up, hooks, context          (with cpu_calibrate.c: the one
- *                    door)
+ *   cpu_engine.c     Unicorn: bring-up, hooks, context
+ *   cpu_calibrate.c  Unicorn: where it keeps its registers (these two are the one door)
  *   cpu_count.c      blocks and counting; deadlines, limits and interrupts at block starts
  *   cpu_trap.c       exceptions: delivery, the engine's quirks, SBI calls, time
  *   cpu_mmio.c       device accesses, emulated
@@ -71,16 +71,16 @@
 #define BLOCK_START_WORDS 16u
 
 enum block_flag {
-    BLOCK_UNKNOWN = 1 << 0,  /* not decoded yet */
-    /* belongs to the cpu, not to one translation: decoded at each entry */
-    BLOCK_TEMPORARY = 1 << 1,
-    BLOCK_CUT = 1 << 2,      /* its end is no boundary */
-    BLOCK_CYCLE = 1 << 3,    /* ends in a read of cycle: the register is put right afterwards */
-    BLOCK_INSTRET = 1 << 4,  /* the same for instret */
-    BLOCK_SYSTEM = 1 << 5,   /* ends in a CSR access or sret */
-    BLOCK_SIP = 1 << 6,      /* ends in a write of sip */
-    BLOCK_DEFECT = 1 << 7,   /* holds an instruction that the engine executes wrongly */
-    BLOCK_SHORT = 1 << 8,    /* the engine records fewer bytes than it translated */
+    BLOCK_UNKNOWN = 1 << 0, /* not decoded yet */
+    BLOCK_TEMPORARY =
+        1 << 1,             /* belongs to the cpu, not to one translation: decoded at each entry */
+    BLOCK_CUT = 1 << 2,     /* its end is no boundary */
+    BLOCK_CYCLE = 1 << 3,   /* ends in a read of cycle: the register is put right afterwards */
+    BLOCK_INSTRET = 1 << 4, /* the same for instret */
+    BLOCK_SYSTEM = 1 << 5,  /* ends in a CSR access or sret */
+    BLOCK_SIP = 1 << 6,     /* ends in a write of sip */
+    BLOCK_DEFECT = 1 << 7,  /* holds an instruction that the engine executes wrongly */
+    BLOCK_SHORT = 1 << 8,   /* the engine records fewer bytes than it translated */
 };
 
 struct block {
@@ -136,10 +136,10 @@ struct cpu {
 
     int64_t target; /* instructions == target - left */
     uint64_t limit, stall, deadline, events;
-    bool boundary;   /* current == NULL: is this a block start? */
-    bool waiting;    /* in WFI */
-    bool irq_check;  /* look at interrupts at the next boundary */
-    bool irq_watch;  /* some line is up: CSR accesses may enable it */
+    bool boundary;  /* current == NULL: is this a block start? */
+    bool waiting;   /* in WFI */
+    bool irq_check; /* look at interrupts at the next boundary */
+    bool irq_watch; /* some line is up: CSR accesses may enable it */
     bool stop_asked;
     bool recycle_due;
     bool code_dropped; /* the block being entered may be stale */
@@ -224,7 +224,7 @@ void block_step(struct cpu *cpu, uint64_t pc);
 void block_translated(struct cpu *cpu, uint64_t pc, uint32_t count, uint32_t size_bytes);
 
 /* cpu_trap.c */
-void trap_exception(struct cpu *cpu, unsigned number); /* the INTR hook */
+void trap_exception(struct cpu *cpu, unsigned number);              /* the INTR hook */
 void trap_deliver(struct cpu *cpu, uint64_t cause, uint64_t value); /* at words[pc] */
 bool trap_interrupt(struct cpu *cpu); /* deliver one if possible; true: delivered */
 void trap_sip_written(struct cpu *cpu, uint64_t pc_end, uint64_t pc_next);

@@ -7,15 +7,15 @@
  * executable defines are called instead. They call the engine's own, then take the mark away from
  * pages that hold no translated code:
  *
- *   tlb_set_page_riscv64      a TLB entry was filled: clear the mark unless the page holds code
- *   tlb_protect_code_riscv64  the first translation of a page: remember, drop all TLB entries
- *   tlb_unprotect_code_riscv64 the last translation of a page has gone: forget
- *   page_collection_lock_riscv64, page_collection_unlock_riscv64
- *                             one slow store each, or an invalidation: they build a lock set for
- *                             other threads, which there are none of, so nothing is the right set;
- *                             and they count slow stores for the self-test
- *   gettimeofday              the engine resizes its TLB by the wall clock, which a guest could
- *                             observe: constant inside the engine, the real time outside
+ *   tlb_set_page_riscv64          a TLB entry was filled: clear the mark unless the page has code
+ *   tlb_protect_code_riscv64      first translation of a page: remember, drop all TLB entries
+ *   tlb_unprotect_code_riscv64    the last translation of a page has gone: forget
+ *   page_collection_lock_riscv64  one slow store, or an invalidation. The engine's builds a set of
+ *                                 locks against other threads; there are none, so the empty set
+ *                                 is right. Counts slow stores for the self-test
+ *   page_collection_unlock_riscv64
+ *   gettimeofday                  the engine resizes its TLB by the wall clock, which a guest could
+ *                                 observe: constant inside the engine, the real time outside
  *
  * Called by the engine; store_path_*() by cpu_engine.c. Only opaque pointers pass through. When a
  * symbol is missing everything stays as the engine made it. cpu_selftest.c proves the effect at
@@ -41,8 +41,9 @@ static _Thread_local struct store_path *entered;
 /* What the engine calls. Declared here: no header has them. All else of this program is hidden from
  * it (CMakeLists.txt), for it has functions with names like ours. */
 #define INTERPOSED __attribute__((visibility("default")))
-INTERPOSED void tlb_set_page_riscv64(void *engine_cpu, uint64_t addr_virtual, uint64_t addr_physical,
-                                     int prot, int mmu_index, uint64_t size_bytes);
+INTERPOSED void tlb_set_page_riscv64(void *engine_cpu, uint64_t addr_virtual,
+                                     uint64_t addr_physical, int prot, int mmu_index,
+                                     uint64_t size_bytes);
 INTERPOSED void tlb_protect_code_riscv64(void *engine, uint64_t ram_offset);
 INTERPOSED void tlb_unprotect_code_riscv64(void *engine, uint64_t ram_offset);
 INTERPOSED void *page_collection_lock_riscv64(void *engine, uint64_t start, uint64_t end);
@@ -91,7 +92,8 @@ bool store_path_has_code(const struct store_path *path, uint64_t offset, size_t 
     assert(offset + size_bytes <= path->ram_bytes);
     if (!path->fast)
         return true; /* nobody says where code lies */
-    for (uint64_t page = offset >> PAGE_SHIFT; page <= (offset + size_bytes - 1) >> PAGE_SHIFT; page++)
+    for (uint64_t page = offset >> PAGE_SHIFT; page <= (offset + size_bytes - 1) >> PAGE_SHIFT;
+         page++)
         if (path->code_pages[page])
             return true;
     return false;

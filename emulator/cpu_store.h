@@ -6,7 +6,7 @@
  * Invariants
  *  1. A page that holds translated code never has a fast writable TLB entry.
  *  2. Between store_path_enter() and store_path_leave() on a thread, the engine's calls on that
- *     thread belong to that store_path and to no other.
+ * thread belong to that store_path and to no other.
  */
 #ifndef LATCHKEY_EMULATOR_CPU_STORE_H
 #define LATCHKEY_EMULATOR_CPU_STORE_H
@@ -16,12 +16,12 @@
 #include <stdint.h>
 
 struct store_path {
-    bool fast;           /* give pages without code fast TLB entries */
-    bool quiet_clock;    /* inside the engine: the host's clock stands still */
+    bool fast;        /* give pages without code fast TLB entries */
+    bool quiet_clock; /* inside the engine: the host's clock stands still */
     uint64_t ram_base, ram_bytes;
     uint8_t *code_pages; /* one byte a RAM page: 1 while translated code lies there; owned */
     uint64_t fills, protects, slow_stores; /* calls seen, for the self-test and reports */
-    void *engine_cpu;    /* the engine's own handle, as last seen */
+    void *engine_cpu;                      /* the engine's own handle, as last seen */
     void (*real_set_page)(void *, uint64_t, uint64_t, int, int, uint64_t);
     void (*set_dirty)(void *, uint64_t);
     void (*flush)(void *);
@@ -30,8 +30,7 @@ struct store_path {
 /* store_path_init - look up what the engine offers.
  *
  * path      out. path->fast is set when every symbol was found; false leaves everything as the
- *           engine made it, slow and right.
- * wanted    false: never fast.
+ * engine made it, slow and right. wanted    false: never fast.
  */
 void store_path_init(struct store_path *path, uint64_t ram_base, uint64_t ram_bytes, bool wanted);
 void store_path_finish(struct store_path *path);

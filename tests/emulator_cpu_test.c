@@ -14,7 +14,8 @@
 #define A0 10u
 #define A1 11u
 
-static struct bench_cpu *start_words(const struct cpu_config *config, const uint32_t *words, size_t count)
+static struct bench_cpu *start_words(const struct cpu_config *config, const uint32_t *words,
+                                     size_t count)
 {
     struct bench_cpu *bench = bench_cpu_create(config);
     bench_cpu_poke(bench, BENCH_ENTRY, words, count * sizeof(words[0]));
@@ -27,7 +28,8 @@ static void run_guest(struct bench_cpu *bench, const char *name)
 {
     bench_cpu_load(bench, name);
     enum cpu_stop stop = cpu_run(bench->cpu, UINT64_MAX);
-    cr_assert_eq(stop, CPU_STOP_ASKED, "%s: stop %d %s", name, (int)stop, cpu_fault_text(bench->cpu));
+    cr_assert_eq(stop, CPU_STOP_ASKED, "%s: stop %d %s", name, (int)stop,
+                 cpu_fault_text(bench->cpu));
     cr_assert(bench->powered_off);
 }
 
@@ -88,10 +90,11 @@ static void console_of_arch(const struct cpu_config *config, char *text, size_t 
 static void console_of_qemu(char *text, size_t size_bytes)
 {
     char command[512];
-    (void)snprintf(command, sizeof(command),
-                   "timeout 60 qemu-system-riscv64 -M virt -m 128 -nographic -kernel %s/guest/arch.elf "
-                   "</dev/null 2>/dev/null | tr -d '\\r' | sed -n '/^ld returned/,$p'",
-                   LATCHKEY_BUILD_DIR);
+    (void)snprintf(
+        command, sizeof(command),
+        "timeout 60 qemu-system-riscv64 -M virt -m 128 -nographic -kernel %s/guest/arch.elf "
+        "</dev/null 2>/dev/null | tr -d '\\r' | sed -n '/^ld returned/,$p'",
+        LATCHKEY_BUILD_DIR);
     FILE *pipe = popen(command, "r");
     cr_assert_not_null(pipe);
     size_t length = fread(text, 1, size_bytes - 1, pipe);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* support_cpu.h - a hart with the smallest machine around it: firmware console, timer, power-off, and one
- * page of device registers. For tests and bench of the cpu alone.
+/* support_cpu.h - a hart with the smallest machine around it: firmware console, timer, power-off,
+ * and one page of device registers. For tests and bench of the cpu alone.
  *
  * Who calls: tests/emulator_cpu*_test.c. Whom it calls: emulator/cpu.h.
  */
@@ -34,7 +34,8 @@ struct bench_cpu {
     bool powered_off;
     uint64_t reports[BENCH_REPORTS][4];
     unsigned report_count;
-    /* DMA: at cycle dma_at, copy dma_bytes from dma_data to dma_addr, then call cpu_ram_written(). */
+    /* DMA: at cycle dma_at, copy dma_bytes from dma_data to dma_addr, then call cpu_ram_written().
+     */
     uint64_t dma_at, dma_addr;
     const uint8_t *dma_data;
     size_t dma_bytes;
@@ -45,7 +46,8 @@ struct bench_cpu *bench_cpu_create(const struct cpu_config *config);
 void bench_cpu_destroy(struct bench_cpu *bench);
 /* bench_cpu_config - 128 MiB, everything else default. */
 struct cpu_config bench_cpu_config(void);
-/* bench_cpu_load - a guest program of the build, by name, at its entry; aborts when it is missing. */
+/* bench_cpu_load - a guest program of the build, by name, at its entry; aborts when it is missing.
+ */
 void bench_cpu_load(struct bench_cpu *bench, const char *name);
 /* bench_cpu_poke - bytes into guest memory, as a loader does. */
 void bench_cpu_poke(struct bench_cpu *bench, uint64_t addr, const void *data, size_t size_bytes);

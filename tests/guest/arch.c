@@ -9,7 +9,8 @@
 /* A piece of code in pages of its own; it ends with ret, or traps. */
 #define CODE(name, text)                                                                           \
     extern char name[], name##_end[];                                                              \
-    __asm__(".section .text.pieces, \"ax\"\n.balign 8\n" #name ":\n" text "\n" #name "_end:\n.text\n")
+    __asm__(".section .text.pieces, \"ax\"\n.balign 8\n" #name ":\n" text "\n" #name               \
+            "_end:\n.text\n")
 
 CODE(ld_a0, "ld a0, 0(a0)\n ret");
 CODE(lw_a0, "lw a0, 0(a0)\n ret");
@@ -19,12 +20,17 @@ CODE(sw_a1, "sw a1, 0(a0)\n li a0, 7\n ret");
 CODE(third_store, "addi a2, a0, 8\n addi a2, a2, 0\n sd a1, 0(a0)\n ret");
 CODE(add_w, "amoadd.w a0, a1, (a0)\n ret");
 CODE(swap_d, "amoswap.d a0, a1, (a0)\n ret");
-CODE(min_w, "mv t0, a0\n amomin.w a0, a1, (t0)\n lw t1, 0(t0)\n slli t1, t1, 32\n slli a0, a0, 32\n srli a0, a0, 32\n or a0, a0, t1\n ret");
-CODE(max_w, "mv t0, a0\n amomax.w a0, a1, (t0)\n lw t1, 0(t0)\n slli t1, t1, 32\n slli a0, a0, 32\n srli a0, a0, 32\n or a0, a0, t1\n ret");
-CODE(minu_w, "mv t0, a0\n amominu.w a0, a1, (t0)\n lw t1, 0(t0)\n slli t1, t1, 32\n slli a0, a0, 32\n srli a0, a0, 32\n or a0, a0, t1\n ret");
-CODE(maxu_w, "mv t0, a0\n amomaxu.w a0, a1, (t0)\n lw t1, 0(t0)\n slli t1, t1, 32\n slli a0, a0, 32\n srli a0, a0, 32\n or a0, a0, t1\n ret");
+CODE(min_w, "mv t0, a0\n amomin.w a0, a1, (t0)\n lw t1, 0(t0)\n slli t1, t1, 32\n slli a0, a0, "
+            "32\n srli a0, a0, 32\n or a0, a0, t1\n ret");
+CODE(max_w, "mv t0, a0\n amomax.w a0, a1, (t0)\n lw t1, 0(t0)\n slli t1, t1, 32\n slli a0, a0, "
+            "32\n srli a0, a0, 32\n or a0, a0, t1\n ret");
+CODE(minu_w, "mv t0, a0\n amominu.w a0, a1, (t0)\n lw t1, 0(t0)\n slli t1, t1, 32\n slli a0, a0, "
+             "32\n srli a0, a0, 32\n or a0, a0, t1\n ret");
+CODE(maxu_w, "mv t0, a0\n amomaxu.w a0, a1, (t0)\n lw t1, 0(t0)\n slli t1, t1, 32\n slli a0, a0, "
+             "32\n srli a0, a0, 32\n or a0, a0, t1\n ret");
 CODE(max_d, "amomax.d a0, a1, (a0)\n ret");
-CODE(lr_sc, "mv t0, a0\n 1: lr.d a0, (t0)\n add a1, a1, a0\n sc.d t1, a1, (t0)\n bnez t1, 1b\n ret");
+CODE(lr_sc,
+     "mv t0, a0\n 1: lr.d a0, (t0)\n add a1, a1, a0\n sc.d t1, a1, (t0)\n bnez t1, 1b\n ret");
 CODE(sc_alone, "sc.w a0, a1, (a0)\n ret");
 CODE(lr_w, "lr.w a0, (a0)\n ret");
 CODE(break_wide, ".option push\n.option norvc\n addi a0, a0, 1\n ebreak\n.option pop\n ret");
@@ -44,14 +50,20 @@ CODE(do_sfence, "sfence.vma\n ret");
 CODE(do_wfi, "addi a0, a0, 1\n wfi\n ret");
 CODE(do_ecall, "addi a0, a0, 1\n ecall\n ret");
 CODE(fence_code, "fence.i\n fence\n li a0, 5\n ret");
-CODE(float_wide, ".option push\n.option arch, +d\n fld fa0, 0(a0)\n fadd.d fa0, fa0, fa0\n fsd fa0, 0(a0)\n ld a0, 0(a0)\n.option pop\n ret");
+CODE(float_wide, ".option push\n.option arch, +d\n fld fa0, 0(a0)\n fadd.d fa0, fa0, fa0\n fsd "
+                 "fa0, 0(a0)\n ld a0, 0(a0)\n.option pop\n ret");
 CODE(float_narrow, "addi a1, a1, 1\n .half 0x2108\n ret"); /* c.fld fa0, 0(a0) */
 CODE(float_stack, "addi a1, a1, 1\n .half 0xa02a\n ret");  /* c.fsdsp fa0, 0(sp) */
-CODE(float_convert, ".option push\n.option arch, +d\n fcvt.d.l fa0, a0\n fcvt.d.l fa1, a1\n fdiv.d fa0, fa0, fa1\n fmv.x.d a0, fa0\n csrr a1, fflags\n xor a0, a0, a1\n csrw fflags, x0\n.option pop\n ret");
-CODE(float_mode, ".option push\n.option arch, +d\n csrw frm, a1\n fcvt.d.l fa0, a0\n fcvt.w.d a0, fa0\n.option pop\n ret");
-CODE(divide, "div a2, a0, a1\n rem a3, a0, a1\n divu a4, a0, a1\n xor a0, a2, a3\n xor a0, a0, a4\n mulh a2, a3, a4\n xor a0, a0, a2\n ret");
+CODE(
+    float_convert,
+    ".option push\n.option arch, +d\n fcvt.d.l fa0, a0\n fcvt.d.l fa1, a1\n fdiv.d fa0, fa0, fa1\n "
+    "fmv.x.d a0, fa0\n csrr a1, fflags\n xor a0, a0, a1\n csrw fflags, x0\n.option pop\n ret");
+CODE(float_mode, ".option push\n.option arch, +d\n csrw frm, a1\n fcvt.d.l fa0, a0\n fcvt.w.d a0, "
+                 "fa0\n.option pop\n ret");
+CODE(divide, "div a2, a0, a1\n rem a3, a0, a1\n divu a4, a0, a1\n xor a0, a2, a3\n xor a0, a0, "
+             "a4\n mulh a2, a3, a4\n xor a0, a0, a2\n ret");
 
-#define FAR 0x50000000ul   /* nothing is mapped there */
+#define FAR 0x50000000ul /* nothing is mapped there */
 #define PAGE_ADDR 0x400000ul
 #define TEXT_ADDR 0x500000ul
 #define USER_STATUS 0u
@@ -369,7 +381,9 @@ static void interrupts_taken(void)
     csr_clear(sstatus, SSTATUS_SIE);
     csr_set(sip, SIP_SOFT);
     __asm__ volatile("la %0, 1f\n csrw sepc, %0\n li t0, 0x120\n csrs sstatus, t0\n sret\n 1: nop"
-                     : "=r"(from) : : "t0", "memory");
+                     : "=r"(from)
+                     :
+                     : "t0", "memory");
     show_interrupt("by sret", from);
     /* a pending interrupt is taken on the way to U, before its first instruction */
     csr_clear(sstatus, SSTATUS_SIE);

@@ -32,7 +32,8 @@ static int __attribute__((noinline)) compare_text(const char *a, const char *b)
     return *a - *b;
 }
 
-static void __attribute__((noinline)) copy_record(struct record *target, const struct record *source)
+static void __attribute__((noinline))
+copy_record(struct record *target, const struct record *source)
 {
     target->link = source->link;
     target->kind = source->kind;

@@ -38,8 +38,8 @@
 #define SBI_PUT_CHAR 1u
 #define SBI_SET_TIMER 0u
 #define SBI_SRST 0x53525354u
-/* experimental range: our harness only; QEMU's firmware refuses it */
-#define SBI_REPORT 0x0a0001feu
+#define SBI_REPORT                                                                                 \
+    0x0a0001feu /* experimental range: our harness only; QEMU's firmware refuses it */
 
 #define csr_read(name)                                                                             \
     ({                                                                                             \
@@ -47,9 +47,12 @@
         __asm__ volatile("csrr %0, " #name : "=r"(value_) : : "memory");                           \
         value_;                                                                                    \
     })
-#define csr_write(name, value) __asm__ volatile("csrw " #name ", %0" : : "r"((uint64_t)(value)) : "memory")
-#define csr_set(name, value) __asm__ volatile("csrs " #name ", %0" : : "r"((uint64_t)(value)) : "memory")
-#define csr_clear(name, value) __asm__ volatile("csrc " #name ", %0" : : "r"((uint64_t)(value)) : "memory")
+#define csr_write(name, value)                                                                     \
+    __asm__ volatile("csrw " #name ", %0" : : "r"((uint64_t)(value)) : "memory")
+#define csr_set(name, value)                                                                       \
+    __asm__ volatile("csrs " #name ", %0" : : "r"((uint64_t)(value)) : "memory")
+#define csr_clear(name, value)                                                                     \
+    __asm__ volatile("csrc " #name ", %0" : : "r"((uint64_t)(value)) : "memory")
 
 struct frame {
     uint64_t x[32];
@@ -82,7 +85,7 @@ void put_pair(const char *name, uint64_t value);
 void bench_report(const char *name, uint64_t iterations, uint64_t checksum);
 
 /* space_create - a root table that maps physical RAM 0x80000000..0xbfffffff to itself for S-mode.
- * */
+ */
 uint64_t *space_create(void);
 /* space_entry - the level-0 entry for addr, tables made as needed. */
 volatile uint64_t *space_entry(uint64_t *root, uint64_t addr);

@@ -1,8 +1,18 @@
-# SPDX-License-Identifier: GPL-2.0-or-later
-# start.S - entry from the firmware in S-mode, and the trap path of all bare guests.
-#
-# a0 = hart, a1 = device tree. guest_main() runs on stack_top. Every trap saves all registers in trap_frame,
-# calls guest_trap(frame) on a stack of its own and resumes what the frame then says.
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* start.S - entry from the firmware in S-mode, and the trap path of all bare guests.
+ *
+ * a0 = hart, a1 = device tree. guest_main() runs on stack_top. Every trap saves all registers in
+ * trap_frame, calls guest_trap(frame) on a stack of its own and resumes what the frame then says.
+ */
+    .macro each_register op
+    .irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+    \op  x\n, 8*\n(t6)
+    .endr
+    .irp n, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
+    \op  x\n, 8*\n(t6)
+    .endr
+    .endm
+
     .section .text.start, "ax"
     .globl _start
 _start:
@@ -20,9 +30,7 @@ _start:
     .globl trap_entry
 trap_entry:
     csrrw t6, sscratch, t6
-    .irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30
-    sd   x\n, 8*\n(t6)
-    .endr
+    each_register sd
     csrr t0, sscratch
     sd   t0, 8*31(t6)
     csrr t0, sepc
@@ -37,7 +45,7 @@ trap_entry:
     mv   a0, t6
     call guest_trap
 
-# frame_resume - leave by trap_frame: to U or S as its sstatus says.
+/* frame_resume - leave by trap_frame: to U or S as its sstatus says. */
     .globl frame_resume
 frame_resume:
     la   t6, trap_frame
@@ -46,13 +54,13 @@ frame_resume:
     csrw sepc, t0
     ld   t0, 280(t6)
     csrw sstatus, t0
-    .irp n, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31
-    ld   x\n, 8*\n(t6)
-    .endr
+    each_register ld
+    ld   x31, 8*31(t6)
     sret
 
-# try_run(pc, a0, a1, status): run code at pc with the sstatus bits of status (SPP clear: in U-mode), until it
-# traps. Returns the cause; a return by "ret" gives TRY_RETURNED. guest_trap() calls try_end(frame).
+/* try_run(pc, a0, a1, status): run code at pc with the sstatus bits of status (SPP clear: U-mode)
+ * until it traps. Returns the cause; a return by "ret" gives TRY_RETURNED. guest_trap() calls
+ * try_end(cause). */
     .globl try_run
 try_run:
     addi sp, sp, -128
@@ -76,7 +84,7 @@ try_returned:
     sd   a0, 0(t0)
     li   a0, -1
     j    try_leave
-# try_end(cause): give up what try_run() started.
+/* try_end(cause): give up what try_run() started. */
     .globl try_end
 try_end:
     la   t0, try_stack
