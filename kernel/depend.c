@@ -20,6 +20,7 @@ static struct {
     struct depend *free;
     uint32_t count, mask;
     uint32_t used; /* entries not free */
+    uint32_t high; /* entries from here on were never used and are free, in order */
 } depend;
 
 static struct depend **chain_of(const void *source)
@@ -28,15 +29,17 @@ static struct depend **chain_of(const void *source)
     return &depend.hash[(hash >> 40) & depend.mask];
 }
 
+/* Costs as much as there were entries in use, not as much as the pool has: amnesia does it often. */
 static void forget_all(void)
 {
-    depend.used = 0;
-    memset(depend.hash, 0, (depend.mask + 1ull) * sizeof(void *));
-    depend.free = NULL;
-    for (uint32_t i = depend.count; i-- > 0;) {
-        depend.pool[i] = (struct depend){.next = depend.free};
-        depend.free = &depend.pool[i];
-    }
+    for (uint32_t i = 0; i < depend.high; i++)
+        if (depend.pool[i].source)
+            *chain_of(depend.pool[i].source) = NULL;
+    for (uint32_t i = 0; i < depend.high; i++)
+        depend.pool[i] =
+            (struct depend){.next = i + 1 < depend.count ? &depend.pool[i + 1] : NULL};
+    depend.free = depend.pool;
+    depend.used = depend.high = 0;
 }
 
 uint64_t depend_init(uint64_t start, uint64_t size_bytes)
@@ -51,6 +54,10 @@ uint64_t depend_init(uint64_t start, uint64_t size_bytes)
     depend.mask = buckets - 1;
     depend.pool = (struct depend *)start;
     depend.hash = (struct depend **)(depend.pool + count);
+    memset(depend.hash, 0, buckets * sizeof(void *));
+    depend.high = count;
+    for (uint32_t i = 0; i < count; i++)
+        depend.pool[i] = (struct depend){.source = NULL};
     forget_all();
     uint64_t end = (uint64_t)(depend.hash + buckets);
     return (end + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
@@ -79,6 +86,8 @@ void depend_add(const void *source, struct table *table, unsigned first, unsigne
     struct depend *added = depend.free;
     depend.free = added->next;
     depend.used++;
+    if (added - depend.pool >= depend.high)
+        depend.high = (uint32_t)(added - depend.pool) + 1;
     *added = (struct depend){.source = source, .table = table, .next = *chain,
                              .first = (uint16_t)first, .count = (uint16_t)count};
     *chain = added;

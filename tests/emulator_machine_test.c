@@ -75,6 +75,23 @@ Test(machine, the_kernel_boots_its_domains_talk_and_it_powers_off)
     machine_destroy(machine);
 }
 
+Test(machine, with_amnesia_and_checks_the_domains_see_no_difference)
+{
+    struct transcript plain = {.length = 0}, forgetful = {.length = 0};
+    struct machine_config config = config_of(&plain, 0);
+    struct machine *machine = start(&config);
+    cr_assert_eq(run_to(machine, UINT64_MAX - 1).reason, MACHINE_STOP_POWER_OFF);
+    machine_destroy(machine);
+    config = config_of(&forgetful, 0);
+    config.amnesia = config.check = true;
+    machine = start(&config);
+    struct machine_stop stop = run_to(machine, 20000000000u);
+    cr_assert_eq(stop.reason, MACHINE_STOP_POWER_OFF);
+    cr_assert_eq(stop.code, 0);
+    machine_destroy(machine);
+    cr_assert_str_eq(plain.text, forgetful.text);
+}
+
 Test(machine, twenty_runs_with_one_seed_end_in_one_digest)
 {
     char first[33], other[33];
