@@ -57,7 +57,8 @@ static const char help_text[] =
     "\n"
     "Everything else typed, and pointing into the picture, goes to the machine.\n"
     "The bar: lamps of the disks (green reads, orange writes), the machine's time,\n"
-    "million instructions a second, the generation of the store.\n"
+    "million instructions a second, the generation of the store, the speed; while paused,\n"
+    "how many instructions were run.\n"
     "Closing the window ends the run.";
 
 struct lamp {
@@ -253,13 +254,16 @@ static void status_renew(struct view *view)
     }
     for (unsigned i = 0; i < stats.disk_count && i < WINDOW_LAMPS_MAX; i++)
         lamp_renew(&view->lamps[i], &view->picture.lamps[i], &stats.disks[i], now);
+    char state[48];
+    if (view->paused)
+        (void)snprintf(state, sizeof(state), "paused at %" PRIu64, stats.instructions);
+    else
+        (void)snprintf(state, sizeof(state), "%s",
+                       view->waits ? "waits" : speeds[view->speed].name);
     (void)snprintf(view->status, sizeof(view->status),
                    "%" PRIu64 ".%02" PRIu64 " s %5.1f MIPS  gen %" PRIu64 "  %s",
                    stats.virtual_time_ns / 1000000000u, stats.virtual_time_ns / 10000000u % 100u,
-                   view->mips, stats.generation,
-                   view->paused  ? "paused"
-                   : view->waits ? "waits"
-                                 : speeds[view->speed].name);
+                   view->mips, stats.generation, state);
 }
 
 /* The console's rows up to the cursor, as many as the panel shows. */

@@ -5,7 +5,6 @@
 #include <cjson/cJSON.h>
 #include <criterion/criterion.h>
 #include <png.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -249,21 +248,10 @@ Test(command, a_closed_stdout_ends_the_run_in_one_line)
 
 Test(command, a_signal_ends_the_run_with_its_outputs_written)
 {
-    char *path = command_file("signal.json"), command[1024];
+    char *path = command_file("signal.json"), *guest = command_looping_guest(), command[1024];
     snprintf(command, sizeof(command),
-             "timeout -s TERM 1 ./latchkey run --headless --stats %s --kernel "
-             "guest-that-loops.bin; cat %s",
-             path, path);
-    /* j . as a RISC-V Image: header of 64 bytes, then the loop. */
-    char *guest = NULL;
-    cr_assert(asprintf(&guest, "%s/guest-that-loops.bin", LATCHKEY_BUILD_DIR) > 0);
-    const uint32_t words[17] = {
-        [0] = 0x0400006f,  [2] = 0x00200000, [4] = 68,          [8] = 2,
-        [12] = 0x43534952, [13] = 0x56,      [14] = 0x05435352, [16] = 0x0000006f};
-    FILE *file = fopen(guest, "wb");
-    cr_assert(file);
-    cr_assert_eq(fwrite(words, sizeof(words), 1, file), 1);
-    fclose(file);
+             "timeout -s TERM 1 ./latchkey run --headless --stats %s --kernel %s; cat %s", path,
+             guest, path);
     struct command_result *result = command_run(command);
     cJSON *stats = cJSON_Parse(result->output);
     cr_assert(stats, "%s%s", result->output, result->errors);

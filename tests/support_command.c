@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,5 +64,21 @@ char *command_file(const char *name)
     char *path = NULL;
     int length = asprintf(&path, "%s/test-%d-%s", LATCHKEY_BUILD_DIR, (int)getpid(), name);
     assert(length > 0);
+    return path;
+}
+
+char *command_looping_guest(void)
+{
+    /* A RISC-V Image: a header of 64 bytes whose first word jumps over it, then "j .". */
+    static const uint32_t words[17] = {
+        [0] = 0x0400006f,  [2] = 0x00200000, [4] = 68,          [8] = 2,
+        [12] = 0x43534952, [13] = 0x56,      [14] = 0x05435352, [16] = 0x0000006f,
+    };
+    char *path = command_file("loop.bin");
+    FILE *file = fopen(path, "wb");
+    assert(file);
+    size_t written = fwrite(words, sizeof(words), 1, file);
+    assert(written == 1);
+    fclose(file);
     return path;
 }

@@ -25,5 +25,8 @@ int command_one_line(const struct command_result *result, const char *text);
 /* command_file - a path in the build folder for a file of this test, made from a name. The caller
  * frees it. */
 char *command_file(const char *name);
+/* command_looping_guest - a kernel that does nothing, for ever, as a file in the build folder. The
+ * caller removes the file and frees its path. */
+char *command_looping_guest(void);
 
 #endif
