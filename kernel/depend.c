@@ -29,7 +29,7 @@ static struct depend **chain_of(const void *source)
     return &depend.hash[(hash >> 40) & depend.mask];
 }
 
-/* Costs as much as there were entries in use, not as much as the pool has: amnesia does it often. */
+/* Costs what was in use, not what the pool has: amnesia does this at every kernel exit. */
 static void forget_all(void)
 {
     for (uint32_t i = 0; i < depend.high; i++)

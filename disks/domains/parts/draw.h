@@ -57,6 +57,7 @@ bool rectangle_has(struct rectangle area, int32_t x, int32_t y);
 /* color_mix - a color between two: weight 0 gives a, 256 gives b. */
 uint32_t color_mix(uint32_t a, uint32_t b, uint32_t weight);
 
+/* draw_fill - an area in one color. */
 void draw_fill(struct surface *surface, struct rectangle area, uint32_t color);
 /* draw_gradient - from top to bottom of area. */
 void draw_gradient(struct surface *surface, struct rectangle area, uint32_t top, uint32_t bottom);

@@ -17,10 +17,11 @@
  */
 uint8_t font_row(uint32_t character, int32_t row);
 
+#define FONT_MALFORMED 0xfffdu
+
 /* font_decode - the next code point of UTF-8 text, and how many bytes it takes (at least 1, so that
  * a walk over any bytes ends). Malformed bytes give FONT_MALFORMED, one at a time. size_bytes must
  * not be 0. */
-#define FONT_MALFORMED 0xfffdu
 uint32_t font_decode(const char *text, uint32_t size_bytes, uint32_t *taken_bytes);
 
 #endif

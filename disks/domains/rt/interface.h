@@ -162,6 +162,7 @@
     }
 
 #define INTERFACE_CALL(shape, name, order, type) INTERFACE_##shape(name, order, type)
+/* INTERFACE - the calls themselves. */
 INTERFACE(INTERFACE_CALL)
 
 #endif
