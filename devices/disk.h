@@ -74,11 +74,11 @@ struct disk_request {
 struct disk_client {
     void *context;
     /* Copy size_bytes of a write's data, from offset_bytes on, to target. false: the write fails.
-     * */
+     */
     bool (*fetch)(void *context, uint32_t tag, size_t offset_bytes, void *target,
                   size_t size_bytes);
     /* Copy size_bytes of a read's data, from offset_bytes on, from source. false: the read fails.
-     * */
+     */
     bool (*deliver)(void *context, uint32_t tag, size_t offset_bytes, const void *source,
                     size_t size_bytes);
     /* The request is over; its tag may be used again after this call has returned. */
@@ -101,7 +101,7 @@ void disk_submit(struct disk *disk, const struct disk_request *request, uint64_t
 /* disk_advance - complete what is due at now_ns, begin what can begin. */
 void disk_advance(struct disk *disk, uint64_t now_ns);
 /* disk_deadline_ns - when disk_advance() is next due; UINT64_MAX: not before another disk_submit().
- * */
+ */
 uint64_t disk_deadline_ns(const struct disk *disk);
 /* disk_cancel - forget all requests in flight without calling done(). Writes already begun stay in
  * the cache: a bus reset does not call back what the drive has taken. */

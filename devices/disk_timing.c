@@ -48,7 +48,7 @@ static const struct timing_table timing_tables[] = {
      * are taken to be the command), 500 MB/s over SATA at 6 Gb/s, 450 MB/s sustained writes. The
      * barrier is a page program of MLC flash (1.3 ms typical in vendors' data sheets), as in drives
      * whose cache is not kept alive by capacitors. Four channels: a quarter of such a drive's dies.
-     * */
+     */
     [DISK_TIMING_SSD] = {.channels = 4,
                          .overhead_ns = 20000,
                          .interface_sector_ns = 1024,

@@ -36,7 +36,7 @@ bool disk_timing_sorts(enum disk_timing timing);
 /* disk_timing_start - mechanism at power-on; seed chooses the rotational position. */
 void disk_timing_start(struct disk_mechanism *mechanism, uint64_t seed);
 /* disk_timing_interface - move sectors between host and drive electronics, with command overhead.
- * */
+ */
 struct disk_cost disk_timing_interface(enum disk_timing timing, uint32_t sector_count);
 /* disk_timing_read - read a span from the media, beginning at now_ns, and on to the host. */
 struct disk_cost disk_timing_read(enum disk_timing timing, struct disk_mechanism *mechanism,

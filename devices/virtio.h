@@ -149,7 +149,7 @@ bool virtio_chain_take(struct virtio *virtio, unsigned queue_index, struct virti
 void virtio_chain_give(struct virtio *virtio, const struct virtio_chain *chain,
                        uint32_t written_bytes);
 /* virtio_signal - interrupt the driver for the buffers given back, unless it does not want to know.
- * */
+ */
 void virtio_signal(struct virtio *virtio);
 
 /* virtio_chain_read, virtio_chain_write - copy between host memory and [offset, offset + size) of

@@ -122,7 +122,7 @@ static void scanout_off(struct virtio_gpu *gpu)
 }
 
 /* The part of rect (of the image on the screen) that the scanout shows; empty: width or height 0.
- * */
+ */
 static struct virtio_gpu_rect scanout_part(const struct virtio_gpu *gpu,
                                            struct virtio_gpu_rect rect)
 {

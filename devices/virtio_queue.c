@@ -185,7 +185,7 @@ static bool chain_walk(const struct virtio *virtio, const struct virtio_queue *q
 }
 
 /* The next head in the available ring. false: none; a ring that makes no sense breaks the device.
- * */
+ */
 static bool queue_head_take(struct virtio *virtio, struct virtio_queue *queue, uint16_t *head)
 {
     uint16_t available;

@@ -16,7 +16,7 @@
 #define CLOCK_NEVER UINT64_MAX
 
 /* clock_ns - virtual time of a cycle count. clock_ticks - the timebase (BOARD_TIMEBASE_HZ) at it.
- * */
+ */
 uint64_t clock_ns(uint64_t cycles, uint64_t clock_hz);
 uint64_t clock_ticks(uint64_t cycles, uint64_t clock_hz);
 /* clock_cycles_at_ns, clock_cycles_at_ticks - the first cycle at which that time has come.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* input_queue.h - outside events waiting for their virtual time, in order of time, then of arrival.
- * */
+ */
 #ifndef LATCHKEY_EMULATOR_INPUT_QUEUE_H
 #define LATCHKEY_EMULATOR_INPUT_QUEUE_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* keycode.c - one table of keys. Called by input_script.c. Codes: the kernel's input-event-codes.h.
- * */
+ */
 #include "emulator/keycode.h"
 
 #include <linux/input-event-codes.h>

@@ -91,7 +91,7 @@ struct machine_stop {
 struct machine_stop machine_run(struct machine *machine, const struct machine_until *until);
 const char *machine_fault_text(const struct machine *machine);
 /* machine_reset - the guest asked for a reboot: CPU and devices to power-on, kernel loaded again.
- * */
+ */
 MUST_CHECK bool machine_reset(struct machine *machine, struct error *error);
 
 enum machine_input_kind { INPUT_CONSOLE, INPUT_KEY, INPUT_POINTER, INPUT_BUTTON, INPUT_WHEEL };

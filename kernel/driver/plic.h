@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* plic.h - the interrupt controller, S context of hart 0. Source: RISC-V PLIC specification 1.0.0.
- * */
+ */
 #ifndef LATCHKEY_KERNEL_PLIC_H
 #define LATCHKEY_KERNEL_PLIC_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* virtio.c - the transport. Called by virtio_block, virtio_gpu, virtio_input. Invariants: virtio.h.
- * */
+ */
 #include "kernel/driver/virtio.h"
 
 #include "kernel/arch/arch.h"

@@ -77,7 +77,7 @@ MUST_CHECK bool virtqueue_add(struct virtqueue *queue, const struct virtio_part 
 /* virtqueue_notify - tell the device. */
 void virtqueue_notify(struct virtqueue *queue);
 /* virtqueue_take - the next chain the device is done with, its descriptors free again. false: none.
- * */
+ */
 MUST_CHECK bool virtqueue_take(struct virtqueue *queue, uint16_t *head, uint32_t *length);
 
 #endif

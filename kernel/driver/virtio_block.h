@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* virtio_block.h - disks: asynchronous block requests over virtio. Source: VIRTIO 1.2, section 5.2.
- * */
+ */
 #ifndef LATCHKEY_KERNEL_VIRTIO_BLOCK_H
 #define LATCHKEY_KERNEL_VIRTIO_BLOCK_H
 
@@ -15,7 +15,7 @@ uint64_t virtio_block_sectors(unsigned disk);
 enum block_op { BLOCK_READ = 0, BLOCK_WRITE = 1, BLOCK_FLUSH = 4 }; /* VIRTIO_BLK_T_* */
 
 /* virtio_block_start - queue a request. data is ignored for BLOCK_FLUSH. false: the queue is full.
- * */
+ */
 MUST_CHECK bool virtio_block_start(unsigned disk, enum block_op op, uint64_t sector, void *data,
                                    uint32_t size_bytes, struct io_owner owner);
 /* virtio_block_finished - the next answered request of a disk. false: none. */

@@ -18,13 +18,13 @@ bool virtio_gpu_present(void);
 /* virtio_gpu_info - size of the screen; false: no screen, or the answer has not come yet. */
 MUST_CHECK bool virtio_gpu_info(struct display_info *info);
 /* virtio_gpu_busy - a sequence is in progress. virtio_gpu_failed - the last one ended in an error.
- * */
+ */
 bool virtio_gpu_busy(void);
 bool virtio_gpu_failed(void);
 /* virtio_gpu_backing - entry index of the backing list that the next attach hands over: a page. */
 void virtio_gpu_backing(unsigned index, const void *page);
 /* virtio_gpu_show - begin: create the resource, attach page_count backing pages, set the scanout.
- * */
+ */
 void virtio_gpu_show(unsigned page_count);
 /* virtio_gpu_flush - begin: transfer and flush a rectangle inside the screen. */
 void virtio_gpu_flush(const struct display_rectangle *rectangle);

@@ -23,7 +23,7 @@
 enum panel { PANEL_PICTURE, PANEL_CANVAS, PANEL_TEXT, PANEL_FIGURES, PANEL_COUNT };
 
 /* layout_panel - the outside of a panel. layout_inside - what is inside of it, under its heading.
- * */
+ */
 struct rectangle layout_panel(enum panel panel);
 struct rectangle layout_inside(enum panel panel);
 /* layout_draw - background, title bar, panels and headings. */
