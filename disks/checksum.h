@@ -30,16 +30,14 @@ static inline uint64_t checksum_word(const uint8_t *source)
     return word;
 }
 
-static inline uint64_t checksum_rotate(uint64_t value, unsigned count)
-{
-    return (value << count) | (value >> (64 - count));
-}
-
 /* One step of one lane: a bijection of the lane for every word, and of the word for every lane, so
- * that a single changed word always changes the lane. */
+ * that a single changed word always changes the lane. A product carries a changed bit upwards only;
+ * the top bit would stay alone and a second flipped bit in the next word could cancel it. Hence the
+ * fold, which brings the upper half down, and a second product, which spreads it again. */
 static inline uint64_t checksum_step(uint64_t lane, uint64_t word, uint64_t multiplier)
 {
-    return checksum_rotate((lane ^ word) * multiplier, 29);
+    lane = (lane ^ word) * multiplier;
+    return (lane ^ lane >> 32) * CHECKSUM_FINISH;
 }
 
 /* Mix all bits into all bits. */

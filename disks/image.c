@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* image.c - the in-memory store and the volume writer. Called by make.c; calls base.
  *
- * Order on the volume: header; checkpoint header 0; area 0; node pots, page pots (plex 0); pages;
+ * Order on a volume: header; checkpoint header 0; area 0; node pots, page pots (plex 0); pages;
  * node pots, page pots (plex 1); area 1; checkpoint header 1; header copy. The two plexes lie on
- * both sides of the pages, far apart.
+ * both sides of the pages, far apart. With several volumes each has its share of plex 0, and of
+ * plex 1 the share of the volume before it; area 1 and checkpoint header 1 go to volume 1.
  *
  * Invariants
  *  1. Every block written carries generation 1 and the checksum that format.h asks for.
  *  2. Blocks that are not written are holes: they read as zeros.
+ *  3. Shares begin at a multiple of a pot, so that both plexes cut objects into the same pots.
  */
 #include "disks/image.h"
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,13 +41,6 @@ struct disk_key disk_key_number(uint64_t number)
     return (struct disk_key){.type = KEY_DATA, .count = number};
 }
 
-uint64_t disk_key_id(const struct disk_key *key)
-{
-    uint64_t id = 0;
-    memcpy(&id, key->object_id, sizeof(key->object_id));
-    return id;
-}
-
 static void *zeroed(size_t count, size_t size_bytes)
 {
     void *memory = calloc(count, size_bytes);
@@ -56,22 +51,30 @@ static void *zeroed(size_t count, size_t size_bytes)
     return memory;
 }
 
+static uint64_t blocks_for(uint64_t objects, uint64_t per_block)
+{
+    return (objects + per_block - 1) / per_block;
+}
+
 void image_init(struct image *image, uint64_t node_count, uint64_t page_count)
 {
     assert(node_count > 0);
     assert(page_count > 0);
     *image = (struct image){.node_count = node_count, .page_count = page_count,
-                            .node_next = OBJECT_ID_FIRST, .page_next = OBJECT_ID_FIRST};
-    image->nodes = zeroed(node_count + 1, sizeof(*image->nodes));
+                            .node_next = OBJECT_ID_FIRST, .page_next = OBJECT_ID_FIRST,
+                            .volume_count = 1};
+    image->pots = zeroed(blocks_for(node_count, POT_NODES), sizeof(*image->pots));
     image->pages = zeroed(page_count + 1, sizeof(*image->pages));
 }
 
 void image_finish(struct image *image)
 {
-    for (uint64_t id = 0; image->pages && id <= image->page_count; id++)
+    for (uint64_t id = 0; image->pages && id < image->page_next && id <= image->page_count; id++)
         free(image->pages[id]);
+    for (uint64_t i = 0; image->pots && i < blocks_for(image->node_count, POT_NODES); i++)
+        free(image->pots[i]);
     free(image->pages);
-    free(image->nodes);
+    free(image->pots);
     *image = (struct image){0};
 }
 
@@ -84,7 +87,10 @@ struct disk_node *image_node(struct image *image, uint64_t id)
 {
     assert(id > 0);
     assert(id <= image->node_count);
-    return &image->nodes[id];
+    struct disk_node **pot = &image->pots[(id - 1) / POT_NODES];
+    if (!*pot)
+        *pot = zeroed(POT_NODES, sizeof(**pot));
+    return *pot + (id - 1) % POT_NODES;
 }
 
 uint64_t image_page_new(struct image *image, const uint8_t *data, size_t size_bytes)
@@ -103,55 +109,90 @@ uint64_t image_page_new(struct image *image, const uint8_t *data, size_t size_by
     return id;
 }
 
-static uint64_t blocks_for(uint64_t objects, uint64_t per_block)
+/* The volume being laid out. */
+struct layout {
+    const struct image *image;
+    struct volume_range *ranges;
+    uint32_t count;
+    uint64_t at; /* next free block */
+};
+
+static void range_add(struct layout *layout, struct volume_range range)
 {
-    return (objects + per_block - 1) / per_block;
+    assert(layout->count < VOLUME_RANGES_MAX);
+    assert(range.block_count > 0);
+    range.start_block = layout->at;
+    layout->at += range.block_count;
+    layout->ranges[layout->count++] = range;
 }
 
-static void range_add(struct volume_range *ranges, uint32_t *count, uint64_t *at,
-                      struct volume_range range)
+/* A volume's share in a plex of the objects of a kind. Pages are shared out like their pots. */
+static void share_add(struct layout *layout, enum range_kind kind, uint8_t plex, unsigned share)
 {
-    assert(*count < VOLUME_RANGES_MAX);
-    range.start_block = *at;
-    *at += range.block_count;
-    ranges[(*count)++] = range;
+    const struct image *image = layout->image;
+    uint64_t total = kind == RANGE_NODES ? image->node_count : image->page_count;
+    uint64_t per_pot = kind == RANGE_NODES ? POT_NODES : POT_PAGES;
+    uint64_t pots = blocks_for(total, per_pot);
+    uint64_t first = pots * share / image->volume_count * per_pot;
+    uint64_t end = pots * (share + 1) / image->volume_count * per_pot;
+    if (end > total)
+        end = total;
+    if (first >= end)
+        return; /* fewer pots than volumes */
+    range_add(layout, (struct volume_range){
+                          .kind = (uint8_t)kind,
+                          .plex = plex,
+                          .first_id = 1 + first,
+                          .object_count = end - first,
+                          .block_count = kind == RANGE_PAGES ? end - first
+                                                             : blocks_for(end - first, per_pot)});
 }
 
-uint64_t image_layout(const struct image *image, struct volume_range *ranges,
+static void place_add(struct layout *layout, enum range_kind kind, uint64_t place)
+{
+    range_add(layout, (struct volume_range){
+                          .kind = (uint8_t)kind,
+                          .first_id = place,
+                          .block_count = kind == RANGE_CKPT_AREA ? layout->image->area_blocks : 1});
+}
+
+uint64_t image_layout(const struct image *image, unsigned volume, struct volume_range *ranges,
                       uint32_t *range_count)
 {
-    uint64_t at = 1;
-    uint64_t pots = blocks_for(image->node_count, POT_NODES);
-    uint64_t page_pots = blocks_for(image->page_count, POT_PAGES);
-    struct volume_range header = {.kind = RANGE_CKPT_HEADER, .block_count = 1};
-    struct volume_range area = {.kind = RANGE_CKPT_AREA, .block_count = image->area_blocks};
-    *range_count = 0;
-    range_add(ranges, range_count, &at, header);
-    range_add(ranges, range_count, &at, area);
-    for (uint8_t plex = 0; plex < 2; plex++) {
-        range_add(ranges, range_count, &at,
-                  (struct volume_range){.kind = RANGE_NODES, .plex = plex, .first_id = 1,
-                                        .object_count = image->node_count,
-                                        .block_count = pots});
-        range_add(ranges, range_count, &at,
-                  (struct volume_range){.kind = RANGE_PAGE_POTS, .plex = plex, .first_id = 1,
-                                        .object_count = image->page_count,
-                                        .block_count = page_pots});
-        if (plex == 0)
-            range_add(ranges, range_count, &at,
-                      (struct volume_range){.kind = RANGE_PAGES, .first_id = 1,
-                                            .object_count = image->page_count,
-                                            .block_count = image->page_count});
+    struct layout layout = {.image = image, .ranges = ranges, .at = 1};
+    assert(volume < image->volume_count);
+    unsigned before = (volume + image->volume_count - 1) % image->volume_count;
+    if (volume == 0) {
+        place_add(&layout, RANGE_CKPT_HEADER, 0);
+        place_add(&layout, RANGE_CKPT_AREA, 0);
     }
-    area.first_id = header.first_id = 1;
-    range_add(ranges, range_count, &at, area);
-    range_add(ranges, range_count, &at, header);
-    return at + 1;
+    share_add(&layout, RANGE_NODES, 0, volume);
+    share_add(&layout, RANGE_PAGE_POTS, 0, volume);
+    share_add(&layout, RANGE_PAGES, 0, volume);
+    share_add(&layout, RANGE_NODES, 1, before);
+    share_add(&layout, RANGE_PAGE_POTS, 1, before);
+    if (image->mirror)
+        share_add(&layout, RANGE_PAGES, 1, before);
+    if (volume == (image->volume_count > 1 ? 1u : 0u)) {
+        place_add(&layout, RANGE_CKPT_AREA, 1);
+        place_add(&layout, RANGE_CKPT_HEADER, 1);
+    }
+    *range_count = layout.count;
+    return layout.at + 1;
 }
 
 static bool block_put(int descriptor, uint64_t block, const void *data)
 {
-    return pwrite(descriptor, data, BLOCK_BYTES, (off_t)(block * BLOCK_BYTES)) == BLOCK_BYTES;
+    const uint8_t *bytes = data;
+    for (size_t done = 0; done < BLOCK_BYTES;) {
+        ssize_t count = pwrite(descriptor, bytes + done, BLOCK_BYTES - done,
+                               (off_t)(block * BLOCK_BYTES + done));
+        if (count < 0 && errno != EINTR)
+            return false;
+        if (count > 0)
+            done += (size_t)count;
+    }
+    return true;
 }
 
 static void generation_set(uint8_t generation[6])
@@ -166,8 +207,9 @@ static bool node_pots_put(const struct image *image, int descriptor,
     for (uint64_t i = 0; i < range->block_count; i++) {
         struct node_pot pot = {0};
         uint64_t first = range->first_id + i * POT_NODES;
-        for (uint64_t n = 0; n < POT_NODES && first + n <= image->node_count; n++)
-            pot.nodes[n] = image->nodes[first + n];
+        assert((first - 1) % POT_NODES == 0);
+        if (image->pots[(first - 1) / POT_NODES])
+            memcpy(pot.nodes, image->pots[(first - 1) / POT_NODES], sizeof(pot.nodes));
         generation_set(pot.generation);
         pot.checksum = checksum64((const uint8_t *)&pot + 8, BLOCK_BYTES - 8,
                                   checksum_seed(CHECKSUM_NODE_POT, first));
@@ -202,17 +244,30 @@ static bool page_pots_put(const struct image *image, int descriptor,
 
 static bool pages_put(const struct image *image, int descriptor, const struct volume_range *range)
 {
-    for (uint64_t id = 1; id <= image->page_count; id++)
-        if (image->pages[id] &&
-            !block_put(descriptor, range->start_block + id - range->first_id, image->pages[id]))
+    for (uint64_t i = 0; i < range->object_count; i++) {
+        const uint8_t *page = image->pages[range->first_id + i];
+        if (page && !block_put(descriptor, range->start_block + i, page))
             return false;
+    }
     return true;
 }
 
+/* The volumes while they are written: temporary files, until all are whole. */
+struct writing {
+    const struct image *image;
+    uint8_t store_id[16];
+    struct volume_header headers[VOLUME_DISKS_MAX];
+    int descriptors[VOLUME_DISKS_MAX];
+    char temporary[VOLUME_DISKS_MAX][PATH_MAX];
+    char path[VOLUME_DISKS_MAX][PATH_MAX];
+    unsigned opened;
+};
+
 /* One copy of the directory at the start of an area: the running domains. */
-static bool directory_put(const struct image *image, int descriptor, uint64_t start_block,
+static bool directory_put(const struct writing *writing, unsigned volume, uint64_t start_block,
                           uint64_t block_count)
 {
+    const struct image *image = writing->image;
     uint32_t taken = 0;
     for (uint32_t sequence = 0; sequence < block_count; sequence++) {
         struct directory_block block = {.generation = FIRST_GENERATION, .sequence = sequence};
@@ -222,110 +277,180 @@ static bool directory_put(const struct image *image, int descriptor, uint64_t st
             memcpy(entry->object_id, &image->running[taken++], sizeof(entry->object_id));
         }
         if (sequence + 1 < block_count)
-            block.next_block = start_block + sequence + 1;
+            block.next_block = (uint64_t)volume << 56 | (start_block + sequence + 1);
         block.checksum = checksum64((const uint8_t *)&block + 8, BLOCK_BYTES - 8,
                                     checksum_seed(CHECKSUM_DIRECTORY, FIRST_GENERATION));
-        if (!block_put(descriptor, start_block + sequence, &block))
+        if (!block_put(writing->descriptors[volume], start_block + sequence, &block))
             return false;
     }
     assert(taken == image->running_count);
     return true;
 }
 
-/* The first checkpoint: a directory in each area, then the header in place 0; place 1 stays empty.
- * */
-static bool checkpoint_put(const struct image *image, int descriptor,
-                           const struct volume_range *areas[2],
-                           const struct volume_range *header_range)
+/* Where checkpoint place 0 or 1 of a kind is; volume: out. */
+static const struct volume_range *place_range(const struct writing *writing, enum range_kind kind,
+                                              uint64_t place, unsigned *volume)
+{
+    for (*volume = 0; *volume < writing->image->volume_count; ++*volume) {
+        const struct volume_header *header = &writing->headers[*volume];
+        for (uint32_t i = 0; i < header->range_count; i++)
+            if (header->ranges[i].kind == kind && header->ranges[i].first_id == place)
+                return &header->ranges[i];
+    }
+    assert(!"a layout has every place");
+    return NULL;
+}
+
+/* The first checkpoint: a directory in each area, the header in place 0; place 1 stays empty. */
+static bool checkpoint_put(const struct writing *writing)
 {
     uint8_t block[BLOCK_BYTES] = {0};
-    uint64_t blocks = blocks_for(image->running_count, DIRECTORY_ENTRIES);
+    unsigned volume;
+    uint64_t blocks = blocks_for(writing->image->running_count, DIRECTORY_ENTRIES);
     if (blocks == 0)
         blocks = 1;
     struct ckpt_header header = {.version = FORMAT_VERSION, .generation = FIRST_GENERATION,
                                  .directory_blocks = blocks,
-                                 .directory_entries = image->running_count,
+                                 .directory_entries = writing->image->running_count,
                                  .migrated_generation = FIRST_GENERATION};
     memcpy(header.magic, CKPT_MAGIC, sizeof(header.magic));
     for (unsigned copy = 0; copy < 2; copy++) {
-        header.directory_block[copy] = areas[copy]->start_block;
-        if (!directory_put(image, descriptor, areas[copy]->start_block, blocks))
+        const struct volume_range *area = place_range(writing, RANGE_CKPT_AREA, copy, &volume);
+        assert(area->block_count >= blocks);
+        header.directory_block[copy] = (uint64_t)volume << 56 | area->start_block;
+        if (!directory_put(writing, volume, area->start_block, blocks))
             return false;
     }
     header.checksum = checksum64((const uint8_t *)&header + 8, SECTOR_BYTES - 8,
                                  checksum_seed(CHECKSUM_CKPT_HEADER, FIRST_GENERATION));
     memcpy(block, &header, sizeof(header));
-    return block_put(descriptor, header_range->start_block, block);
+    const struct volume_range *place = place_range(writing, RANGE_CKPT_HEADER, 0, &volume);
+    return block_put(writing->descriptors[volume], place->start_block, block);
 }
 
-/* The store's name: from what is in it, so that equal recipes give equal stores. */
+/* The store's name: from all that is in it, so that equal recipes and files give equal stores. */
 static void store_id_make(const struct image *image, uint8_t store_id[16])
 {
+    const uint64_t numbers[] = {image->seed,       image->node_count,   image->page_count,
+                                image->area_blocks, image->volume_count, image->mirror};
     struct digest_state *state = digest_create();
     digest_add(state, image->label, sizeof(image->label));
-    digest_add(state, &image->seed, sizeof(image->seed));
-    digest_add(state, image->nodes, (image->node_count + 1) * sizeof(*image->nodes));
+    digest_add(state, numbers, sizeof(numbers));
+    digest_add(state, image->running, image->running_count * sizeof(image->running[0]));
+    for (uint64_t i = 0; i < blocks_for(image->node_count, POT_NODES); i++)
+        if (image->pots[i])
+            digest_add(state, image->pots[i], POT_NODES * sizeof(struct disk_node));
+    for (uint64_t id = 1; id < image->page_next; id++) {
+        digest_add(state, &id, sizeof(id));
+        if (image->pages[id])
+            digest_add(state, image->pages[id], BLOCK_BYTES);
+    }
     struct digest digest = digest_end(state);
     memcpy(store_id, &digest, 16);
 }
 
-static bool header_put(const struct image *image, int descriptor, struct volume_header *header)
+static bool header_put(struct writing *writing, unsigned volume)
 {
+    struct volume_header *header = &writing->headers[volume];
     memcpy(header->magic, VOLUME_MAGIC, sizeof(header->magic));
     header->version = FORMAT_VERSION;
-    header->disk_count = 1;
+    header->disk_index = (uint8_t)volume;
+    header->disk_count = (uint8_t)writing->image->volume_count;
     header->generation = FIRST_GENERATION;
-    memcpy(header->label, image->label, sizeof(header->label));
-    store_id_make(image, header->store_id);
+    memcpy(header->label, writing->image->label, sizeof(header->label));
+    memcpy(header->store_id, writing->store_id, sizeof(header->store_id));
     header->checksum = checksum64((const uint8_t *)header + 8, BLOCK_BYTES - 8, CHECKSUM_VOLUME);
-    return block_put(descriptor, 0, header) &&
-           block_put(descriptor, header->block_count - 1, header);
+    return block_put(writing->descriptors[volume], 0, header) &&
+           block_put(writing->descriptors[volume], header->block_count - 1, header);
 }
 
-static bool volume_put(const struct image *image, int descriptor)
+/* All of a volume but its share of the checkpoint, which needs every volume's layout. */
+static bool volume_put(struct writing *writing, unsigned volume)
 {
-    struct volume_header header = {0};
-    const struct volume_range *areas[2] = {NULL, NULL}, *place = NULL;
-    header.block_count = image_layout(image, header.ranges, &header.range_count);
-    if (ftruncate(descriptor, (off_t)(header.block_count * BLOCK_BYTES)) != 0)
+    struct volume_header *header = &writing->headers[volume];
+    int descriptor = writing->descriptors[volume];
+    header->block_count =
+        image_layout(writing->image, volume, header->ranges, &header->range_count);
+    if (ftruncate(descriptor, (off_t)(header->block_count * BLOCK_BYTES)) != 0)
         return false;
-    for (uint32_t i = 0; i < header.range_count; i++) {
-        const struct volume_range *range = &header.ranges[i];
+    for (uint32_t i = 0; i < header->range_count; i++) {
+        const struct volume_range *range = &header->ranges[i];
         bool good = true;
         if (range->kind == RANGE_NODES)
-            good = node_pots_put(image, descriptor, range);
+            good = node_pots_put(writing->image, descriptor, range);
         else if (range->kind == RANGE_PAGE_POTS)
-            good = page_pots_put(image, descriptor, range);
+            good = page_pots_put(writing->image, descriptor, range);
         else if (range->kind == RANGE_PAGES)
-            good = pages_put(image, descriptor, range);
-        else if (range->kind == RANGE_CKPT_AREA)
-            areas[range->first_id] = range;
-        else if (range->kind == RANGE_CKPT_HEADER && range->first_id == 0)
-            place = range;
+            good = pages_put(writing->image, descriptor, range);
         if (!good)
             return false;
     }
-    return checkpoint_put(image, descriptor, areas, place) &&
-           header_put(image, descriptor, &header);
+    return header_put(writing, volume);
+}
+
+bool image_volume_path(const char *path, unsigned volume, char *target, size_t room)
+{
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    const char *dot = strrchr(name, '.');
+    int length;
+    if (!dot || dot == name)
+        dot = path + strlen(path);
+    if (volume == 0)
+        length = snprintf(target, room, "%s", path);
+    else
+        length = snprintf(target, room, "%.*s-%u%s", (int)(dot - path), path, volume, dot);
+    return length >= 0 && (size_t)length < room;
+}
+
+static bool volumes_open(struct writing *writing, const char *path, struct error *error)
+{
+    for (unsigned i = 0; i < writing->image->volume_count; i++) {
+        if (!image_volume_path(path, i, writing->path[i], PATH_MAX - 7))
+            return error_set(error, ERROR_LIMIT, "%.40s...: the path is too long", path);
+        (void)snprintf(writing->temporary[i], PATH_MAX, "%s.XXXXXX", writing->path[i]);
+        writing->descriptors[i] = mkstemp(writing->temporary[i]);
+        if (writing->descriptors[i] < 0)
+            return error_set(error, ERROR_IO, "%s: %s", writing->path[i], strerror(errno));
+        writing->opened++;
+    }
+    return true;
+}
+
+static bool volumes_put(struct writing *writing, struct error *error)
+{
+    unsigned count = writing->image->volume_count;
+    bool good = true;
+    for (unsigned i = 0; good && i < count; i++)
+        good = volume_put(writing, i);
+    good = good && checkpoint_put(writing);
+    for (unsigned i = 0; good && i < count; i++)
+        good = fchmod(writing->descriptors[i], 0644) == 0 && fsync(writing->descriptors[i]) == 0;
+    return good || error_set(error, ERROR_IO, "%s: %s", writing->path[0], strerror(errno));
+}
+
+/* Give the files their names. What was not renamed is removed by the caller. */
+static bool volumes_rename(struct writing *writing, struct error *error)
+{
+    for (unsigned i = 0; i < writing->image->volume_count; i++) {
+        if (rename(writing->temporary[i], writing->path[i]) != 0)
+            return error_set(error, ERROR_IO, "%s: %s", writing->path[i], strerror(errno));
+        writing->temporary[i][0] = '\0';
+    }
+    return true;
 }
 
 bool image_write(const struct image *image, const char *path, struct error *error)
 {
-    char temporary[4096];
-    int length = snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path);
-    if (length < 0 || (size_t)length >= sizeof(temporary))
-        return error_set(error, ERROR_LIMIT, "%.40s...: the path is too long", path);
-    int descriptor = mkstemp(temporary);
-    if (descriptor < 0)
-        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
-    bool good = volume_put(image, descriptor) && fchmod(descriptor, 0644) == 0 &&
-                fsync(descriptor) == 0;
-    int problem = errno;
-    close(descriptor);
-    if (good && rename(temporary, path) == 0)
-        return true;
-    if (good)
-        problem = errno;
-    (void)unlink(temporary);
-    return error_set(error, ERROR_IO, "%s: %s", path, strerror(problem));
+    struct writing *writing = zeroed(1, sizeof(*writing));
+    writing->image = image;
+    store_id_make(image, writing->store_id);
+    bool good = volumes_open(writing, path, error) && volumes_put(writing, error) &&
+                volumes_rename(writing, error);
+    for (unsigned i = 0; i < writing->opened; i++) {
+        close(writing->descriptors[i]);
+        if (writing->temporary[i][0])
+            (void)unlink(writing->temporary[i]);
+    }
+    free(writing);
+    return good;
 }

@@ -24,7 +24,21 @@ bool words_fail(const struct words *words, struct error *error, const char *form
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    return error_set(error, ERROR_FORMAT, "%s:%u: %s", words->path, words->line, text);
+    struct recipe_place place = words_place(words);
+    return error_set(error, ERROR_FORMAT, "%s:%u:%u: %s", words->path, place.line, place.column,
+                     text);
+}
+
+struct recipe_place words_place(const struct words *words)
+{
+    size_t offset = 0;
+    if (!words_end(words)) {
+        offset = words->start[words->at];
+    } else if (words->count) {
+        offset = words->start[words->count - 1];
+        offset += strlen(words->bytes + offset);
+    }
+    return (struct recipe_place){words->line ? words->line : 1, (unsigned)offset + 1};
 }
 
 /* Copy one line without its comment and cut it; the text moves past it. */
@@ -37,7 +51,7 @@ static void line_take(struct words *words)
     words->count = words->at = 0;
     words->line++;
     if (used >= WORDS_LINE_BYTES) {
-        words->too_long = true;
+        words->too_long = "the line has more than 1023 bytes; cut it in two";
         return;
     }
     memcpy(words->bytes, words->text, used);
@@ -46,10 +60,10 @@ static void line_take(struct words *words)
     char *rest = words->bytes, *word;
     while ((word = strtok_r(rest, " \t\r", &rest)) != NULL) {
         if (words->count == WORDS_MAX) {
-            words->too_long = true;
+            words->too_long = "the line has more than 32 words";
             return;
         }
-        words->word[words->count++] = word;
+        words->start[words->count++] = (uint16_t)(word - words->bytes);
     }
 }
 
@@ -69,7 +83,7 @@ bool words_next_in_block(struct words *words)
 {
     if (!words_next_line(words))
         return false;
-    return !(words->count == 1 && strcmp(words->word[0], "}") == 0);
+    return !(words->count == 1 && strcmp(words->bytes + words->start[0], "}") == 0);
 }
 
 bool words_end(const struct words *words)
@@ -79,7 +93,7 @@ bool words_end(const struct words *words)
 
 const char *words_peek(const struct words *words)
 {
-    return words_end(words) ? "" : words->word[words->at];
+    return words_end(words) ? "" : words->bytes + words->start[words->at];
 }
 
 bool words_accept(struct words *words, const char *word)
@@ -106,9 +120,11 @@ bool words_open(struct words *words, struct error *error)
 
 bool words_close(struct words *words, struct error *error)
 {
-    if (words->count == 1 && strcmp(words->word[0], "}") == 0)
+    if (words->count == 1 && strcmp(words->bytes + words->start[0], "}") == 0)
         return true;
-    return words_fail(words, error, "a '}' is missing");
+    if (words->too_long)
+        return words_fail(words, error, "%s", words->too_long);
+    return words_fail(words, error, "the text ends and a '}' is missing");
 }
 
 bool words_name(struct words *words, char name[RECIPE_NAME_BYTES], struct error *error)
@@ -122,7 +138,8 @@ bool words_name(struct words *words, char name[RECIPE_NAME_BYTES], struct error 
                           RECIPE_NAME_BYTES - 1);
     for (size_t i = 0; i < length; i++)
         if (!isalnum((unsigned char)word[i]) && word[i] != '_' && word[i] != '-')
-            return words_fail(words, error, "'%s' is not a name", word);
+            return words_fail(words, error,
+                              "'%s' is not a name; use letters, digits, '_' and '-'", word);
     memcpy(name, word, length + 1);
     words->at++;
     return true;
@@ -160,7 +177,8 @@ bool words_number(struct words *words, uint64_t *number, uint64_t most, struct e
     if (!isdigit((unsigned char)word[0]))
         return words_fail(words, error, "'%s': expected a number", word);
     errno = 0;
-    uint64_t value = strtoull(word, &suffix, 0);
+    bool hexadecimal = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+    uint64_t value = strtoull(word, &suffix, hexadecimal ? 16 : 10);
     uint64_t factor = suffix_factor(suffix);
     if (factor == 0)
         return words_fail(words, error, "'%s': expected a number", word);
@@ -193,6 +211,15 @@ static bool parse_named_key(struct words *words, struct recipe_key *key, enum ke
     return words_finish(words, error);
 }
 
+/* A meter key may name a node that is a meter. */
+static bool parse_meter_key(struct words *words, struct recipe_key *key, struct error *error)
+{
+    key->type = KEY_METER;
+    if (words_end(words))
+        return true;
+    return parse_named_key(words, key, KEY_METER, TARGET_NODE, error);
+}
+
 static bool parse_input_key(struct words *words, struct recipe_key *key, struct error *error)
 {
     key->type = KEY_INPUT;
@@ -218,12 +245,18 @@ bool recipe_parse_key(struct words *words, struct recipe_key *key, struct error 
         {"node", KEY_NODE, TARGET_NODE},         {"fetch", KEY_FETCH, TARGET_NODE},
         {"sense", KEY_SENSE, TARGET_NODE},       {"segment", KEY_SEGMENT, TARGET_SEGMENT},
         {"page", KEY_PAGE, TARGET_SEGMENT},      {"zero", KEY_DATA, TARGET_NONE},
-        {"meter", KEY_METER, TARGET_NONE},       {"timer", KEY_TIMER, TARGET_NONE},
+        {"peek", KEY_PEEK, TARGET_NONE},         {"timer", KEY_TIMER, TARGET_NONE},
         {"console", KEY_CONSOLE, TARGET_NONE},   {"display", KEY_DISPLAY, TARGET_NONE},
         {"power", KEY_POWER, TARGET_NONE},       {"discrim", KEY_DISCRIM, TARGET_NONE},
         {"returner", KEY_RETURNER, TARGET_NONE}, {"compare", KEY_COMPARE, TARGET_NONE},
+        {"disk", KEY_DISK, TARGET_NONE},         {"checkpoint", KEY_CHECKPOINT, TARGET_NONE},
+        {"journal", KEY_JOURNAL, TARGET_NONE},   {"error-log", KEY_ERROR_LOG, TARGET_NONE},
+        {"data-creator", KEY_DATA_CREATOR, TARGET_NONE},
+        {"domain-tool", KEY_DOMAIN_TOOL, TARGET_NONE},
     };
-    key->line = words->line;
+    if (key->place.line)
+        return words_fail(words, error, "there is a key already, from line %u", key->place.line);
+    key->place = words_place(words);
     if (words_accept(words, "number")) {
         key->type = KEY_DATA;
         return words_number(words, &key->number, UINT64_MAX, error) &&
@@ -231,6 +264,8 @@ bool recipe_parse_key(struct words *words, struct recipe_key *key, struct error 
     }
     if (words_accept(words, "input"))
         return parse_input_key(words, key, error);
+    if (words_accept(words, "meter"))
+        return parse_meter_key(words, key, error);
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
         if (!words_accept(words, known[i].word))
             continue;
@@ -239,5 +274,6 @@ bool recipe_parse_key(struct words *words, struct recipe_key *key, struct error 
         key->type = (uint8_t)known[i].type;
         return words_finish(words, error);
     }
-    return words_fail(words, error, "'%s' is not a kind of key", words_peek(words));
+    return words_fail(words, error, "'%s' is not a kind of key; recipe.h lists them",
+                      words_peek(words));
 }

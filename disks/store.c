@@ -8,13 +8,6 @@
 
 #include "disks/checksum.h"
 
-uint64_t disk_id(const uint8_t object_id[6])
-{
-    uint64_t id = 0;
-    memcpy(&id, object_id, 6);
-    return id;
-}
-
 const struct volume *store_volume(const struct store *store, uint64_t disk)
 {
     for (unsigned i = 0; i < store->volume_count; i++)

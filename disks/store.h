@@ -144,7 +144,4 @@ struct store_page {
 /* store_page - a page as the restarted system would see it. NULL, or why it is lost. */
 const char *store_page(struct store *store, uint64_t id, struct store_page *page);
 
-/* disk_id - the 48-bit id in a key or directory entry. */
-uint64_t disk_id(const uint8_t object_id[6]);
-
 #endif

@@ -83,6 +83,13 @@ const char *volume_header_problem(const struct volume_header *header)
     return NULL;
 }
 
+uint64_t disk_id(const uint8_t object_id[6])
+{
+    uint64_t id = 0;
+    memcpy(&id, object_id, 6);
+    return id;
+}
+
 uint64_t range_objects_per_block(uint8_t kind)
 {
     if (kind == RANGE_NODES)
