@@ -82,7 +82,7 @@ Test(checksum, any_flipped_bit_changes_about_half_of_the_result)
         for (unsigned i = 0; i < 64; i++)
             flips[i] += changed >> i & 1;
     }
-    for (unsigned i = 0; i < 64; i++) /* 6554 cases: half is 3277, one in 20 is 8 deviations */
+    for (unsigned i = 0; i < 64; i++) /* half of 6554 is 3277; a twentieth is 8 deviations */
         cr_assert(flips[i] > cases * 9 / 20 && flips[i] < cases * 11 / 20, "result bit %u: %u", i,
                   flips[i]);
 }

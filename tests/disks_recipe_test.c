@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* disks_recipe_test.c - recipes are read as recipe.h says, every mistake is named with its place, and
- * nothing that is read can hurt the reader. */
+/* disks_recipe_test.c - recipes are read as recipe.h says, every mistake is named with its place,
+ * and nothing that is read can hurt the reader. */
 #include "disks/recipe.h"
 
 #include <criterion/criterion.h>

@@ -26,8 +26,8 @@ void scratch_file(const struct scratch *scratch, const char *name, char path[SCR
 /* scratch_write - a file with these bytes. */
 void scratch_write(const struct scratch *scratch, const char *name, const void *data,
                    size_t size_bytes);
-/* scratch_program - an executable "program.elf": a page of code at 0x10000, a page of data and two of
- * zeros at 0x20000. */
+/* scratch_program - an executable "program.elf": a page of code at 0x10000, a page of data and two
+ * of zeros at 0x20000. */
 void scratch_program(const struct scratch *scratch);
 
 /* recipe_make - make the image NAME from recipe text. false: error says why. */
@@ -56,7 +56,8 @@ void seal_page_pot(struct page_pot *pot, uint64_t first_id);
 
 /* range_of - the range of one kind and plex (or place) of a single-volume image. */
 struct volume_range range_of(const char *path, enum range_kind kind, uint64_t plex_or_place);
-/* node_change - call change() on a node of both plexes, or one (plexes: bit 0, bit 1), and reseal. */
+/* node_change - call change() on a node of both plexes, or one (plexes: bit 0, bit 1), and reseal.
+ */
 void node_change(const char *path, uint64_t id, unsigned plexes,
                  void (*change)(struct disk_node *node, const void *argument),
                  const void *argument);
