@@ -299,8 +299,11 @@ enum meter_slot { METER_SLOT_SUPERIOR = 1, METER_SLOT_KEEPER = 2, METER_SLOT_COU
 #define CONSOLE_WRITE 1u         /* string */
 #define DISPLAY_INFO 0u          /* -> string: struct display_info */
 #define DISPLAY_ATTACH 1u /* [segment]: the pixels, row after row, x8r8g8b8, from its offset 0 */
-#define DISPLAY_FLUSH 2u /* string: struct display_rectangle; the next order waits for it */
+#define DISPLAY_FLUSH 2u /* string: struct display_rectangle; shown when the call returns */
 #define DISPLAY_DETACH 3u
+/* An attach ends the one before, whatever comes of it. RC_FORMAT: the segment does not reach over
+ * the whole screen; RC_NO_PAGES: the screen is too large for this much memory. A flush with nothing
+ * attached answers RC_RESTARTED: attach again. */
 #define INPUT_READ 0u            /* -> string: 1 or more struct input_event */
 #define TIMER_NOW 0u             /* -> string: u64 nanoseconds of system time, never going back */
 #define TIMER_WAIT_UNTIL 1u      /* string: u64 system time; returns when it has come */

@@ -3,12 +3,18 @@
  * pot; calls the block driver. Invariants: io.h. */
 #include "kernel/io.h"
 
+#include "devices/board.h"
+#include "kernel/arch/arch.h"
 #include "kernel/driver/virtio_block.h"
 #include "kernel/limits.h"
 #include "kernel/object.h"
 #include "kernel/pot.h"
 
 #define SECTORS_PER_BLOCK (BLOCK_BYTES / SECTOR_BYTES)
+
+/* How long boot waits for a disk: 30 s of the board's timebase, longer than a drive takes to spin
+ * up. */
+#define WAIT_TICKS_MAX (30ull * BOARD_TIMEBASE_HZ)
 
 /* A request that boot code waits for. */
 struct io_wait {
@@ -88,11 +94,15 @@ bool io_read_wait(unsigned disk, uint64_t block, void *target)
 {
     struct io_wait wait = {0};
     struct io_owner owner = {.kind = IO_OWNER_WAIT, .object = &wait};
+    uint64_t end = arch_time() + WAIT_TICKS_MAX;
     if (!in_range(disk, block))
         return false;
     while (!io_read(disk, block, target, owner))
         (void)io_poll();
-    while (!wait.done)
+    while (!wait.done) {
+        if (arch_time() >= end) /* then it is answered, as bad, at the next poll */
+            virtio_block_give_up(disk);
         (void)io_poll();
+    }
     return wait.good;
 }

@@ -4,7 +4,7 @@
  *
  * Invariants
  *  1. Bytes are handed out in the order in which they came, each once; when the ring is full new
- *     ones stay in the uart, which drops what it cannot hold.
+ *     ones stay in the uart, which no longer interrupts for them.
  *  2. A reader that finds nothing waits with its pc at the call.
  */
 #include "kernel/driver/devices.h"
@@ -19,17 +19,25 @@ static struct {
     struct queue readers;
 } console;
 
-void console_received(void)
+/* Move what has come into the ring, as far as there is room. */
+static void ring_fill(void)
 {
     uint8_t byte;
     while (console.put - console.taken < LIMIT_CONSOLE_BYTES && uart_read(&byte))
         console.ring[console.put++ % LIMIT_CONSOLE_BYTES] = byte;
-    sched_wake_all(&console.readers);
+    uart_listen(console.put - console.taken < LIMIT_CONSOLE_BYTES);
+}
+
+void console_received(void)
+{
+    ring_fill();
+    if (console.put != console.taken)
+        sched_wake_all(&console.readers);
 }
 
 static enum invoked console_read(struct invocation *invocation)
 {
-    console_received();
+    ring_fill();
     uint32_t count = console.put - console.taken;
     size_t most = invoke_reply_room(invocation);
     if (!uart_present() || most == 0)
@@ -43,6 +51,7 @@ static enum invoked console_read(struct invocation *invocation)
     commit_point(invocation);
     for (uint32_t i = 0; i < count; i++)
         console.outgoing[i] = console.ring[console.taken++ % LIMIT_CONSOLE_BYTES];
+    uart_listen(true);
     invocation->reply.string.piece[0] = (struct piece){console.outgoing, count};
     invocation->reply.length_bytes = count;
     return invoke_answer(invocation, RC_OK);

@@ -2,44 +2,80 @@
 /* key_display.c - the display key: a segment's pages become the screen's backing. Called by
  * invoke.c and, when the device has answered, by driver.c.
  *
+ * A call that needs the device waits with its pc at the ecall, as every stalled call. What tells it
+ * on its return that the device has done what it asked for is a receipt: who called, with which
+ * order and arguments, and how it went. A receipt that is lost costs nothing: the call is carried
+ * out once more, and all of them may be repeated.
+ *
+ * States: NONE -> GATHERING (an attach pins its pages, some at each turn) -> SHOWN -> HIDING ->
+ * NONE.
+ *
  * Invariants
- *  1. The pages that the device may read are pinned, from the attach that named them until the next
- *     attach or detach has been carried out.
+ *  1. pages[0 .. page_count) are pinned; the device reads only those, and only while
+ *     SHOWN or HIDING.
  *  2. One sequence of commands is in progress at a time; whoever wants another waits.
+ *  3. Before a segment is shown, a walk without a pause has found all of its pages where they were
+ *     pinned.
  */
 #include "kernel/driver/devices.h"
 #include "kernel/driver/virtio_gpu.h"
 #include "kernel/keys.h"
 #include "kernel/sched.h"
 
+#define RECEIPTS 4u
+#define GATHER_PAGES_MAX 128u /* pinned in one turn: others want to run as well */
+#define AHEAD_PAGES 16u       /* asked for behind a page that has to be read */
+
+enum screen { SCREEN_NONE, SCREEN_GATHERING, SCREEN_SHOWN, SCREEN_HIDING };
+
+struct receipt {
+    uint64_t root_id; /* of the caller; 0: none */
+    uint64_t order;
+    uint64_t words[2];
+    bool good;
+};
+
 static struct {
-    struct page_frame *pages[LIMIT_DISPLAY_PAGES]; /* pinned */
-    unsigned page_count;                           /* 0: nothing is attached */
-    bool hiding; /* the picture is being taken down; its pages are still pinned */
+    struct page_frame *pages[LIMIT_DISPLAY_PAGES];
+    unsigned page_count;
+    enum screen screen;
+    uint64_t source_head, source_count; /* of the segment key, while GATHERING */
+    struct receipt pending;             /* of the sequence in progress */
+    struct receipt receipts[RECEIPTS];
+    unsigned receipt_next;
     struct queue waiters;
 } display;
 
-static void pages_unpin(void)
+static void pages_unpin(unsigned first)
 {
-    for (unsigned i = 0; i < display.page_count; i++)
-        display.pages[i]->pinned--;
-    display.page_count = 0;
+    while (display.page_count > first) {
+        struct page_frame *page = display.pages[--display.page_count];
+        kassert(page->pinned > 0);
+        page->pinned--;
+    }
+}
+
+/* The caller still waits for its receipt: it was not stopped or sent elsewhere meanwhile. */
+static bool still_waits(uint64_t root_id)
+{
+    const struct node_frame *root = object_node_present(root_id);
+    return root && root->link.queue == &display.waiters;
 }
 
 void display_finished(void)
 {
     if (virtio_gpu_busy())
         return;
-    if (display.hiding)
-        pages_unpin();
-    display.hiding = false;
+    if (display.screen == SCREEN_HIDING || !virtio_gpu_present()) {
+        pages_unpin(0);
+        display.screen = SCREEN_NONE;
+    }
+    if (display.pending.root_id && still_waits(display.pending.root_id)) {
+        display.pending.good = !virtio_gpu_failed();
+        display.receipts[display.receipt_next++ % RECEIPTS] = display.pending;
+    }
+    display.pending.root_id = 0;
     sched_wake_all(&display.waiters);
-}
-
-static void hide(void)
-{
-    display.hiding = true;
-    virtio_gpu_hide();
 }
 
 static enum invoked wait_for_device(void)
@@ -48,14 +84,52 @@ static enum invoked wait_for_device(void)
     return INVOKED_STALL;
 }
 
-/* The page at an offset of the segment in the message. FETCH_VOID: there is none, or it is
- * read-only. */
-static enum fetch backing_page(struct invocation *invocation, uint64_t offset,
+static struct receipt receipt_of(const struct invocation *invocation, uint64_t first,
+                                 uint64_t second)
+{
+    return (struct receipt){.root_id = invocation->sender_root->object_id,
+                            .order = invocation->message.code,
+                            .words = {first, second}};
+}
+
+/* Has this call been carried out already? *good: how it went. The receipt is used up. */
+static bool receipt_take(const struct receipt *wanted, bool *good)
+{
+    for (unsigned i = 0; i < RECEIPTS; i++) {
+        struct receipt *receipt = &display.receipts[i];
+        if (receipt->root_id != wanted->root_id || receipt->order != wanted->order ||
+            receipt->words[0] != wanted->words[0] || receipt->words[1] != wanted->words[1])
+            continue;
+        *good = receipt->good;
+        receipt->root_id = 0;
+        return true;
+    }
+    return false;
+}
+
+/* A sequence has begun for this call: wait for it. */
+static enum invoked wait_for_receipt(const struct receipt *receipt)
+{
+    kassert(virtio_gpu_busy());
+    kassert(display.pending.root_id == 0);
+    display.pending = *receipt;
+    return wait_for_device();
+}
+
+/* Take the picture down. Its pages stay pinned until the device has let go of them. */
+static void hide(void)
+{
+    display.screen = SCREEN_HIDING;
+    virtio_gpu_hide();
+}
+
+/* The page at an offset of the segment in the message. FETCH_VOID: there is none. */
+static enum fetch backing_page(const struct invocation *invocation, unsigned index,
                                struct page_frame **page)
 {
     struct segment_walk walk;
     struct key key = invocation->message.keys[0]; /* a walk may void the key it begins with */
-    enum fetch fetch = segment_walk(&key, offset, &walk);
+    enum fetch fetch = segment_walk(&key, (uint64_t)index * PAGE_BYTES, &walk);
     if (fetch != FETCH_PRESENT)
         return fetch;
     if (walk.fault != MEMORY_OK)
@@ -64,70 +138,153 @@ static enum fetch backing_page(struct invocation *invocation, uint64_t offset,
     return FETCH_PRESENT;
 }
 
+/* The caller was queued for a page: let the disk read the next ones as well. */
+static void read_ahead(const struct invocation *invocation, unsigned first, unsigned count)
+{
+    struct page_frame *page;
+    kassert(sched_current() == NULL); /* nobody is queued a second time */
+    for (unsigned i = first; i < count && i < first + AHEAD_PAGES; i++)
+        (void)backing_page(invocation, i, &page);
+}
+
+/* Pin the pages from page_count on. FETCH_STALL: not all yet, and the caller was queued. */
+static enum fetch gather(const struct invocation *invocation, unsigned count)
+{
+    struct page_frame *page;
+    for (unsigned turn = 0; display.page_count < count; turn++) {
+        if (turn == GATHER_PAGES_MAX) {
+            struct node_frame *root = sched_current();
+            sched_switch(NULL);
+            sched_ready(root);
+            return FETCH_STALL;
+        }
+        enum fetch fetch = backing_page(invocation, display.page_count, &page);
+        if (fetch == FETCH_STALL)
+            read_ahead(invocation, display.page_count + 1, count);
+        if (fetch != FETCH_PRESENT)
+            return fetch;
+        page->pinned++;
+        display.pages[display.page_count++] = page;
+    }
+    return FETCH_PRESENT;
+}
+
+/* Are the pages still those of the segment? From the first difference on they are let go. */
+static enum fetch gathered_check(const struct invocation *invocation)
+{
+    for (unsigned i = 0; i < display.page_count; i++) {
+        struct page_frame *page = NULL;
+        enum fetch fetch = backing_page(invocation, i, &page);
+        if (fetch != FETCH_PRESENT)
+            return fetch;
+        if (page != display.pages[i])
+            pages_unpin(i);
+    }
+    return FETCH_PRESENT;
+}
+
+/* All pages of the segment, pinned and checked. The segment may have been changed between the turns
+ * in which its pages were gathered; within one turn nobody changes it, so twice is enough. */
+static enum fetch gather_all(const struct invocation *invocation, unsigned count)
+{
+    const struct key *key = &invocation->message.keys[0];
+    if (display.screen == SCREEN_NONE || display.source_head != key->head ||
+        display.source_count != key->count) {
+        pages_unpin(0);
+        display.screen = SCREEN_GATHERING;
+        display.source_head = key->head;
+        display.source_count = key->count;
+    }
+    enum fetch fetch = FETCH_PRESENT;
+    for (unsigned turn = 0; turn < 2 && fetch == FETCH_PRESENT; turn++) {
+        fetch = gather(invocation, count);
+        if (fetch == FETCH_PRESENT)
+            fetch = gathered_check(invocation);
+    }
+    kassert(fetch != FETCH_PRESENT || display.page_count == count);
+    return fetch;
+}
+
 static enum invoked display_attach(struct invocation *invocation)
 {
     struct display_info info;
-    struct page_frame *page;
+    const struct key *key = &invocation->message.keys[0];
+    struct receipt receipt = receipt_of(invocation, key->head, key->count);
+    bool good;
+    if (receipt_take(&receipt, &good))
+        return invoke_answer(invocation, good ? RC_OK : RC_DEVICE);
     if (!virtio_gpu_info(&info))
         return invoke_answer(invocation, RC_DEVICE);
-    if (virtio_gpu_busy())
-        return wait_for_device();
     unsigned count = (info.stride_bytes * info.height + PAGE_BYTES - 1) / PAGE_BYTES;
     kassert(count <= LIMIT_DISPLAY_PAGES);
-    for (unsigned i = 0; i < count; i++) {
-        enum fetch fetch = backing_page(invocation, (uint64_t)i * PAGE_BYTES, &page);
-        if (fetch == FETCH_STALL)
-            return INVOKED_STALL;
-        if (fetch == FETCH_VOID)
-            return invoke_answer(invocation, RC_FORMAT);
-    }
-    if (display.page_count > 0) { /* take the old picture down first, then come back */
-        hide();
+    if (count > object_page_count() / 2) /* the rest of the system needs some too */
+        return invoke_answer(invocation, RC_NO_PAGES);
+    if (display.screen == SCREEN_SHOWN && !virtio_gpu_busy())
+        hide(); /* the old picture goes first; then come back */
+    if (virtio_gpu_busy())
         return wait_for_device();
+    enum fetch fetch = gather_all(invocation, count);
+    if (fetch == FETCH_STALL)
+        return INVOKED_STALL;
+    if (fetch == FETCH_VOID) {
+        pages_unpin(0);
+        display.screen = SCREEN_NONE;
+        return invoke_answer(invocation, RC_FORMAT);
     }
-    commit_point(invocation);
-    for (unsigned i = 0; i < count; i++) {
-        enum fetch fetch = backing_page(invocation, (uint64_t)i * PAGE_BYTES, &page);
-        kassert(fetch == FETCH_PRESENT);
-        page->pinned++;
-        display.pages[i] = page;
-        virtio_gpu_backing(i, page->data);
-    }
-    display.page_count = count;
+    for (unsigned i = 0; i < count; i++)
+        virtio_gpu_backing(i, display.pages[i]->data);
+    display.screen = SCREEN_SHOWN;
     virtio_gpu_show(count);
-    return invoke_answer(invocation, RC_OK);
+    return wait_for_receipt(&receipt);
+}
+
+static bool inside(const struct display_rectangle *at, const struct display_info *info)
+{
+    return at->x <= info->width && at->y <= info->height && at->width <= info->width - at->x &&
+           at->height <= info->height - at->y;
 }
 
 static enum invoked display_flush(struct invocation *invocation)
 {
     struct display_info info;
     struct display_rectangle at;
+    bool good;
+    if (invoke_string(invocation, &at, sizeof(at)) != sizeof(at))
+        return invoke_answer(invocation, RC_FORMAT);
+    struct receipt receipt = receipt_of(invocation, (uint64_t)at.y << 32 | at.x,
+                                        (uint64_t)at.height << 32 | at.width);
+    if (receipt_take(&receipt, &good))
+        return invoke_answer(invocation, good ? RC_OK : RC_DEVICE);
     if (!virtio_gpu_info(&info))
         return invoke_answer(invocation, RC_DEVICE);
-    if (invoke_string(invocation, &at, sizeof(at)) != sizeof(at) || at.x > info.width ||
-        at.y > info.height || at.width > info.width - at.x || at.height > info.height - at.y)
+    if (!inside(&at, &info))
         return invoke_answer(invocation, RC_FORMAT);
-    if (display.page_count == 0)
-        return invoke_answer(invocation, RC_RESTARTED);
     if (virtio_gpu_busy())
         return wait_for_device();
-    if (virtio_gpu_failed())
-        return invoke_answer(invocation, RC_DEVICE);
-    commit_point(invocation);
-    if (at.width > 0 && at.height > 0)
-        virtio_gpu_flush(&at);
-    return invoke_answer(invocation, RC_OK);
+    if (display.screen != SCREEN_SHOWN)
+        return invoke_answer(invocation, RC_RESTARTED);
+    if (at.width == 0 || at.height == 0)
+        return invoke_answer(invocation, RC_OK);
+    virtio_gpu_flush(&at);
+    return wait_for_receipt(&receipt);
 }
 
 static enum invoked display_detach(struct invocation *invocation)
 {
+    struct receipt receipt = receipt_of(invocation, 0, 0);
+    bool good;
+    if (receipt_take(&receipt, &good))
+        return invoke_answer(invocation, good ? RC_OK : RC_DEVICE);
     if (!virtio_gpu_present())
         return invoke_answer(invocation, RC_DEVICE);
     if (virtio_gpu_busy())
         return wait_for_device();
-    commit_point(invocation);
-    if (display.page_count > 0)
+    if (display.screen == SCREEN_SHOWN) {
         hide();
+        return wait_for_receipt(&receipt);
+    }
+    pages_unpin(0); /* of an attach that was never finished */
+    display.screen = SCREEN_NONE;
     return invoke_answer(invocation, RC_OK);
 }
 

@@ -3,6 +3,8 @@
 #include "kernel/driver/sbi.h"
 #include "kernel/keys.h"
 
+#define EXIT_CODE_MAX 0xffffu /* the finisher's field has 16 bits (devices/board.h) */
+
 enum invoked power_invoke(struct invocation *invocation)
 {
     uint64_t exit_code;
@@ -11,7 +13,9 @@ enum invoked power_invoke(struct invocation *invocation)
         return invoke_answer(invocation, AKT_POWER);
     case POWER_OFF_ORDER:
         (void)invoke_string(invocation, &exit_code, sizeof(exit_code));
-        sbi_power_off((uint32_t)(exit_code & 0xffff));
+        if (exit_code > EXIT_CODE_MAX)
+            return invoke_answer(invocation, RC_FORMAT);
+        sbi_power_off((uint32_t)exit_code);
     case POWER_RESET_ORDER:
         sbi_reset();
     default:

@@ -12,15 +12,31 @@
 
 #define NS_PER_SECOND 1000000000ull
 
-static uint64_t ns_per_tick(void)
+/* Ticks of the time counter a second. A tree that names none, or an absurd one, gets the
+ * board's. */
+static uint64_t timebase_hz(void)
 {
-    uint64_t timebase_hz = main_facts()->timebase_hz;
-    return timebase_hz ? NS_PER_SECOND / timebase_hz : NS_PER_SECOND / BOARD_TIMEBASE_HZ;
+    uint64_t hz = main_facts()->timebase_hz;
+    return hz > 0 && hz <= NS_PER_SECOND ? hz : BOARD_TIMEBASE_HZ;
+}
+
+static uint64_t ns_of_ticks(uint64_t ticks)
+{
+    uint64_t hz = timebase_hz();
+    return ticks / hz * NS_PER_SECOND + ticks % hz * NS_PER_SECOND / hz;
+}
+
+/* Rounded up: a wait never ends early. */
+static uint64_t ticks_of_ns(uint64_t time_ns)
+{
+    uint64_t hz = timebase_hz();
+    return time_ns / NS_PER_SECOND * hz +
+           (time_ns % NS_PER_SECOND * hz + NS_PER_SECOND - 1) / NS_PER_SECOND;
 }
 
 static uint64_t system_time_ns(void)
 {
-    return restart_time_ns() + arch_time() * ns_per_tick();
+    return restart_time_ns() + ns_of_ticks(arch_time());
 }
 
 static enum invoked wait_until(struct invocation *invocation)
@@ -30,8 +46,8 @@ static enum invoked wait_until(struct invocation *invocation)
         return invoke_answer(invocation, RC_FORMAT);
     if (time_ns <= now_ns)
         return invoke_answer(invocation, RC_OK);
-    uint64_t ticks = (time_ns - now_ns + ns_per_tick() - 1) / ns_per_tick();
-    (void)sched_stall_until(arch_time() + ticks);
+    uint64_t now = arch_time(), ticks = ticks_of_ns(time_ns - now_ns);
+    (void)sched_stall_until(ticks < UINT64_MAX - now ? now + ticks : UINT64_MAX);
     return INVOKED_STALL;
 }
 

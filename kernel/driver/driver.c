@@ -5,6 +5,7 @@
 
 #include "kernel/arch/arch.h"
 #include "kernel/driver/devices.h"
+#include "kernel/driver/mmio.h"
 #include "kernel/driver/plic.h"
 #include "kernel/driver/rtc.h"
 #include "kernel/driver/sbi.h"
@@ -15,6 +16,9 @@
 #include "kernel/driver/virtio_input.h"
 #include "kernel/main.h"
 #include "kernel/print.h"
+
+/* Interrupts served at a time; a line that never falls must not keep the kernel to itself. */
+#define CLAIMS_MAX 64u
 
 static struct {
     volatile uint8_t *trace; /* NULL: no trace port */
@@ -46,7 +50,7 @@ static void virtio_attach(const struct fdt_device *device)
 void driver_init(void)
 {
     const struct fdt_facts *facts = main_facts();
-    plic_init(&facts->plic);
+    plic_init(facts);
     uart_init(&facts->uart);
     rtc_init(&facts->rtc);
     driver.uart_irq = facts->uart.irq;
@@ -64,18 +68,30 @@ void driver_timer_set(uint64_t time)
     sbi_timer_set(time);
 }
 
+/* Let the device behind an irq be served. false: there is none. */
+static bool serve(uint32_t irq)
+{
+    if (irq == driver.uart_irq)
+        console_received();
+    else if (virtio_gpu_interrupt(irq))
+        display_finished();
+    else if (virtio_input_interrupt(irq))
+        input_received();
+    else
+        return virtio_block_interrupt(irq);
+    return true;
+}
+
 void driver_interrupt(void)
 {
-    uint32_t irq;
-    while ((irq = plic_claim()) != 0) {
-        if (irq == driver.uart_irq)
-            console_received();
-        else if (virtio_gpu_interrupt(irq))
-            display_finished();
-        else if (virtio_input_interrupt(irq))
-            input_received();
-        else if (!virtio_block_interrupt(irq))
+    for (unsigned i = 0; i < CLAIMS_MAX; i++) {
+        uint32_t irq = plic_claim();
+        if (irq == 0)
+            return;
+        if (!serve(irq)) {
+            plic_disable(irq);
             print_line("interrupt %u belongs to no device", irq);
+        }
         plic_complete(irq);
     }
 }
@@ -89,8 +105,8 @@ void driver_trace(enum trace_kind kind, uint64_t argument)
 {
     if (!driver.trace)
         return;
-    *(volatile uint64_t *)(driver.trace + TRACE_ARGUMENT) = argument;
-    *(volatile uint32_t *)(driver.trace + TRACE_KIND) = (uint32_t)kind;
+    mmio_write64(driver.trace + TRACE_ARGUMENT, argument);
+    mmio_write32(driver.trace + TRACE_KIND, (uint32_t)kind);
 }
 
 void driver_announce_first_domain(void)

@@ -17,8 +17,10 @@ struct fdt_facts {
     struct fdt_device uart, plic, rtc, trace, finisher;
     struct fdt_device virtio[BOARD_VIRTIO_COUNT]; /* in order of their addresses */
     unsigned virtio_count;
+    uint32_t plic_context; /* the supervisor context of the first hart */
+    uint32_t plic_sources; /* interrupt numbers are below this */
     uint64_t initrd_start, initrd_end; /* physical; 0: none */
-    bool amnesia, check;
+    bool amnesia, check; /* knobs: properties of /chosen, or words of its bootargs */
 };
 
 #define FDT_BYTES_MAX (1u << 20)

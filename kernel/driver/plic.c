@@ -4,41 +4,62 @@
 #include "kernel/driver/plic.h"
 
 #include "kernel/arch/arch.h"
-#include "kernel/driver/driver.h"
+#include "kernel/driver/mmio.h"
 
-#define ENABLE_OFFSET (0x2000u + 0x80u * BOARD_PLIC_CONTEXT_S)
-#define THRESHOLD_OFFSET (0x200000u + 0x1000u * BOARD_PLIC_CONTEXT_S)
-#define CLAIM_OFFSET (THRESHOLD_OFFSET + 4u)
+#define ENABLE_OFFSET 0x2000u
+#define ENABLE_STRIDE 0x80u
+#define CONTEXT_OFFSET 0x200000u /* threshold; claim and complete behind it */
+#define CONTEXT_STRIDE 0x1000u
+#define CONTEXT_MAX 15871u /* of the specification's memory map */
 
 static struct {
     volatile uint8_t *registers; /* NULL: no controller */
+    volatile uint8_t *enable, *threshold, *claim;
+    uint32_t sources;
 } plic;
 
-void plic_init(const struct fdt_device *device)
+void plic_init(const struct fdt_facts *facts)
 {
-    if (device->base == 0)
+    if (facts->plic.base == 0 || facts->plic_context > CONTEXT_MAX)
         return;
-    plic.registers = arch_physical_to_virtual(device->base);
-    for (uint32_t word = 0; word < BOARD_PLIC_SOURCES / 32; word++)
-        mmio_write32(plic.registers + ENABLE_OFFSET + 4 * word, 0);
-    mmio_write32(plic.registers + THRESHOLD_OFFSET, 0);
+    plic.registers = arch_physical_to_virtual(facts->plic.base);
+    plic.enable = plic.registers + ENABLE_OFFSET + ENABLE_STRIDE * facts->plic_context;
+    plic.threshold = plic.registers + CONTEXT_OFFSET + CONTEXT_STRIDE * facts->plic_context;
+    plic.claim = plic.threshold + 4;
+    plic.sources = facts->plic_sources;
+    for (uint32_t word = 0; word < (plic.sources + 31) / 32; word++)
+        mmio_write32(plic.enable + 4 * word, 0);
+    mmio_write32(plic.threshold, 0);
+}
+
+static void enable_set(uint32_t irq, bool on)
+{
+    if (!plic.registers || irq == 0 || irq >= plic.sources)
+        return;
+    volatile uint8_t *word = plic.enable + 4 * (irq / 32);
+    uint32_t bit = 1u << irq % 32, bits = mmio_read32(word);
+    mmio_write32(word, on ? bits | bit : bits & ~bit);
 }
 
 void plic_enable(uint32_t irq)
 {
-    if (!plic.registers || irq == 0 || irq >= BOARD_PLIC_SOURCES)
-        return;
-    mmio_write32(plic.registers + 4 * irq, 1);
-    volatile uint8_t *word = plic.registers + ENABLE_OFFSET + 4 * (irq / 32);
-    mmio_write32(word, mmio_read32(word) | 1u << irq % 32);
+    if (plic.registers && irq < plic.sources)
+        mmio_write32(plic.registers + 4 * irq, 1);
+    enable_set(irq, true);
+}
+
+void plic_disable(uint32_t irq)
+{
+    enable_set(irq, false);
 }
 
 uint32_t plic_claim(void)
 {
-    return plic.registers ? mmio_read32(plic.registers + CLAIM_OFFSET) : 0;
+    return plic.registers ? mmio_read32(plic.claim) : 0;
 }
 
 void plic_complete(uint32_t irq)
 {
-    mmio_write32(plic.registers + CLAIM_OFFSET, irq);
+    kassert(plic.registers != NULL);
+    mmio_write32(plic.claim, irq);
 }

@@ -4,7 +4,7 @@
 #include "kernel/driver/rtc.h"
 
 #include "kernel/arch/arch.h"
-#include "kernel/driver/driver.h"
+#include "kernel/driver/mmio.h"
 
 #define RTC_TIME_LOW 0x00u
 #define RTC_TIME_HIGH 0x04u

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* virtio.c - the transport. Called by virtio_block, virtio_gpu, virtio_input. Invariants: virtio.h.
- */
+/* virtio.c - the transport. Called by virtio_block, virtio_gpu, virtio_input, driver. Invariants:
+ * virtio.h. */
 #include "kernel/driver/virtio.h"
 
 #include "kernel/arch/arch.h"
-#include "kernel/driver/driver.h"
+#include "kernel/driver/mmio.h"
 #include "kernel/print.h"
 
 /* Register offsets: VIRTIO 1.2, table 4.1. */
@@ -18,9 +18,11 @@ enum {
     REG_CONFIG = 0x100
 };
 enum { STATUS_ACKNOWLEDGE = 1, STATUS_DRIVER = 2, STATUS_DRIVER_OK = 4, STATUS_FEATURES_OK = 8,
-       STATUS_FAILED = 128 };
+       STATUS_NEEDS_RESET = 64, STATUS_FAILED = 128 };
 enum { DESCRIPTOR_NEXT = 1, DESCRIPTOR_WRITE = 2 };
 #define VIRTIO_MAGIC 0x74726976u
+#define VIRTIO_VERSION_MODERN 2u
+#define RESET_POLLS_MAX 100000u
 #define FEATURE_VERSION_1 (1ull << 32)
 
 static void write_register64(volatile uint8_t *registers, uint32_t offset, const void *data)
@@ -38,7 +40,7 @@ uint32_t virtio_probe(const struct fdt_device *device)
     if (mmio_read32(registers + REG_MAGIC) != VIRTIO_MAGIC)
         return 0;
     uint32_t id = mmio_read32(registers + REG_DEVICE_ID);
-    if (id != 0 && mmio_read32(registers + REG_VERSION) != 2) {
+    if (id != 0 && mmio_read32(registers + REG_VERSION) != VIRTIO_VERSION_MODERN) {
         print_line("virtio device %u at 0x%lx: legacy interface; use force-legacy=false", id,
                    device->base);
         return 0;
@@ -46,9 +48,20 @@ uint32_t virtio_probe(const struct fdt_device *device)
     return id;
 }
 
-uint64_t virtio_begin(volatile uint8_t *registers, uint64_t wanted)
+/* Reset is done when the status reads 0 (VIRTIO 1.2, 4.2.2.1 and 2.4). */
+static bool reset(volatile uint8_t *registers)
 {
     mmio_write32(registers + REG_STATUS, 0);
+    for (unsigned i = 0; i < RESET_POLLS_MAX; i++)
+        if (mmio_read32(registers + REG_STATUS) == 0)
+            return true;
+    return false;
+}
+
+uint64_t virtio_begin(volatile uint8_t *registers, uint64_t wanted)
+{
+    if (!reset(registers))
+        return 0;
     mmio_write32(registers + REG_STATUS, STATUS_ACKNOWLEDGE);
     mmio_write32(registers + REG_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER);
     mmio_write32(registers + REG_DEVICE_FEATURES_SELECT, 0);
@@ -79,7 +92,9 @@ bool virtio_queue(volatile uint8_t *registers, uint16_t number, struct virtqueue
     memset(queue, 0, sizeof(*queue));
     queue->registers = registers;
     queue->number = number;
-    queue->size = (uint16_t)(size < VIRTQUEUE_SIZE ? size : VIRTQUEUE_SIZE);
+    queue->size = VIRTQUEUE_SIZE;
+    while (queue->size > size) /* a power of two, as 2.7 asks */
+        queue->size /= 2;
     queue->free_count = queue->size;
     for (uint16_t i = 0; i < queue->size; i++)
         queue->descriptors[i].next = (uint16_t)(i + 1);
@@ -97,22 +112,28 @@ void virtio_ready(volatile uint8_t *registers)
                                              STATUS_DRIVER_OK);
 }
 
-uint32_t virtio_interrupt_acknowledge(volatile uint8_t *registers)
+bool virtio_acknowledge(volatile uint8_t *registers)
 {
     uint32_t status = mmio_read32(registers + REG_INTERRUPT_STATUS);
     if (status)
         mmio_write32(registers + REG_INTERRUPT_ACK, status);
-    return status;
+    return !(mmio_read32(registers + REG_STATUS) & STATUS_NEEDS_RESET);
+}
+
+void virtio_give_up(volatile uint8_t *registers)
+{
+    (void)reset(registers);
+    mmio_write32(registers + REG_STATUS, STATUS_FAILED);
 }
 
 uint8_t virtio_config8(const volatile uint8_t *registers, uint32_t offset)
 {
-    return registers[REG_CONFIG + offset];
+    return mmio_read8(registers + REG_CONFIG + offset);
 }
 
 void virtio_config_write8(volatile uint8_t *registers, uint32_t offset, uint8_t value)
 {
-    registers[REG_CONFIG + offset] = value;
+    mmio_write8(registers + REG_CONFIG + offset, value);
 }
 
 uint32_t virtio_config32(const volatile uint8_t *registers, uint32_t offset)
@@ -130,11 +151,12 @@ bool virtqueue_add(struct virtqueue *queue, const struct virtio_part *parts, uns
                    uint16_t *head)
 {
     kassert(count > 0);
-    if (count > queue->free_count)
+    if (queue->broken || count > queue->free_count)
         return false;
     *head = queue->free_first;
     uint16_t at = *head;
     for (unsigned i = 0; i < count; i++) {
+        kassert(at < queue->size);
         struct virtq_descriptor *descriptor = &queue->descriptors[at];
         descriptor->addr = arch_virtual_to_physical(parts[i].data);
         descriptor->length = parts[i].size_bytes;
@@ -142,6 +164,8 @@ bool virtqueue_add(struct virtqueue *queue, const struct virtio_part *parts, uns
                                        (i + 1 < count ? DESCRIPTOR_NEXT : 0));
         at = descriptor->next;
     }
+    kassert(queue->lengths[*head] == 0);
+    queue->lengths[*head] = (uint8_t)count;
     queue->free_first = at;
     queue->free_count = (uint16_t)(queue->free_count - count);
     queue->available.ring[queue->available.index % queue->size] = *head;
@@ -152,34 +176,46 @@ bool virtqueue_add(struct virtqueue *queue, const struct virtio_part *parts, uns
 
 void virtqueue_notify(struct virtqueue *queue)
 {
-    mmio_write32(queue->registers + REG_QUEUE_NOTIFY, queue->number);
+    if (!queue->broken)
+        mmio_write32(queue->registers + REG_QUEUE_NOTIFY, queue->number);
 }
 
+/* Put the chain back in front of the free ones. Its links are as virtqueue_add() left them: the
+ * device only reads descriptors. */
 static void chain_free(struct virtqueue *queue, uint16_t head)
 {
     uint16_t at = head;
-    unsigned count = 1;
-    while ((queue->descriptors[at].flags & DESCRIPTOR_NEXT) && count < queue->size) {
+    unsigned count = queue->lengths[head];
+    for (unsigned i = 1; i < count; i++)
         at = queue->descriptors[at].next;
-        count++;
-    }
     queue->descriptors[at].next = queue->free_first;
     queue->free_first = head;
     queue->free_count = (uint16_t)(queue->free_count + count);
+    queue->lengths[head] = 0;
+}
+
+static void break_off(struct virtqueue *queue, const char *why)
+{
+    print_line("virtio queue %u: %s; device given up", (unsigned)queue->number, why);
+    queue->broken = true;
+    virtio_give_up(queue->registers);
 }
 
 bool virtqueue_take(struct virtqueue *queue, uint16_t *head, uint32_t *length)
 {
-    if (queue->used.index == queue->used_seen)
+    uint16_t waiting = (uint16_t)(queue->used.index - queue->used_seen);
+    if (queue->broken || waiting == 0)
         return false;
     __sync_synchronize();
     unsigned slot = queue->used_seen % queue->size;
     uint32_t id = queue->used.ring[slot].id;
+    if (waiting > queue->size || id >= queue->size || queue->lengths[id] == 0) {
+        break_off(queue, "an answer to no request");
+        return false;
+    }
     *length = queue->used.ring[slot].length;
-    queue->used_seen++;
-    if (id >= queue->size)
-        panic("VIRT-001 a device returned a descriptor that does not exist");
     *head = (uint16_t)id;
+    queue->used_seen++;
     chain_free(queue, *head);
     return true;
 }

@@ -4,9 +4,11 @@
  * Source: VIRTIO 1.2, sections 2.7 (split queues) and 4.2 (MMIO).
  *
  * Invariants
- *  1. A chain of descriptors is the driver's from virtqueue_add() until virtqueue_take() returns
- *     its head.
- *  2. What the device writes (used ring, lengths) is never trusted as an index without a bound.
+ *  1. A chain of descriptors is the device's from virtqueue_add() until virtqueue_take() returns
+ *     its head, or the queue is broken.
+ *  2. What the device writes (used ring, lengths) is never trusted: an answer to something that it
+ *     was not asked breaks the queue, and the device is reset and given up. A wrong device is not a
+ *     wrong kernel: there is no panic.
  */
 #ifndef LATCHKEY_KERNEL_VIRTIO_H
 #define LATCHKEY_KERNEL_VIRTIO_H
@@ -44,6 +46,8 @@ struct virtqueue {
     uint16_t free_first; /* chain of free descriptors */
     uint16_t free_count;
     uint16_t used_seen;
+    uint8_t lengths[VIRTQUEUE_SIZE]; /* of the chain that begins here and is in flight; 0: none */
+    bool broken;
 };
 
 /* One part of a request, at a kernel virtual address. */
@@ -62,22 +66,24 @@ uint64_t virtio_begin(volatile uint8_t *registers, uint64_t wanted);
 MUST_CHECK bool virtio_queue(volatile uint8_t *registers, uint16_t number, struct virtqueue *queue);
 /* virtio_ready - the driver is done setting up. */
 void virtio_ready(volatile uint8_t *registers);
-/* virtio_interrupt_acknowledge - clear and return the interrupt status. */
-uint32_t virtio_interrupt_acknowledge(volatile uint8_t *registers);
+/* virtio_acknowledge - clear the interrupt. false: the device says that it needs a reset. */
+MUST_CHECK bool virtio_acknowledge(volatile uint8_t *registers);
+/* virtio_give_up - reset the device, so that it touches no memory any more, and mark it failed. */
+void virtio_give_up(volatile uint8_t *registers);
 /* virtio_config_* - device configuration space. */
 uint8_t virtio_config8(const volatile uint8_t *registers, uint32_t offset);
 uint32_t virtio_config32(const volatile uint8_t *registers, uint32_t offset);
 uint64_t virtio_config64(const volatile uint8_t *registers, uint32_t offset);
 void virtio_config_write8(volatile uint8_t *registers, uint32_t offset, uint8_t value);
 
-/* virtqueue_add - offer a chain of parts. false: not enough descriptors are free. *head names the
- * chain. */
+/* virtqueue_add - offer a chain of parts. false: not enough descriptors are free, or the queue is
+ * broken. *head names the chain. */
 MUST_CHECK bool virtqueue_add(struct virtqueue *queue, const struct virtio_part *parts,
                               unsigned count, uint16_t *head);
 /* virtqueue_notify - tell the device. */
 void virtqueue_notify(struct virtqueue *queue);
-/* virtqueue_take - the next chain the device is done with, its descriptors free again. false: none.
- */
+/* virtqueue_take - the next chain the device is done with, its descriptors free again. false: none,
+ * or the queue is (now) broken. */
 MUST_CHECK bool virtqueue_take(struct virtqueue *queue, uint16_t *head, uint32_t *length);
 
 #endif

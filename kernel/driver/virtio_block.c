@@ -1,38 +1,53 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* virtio_block.c - one queue a disk, a fixed set of requests. Called by io.c.
  *
+ * States of a request: FREE -> IN_FLIGHT -> FREE when the device has answered; or -> ANSWERED, by
+ * this file alone, -> FREE when it has been handed over.
+ *
  * Invariants
- *  1. requests[head] belongs to the chain whose first descriptor is head, from start to finish.
- *  2. At most REQUESTS_MAX requests are in flight on a disk, so three descriptors each always
- *     suffice.
+ *  1. A disk has REQUESTS_MAX requests, so that three descriptors for each always suffice.
+ *  2. After a disk failed, none of its requests is IN_FLIGHT: the device was reset first.
  */
 #include "kernel/driver/virtio_block.h"
 
 #include "kernel/arch/arch.h"
 #include "kernel/driver/virtio.h"
 #include "kernel/limits.h"
+#include "kernel/print.h"
 
+#define FEATURE_READ_ONLY (1ull << 5)
 #define FEATURE_FLUSH (1ull << 9)
-#define REQUESTS_MAX (VIRTQUEUE_SIZE / 3)
+#define CONFIG_CAPACITY 0u
+#define PARTS_MAX 3u
+#define REQUESTS_MAX (VIRTQUEUE_SIZE / PARTS_MAX)
+#define STATUS_GOOD 0u
+#define STATUS_UNANSWERED 0xffu
 
 struct request_header {
     uint32_t type, reserved;
     uint64_t sector;
 };
+enum request_state { REQUEST_FREE, REQUEST_IN_FLIGHT, REQUEST_ANSWERED };
 struct request {
     struct request_header header;
     struct io_owner owner;
-    uint8_t status; /* written by the device: 0 good */
+    enum request_state state;
+    bool good;      /* when ANSWERED */
+    uint8_t status; /* written by the device */
 };
 struct disk {
     struct virtqueue queue;
-    struct request requests[VIRTQUEUE_SIZE]; /* by head descriptor */
+    struct request requests[REQUESTS_MAX];
+    uint8_t request_of[VIRTQUEUE_SIZE]; /* index of the request whose chain begins here */
     volatile uint8_t *registers;
     uint64_t sectors;
     uint32_t irq;
-    unsigned in_flight;
-    bool flush; /* it has a volatile cache */
+    unsigned request_count; /* not FREE */
+    unsigned answered;      /* ANSWERED */
+    bool flush;             /* it has a volatile cache */
+    bool read_only, failed;
 };
+static_assert(REQUESTS_MAX >= 16, "enough in flight to keep a disk busy");
 
 static struct {
     struct disk disks[LIMIT_DISKS];
@@ -46,11 +61,13 @@ bool virtio_block_attach(const struct fdt_device *device)
     struct disk *disk = &block.disks[block.count];
     disk->registers = arch_physical_to_virtual(device->base);
     disk->irq = device->irq;
-    uint64_t agreed = virtio_begin(disk->registers, FEATURE_FLUSH);
-    if (agreed == 0 || !virtio_queue(disk->registers, 0, &disk->queue))
+    uint64_t agreed = virtio_begin(disk->registers, FEATURE_FLUSH | FEATURE_READ_ONLY);
+    if (agreed == 0 || !virtio_queue(disk->registers, 0, &disk->queue) ||
+        disk->queue.size < PARTS_MAX)
         return false;
     disk->flush = agreed & FEATURE_FLUSH;
-    disk->sectors = virtio_config64(disk->registers, 0);
+    disk->read_only = agreed & FEATURE_READ_ONLY;
+    disk->sectors = virtio_config64(disk->registers, CONFIG_CAPACITY);
     virtio_ready(disk->registers);
     block.count++;
     return true;
@@ -67,29 +84,83 @@ uint64_t virtio_block_sectors(unsigned disk)
     return block.disks[disk].sectors;
 }
 
+static struct request *request_take(struct disk *disk)
+{
+    for (unsigned i = 0; i < REQUESTS_MAX; i++)
+        if (disk->requests[i].state == REQUEST_FREE) {
+            disk->request_count++;
+            return &disk->requests[i];
+        }
+    panic("VBLK-001 requests are counted wrong");
+}
+
+/* Answer it here; it is handed over at the next poll, as every other. */
+static void answer(struct disk *disk, struct request *request, bool good)
+{
+    request->state = REQUEST_ANSWERED;
+    request->good = good;
+    disk->answered++;
+}
+
+static void submit(struct disk *disk, struct request *request, void *data, uint32_t size_bytes)
+{
+    struct virtio_part parts[PARTS_MAX] = {{&request->header, sizeof(request->header), false}};
+    unsigned count = 1;
+    uint16_t head;
+    if (request->header.type != BLOCK_FLUSH)
+        parts[count++] =
+            (struct virtio_part){data, size_bytes, request->header.type == BLOCK_READ};
+    parts[count++] = (struct virtio_part){&request->status, 1, true};
+    if (!virtqueue_add(&disk->queue, parts, count, &head)) {
+        answer(disk, request, false); /* the queue is broken, and will be noticed */
+        return;
+    }
+    request->state = REQUEST_IN_FLIGHT;
+    disk->request_of[head] = (uint8_t)(request - disk->requests);
+    virtqueue_notify(&disk->queue);
+}
+
 bool virtio_block_start(unsigned index, enum block_op op, uint64_t sector, void *data,
                         uint32_t size_bytes, struct io_owner owner)
 {
     kassert(index < block.count);
     struct disk *disk = &block.disks[index];
-    if (disk->in_flight == REQUESTS_MAX || disk->queue.free_count < 3)
+    if (disk->request_count == REQUESTS_MAX ||
+        (!disk->queue.broken && disk->queue.free_count < PARTS_MAX))
         return false;
-    struct request *request = &disk->requests[disk->queue.free_first];
+    struct request *request = request_take(disk);
     request->header = (struct request_header){.type = op, .sector = sector};
     request->owner = owner;
-    request->status = 0xff;
-    struct virtio_part parts[3] = {{&request->header, sizeof(request->header), false}};
-    unsigned count = 1;
-    if (op != BLOCK_FLUSH)
-        parts[count++] = (struct virtio_part){data, size_bytes, op == BLOCK_READ};
-    parts[count++] = (struct virtio_part){&request->status, 1, true};
-    uint16_t head;
-    if (!virtqueue_add(&disk->queue, parts, count, &head))
-        return false;
-    kassert(request == &disk->requests[head]);
-    disk->in_flight++;
-    virtqueue_notify(&disk->queue);
+    request->status = STATUS_UNANSWERED;
+    if (disk->failed || (op == BLOCK_WRITE && disk->read_only))
+        answer(disk, request, false);
+    else if (op == BLOCK_FLUSH && !disk->flush)
+        answer(disk, request, true);
+    else
+        submit(disk, request, data, size_bytes);
     return true;
+}
+
+static void request_end(struct disk *disk, struct request *request, struct io_owner *owner)
+{
+    kassert(disk->request_count > 0);
+    *owner = request->owner;
+    request->state = REQUEST_FREE;
+    disk->request_count--;
+}
+
+static bool answered_take(struct disk *disk, struct io_owner *owner, bool *good)
+{
+    for (unsigned i = 0; i < REQUESTS_MAX; i++) {
+        struct request *request = &disk->requests[i];
+        if (request->state != REQUEST_ANSWERED)
+            continue;
+        *good = request->good;
+        disk->answered--;
+        request_end(disk, request, owner);
+        return true;
+    }
+    panic("VBLK-002 answered requests are counted wrong");
 }
 
 bool virtio_block_finished(unsigned index, struct io_owner *owner, bool *good)
@@ -98,20 +169,39 @@ bool virtio_block_finished(unsigned index, struct io_owner *owner, bool *good)
     struct disk *disk = &block.disks[index];
     uint16_t head;
     uint32_t length;
-    if (!virtqueue_take(&disk->queue, &head, &length))
-        return false;
-    kassert(disk->in_flight > 0);
-    disk->in_flight--;
-    *owner = disk->requests[head].owner;
-    *good = disk->requests[head].status == 0;
-    return true;
+    if (virtqueue_take(&disk->queue, &head, &length)) {
+        struct request *request = &disk->requests[disk->request_of[head]];
+        kassert(request->state == REQUEST_IN_FLIGHT);
+        *good = request->status == STATUS_GOOD;
+        request_end(disk, request, owner);
+        return true;
+    }
+    if (disk->queue.broken && !disk->failed)
+        virtio_block_give_up(index);
+    return disk->answered > 0 && answered_take(disk, owner, good);
+}
+
+void virtio_block_give_up(unsigned index)
+{
+    kassert(index < block.count);
+    struct disk *disk = &block.disks[index];
+    if (disk->failed)
+        return;
+    print_line("disk %u: does not answer as a disk should; given up", index);
+    virtio_give_up(disk->registers);
+    disk->failed = true;
+    disk->queue.broken = true;
+    for (unsigned i = 0; i < REQUESTS_MAX; i++)
+        if (disk->requests[i].state == REQUEST_IN_FLIGHT)
+            answer(disk, &disk->requests[i], false);
 }
 
 bool virtio_block_interrupt(uint32_t irq)
 {
     for (unsigned i = 0; i < block.count; i++)
         if (block.disks[i].irq == irq) {
-            (void)virtio_interrupt_acknowledge(block.disks[i].registers);
+            if (!virtio_acknowledge(block.disks[i].registers))
+                virtio_block_give_up(i);
             return true;
         }
     return false;

@@ -2,25 +2,32 @@
 /* virtio_gpu.c - the 2D commands, one in flight at a time. Called by driver.c (interrupt) and
  * key_display.c. Source: VIRTIO 1.2, section 5.7.6.
  *
- * A sequence is a list of steps; the answer to one starts the next; an error ends the sequence.
+ * A sequence is a list of steps; the answer to one starts the next. An error ends it, but for the
+ * sequence that takes the picture down: there every step is tried, whatever was there before.
  *
  * Invariants
- *  1. commands, answer and backing belong to the device while a step is in flight.
+ *  1. command, answer and backing belong to the device while a step is in flight.
+ *  2. A device that breaks its queue or asks for a reset was reset: there is no screen from then
+ *     on, and no memory of ours that it may read.
  */
 #include "kernel/driver/virtio_gpu.h"
 
 #include "kernel/arch/arch.h"
 #include "kernel/driver/virtio.h"
 #include "kernel/limits.h"
+#include "kernel/print.h"
 
 enum { COMMAND_DISPLAY_INFO = 0x100, COMMAND_CREATE_2D = 0x101, COMMAND_UNREFERENCE = 0x102,
        COMMAND_SET_SCANOUT = 0x103, COMMAND_FLUSH = 0x104, COMMAND_TRANSFER = 0x105,
        COMMAND_ATTACH_BACKING = 0x106, COMMAND_DETACH_BACKING = 0x107 };
-#define ANSWER_OK_LAST 0x11ffu /* 0x1100.. are good, 0x1200.. errors */
+enum { ANSWER_OK = 0x1100, ANSWER_DISPLAY_INFO = 0x1101 }; /* others are errors, 0x1200.. */
 #define FORMAT_B8G8R8X8 2u
 #define RESOURCE_ID 1u
 #define SCANOUTS 16u
+#define PIXEL_BYTES 4u
+#define PIXELS_MAX ((uint64_t)LIMIT_DISPLAY_PAGES * PAGE_BYTES / PIXEL_BYTES)
 #define STEPS_MAX 4u
+#define PARTS_MAX 3u
 #define BOOT_POLLS 10000000u
 
 struct gpu_header {
@@ -46,6 +53,7 @@ struct gpu_answer {
 
 static struct {
     volatile uint8_t *registers; /* NULL: no screen */
+    bool gone;                   /* there was one, and it failed */
     uint32_t irq;
     struct virtqueue queue;
     struct gpu_command command;
@@ -56,6 +64,7 @@ static struct {
     struct display_rectangle rectangle; /* of the flush in progress */
     uint32_t steps[STEPS_MAX];          /* command types still to do; first is in flight */
     unsigned step_count;
+    bool tolerant; /* an error does not end the sequence */
     bool failed;
 } gpu;
 
@@ -87,7 +96,7 @@ static uint32_t command_fill(uint32_t type)
         return sizeof(struct gpu_header) + 24;
     case COMMAND_TRANSFER:
         words_set(at->x, at->y, at->width, at->height);
-        words[4] = at->y * gpu.info.stride_bytes + at->x * 4; /* offset, 64 bits */
+        words[4] = at->y * gpu.info.stride_bytes + at->x * PIXEL_BYTES; /* offset, 64 bits */
         words[6] = RESOURCE_ID;
         return sizeof(struct gpu_header) + 32;
     case COMMAND_FLUSH:
@@ -107,7 +116,7 @@ static void step_start(void)
 {
     kassert(gpu.step_count > 0);
     uint32_t type = gpu.steps[0];
-    struct virtio_part parts[3] = {{&gpu.command, command_fill(type), false}};
+    struct virtio_part parts[PARTS_MAX] = {{&gpu.command, command_fill(type), false}};
     unsigned count = 1;
     if (type == COMMAND_ATTACH_BACKING)
         parts[count++] = (struct virtio_part){
@@ -119,45 +128,78 @@ static void step_start(void)
     virtqueue_notify(&gpu.queue);
 }
 
-static void sequence_start(const uint32_t *steps, unsigned count)
+/* The device is of no use any more. */
+static void give_up(void)
+{
+    gpu.gone = true;
+    gpu.failed = true;
+    gpu.step_count = 0;
+}
+
+static void sequence_start(const uint32_t *steps, unsigned count, bool tolerant)
 {
     kassert(gpu.step_count == 0);
     kassert(count <= STEPS_MAX);
+    gpu.failed = gpu.gone;
+    if (gpu.gone)
+        return;
     memcpy(gpu.steps, steps, count * sizeof(gpu.steps[0]));
     gpu.step_count = count;
-    gpu.failed = false;
+    gpu.tolerant = tolerant;
     step_start();
 }
 
 static void info_take(void)
 {
     const struct display_rectangle *screen = &gpu.answer.modes[0].rectangle;
-    uint64_t bytes = (uint64_t)screen->width * screen->height * 4;
-    if (screen->width == 0 || bytes == 0 || bytes > (uint64_t)LIMIT_DISPLAY_PAGES * PAGE_BYTES)
+    uint64_t pixels = (uint64_t)screen->width * screen->height;
+    if (pixels == 0)
         return;
+    if (pixels > PIXELS_MAX) {
+        print_line("screen of %u x %u: more than the kernel has room for", screen->width,
+                   screen->height);
+        return;
+    }
     gpu.info = (struct display_info){.width = screen->width, .height = screen->height,
-                                     .stride_bytes = screen->width * 4};
+                                     .stride_bytes = screen->width * PIXEL_BYTES};
 }
 
-/* Take the answer of the step in flight, if it has come; start the next. */
+/* Is it the answer that the step in flight hopes for? */
+static bool answer_good(uint32_t length)
+{
+    uint32_t type = gpu.answer.header.type;
+    if (gpu.steps[0] == COMMAND_DISPLAY_INFO)
+        return length >= sizeof(gpu.answer) && type == ANSWER_DISPLAY_INFO;
+    return length >= sizeof(gpu.answer.header) && type == ANSWER_OK;
+}
+
+static void answer_take(uint32_t length)
+{
+    kassert(gpu.step_count > 0);
+    bool good = answer_good(length);
+    if (!good && !gpu.tolerant) {
+        gpu.failed = true;
+        gpu.step_count = 0;
+        return;
+    }
+    if (gpu.steps[0] == COMMAND_DISPLAY_INFO)
+        info_take();
+    gpu.step_count--;
+    memmove(gpu.steps, gpu.steps + 1, gpu.step_count * sizeof(gpu.steps[0]));
+    if (gpu.step_count > 0)
+        step_start();
+}
+
+/* Take the answers that have come; each may start the next step, so there are few. */
 static void answers_take(void)
 {
     uint16_t head;
     uint32_t length;
-    while (virtqueue_take(&gpu.queue, &head, &length)) {
-        kassert(gpu.step_count > 0);
-        if (gpu.answer.header.type > ANSWER_OK_LAST) {
-            gpu.failed = true;
-            gpu.step_count = 0;
-            return;
-        }
-        if (gpu.steps[0] == COMMAND_DISPLAY_INFO)
-            info_take();
-        gpu.step_count--;
-        memmove(gpu.steps, gpu.steps + 1, gpu.step_count * sizeof(gpu.steps[0]));
-        if (gpu.step_count > 0)
-            step_start();
-    }
+    for (unsigned i = 0; i <= STEPS_MAX; i++)
+        if (virtqueue_take(&gpu.queue, &head, &length))
+            answer_take(length);
+    if (gpu.queue.broken)
+        give_up();
 }
 
 bool virtio_gpu_attach(const struct fdt_device *device)
@@ -166,12 +208,13 @@ bool virtio_gpu_attach(const struct fdt_device *device)
     if (gpu.registers)
         return false;
     volatile uint8_t *registers = arch_physical_to_virtual(device->base);
-    if (virtio_begin(registers, 0) == 0 || !virtio_queue(registers, 0, &gpu.queue))
+    if (virtio_begin(registers, 0) == 0 || !virtio_queue(registers, 0, &gpu.queue) ||
+        gpu.queue.size < PARTS_MAX)
         return false;
     gpu.registers = registers;
     gpu.irq = device->irq;
     virtio_ready(registers);
-    sequence_start(steps, 1);
+    sequence_start(steps, 1, false);
     for (unsigned i = 0; i < BOOT_POLLS && gpu.step_count > 0; i++)
         answers_take();
     return true;
@@ -181,14 +224,18 @@ bool virtio_gpu_interrupt(uint32_t irq)
 {
     if (!gpu.registers || irq != gpu.irq)
         return false;
-    (void)virtio_interrupt_acknowledge(gpu.registers);
-    answers_take();
+    if (virtio_acknowledge(gpu.registers)) {
+        answers_take();
+    } else {
+        virtio_give_up(gpu.registers);
+        give_up();
+    }
     return true;
 }
 
 bool virtio_gpu_present(void)
 {
-    return gpu.registers != NULL && gpu.info.width != 0;
+    return gpu.registers != NULL && !gpu.gone && gpu.info.width != 0;
 }
 
 bool virtio_gpu_info(struct display_info *info)
@@ -221,14 +268,14 @@ void virtio_gpu_show(unsigned page_count)
     kassert(page_count > 0);
     kassert(page_count <= LIMIT_DISPLAY_PAGES);
     gpu.backing_count = page_count;
-    sequence_start(steps, 3);
+    sequence_start(steps, 3, false);
 }
 
 void virtio_gpu_flush(const struct display_rectangle *rectangle)
 {
     static const uint32_t steps[] = {COMMAND_TRANSFER, COMMAND_FLUSH};
     gpu.rectangle = *rectangle;
-    sequence_start(steps, 2);
+    sequence_start(steps, 2, false);
 }
 
 void virtio_gpu_hide(void)
@@ -236,5 +283,5 @@ void virtio_gpu_hide(void)
     static const uint32_t steps[] = {COMMAND_SET_SCANOUT, COMMAND_DETACH_BACKING,
                                      COMMAND_UNREFERENCE};
     gpu.backing_count = 0;
-    sequence_start(steps, 3);
+    sequence_start(steps, 3, true);
 }

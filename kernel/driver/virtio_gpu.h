@@ -26,7 +26,7 @@ void virtio_gpu_backing(unsigned index, const void *page);
 /* virtio_gpu_show - begin: create the resource, attach page_count backing pages, set the scanout.
  */
 void virtio_gpu_show(unsigned page_count);
-/* virtio_gpu_flush - begin: transfer and flush a rectangle inside the screen. */
+/* virtio_gpu_flush - begin: transfer and flush a rectangle inside the screen, not empty. */
 void virtio_gpu_flush(const struct display_rectangle *rectangle);
 /* virtio_gpu_hide - begin: disable the scanout, give the backing back. */
 void virtio_gpu_hide(void);

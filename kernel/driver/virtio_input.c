@@ -16,24 +16,30 @@
 #define CONFIG_SUBSELECT 1u
 #define CONFIG_SIZE 2u
 #define SELECT_EVENT_BITS 0x11u
+#define EVENT_RELATIVE 2u
 #define EVENT_ABSOLUTE 3u
 #define DEVICES_MAX 2u
 
+struct arrival {
+    struct input_event event;
+    uint64_t order; /* of arrival over all devices */
+};
 struct input_device {
     volatile uint8_t *registers;
     uint32_t irq;
-    bool pointer; /* it has absolute axes */
+    bool pointer; /* it has axes */
     struct virtqueue queue;
     struct input_event buffers[VIRTQUEUE_SIZE]; /* by head descriptor */
-    struct input_event ring[LIMIT_INPUT_EVENTS];
+    struct arrival ring[LIMIT_INPUT_EVENTS];
     uint32_t put, taken; /* counts; put - taken are in the ring */
     uint64_t dropped;
 };
+static_assert((LIMIT_INPUT_EVENTS & (LIMIT_INPUT_EVENTS - 1)) == 0, "ring counts wrap");
 
 static struct {
     struct input_device devices[DEVICES_MAX];
     unsigned count;
-    unsigned turn; /* which device a read of both begins with */
+    uint64_t arrivals;
 } input;
 
 static void buffer_offer(struct input_device *device)
@@ -42,8 +48,16 @@ static void buffer_offer(struct input_device *device)
     struct virtio_part part = {buffer, sizeof(*buffer), true};
     uint16_t head;
     if (!virtqueue_add(&device->queue, &part, 1, &head))
-        panic("VINP-001 no descriptor for an event buffer");
+        return; /* the queue was broken off */
     kassert(buffer == &device->buffers[head]);
+}
+
+/* Does the device send events of this type? */
+static bool sends(const struct input_device *device, uint8_t event_type)
+{
+    virtio_config_write8(device->registers, CONFIG_SELECT, SELECT_EVENT_BITS);
+    virtio_config_write8(device->registers, CONFIG_SUBSELECT, event_type);
+    return virtio_config8(device->registers, CONFIG_SIZE) > 0;
 }
 
 bool virtio_input_attach(const struct fdt_device *fdt_device)
@@ -56,9 +70,7 @@ bool virtio_input_attach(const struct fdt_device *fdt_device)
     if (virtio_begin(device->registers, 0) == 0 ||
         !virtio_queue(device->registers, 0, &device->queue))
         return false;
-    virtio_config_write8(device->registers, CONFIG_SELECT, SELECT_EVENT_BITS);
-    virtio_config_write8(device->registers, CONFIG_SUBSELECT, EVENT_ABSOLUTE);
-    device->pointer = virtio_config8(device->registers, CONFIG_SIZE) > 0;
+    device->pointer = sends(device, EVENT_ABSOLUTE) || sends(device, EVENT_RELATIVE);
     for (unsigned i = 0; i < device->queue.size; i++)
         buffer_offer(device);
     virtio_ready(device->registers);
@@ -73,7 +85,8 @@ static void event_put(struct input_device *device, const struct input_event *eve
         device->taken++;
         device->dropped++;
     }
-    device->ring[device->put++ % LIMIT_INPUT_EVENTS] = *event;
+    device->ring[device->put++ % LIMIT_INPUT_EVENTS] =
+        (struct arrival){.event = *event, .order = input.arrivals++};
 }
 
 static void events_take(struct input_device *device)
@@ -81,7 +94,9 @@ static void events_take(struct input_device *device)
     uint16_t head;
     uint32_t length;
     bool offered = false;
-    while (virtqueue_take(&device->queue, &head, &length)) {
+    for (unsigned i = 0; i < device->queue.size; i++) {
+        if (!virtqueue_take(&device->queue, &head, &length))
+            break;
         if (length == sizeof(struct input_event))
             event_put(device, &device->buffers[head]);
         buffer_offer(device);
@@ -95,8 +110,10 @@ bool virtio_input_interrupt(uint32_t irq)
 {
     for (unsigned i = 0; i < input.count; i++)
         if (input.devices[i].irq == irq) {
-            (void)virtio_interrupt_acknowledge(input.devices[i].registers);
-            events_take(&input.devices[i]);
+            if (virtio_acknowledge(input.devices[i].registers))
+                events_take(&input.devices[i]);
+            else
+                virtio_give_up(input.devices[i].registers);
             return true;
         }
     return false;
@@ -107,25 +124,43 @@ static bool selected(const struct input_device *device, enum input_select select
     return select == INPUT_BOTH || (select == INPUT_POINTER_DEVICE) == device->pointer;
 }
 
+/* The selected device whose next event is the oldest. NULL: none has any. */
+static struct input_device *oldest(enum input_select select)
+{
+    struct input_device *found = NULL;
+    uint64_t order = UINT64_MAX;
+    for (unsigned i = 0; i < input.count; i++) {
+        struct input_device *device = &input.devices[i];
+        const struct arrival *next = &device->ring[device->taken % LIMIT_INPUT_EVENTS];
+        if (!selected(device, select) || device->put == device->taken || next->order >= order)
+            continue;
+        found = device;
+        order = next->order;
+    }
+    return found;
+}
+
 unsigned virtio_input_read(enum input_select select, struct input_event *events, unsigned count)
 {
     unsigned got = 0;
-    for (unsigned i = 0; i < input.count; i++) {
-        struct input_device *device = &input.devices[(input.turn + i) % input.count];
-        while (selected(device, select) && got < count && device->put != device->taken)
-            events[got++] = device->ring[device->taken++ % LIMIT_INPUT_EVENTS];
-    }
-    input.turn = input.count ? (input.turn + 1) % input.count : 0;
+    struct input_device *device;
+    while (got < count && (device = oldest(select)) != NULL)
+        events[got++] = device->ring[device->taken++ % LIMIT_INPUT_EVENTS].event;
     return got;
+}
+
+uint64_t virtio_input_dropped(enum input_select select)
+{
+    uint64_t dropped = 0;
+    for (unsigned i = 0; i < input.count; i++)
+        if (selected(&input.devices[i], select))
+            dropped += input.devices[i].dropped;
+    return dropped;
 }
 
 bool virtio_input_waiting(enum input_select select)
 {
-    for (unsigned i = 0; i < input.count; i++)
-        if (selected(&input.devices[i], select) &&
-            input.devices[i].put != input.devices[i].taken)
-            return true;
-    return false;
+    return oldest(select) != NULL;
 }
 
 bool virtio_input_present(enum input_select select)
