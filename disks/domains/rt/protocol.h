@@ -37,8 +37,8 @@
 #define SCREEN_CLIENT 1u
 
 /* Faulty: traps in the way asked for and answers with what came out of it. */
-#define FAULTY_RUN                                                                                 \
-    1u /* word: enum fault_kind -> word; return code 0 when the outcome is what it should be */
+/* word: enum fault_kind -> word; return code 0 when the outcome is what it should be. */
+#define FAULTY_RUN 1u
 enum fault_kind {
     FAULT_INSTRUCTION, /* an instruction that does not exist: the keeper carries it out */
     FAULT_LOAD,        /* a load where there is no memory: the keeper supplies the value */
@@ -46,9 +46,16 @@ enum fault_kind {
     FAULT_BREAK,       /* ebreak: counted, skipped */
     FAULT_CALL,        /* a key call with a string longer than a message: answered for the kernel */
     FAULT_JUMP,        /* a jump into nowhere: brought back to its return address */
+    FAULT_STACK,       /* its stack pointer is lost: begun again; caller told RC_NOT_THERE */
     FAULT_KIND_COUNT
 };
-#define FAULTY_MAGIC 0x6b6579u /* what the keeper supplies for a bad load */
+#define FAULTY_LOADED 0x6b6579u /* what the keeper supplies for a bad load */
+/* What faulty and its keeper have agreed on: at a trap s10 holds the address at which to go on, and
+ * a0 is where a load goes to. The instruction that does not exist is in opcode space custom-0,
+ * register form, and means rd = rs1 rotated left by 7, exclusive or rs2. Begun again, faulty gets
+ * FAULTY_AGAIN as argument. */
+#define FAULTY_OPCODE 0x0bu
+#define FAULTY_AGAIN 1u
 
 /* Keeper. Data byte KEEPER_FOR_TRAPS: messages of the kernel (abi.h); KEEPER_FOR_QUESTIONS:
  * reports. */
