@@ -11,14 +11,26 @@ enum { UART_DATA = 0, UART_INTERRUPT_ENABLE = 1, UART_FIFO_CONTROL = 2, UART_LIN
 enum { STATUS_RECEIVED = 0x01, STATUS_ROOM = 0x20 };
 enum { INTERRUPT_RECEIVED = 0x01 };
 #define LINE_8N1 0x03u
-#define FIFO_ON 0x01u /* without clearing it: what was typed early is kept */
+#define FIFO_ON 0x01u
 /* Reads of the line status before a byte is given up. A byte at 115,200 baud takes 87 us. */
 #define ROOM_POLLS_MAX 100000u
+#define EARLY_BYTES 256u /* a few lines typed ahead */
 
 static struct {
     volatile uint8_t *registers; /* NULL: no uart */
     bool listening;
+    /* Typed before the kernel ran; turning the FIFOs on clears what is there. */
+    uint8_t early[EARLY_BYTES];
+    uint32_t early_count, early_taken;
 } uart;
+
+static bool received(uint8_t *byte)
+{
+    if (!(mmio_read8(uart.registers + UART_LINE_STATUS) & STATUS_RECEIVED))
+        return false;
+    *byte = mmio_read8(uart.registers + UART_DATA);
+    return true;
+}
 
 void uart_init(const struct fdt_device *device)
 {
@@ -27,6 +39,8 @@ void uart_init(const struct fdt_device *device)
     uart.registers = arch_physical_to_virtual(device->base);
     mmio_write8(uart.registers + UART_INTERRUPT_ENABLE, 0);
     mmio_write8(uart.registers + UART_LINE_CONTROL, LINE_8N1);
+    while (uart.early_count < EARLY_BYTES && received(&uart.early[uart.early_count]))
+        uart.early_count++;
     mmio_write8(uart.registers + UART_FIFO_CONTROL, FIFO_ON);
     uart_listen(true);
 }
@@ -48,10 +62,11 @@ void uart_write(uint8_t byte)
 
 bool uart_read(uint8_t *byte)
 {
-    if (!uart.registers || !(mmio_read8(uart.registers + UART_LINE_STATUS) & STATUS_RECEIVED))
-        return false;
-    *byte = mmio_read8(uart.registers + UART_DATA);
-    return true;
+    if (uart.early_taken < uart.early_count) {
+        *byte = uart.early[uart.early_taken++];
+        return true;
+    }
+    return uart.registers && received(byte);
 }
 
 void uart_listen(bool on)
