@@ -160,5 +160,6 @@ Test(checksum, has_the_values_of_format_1)
         page[i] = (uint8_t)(i * 7 + i / 256);
     cr_expect_eq(checksum64(page, 0, 0), 0x81675e4c04dffc73ull);
     cr_expect_eq(checksum64(page, 504, 1), 0x04ba06721a8a7aa1ull);
-    cr_expect_eq(checksum64(page, BLOCK_BYTES, checksum_seed(CHECKSUM_PAGE, 42)), 0x2ff5634e54536befull);
+    cr_expect_eq(checksum64(page, BLOCK_BYTES, checksum_seed(CHECKSUM_PAGE, 42)),
+        0x2ff5634e54536befull);
 }
