@@ -127,19 +127,9 @@ static void trace_announce(void *context, uint32_t kind, uint64_t argument)
         machine->phase = (uint32_t)argument;
     if (kind == TRACE_PHASE_LEAVE && argument == machine->phase)
         machine->phase = 0;
-    const struct machine_until *until = &machine->until;
-    if (until->trace_kind == kind &&
-        (until->trace_argument == UINT64_MAX || until->trace_argument == argument))
-        stop(machine, MACHINE_STOP_TRACE, 0);
-}
-
-/* Does what was printed end in the text that the run waits for? */
-static bool console_matches(const struct machine *machine)
-{
-    size_t length = strlen(machine->until.console);
-    return length <= machine->console_tail_bytes &&
-           memcmp(machine->console_tail + machine->console_tail_bytes - length,
-                  machine->until.console, length) == 0;
+    enum machine_stop_reason reason;
+    if (watch_trace(&machine->watch, kind, argument, &reason))
+        stop(machine, reason, 0);
 }
 
 static void console_put(void *context, const uint8_t *data, size_t size_bytes)
@@ -147,17 +137,9 @@ static void console_put(void *context, const uint8_t *data, size_t size_bytes)
     struct machine *machine = context;
     if (machine->config.console.put)
         machine->config.console.put(machine->config.console.context, data, size_bytes);
-    if (!machine->until.console)
-        return;
-    for (size_t i = 0; i < size_bytes; i++) {
-        if (machine->console_tail_bytes == CONSOLE_STOP_BYTES) {
-            memmove(machine->console_tail, machine->console_tail + 1, CONSOLE_STOP_BYTES - 1);
-            machine->console_tail_bytes--;
-        }
-        machine->console_tail[machine->console_tail_bytes++] = (char)data[i];
-        if (console_matches(machine))
+    for (size_t i = 0; i < size_bytes; i++)
+        if (watch_console(&machine->watch, data[i]))
             stop(machine, MACHINE_STOP_CONSOLE, 0);
-    }
 }
 
 /* --- what firmware calls do --- */
@@ -262,7 +244,7 @@ static void events_deliver(struct machine *machine)
     while (input_queue_take(&machine->inputs, now, &input))
         input_deliver(machine, &input);
     if (cycles >= machine->until_cycle)
-        stop(machine, cycles >= machine->until.cycles ? MACHINE_STOP_CYCLES : MACHINE_STOP_TIME,
+        stop(machine, cycles >= machine->watch.until.cycles ? MACHINE_STOP_CYCLES : MACHINE_STOP_TIME,
              0);
 }
 
@@ -344,10 +326,9 @@ static bool disks_open(struct machine *machine, struct error *error)
     for (unsigned i = 0; i < machine->config.disk_count; i++) {
         const struct machine_disk *disk = &machine->config.disks[i];
         struct disk_config *config = &machine->device_configs.disks[i];
-        if (!disk_file_open(&machine->disk_files[i], disk->path, disk->overlay, disk->read_only,
-                            error))
+        if (!media_open(&machine->media[i], disk->path, disk->overlay, disk->read_only, error))
             return false;
-        *config = (struct disk_config){.store = &machine->disk_files[i].store,
+        *config = (struct disk_config){.store = &machine->media[i].store,
                                        .timing = disk->timing,
                                        .write_through = disk->write_through,
                                        .seed = machine->config.seed + i};
@@ -434,8 +415,6 @@ bool machine_create(struct machine **out, const struct machine_config *config,
     struct machine *machine = calloc(1, sizeof(*machine));
     if (!machine)
         abort();
-    for (unsigned i = 0; i < BOARD_DISK_COUNT_MAX; i++)
-        machine->disk_files[i].descriptor = -1;
     config_keep(machine, config);
     machine->until_cycle = machine->timer_cycle = CLOCK_NEVER;
     bool good = disks_open(machine, error) && cpu_make(machine, error);
@@ -451,17 +430,30 @@ bool machine_create(struct machine **out, const struct machine_config *config,
     return true;
 }
 
+bool machine_flush(struct machine *machine, struct error *error)
+{
+    bool good = true;
+    for (unsigned i = 0; i < machine->config.disk_count; i++) {
+        struct virtio_block *block = device(machine, BOARD_INDEX_BLOCK_0 + i);
+        if (!block || disk_flush_now(virtio_block_disk(block)))
+            continue;
+        const struct machine_disk *disk = &machine->config.disks[i];
+        good = error_set(error, ERROR_IO, "%.180s: what the guest wrote cannot be kept",
+                         disk->overlay ? disk->overlay : disk->path);
+    }
+    return good;
+}
+
 void machine_destroy(struct machine *machine)
 {
+    struct error ignored;
     if (!machine)
         return;
-    for (unsigned i = 0; i < machine->config.disk_count; i++)
-        if (device(machine, BOARD_INDEX_BLOCK_0 + i))
-            (void)disk_flush_now(virtio_block_disk(device(machine, BOARD_INDEX_BLOCK_0 + i)));
+    (void)!machine_flush(machine, &ignored);
     bus_finish(&machine->bus);
     cpu_destroy(machine->cpu);
     for (unsigned i = 0; i < machine->config.disk_count; i++)
-        (void)disk_file_finish(&machine->disk_files[i]);
+        (void)media_finish(&machine->media[i]);
     for (unsigned i = 0; i < machine->string_count; i++)
         free(machine->strings[i]);
     free(machine);
@@ -471,10 +463,11 @@ bool machine_reset(struct machine *machine, struct error *error)
 {
     bus_reset(&machine->bus);
     cpu_irq_set(machine->cpu, CPU_IRQ_SOFT | CPU_IRQ_TIMER | CPU_IRQ_EXTERNAL, false);
-    memset(cpu_ram(machine->cpu), 0, cpu_ram_bytes(machine->cpu));
+    machine_ram_clear(machine, 0, cpu_ram_bytes(machine->cpu));
     if (!power_on(machine, error))
         return false;
     cpu_ram_written(machine->cpu, BOARD_RAM_BASE, cpu_ram_bytes(machine->cpu));
+    machine_deadline_renew(machine);
     return true;
 }
 
@@ -483,24 +476,24 @@ bool machine_reset(struct machine *machine, struct error *error)
 struct machine_until machine_until_never(void)
 {
     return (struct machine_until){.instructions = UINT64_MAX, .cycles = UINT64_MAX,
-                                  .time_ns = UINT64_MAX, .trace_argument = UINT64_MAX};
+                                  .time_ns = UINT64_MAX, .trace_argument = UINT64_MAX,
+                                  .generation = UINT64_MAX};
 }
 
 struct machine_stop machine_run(struct machine *machine, const struct machine_until *until)
 {
-    assert(!until->console || strlen(until->console) < CONSOLE_STOP_BYTES);
-    machine->until = *until;
-    machine->until_cycle =
+    uint64_t now = cpu_cycles(machine->cpu);
+    uint64_t until_cycle =
         earlier(until->cycles, clock_cycles_at_ns(until->time_ns, machine->clock_hz));
+    if (now >= until_cycle)
+        return (struct machine_stop){.reason = now >= until->cycles ? MACHINE_STOP_CYCLES
+                                                                    : MACHINE_STOP_TIME};
+    watch_begin(&machine->watch, until);
+    machine->until_cycle = until_cycle;
     machine->stopping = false;
-    machine->console_tail_bytes = 0;
-    if (cpu_cycles(machine->cpu) >= machine->until_cycle)
-        return (struct machine_stop){.reason = cpu_cycles(machine->cpu) >= until->cycles
-                                                   ? MACHINE_STOP_CYCLES
-                                                   : MACHINE_STOP_TIME};
     machine_deadline_renew(machine);
     enum cpu_stop cpu_stopped = cpu_run(machine->cpu, until->instructions);
-    machine->until = machine_until_never();
+    watch_end(&machine->watch);
     machine->until_cycle = CLOCK_NEVER;
     machine_deadline_renew(machine);
     if (machine->stopping)

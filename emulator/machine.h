@@ -61,6 +61,13 @@ MUST_CHECK bool machine_create(struct machine **machine, const struct machine_co
                                struct error *error);
 void machine_destroy(struct machine *machine); /* flushes and closes the disks; NULL is fine */
 
+/* machine_flush - an orderly end: move the disks' caches to the media, and sync. Takes no virtual
+ * time. machine_destroy() does the same, but cannot say what went wrong.
+ *
+ * Errors   ERROR_IO the host refused (full, or failing).
+ */
+MUST_CHECK bool machine_flush(struct machine *machine, struct error *error);
+
 enum machine_stop_reason {
     MACHINE_STOP_POWER_OFF, /* finisher or SBI system reset; code is the guest's exit code */
     MACHINE_STOP_RESET,     /* the guest asked for a reboot */
@@ -69,18 +76,27 @@ enum machine_stop_reason {
     MACHINE_STOP_TIME,
     MACHINE_STOP_CONSOLE, /* the console text was printed */
     MACHINE_STOP_TRACE,   /* the trace port announced until->trace_kind (and argument, if asked) */
+    MACHINE_STOP_PHASE,   /* it announced that one of until->phases begins */
+    MACHINE_STOP_GENERATION, /* it announced until->generation or a later one */
     MACHINE_STOP_IDLE,    /* waiting for an interrupt that only outside input can cause */
     MACHINE_STOP_FAULT,   /* machine_fault_text() */
 };
 
-/* When to stop; the first that holds wins. Zero-initialised with machine_until_never(). */
+#define MACHINE_UNTIL_TEXT_BYTES 256u /* of a console text, NUL included */
+#define MACHINE_UNTIL_TEXTS_MORE 7u
+
+/* When to stop; the first that holds wins. Begin with machine_until_never(). */
 struct machine_until {
     uint64_t instructions; /* exact; UINT64_MAX: never */
     uint64_t cycles;       /* at the first block start at or after; UINT64_MAX: never */
     uint64_t time_ns;      /* virtual; idle time is skipped up to it; UINT64_MAX: never */
-    const char *console;   /* NULL: never; up to 255 bytes */
-    uint32_t trace_kind;   /* enum trace_kind; 0: never */
+    /* A text that is printed, in this run or from a run before into this one. NULL: never. */
+    const char *console;
+    const char *console_more[MACHINE_UNTIL_TEXTS_MORE]; /* others, up to the first NULL */
+    uint32_t trace_kind;     /* enum trace_kind; 0: never */
     uint64_t trace_argument; /* UINT64_MAX: any */
+    uint32_t phases;         /* bit n: enum trace_phase n begins */
+    uint64_t generation;     /* committed, or restarted from; UINT64_MAX: never */
 };
 struct machine_until machine_until_never(void);
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine_save.c - the whole machine to bytes and back, and its digest. Called through machine.h;
- * calls cpu, bus and the input queue.
+ * calls cpu, bus, watch and the input queue.
  *
- * A saved machine: magic "LKMACHIN", u32 version, u64 RAM bytes, u64 clock, u64 seed, u32 disks;
- * the machine's own fields; cpu; bus; input queue; then RAM in packed blocks of 1 MiB, blocks of
- * zeros left out (u32 index each, UINT32_MAX at the end). The digest covers the same sections, with
- * RAM as it lies.
+ * A saved machine: magic "LKMACHIN", u32 version; u64 hash of the configuration (config_hash());
+ * the machine's own fields, with the history of each disk's media; cpu; bus; input queue; then RAM
+ * in packed blocks of 1 MiB, blocks of zeros left out (u32 index each, UINT32_MAX at the end). The
+ * digest covers the same sections, with RAM as it lies.
  *
  * Invariants
  *  1. A load either takes everything or reports failure; after a failed load the machine must be
@@ -21,46 +21,84 @@
 
 static const uint8_t save_magic[8] = {'L', 'K', 'M', 'A', 'C', 'H', 'I', 'N'};
 
+/* All of the configuration that the state refers to. What only shaped RAM at power-on (kernel,
+ * arguments) is in RAM; how the engine counts and stores (step_mode, ...) changes nothing. */
+static uint64_t config_hash(const struct machine *machine)
+{
+    const struct machine_config *config = &machine->config;
+    struct byte_writer writer = {0};
+    write_u64(&writer, config->ram_bytes);
+    write_u64(&writer, machine->clock_hz);
+    write_u64(&writer, config->seed);
+    write_u32(&writer, (uint32_t)config->timing);
+    write_u32(&writer, config->display_width);
+    write_u32(&writer, config->display_height);
+    for (unsigned i = 0; i < config->disk_count; i++) {
+        write_u64(&writer, machine->media[i].store.sector_count);
+        write_u32(&writer, (uint32_t)config->disks[i].timing);
+        write_u8(&writer, config->disks[i].write_through);
+        write_u8(&writer, config->disks[i].read_only);
+    }
+    uint64_t hash = hash64(writer.data, writer.size_bytes);
+    writer_finish(&writer);
+    return hash;
+}
+
 /* Everything but RAM. */
 static void state_save(const struct machine *machine, struct byte_writer *writer)
 {
     write_bytes(writer, save_magic, sizeof(save_magic));
     write_u32(writer, SAVE_VERSION);
-    write_u64(writer, machine->config.ram_bytes);
-    write_u64(writer, machine->clock_hz);
-    write_u64(writer, machine->config.seed);
-    write_u32(writer, machine->config.disk_count);
+    write_u64(writer, config_hash(machine));
     write_u64(writer, machine->timer_cycle);
     write_u64(writer, machine->generation);
     write_u32(writer, machine->phase);
+    for (unsigned i = 0; i < machine->config.disk_count; i++)
+        write_u64(writer, machine->media[i].history);
     cpu_save(machine->cpu, writer);
     bus_save(&machine->bus, writer);
     input_queue_save(&machine->inputs, writer);
 }
 
-static bool state_load(struct machine *machine, struct byte_reader *reader)
+static bool state_load(struct machine *machine, struct byte_reader *reader, struct error *error)
 {
     uint8_t magic[8];
     read_bytes(reader, magic, sizeof(magic));
-    if (memcmp(magic, save_magic, sizeof(magic)) != 0 || read_u32(reader) != SAVE_VERSION ||
-        read_u64(reader) != machine->config.ram_bytes || read_u64(reader) != machine->clock_hz ||
-        read_u64(reader) != machine->config.seed ||
-        read_u32(reader) != machine->config.disk_count)
-        return false;
+    if (memcmp(magic, save_magic, sizeof(magic)) != 0)
+        return error_set(error, ERROR_FORMAT, "saved machine: not one");
+    if (read_u32(reader) != SAVE_VERSION)
+        return error_set(error, ERROR_FORMAT, "saved machine: of another version");
+    if (read_u64(reader) != config_hash(machine))
+        return error_set(error, ERROR_FORMAT, "saved machine: of another configuration");
     machine->timer_cycle = read_u64(reader);
     machine->generation = read_u64(reader);
     machine->phase = read_u32(reader);
-    cpu_load(machine->cpu, reader);
+    for (unsigned i = 0; i < machine->config.disk_count; i++)
+        machine->media[i].history = read_u64(reader);
+    if (machine->phase >= TRACE_PHASE_COUNT)
+        reader_fail(reader);
+    if (!reader->failed)
+        cpu_load(machine->cpu, reader);
     if (!reader->failed)
         bus_load(&machine->bus, reader);
     if (!reader->failed)
         input_queue_load(&machine->inputs, reader);
-    return !reader->failed && machine->phase < TRACE_PHASE_COUNT;
+    return !reader->failed || error_set(error, ERROR_FORMAT, "saved machine: malformed");
 }
 
 static bool all_zero(const uint8_t *data, size_t size_bytes)
 {
     return data[0] == 0 && memcmp(data, data + 1, size_bytes - 1) == 0;
+}
+
+void machine_ram_clear(struct machine *machine, uint64_t offset, uint64_t size_bytes)
+{
+    uint8_t *ram = cpu_ram(machine->cpu);
+    assert(offset % RAM_BLOCK_BYTES == 0 && size_bytes % RAM_BLOCK_BYTES == 0);
+    assert(offset + size_bytes <= machine->config.ram_bytes);
+    for (uint64_t at = offset; at < offset + size_bytes; at += RAM_BLOCK_BYTES)
+        if (!all_zero(ram + at, RAM_BLOCK_BYTES))
+            memset(ram + at, 0, RAM_BLOCK_BYTES);
 }
 
 void machine_save(struct machine *machine, struct byte_writer *writer)
@@ -86,7 +124,7 @@ static bool ram_load(struct machine *machine, struct byte_reader *reader, struct
         uint64_t present = index == UINT32_MAX ? blocks : index;
         if (reader->failed || present < next || (index != UINT32_MAX && index >= blocks))
             return error_set(error, ERROR_FORMAT, "saved machine: its RAM is malformed");
-        memset(ram + next * RAM_BLOCK_BYTES, 0, (present - next) * RAM_BLOCK_BYTES);
+        machine_ram_clear(machine, next * RAM_BLOCK_BYTES, (present - next) * RAM_BLOCK_BYTES);
         if (index == UINT32_MAX)
             return true;
         if (!pack_read(reader, ram + present * RAM_BLOCK_BYTES, RAM_BLOCK_BYTES, error))
@@ -97,11 +135,9 @@ static bool ram_load(struct machine *machine, struct byte_reader *reader, struct
 
 bool machine_load(struct machine *machine, struct byte_reader *reader, struct error *error)
 {
-    if (!state_load(machine, reader))
-        return error_set(error, ERROR_FORMAT,
-                         "saved machine: malformed, or of another configuration");
-    if (!ram_load(machine, reader, error))
+    if (!state_load(machine, reader, error) || !ram_load(machine, reader, error))
         return false;
+    watch_forget(&machine->watch);
     cpu_ram_written(machine->cpu, BOARD_RAM_BASE, machine->config.ram_bytes);
     machine_deadline_renew(machine);
     return true;

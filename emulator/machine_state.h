@@ -13,13 +13,12 @@
 #include "devices/virtio_input.h"
 #include "emulator/bus.h"
 #include "emulator/cpu.h"
-#include "emulator/disk_file.h"
 #include "emulator/input_queue.h"
 #include "emulator/loader.h"
 #include "emulator/machine.h"
+#include "emulator/media.h"
 #include "emulator/sbi.h"
-
-#define CONSOLE_STOP_BYTES 256u
+#include "emulator/watch.h"
 
 /* What the devices were made with; they refer to it as long as they live. */
 struct device_configs {
@@ -44,7 +43,7 @@ struct machine {
     /* Its parts. */
     struct cpu *cpu;
     struct bus bus;
-    struct disk_file disk_files[BOARD_DISK_COUNT_MAX];
+    struct media media[BOARD_DISK_COUNT_MAX];
     struct device_configs device_configs;
     struct input_queue inputs;
 
@@ -53,16 +52,17 @@ struct machine {
     uint64_t generation;  /* newest that the trace port told of */
     uint32_t phase;       /* enum trace_phase; 0: none */
 
-    /* The present machine_run(). */
-    struct machine_until until;
-    uint64_t until_cycle;      /* of until.cycles and until.time_ns, the earlier */
+    /* The present machine_run(), and what was printed before it. */
+    struct watch watch;
+    uint64_t until_cycle; /* of until.cycles and until.time_ns, the earlier */
     struct machine_stop stop;
     bool stopping;
-    char console_tail[CONSOLE_STOP_BYTES]; /* last bytes printed, for until.console */
-    unsigned console_tail_bytes;
 };
 
 /* machine_deadline_renew - tell the cpu when something is due next. */
 void machine_deadline_renew(struct machine *machine);
+
+/* machine_ram_clear - zero RAM from offset on. Pages that the host has not given yet stay so. */
+void machine_ram_clear(struct machine *machine, uint64_t offset, uint64_t size_bytes);
 
 #endif

@@ -29,7 +29,8 @@ static bool number_parse(const char *text, uint64_t least, uint64_t most, uint64
     errno = 0;
     if (!isdigit((unsigned char)text[0]))
         return false;
-    *number = strtoull(text, &end, 0);
+    bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
+    *number = strtoull(text, &end, hexadecimal ? 16 : 10);
     return errno == 0 && *end == '\0' && *number >= least && *number <= most;
 }
 
@@ -128,6 +129,22 @@ static bool phase_parse(const char *name, uint64_t *phase)
     return false;
 }
 
+static bool until_text_add(struct parser *parser, const char *text)
+{
+    struct machine_until *until = &parser->options->until;
+    if (!until->console) {
+        until->console = text;
+        return true;
+    }
+    for (unsigned i = 0; i < MACHINE_UNTIL_TEXTS_MORE; i++)
+        if (!until->console_more[i]) {
+            until->console_more[i] = text;
+            return true;
+        }
+    return error_set(parser->error, ERROR_LIMIT, "--until console=%.60s: more than %u texts", text,
+                     MACHINE_UNTIL_TEXTS_MORE + 1);
+}
+
 static bool until_add(struct parser *parser)
 {
     struct machine_until *until = &parser->options->until;
@@ -142,15 +159,15 @@ static bool until_add(struct parser *parser)
                number_parse(value + 7, 0, UINT64_MAX, &number)) {
         if (number < until->cycles)
             until->cycles = number;
-    } else if (strncmp(value, "console=", 8) == 0 && value[8] != '\0' && strlen(value) < 256) {
-        until->console = value + 8;
+    } else if (strncmp(value, "console=", 8) == 0 && value[8] != '\0' &&
+               strlen(value + 8) < MACHINE_UNTIL_TEXT_BYTES) {
+        return until_text_add(parser, value + 8);
     } else if (strncmp(value, "phase=", 6) == 0 && phase_parse(value + 6, &number)) {
-        until->trace_kind = TRACE_PHASE_ENTER;
-        until->trace_argument = number;
+        until->phases |= 1u << number;
     } else if (strncmp(value, "generation=", 11) == 0 &&
                number_parse(value + 11, 1, UINT64_MAX - 1, &number)) {
-        until->trace_kind = TRACE_COMMITTED;
-        until->trace_argument = number;
+        if (number < until->generation)
+            until->generation = number;
     } else {
         return error_set(parser->error, ERROR_USAGE,
                          "--until %.80s: expected insn=N, cycles=N, console=STR, phase=NAME or "
@@ -266,8 +283,10 @@ static bool word_parse(struct parser *parser)
         return value_next(parser, &value) && disk_add(parser, value);
     if (of_later_version(word))
         return error_set(parser->error, ERROR_UNSUPPORTED, "%s: not in this version", word);
-    if (!number_option(parser, word, &known) || known)
-        return known && parser->error->code == ERROR_NONE;
+    if (!number_option(parser, word, &known))
+        return false;
+    if (known)
+        return true;
     if (word[0] == '-')
         return error_set(parser->error, ERROR_USAGE, "%.80s: unknown option; see latchkey help run",
                          word);

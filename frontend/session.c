@@ -105,9 +105,11 @@ static enum session_state stop_judge(struct session *session, struct machine_sto
     case MACHINE_STOP_CONSOLE:
         return ended(session, SESSION_END_UNTIL, "console");
     case MACHINE_STOP_TRACE:
-        return ended(session, SESSION_END_UNTIL,
-                     session->options->until.trace_kind == TRACE_COMMITTED ? "generation"
-                                                                           : "phase");
+        return ended(session, SESSION_END_UNTIL, "trace");
+    case MACHINE_STOP_PHASE:
+        return ended(session, SESSION_END_UNTIL, "phase");
+    case MACHINE_STOP_GENERATION:
+        return ended(session, SESSION_END_UNTIL, "generation");
     case MACHINE_STOP_IDLE:
         return SESSION_WAITS;
     case MACHINE_STOP_FAULT:
@@ -229,6 +231,11 @@ int session_close(struct session *session)
     assert(session->end != SESSION_NOT_ENDED);
     int status = end_report(session);
     if (!outputs_write(session, &error)) {
+        fprintf(stderr, "latchkey: %s\n", error.text);
+        if (status == 0)
+            status = error_exit_status(&error);
+    }
+    if (!machine_flush(session->machine, &error)) {
         fprintf(stderr, "latchkey: %s\n", error.text);
         if (status == 0)
             status = error_exit_status(&error);

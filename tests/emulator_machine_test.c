@@ -255,6 +255,90 @@ Test(machine, time_and_console_stop_the_run)
     machine_destroy(machine);
 }
 
+Test(machine, a_console_text_is_found_however_the_run_is_sliced)
+{
+    struct machine_config config = config_of(NULL, 0);
+    struct machine *machine = start(&config);
+    struct machine_until until = machine_until_never();
+    struct machine_stop stop = {.reason = MACHINE_STOP_INSTRUCTIONS};
+    until.console = "ping: 0 bad answers";
+    while (stop.reason == MACHINE_STOP_INSTRUCTIONS) {
+        until.instructions = machine_instructions(machine) + 97;
+        stop = machine_run(machine, &until);
+    }
+    cr_assert_eq(stop.reason, MACHINE_STOP_CONSOLE);
+    machine_destroy(machine);
+}
+
+Test(machine, slices_of_time_change_nothing_idle_or_not)
+{
+    char expected[33], got[33];
+    struct machine_config config = config_of(NULL, 19);
+    struct machine *machine = start(&config);
+    cr_assert_eq(run_to(machine, UINT64_MAX).reason, MACHINE_STOP_POWER_OFF);
+    digest_of(machine, expected);
+    machine_destroy(machine);
+    machine = start(&config);
+    struct machine_until until = machine_until_never();
+    struct machine_stop stop = {.reason = MACHINE_STOP_TIME};
+    for (unsigned i = 0; stop.reason == MACHINE_STOP_TIME || stop.reason == MACHINE_STOP_CYCLES;
+         i++) {
+        until.time_ns = i % 2 ? UINT64_MAX : machine_time_ns(machine) + 7 + i % 1000 * 113;
+        until.cycles = i % 2 ? machine_cycles(machine) + 1 + i % 977 : UINT64_MAX;
+        stop = machine_run(machine, &until);
+    }
+    cr_assert_eq(stop.reason, MACHINE_STOP_POWER_OFF);
+    digest_of(machine, got);
+    cr_assert_str_eq(expected, got);
+    machine_destroy(machine);
+}
+
+Test(machine, a_reboot_is_a_fresh_start_in_later_time)
+{
+    struct transcript transcript = {.length = 0};
+    struct machine_config config = config_of(&transcript, 0);
+    struct machine *machine = start(&config);
+    struct error error;
+    cr_assert_eq(run_to(machine, UINT64_MAX).reason, MACHINE_STOP_POWER_OFF);
+    size_t first = transcript.length;
+    uint64_t time_ns = machine_time_ns(machine);
+    cr_assert(machine_reset(machine, &error), "%s", error.text);
+    cr_assert_eq(run_to(machine, UINT64_MAX).reason, MACHINE_STOP_POWER_OFF);
+    cr_assert(strstr(transcript.text + first, "ping: 0 bad answers"), "%s", transcript.text);
+    cr_assert_gt(machine_time_ns(machine), time_ns);
+    machine_destroy(machine);
+}
+
+Test(machine, a_save_of_another_disk_or_screen_is_refused)
+{
+    struct machine_config config = config_of(NULL, 17);
+    struct machine *machine = start(&config);
+    struct byte_writer writer = {0};
+    machine_save(machine, &writer);
+    machine_destroy(machine);
+    for (unsigned what = 0; what < 5; what++) {
+        struct machine_config other = config;
+        struct byte_reader reader;
+        struct error error;
+        if (what == 0)
+            other.disks[0].timing = DISK_TIMING_HDD;
+        if (what == 1)
+            other.disks[0].write_through = true;
+        if (what == 2)
+            other.disk_count = 0;
+        if (what == 3)
+            other.display_width = other.display_height = 640;
+        if (what == 4)
+            other.clock_hz = 50000000;
+        machine = start(&other);
+        reader_init(&reader, writer.data, writer.size_bytes);
+        cr_assert_not(machine_load(machine, &reader, &error), "%u", what);
+        cr_assert_str_eq(error.text, "saved machine: of another configuration");
+        machine_destroy(machine);
+    }
+    writer_finish(&writer);
+}
+
 Test(machine, unusable_configurations_get_one_clear_line)
 {
     struct machine *machine;

@@ -71,3 +71,38 @@ Test(options, every_mistake_names_the_word_and_has_its_status)
         cr_assert_eq(error_exit_status(&error), bad[i].status, "%s", error.text);
     }
 }
+
+Test(options, stop_conditions_add_up_and_the_earliest_number_wins)
+{
+    struct options options;
+    struct error error;
+    char words[][32] = {"--until", "console=one", "--until", "console=two", "--until",
+                        "phase=commit", "--until", "phase=migrate", "--until", "generation=9",
+                        "--until", "generation=4", "--until", "cycles=0x100", "--until",
+                        "cycles=010"};
+    char *argv[sizeof(words) / sizeof(words[0])];
+    int argc = (int)(sizeof(words) / sizeof(words[0]));
+    for (int i = 0; i < argc; i++)
+        argv[i] = words[i];
+    cr_assert(options_parse(&options, argc, argv, &error), "%s", error.text);
+    cr_assert_str_eq(options.until.console, "one");
+    cr_assert_str_eq(options.until.console_more[0], "two");
+    cr_assert_null(options.until.console_more[1]);
+    cr_assert_eq(options.until.phases, 1u << TRACE_PHASE_COMMIT | 1u << TRACE_PHASE_MIGRATE);
+    cr_assert_eq(options.until.generation, 4);
+    cr_assert_eq(options.until.cycles, 10, "decimal, whatever zeros it begins with");
+}
+
+Test(options, more_texts_than_can_be_watched_are_refused)
+{
+    struct options options;
+    struct error error;
+    char until[] = "--until", text[] = "console=x";
+    char *argv[2 * (MACHINE_UNTIL_TEXTS_MORE + 2)];
+    int argc = (int)(sizeof(argv) / sizeof(argv[0]));
+    for (int i = 0; i < argc; i++)
+        argv[i] = i % 2 ? text : until;
+    cr_assert(options_parse(&options, argc - 2, argv, &error), "%s", error.text);
+    cr_assert_not(options_parse(&options, argc, argv, &error));
+    cr_assert_eq(error.code, ERROR_LIMIT);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* media.h - the media of one disk, and a number that stands for all that was written to it. */
+#ifndef LATCHKEY_EMULATOR_MEDIA_H
+#define LATCHKEY_EMULATOR_MEDIA_H
+
+#include "emulator/disk_file.h"
+
+struct media {
+    struct disk_store store; /* what the disk is given; its context is this struct */
+    struct disk_file file;
+    /* A hash over every write that reached the media since power-on, in order: equal media before
+     * and equal histories mean equal media after. */
+    uint64_t history;
+};
+
+/* media_open - as disk_file_open(). Must not move while open; media_finish() is safe even after
+ * failure and on a zeroed struct.
+ */
+MUST_CHECK bool media_open(struct media *media, const char *path, const char *overlay,
+                           bool read_only, struct error *error);
+bool media_finish(struct media *media);
+
+#endif
