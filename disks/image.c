@@ -404,10 +404,13 @@ bool image_volume_path(const char *path, unsigned volume, char *target, size_t r
 
 static bool volumes_open(struct writing *writing, const char *path, struct error *error)
 {
+    static const char suffix[] = ".XXXXXX"; /* as mkstemp wants it */
     for (unsigned i = 0; i < writing->image->volume_count; i++) {
-        if (!image_volume_path(path, i, writing->path[i], PATH_MAX - 7))
+        if (!image_volume_path(path, i, writing->path[i], PATH_MAX - sizeof(suffix)))
             return error_set(error, ERROR_LIMIT, "%.40s...: the path is too long", path);
-        (void)snprintf(writing->temporary[i], PATH_MAX, "%s.XXXXXX", writing->path[i]);
+        size_t length = strlen(writing->path[i]);
+        memcpy(writing->temporary[i], writing->path[i], length);
+        memcpy(writing->temporary[i] + length, suffix, sizeof(suffix));
         writing->descriptors[i] = mkstemp(writing->temporary[i]);
         if (writing->descriptors[i] < 0)
             return error_set(error, ERROR_IO, "%s: %s", writing->path[i], strerror(errno));

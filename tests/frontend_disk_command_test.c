@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* frontend_disk_command_test.c - `latchkey disk ...` as a user types it: what it prints, and the
+ * exit status that cli.md promises. Runs the program itself. */
+#include <cjson/cJSON.h>
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "tests/support_disks.h"
+
+struct outcome {
+    int status;
+    char text[8192]; /* both outputs */
+};
+
+/* Run `latchkey disk WORDS` in the scratch folder. */
+static struct outcome disk(const struct scratch *scratch, const char *words)
+{
+    struct outcome outcome = {0};
+    char command[1024];
+    (void)snprintf(command, sizeof(command), "cd %s && exec %s/latchkey disk %s 2>&1",
+                   scratch->folder, LATCHKEY_BUILD_DIR, words);
+    FILE *pipe = popen(command, "r");
+    cr_assert_not_null(pipe);
+    outcome.text[fread(outcome.text, 1, sizeof(outcome.text) - 1, pipe)] = '\0';
+    int status = pclose(pipe);
+    cr_assert(WIFEXITED(status), "latchkey disk %s: ended by a signal", words);
+    outcome.status = WEXITSTATUS(status);
+    return outcome;
+}
+
+static void expect(const struct scratch *scratch, const char *words, int status, const char *says)
+{
+    struct outcome outcome = disk(scratch, words);
+    cr_expect_eq(outcome.status, status, "disk %s: %d, %s", words, outcome.status, outcome.text);
+    cr_expect_not_null(strstr(outcome.text, says), "disk %s: %s", words, outcome.text);
+}
+
+static void sample_here(struct scratch *scratch)
+{
+    char path[SCRATCH_PATH_BYTES];
+    scratch_make(scratch);
+    sample_make(scratch, path);
+    scratch_write(scratch, "sample.recipe", sample_recipe, strlen(sample_recipe));
+}
+
+Test(disk_command, makes_checks_digests_and_describes)
+{
+    struct scratch scratch;
+    sample_here(&scratch);
+    expect(&scratch, "make sample.recipe -o made.img", 0, "");
+    expect(&scratch, "check made.img", 0, "made.img: clean\n");
+    expect(&scratch, "info made.img", 0, "store sample, id ");
+    struct outcome made = disk(&scratch, "digest made.img");
+    struct outcome again = disk(&scratch, "digest --generation 1 sample.img");
+    cr_expect_eq(made.status, 0);
+    cr_expect_eq(strlen(made.text), 33);
+    cr_expect_str_eq(made.text, again.text);
+    scratch_remove(&scratch);
+}
+
+Test(disk_command, speaks_json)
+{
+    static const char *const words[] = {"info --json sample.img", "check --json sample.img",
+                                        "digest sample.img --json"};
+    static const char *const names[] = {"volumes", "findings", "digest"};
+    struct scratch scratch;
+    sample_here(&scratch);
+    for (unsigned i = 0; i < 3; i++) {
+        struct outcome outcome = disk(&scratch, words[i]);
+        cJSON *object = cJSON_Parse(outcome.text);
+        cr_assert_not_null(object, "%s", outcome.text);
+        cr_expect(cJSON_HasObjectItem(object, names[i]), "%s", outcome.text);
+        cJSON_Delete(object);
+    }
+    scratch_remove(&scratch);
+}
+
+Test(disk_command, ends_with_1_when_there_are_findings)
+{
+    struct scratch scratch;
+    char path[SCRATCH_PATH_BYTES];
+    const uint8_t zeros[BLOCK_BYTES] = {0};
+    sample_here(&scratch);
+    scratch_file(&scratch, "sample.img", path);
+    block_save(path, range_of(path, RANGE_NODES, 0).start_block, zeros);
+    expect(&scratch, "check sample.img", 1, "sample.img: 1 findings, all repairable");
+    expect(&scratch, "check sample.img", 1, "(repairable)\n");
+    expect(&scratch, "check --json sample.img", 1, "\"repairable\":\t1");
+    block_save(path, range_of(path, RANGE_NODES, 1).start_block, zeros);
+    expect(&scratch, "check sample.img", 1, "(damage)\n");
+    expect(&scratch, "digest sample.img", 1, "node 1: its checksum is wrong");
+    scratch_remove(&scratch);
+}
+
+Test(disk_command, ends_as_cli_promises_for_every_mistake)
+{
+    static const struct {
+        const char *words;
+        int status;
+        const char *says;
+    } mistakes[] = {
+        {"", 2, "latchkey: disk: no subcommand"},
+        {"fly", 2, "latchkey: disk: unknown subcommand"},
+        {"info", 2, "no image given"},
+        {"info --loud sample.img", 2, "--loud: unknown or incomplete option"},
+        {"digest --generation 0 sample.img", 2, "--generation 0: expected a number from 1"},
+        {"digest --generation x sample.img", 2, "--generation x: expected a number"},
+        {"digest --generation", 2, "--generation: unknown or incomplete option"},
+        {"digest --generation 9 sample.img", 1, "no checkpoint of generation 9"},
+        {"make sample.recipe", 2, "make needs one recipe and -o IMG"},
+        {"make sample.recipe other.recipe -o x.img", 2, "make needs one recipe"},
+        {"make none.recipe -o x.img", 3, "latchkey: none.recipe: No such file"},
+        {"make words.txt -o x.img", 1, "latchkey: words.txt:1:1: 'ink': expected store"},
+        {"make sample.recipe -o none/x.img", 3, "none/x.img: No such file"},
+        {"check none.img", 3, "latchkey: none.img: No such file"},
+        {"check words.txt", 1, "latchkey: words.txt: not a volume: it is only 13 bytes long"},
+        {"check .", 3, "not a regular file"},
+        {"info sample.img sample.img", 1, "is the same volume as"},
+        {"info 1 2 3 4 5", 2, "5: a store has at most 4 volumes"},
+        {"diff a b", 3, "latchkey: disk diff: not in this version"},
+        {"add a", 3, "latchkey: disk add: not in this version"},
+    };
+    struct scratch scratch;
+    sample_here(&scratch);
+    for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+        struct outcome outcome = disk(&scratch, mistakes[i].words);
+        cr_expect_eq(outcome.status, mistakes[i].status, "%s: %d", mistakes[i].words,
+                     outcome.status);
+        cr_expect_not_null(strstr(outcome.text, mistakes[i].says), "%s: %s", mistakes[i].words,
+                           outcome.text);
+        cr_expect_eq(strncmp(outcome.text, "latchkey: ", 10), 0, "%s", outcome.text);
+        cr_expect_eq(strchr(outcome.text, '\n'), outcome.text + strlen(outcome.text) - 1,
+                     "%s: one line", mistakes[i].words);
+    }
+    scratch_remove(&scratch);
+}
