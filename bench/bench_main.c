@@ -9,7 +9,7 @@
 
 #include "bench/bench.h"
 
-#define REPEATS_DEFAULT 3u
+#define REPEATS_DEFAULT 5u
 
 static const struct suite {
     const char *name;
