@@ -95,6 +95,11 @@ Test(qemu_boot, ping_and_pong_count_the_same_on_both)
     boots_equally("pingpong.img", "", "ping: 0 bad answers");
 }
 
+Test(qemu_boot, a_keeper_repairs_the_same_traps_on_both)
+{
+    boots_equally("keeper.img", "", "0 wrong");
+}
+
 Test(qemu_boot, a_board_with_screen_and_input_changes_nothing)
 {
     boots_equally("pingpong.img",
