@@ -244,8 +244,8 @@ static void events_deliver(struct machine *machine)
     while (input_queue_take(&machine->inputs, now, &input))
         input_deliver(machine, &input);
     if (cycles >= machine->until_cycle)
-        stop(machine, cycles >= machine->watch.until.cycles ? MACHINE_STOP_CYCLES : MACHINE_STOP_TIME,
-             0);
+        stop(machine,
+             cycles >= machine->watch.until.cycles ? MACHINE_STOP_CYCLES : MACHINE_STOP_TIME, 0);
 }
 
 static void cpu_deadline(void *context)

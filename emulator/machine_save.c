@@ -94,7 +94,8 @@ static bool all_zero(const uint8_t *data, size_t size_bytes)
 void machine_ram_clear(struct machine *machine, uint64_t offset, uint64_t size_bytes)
 {
     uint8_t *ram = cpu_ram(machine->cpu);
-    assert(offset % RAM_BLOCK_BYTES == 0 && size_bytes % RAM_BLOCK_BYTES == 0);
+    assert(offset % RAM_BLOCK_BYTES == 0);
+    assert(size_bytes % RAM_BLOCK_BYTES == 0);
     assert(offset + size_bytes <= machine->config.ram_bytes);
     for (uint64_t at = offset; at < offset + size_bytes; at += RAM_BLOCK_BYTES)
         if (!all_zero(ram + at, RAM_BLOCK_BYTES))
