@@ -81,15 +81,15 @@ static bool image_open(struct disk_file *file, const char *path, bool writable,
     struct stat status;
     file->descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0)
-        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+        return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
-        return error_set(error, ERROR_IO, "%s: not a regular file", path);
+        return error_set(error, ERROR_IO, "%.150s: not a regular file", path);
     if (status.st_size == 0 || status.st_size % DISK_SECTOR_BYTES)
         return error_set(error, ERROR_FORMAT,
-                         "%s: not a disk image: %lld bytes is not a multiple of 512", path,
+                         "%.150s: not a disk image: %lld bytes is not a multiple of 512", path,
                          (long long)status.st_size);
     if (writable && flock(file->descriptor, LOCK_EX | LOCK_NB) != 0)
-        return error_set(error, ERROR_IO, "%s: in use by another run", path);
+        return error_set(error, ERROR_IO, "%.150s: in use by another run", path);
     file->store.sector_count = (uint64_t)status.st_size / DISK_SECTOR_BYTES;
     return true;
 }

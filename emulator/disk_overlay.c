@@ -91,11 +91,11 @@ static bool header_check(const struct disk_overlay *overlay, const char *path,
     if (pread(overlay->descriptor, header, sizeof(header), 0) != (ssize_t)sizeof(header) ||
         memcmp(header, magic, sizeof(magic)) != 0 ||
         load_u64(header + 24) != hash64(header, 24))
-        return error_set(error, ERROR_FORMAT, "%s: not an overlay", path);
+        return error_set(error, ERROR_FORMAT, "%.150s: not an overlay", path);
     if (load_u32(header + 8) != OVERLAY_VERSION || load_u32(header + 12) != CLUSTER_BYTES)
-        return error_set(error, ERROR_FORMAT, "%s: overlay of another version", path);
+        return error_set(error, ERROR_FORMAT, "%.150s: overlay of another version", path);
     if (load_u64(header + 16) != overlay->sector_count)
-        return error_set(error, ERROR_FORMAT, "%s: overlay of an image of another size", path);
+        return error_set(error, ERROR_FORMAT, "%.150s: overlay of an image of another size", path);
     return true;
 }
 
@@ -153,17 +153,17 @@ static bool file_open(struct disk_overlay *overlay, const char *path, struct err
     struct stat status;
     overlay->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (overlay->descriptor < 0 || fstat(overlay->descriptor, &status) != 0)
-        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+        return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
-        return error_set(error, ERROR_IO, "%s: not a regular file", path);
+        return error_set(error, ERROR_IO, "%.150s: not a regular file", path);
     if (flock(overlay->descriptor, LOCK_EX | LOCK_NB) != 0)
-        return error_set(error, ERROR_IO, "%s: in use by another run", path);
+        return error_set(error, ERROR_IO, "%.150s: in use by another run", path);
     if (status.st_size == 0)
-        return header_write(overlay) || error_set(error, ERROR_IO, "%s: cannot be written", path);
+        return header_write(overlay) || error_set(error, ERROR_IO, "%.150s: cannot be written", path);
     if (!header_check(overlay, path, error))
         return false;
     return records_scan(overlay, (uint64_t)status.st_size) ||
-           error_set(error, ERROR_IO, "%s: cannot be written", path);
+           error_set(error, ERROR_IO, "%.150s: cannot be written", path);
 }
 
 bool overlay_open(struct disk_overlay **out, const char *path, uint64_t sector_count,

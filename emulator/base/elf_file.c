@@ -13,13 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define ELF_FILE_BYTES_MAX (256u << 20)
-
 static bool read_all(int descriptor, uint8_t *target, size_t size_bytes)
 {
     size_t done = 0;
     while (done < size_bytes) {
         ssize_t part = read(descriptor, target + done, size_bytes - done);
+        if (part < 0 && errno == EINTR)
+            continue;
         if (part <= 0)
             return false;
         done += (size_t)part;
@@ -35,15 +35,15 @@ bool file_read_whole(const char *path, size_t size_max, uint8_t **data, size_t *
     *size_bytes = 0;
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
-        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+        return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
         close(descriptor);
-        return error_set(error, ERROR_IO, "%s: not a regular file", path);
+        return error_set(error, ERROR_IO, "%.150s: not a regular file", path);
     }
     size_t size = (size_t)status.st_size;
     if (size > size_max) {
         close(descriptor);
-        return error_set(error, ERROR_FORMAT, "%s: %zu bytes, more than the %zu allowed", path,
+        return error_set(error, ERROR_FORMAT, "%.150s: %zu bytes, more than the %zu allowed", path,
                          size, size_max);
     }
     *data = malloc(size + 1);
@@ -51,7 +51,7 @@ bool file_read_whole(const char *path, size_t size_max, uint8_t **data, size_t *
         free(*data);
         *data = NULL;
         close(descriptor);
-        return error_set(error, ERROR_IO, "%s: cannot be read", path);
+        return error_set(error, ERROR_IO, "%.150s: cannot be read", path);
     }
     (*data)[size] = 0;
     *size_bytes = size;
@@ -70,16 +70,16 @@ static bool segment_add(struct elf_file *elf, const GElf_Phdr *header, const cha
     if (header->p_type != PT_LOAD || header->p_memsz == 0)
         return true;
     if (elf->segment_count == ELF_SEGMENTS_MAX)
-        return error_set(error, ERROR_FORMAT, "%s: more than %u loadable segments", path,
+        return error_set(error, ERROR_FORMAT, "%.150s: more than %u loadable segments", path,
                          ELF_SEGMENTS_MAX);
     if (header->p_offset > elf->image_bytes ||
         header->p_filesz > elf->image_bytes - header->p_offset)
-        return error_set(error, ERROR_FORMAT, "%s: truncated: a segment ends outside the file",
+        return error_set(error, ERROR_FORMAT, "%.150s: truncated: a segment ends outside the file",
                          path);
     if (header->p_filesz > header->p_memsz || header->p_memsz > ELF_MEMORY_BYTES_MAX ||
         header->p_vaddr > UINT64_MAX - header->p_memsz ||
         header->p_paddr > UINT64_MAX - header->p_memsz)
-        return error_set(error, ERROR_FORMAT, "%s: a segment has an impossible size", path);
+        return error_set(error, ERROR_FORMAT, "%.150s: a segment has an impossible size", path);
     elf->segments[elf->segment_count++] = (struct elf_segment){
         .virtual_addr = header->p_vaddr,
         .physical_addr = header->p_paddr,
@@ -98,40 +98,48 @@ static bool headers_read(struct elf_file *elf, Elf *handle, const char *path,
     GElf_Ehdr header;
     size_t count;
     if (elf_kind(handle) != ELF_K_ELF || !gelf_getehdr(handle, &header))
-        return error_set(error, ERROR_FORMAT, "%s: not an ELF file", path);
+        return error_set(error, ERROR_FORMAT, "%.150s: not an ELF file", path);
     if (header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_ident[EI_DATA] != ELFDATA2LSB ||
         header.e_machine != EM_RISCV || header.e_type != ET_EXEC)
-        return error_set(error, ERROR_FORMAT, "%s: not a 64-bit RISC-V executable", path);
+        return error_set(error, ERROR_FORMAT, "%.150s: not a 64-bit RISC-V executable", path);
     if (elf_getphdrnum(handle, &count) != 0 || count > 1024)
-        return error_set(error, ERROR_FORMAT, "%s: bad program headers", path);
+        return error_set(error, ERROR_FORMAT, "%.150s: bad program headers", path);
     for (size_t i = 0; i < count; i++) {
         GElf_Phdr segment;
         if (!gelf_getphdr(handle, (int)i, &segment))
-            return error_set(error, ERROR_FORMAT, "%s: truncated program headers", path);
+            return error_set(error, ERROR_FORMAT, "%.150s: truncated program headers", path);
         if (!segment_add(elf, &segment, path, error))
             return false;
     }
     elf->entry = header.e_entry;
     if (elf->segment_count == 0)
-        return error_set(error, ERROR_FORMAT, "%s: nothing to load", path);
+        return error_set(error, ERROR_FORMAT, "%.150s: nothing to load", path);
     return true;
 }
 
-bool elf_file_open(struct elf_file *elf, const char *path, struct error *error)
+bool elf_file_take(struct elf_file *elf, uint8_t *image, size_t image_bytes, const char *name,
+                   struct error *error)
 {
-    *elf = (struct elf_file){0};
-    if (!file_read_whole(path, ELF_FILE_BYTES_MAX, &elf->image, &elf->image_bytes, error))
-        return false;
+    *elf = (struct elf_file){.image = image, .image_bytes = image_bytes};
     if (!elf_is(elf->image, elf->image_bytes))
-        return error_set(error, ERROR_FORMAT, "%s: not an ELF file", path);
+        return error_set(error, ERROR_FORMAT, "%.150s: not an ELF file", name);
     unsigned version = elf_version(EV_CURRENT);
     assert(version != EV_NONE);
     Elf *handle = elf_memory((char *)elf->image, elf->image_bytes);
     if (!handle)
-        return error_set(error, ERROR_FORMAT, "%s: not an ELF file", path);
-    bool good = headers_read(elf, handle, path, error);
+        return error_set(error, ERROR_FORMAT, "%.150s: not an ELF file", name);
+    bool good = headers_read(elf, handle, name, error);
     elf_end(handle);
     return good;
+}
+
+bool elf_file_open(struct elf_file *elf, const char *path, struct error *error)
+{
+    uint8_t *image;
+    size_t image_bytes;
+    *elf = (struct elf_file){0};
+    return file_read_whole(path, ELF_FILE_BYTES_MAX, &image, &image_bytes, error) &&
+           elf_file_take(elf, image, image_bytes, path, error);
 }
 
 void elf_file_finish(struct elf_file *elf)

@@ -13,6 +13,7 @@
 #include "emulator/base/error.h"
 
 #define ELF_SEGMENTS_MAX 16u
+#define ELF_FILE_BYTES_MAX (256u << 20)
 #define ELF_MEMORY_BYTES_MAX (1ull << 32) /* of one segment */
 
 struct elf_segment {
@@ -48,6 +49,10 @@ bool elf_is(const uint8_t *data, size_t size_bytes);
  *          the file, more than ELF_SEGMENTS_MAX loadable segments, or none.
  */
 MUST_CHECK bool elf_file_open(struct elf_file *elf, const char *path, struct error *error);
+/* elf_file_take - the same for an executable already read: image, from malloc(), becomes elf's also
+ * on failure. name is for errors only. */
+MUST_CHECK bool elf_file_take(struct elf_file *elf, uint8_t *image, size_t image_bytes,
+                              const char *name, struct error *error);
 void elf_file_finish(struct elf_file *elf);
 
 #endif
