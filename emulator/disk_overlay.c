@@ -159,7 +159,8 @@ static bool file_open(struct disk_overlay *overlay, const char *path, struct err
     if (flock(overlay->descriptor, LOCK_EX | LOCK_NB) != 0)
         return error_set(error, ERROR_IO, "%.150s: in use by another run", path);
     if (status.st_size == 0)
-        return header_write(overlay) || error_set(error, ERROR_IO, "%.150s: cannot be written", path);
+        return header_write(overlay) ||
+               error_set(error, ERROR_IO, "%.150s: cannot be written", path);
     if (!header_check(overlay, path, error))
         return false;
     return records_scan(overlay, (uint64_t)status.st_size) ||

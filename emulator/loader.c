@@ -70,9 +70,9 @@ static bool elf_place(const struct loader_request *request, const struct elf_fil
 {
     for (unsigned i = 0; i < elf->segment_count; i++)
         if (!fits(request, elf->segments[i].physical_addr, elf->segments[i].memory_bytes, limit))
-            return error_set(error, ERROR_FORMAT, "%.150s: a segment at 0x%llx does not fit the RAM",
-                             request->kernel_path,
-                             (unsigned long long)elf->segments[i].physical_addr);
+            return error_set(
+                error, ERROR_FORMAT, "%.150s: a segment at 0x%llx does not fit the RAM",
+                request->kernel_path, (unsigned long long)elf->segments[i].physical_addr);
     if (segments_overlap(elf))
         return error_set(error, ERROR_FORMAT, "%.150s: its segments overlap",
                          request->kernel_path);
@@ -103,12 +103,14 @@ static bool image_load(const struct loader_request *request, uint64_t limit,
                        struct error *error)
 {
     if (size_bytes < IMAGE_HEADER_BYTES || load_u32(data + IMAGE_MAGIC2_OFFSET) != IMAGE_MAGIC2)
-        return error_set(error, ERROR_FORMAT, "%.150s: neither an ELF executable nor a RISC-V Image",
+        return error_set(error, ERROR_FORMAT,
+                         "%.150s: neither an ELF executable nor a RISC-V Image",
                          request->kernel_path);
     uint64_t offset = load_u64(data + IMAGE_OFFSET_OFFSET);
     uint64_t memory_bytes = load_u64(data + IMAGE_SIZE_OFFSET);
     if (offset > request->ram_bytes || offset % PAGE_BYTES)
-        return error_set(error, ERROR_FORMAT, "%.150s: its load offset is outside the RAM, or not of whole pages",
+        return error_set(error, ERROR_FORMAT,
+                         "%.150s: its load offset is outside the RAM, or not of whole pages",
                          request->kernel_path);
     uint64_t addr = offset ? request->ram_base + offset : LOADER_KERNEL_ADDR;
     if (memory_bytes < size_bytes)

@@ -1,15 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pump.c - waits for one device and passes what comes to the screen: a domain waits for one thing
  * at a time, so a service that wants several has a pump for each. Argument 0: SCREEN_TICK,
- * SCREEN_KEYS or SCREEN_POINTER. Keys: 0 the screen, 1 the input (for keys and pointer), timer (for
- * ticks). */
+ * SCREEN_KEYS or SCREEN_POINTER. Keys: 0 the screen, 2 a counter, 1 the input (for keys and
+ * pointer), timer (for ticks). */
 #include "disks/domains/rt/interface.h"
 #include "disks/domains/rt/slots.h"
 
 #define SLOT_SCREEN 0u
 #define SLOT_INPUT 1u
+#define SLOT_COUNTER 2u
 #define TICK_NS 33333333u /* 30 pictures a second */
 #define EVENTS_MAX 128u
+
+/* One message more has gone to the screen. */
+static void count(void)
+{
+    uint64_t sum;
+    (void)counter_add(SLOT_COUNTER, 1, &sum);
+}
 
 static void ticks_pump(void)
 {
@@ -24,6 +32,7 @@ static void ticks_pump(void)
             due = now;
         if (screen_tick(SLOT_SCREEN, now) == RC_DEVICE)
             return;
+        count();
     }
 }
 
@@ -38,6 +47,7 @@ static void input_pump(bool pointer)
                                 : screen_keys(SLOT_SCREEN, events, size_bytes);
         if (code == RC_DEVICE)
             return;
+        count();
     }
 }
 
