@@ -55,11 +55,19 @@ static void pages_unpin(unsigned first)
     }
 }
 
-/* The caller still waits for its receipt: it was not stopped or sent elsewhere meanwhile. */
-static bool still_waits(uint64_t root_id)
+/* Give the caller its receipt, if it still waits for it: it may have been stopped, or sent
+ * elsewhere, meanwhile. It is woken last, so that who has waited longer comes before its next
+ * call. */
+static void receipt_give(void)
 {
-    const struct node_frame *root = object_node_present(root_id);
-    return root && root->link.queue == &display.waiters;
+    struct node_frame *root = object_node_present(display.pending.root_id);
+    if (root && root->link.queue == &display.waiters) {
+        queue_remove(root);
+        queue_append(&display.waiters, root);
+        display.pending.good = !virtio_gpu_failed();
+        display.receipts[display.receipt_next++ % RECEIPTS] = display.pending;
+    }
+    display.pending.root_id = 0;
 }
 
 void display_finished(void)
@@ -70,11 +78,8 @@ void display_finished(void)
         pages_unpin(0);
         display.screen = SCREEN_NONE;
     }
-    if (display.pending.root_id && still_waits(display.pending.root_id)) {
-        display.pending.good = !virtio_gpu_failed();
-        display.receipts[display.receipt_next++ % RECEIPTS] = display.pending;
-    }
-    display.pending.root_id = 0;
+    if (display.pending.root_id)
+        receipt_give();
     sched_wake_all(&display.waiters);
 }
 

@@ -1,22 +1,39 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Native tests of the kernel's modules: everything of kernel/ that is not the architecture or a
-# driver, linked with a pretended hart and disk (tests/arch_host.c). Included by the top
-# CMakeLists.txt.
+# Native tests of the kernel. Included by the top CMakeLists.txt. Two libraries:
+#   kernel_host     everything of kernel/ that is not the architecture or a driver, with a pretended
+#                   hart, disk and screen (tests/arch_host.c, kernel_store.c, kernel_screen.c)
+#   kernel_drivers  the drivers, over our own device models (tests/kernel_board.c); tests whose
+#                   names begin with kernel_driver_ get this one
+set(kernel_flags -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes
+  -Wmissing-prototypes -Wvla -Wundef -Wswitch-enum)
+
 file(GLOB kernel_modules CONFIGURE_DEPENDS kernel/*.c)
-# main.c boots real hardware, string.c is the host's C library, and these two keys need their
-# devices.
-list(FILTER kernel_modules EXCLUDE REGEX "/(main|string|key_display|key_input)\\.c$")
-add_library(kernel_host STATIC ${kernel_modules} kernel/driver/fdt.c kernel/driver/virtio.c
-  tests/arch_host.c tests/kernel_store.c)
-target_include_directories(kernel_host PUBLIC ${CMAKE_SOURCE_DIR})
-target_compile_definitions(kernel_host PUBLIC _GNU_SOURCE)
-target_compile_options(kernel_host PUBLIC -Wall -Wextra -Werror -Wshadow -Wconversion
-  -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wundef -Wswitch-enum)
+# main.c boots real hardware; string.c is the host's C library.
+list(FILTER kernel_modules EXCLUDE REGEX "/(main|string)\\.c$")
+add_library(kernel_host STATIC ${kernel_modules} tests/arch_host.c tests/kernel_store.c
+  tests/kernel_screen.c)
+
+file(GLOB kernel_driver_modules CONFIGURE_DEPENDS kernel/driver/*.c)
+# sbi.c calls firmware; mmio.c touches registers.
+list(FILTER kernel_driver_modules EXCLUDE REGEX "/(sbi|mmio)\\.c$")
+add_library(kernel_drivers STATIC ${kernel_driver_modules} kernel/print.c tests/kernel_board.c)
+target_link_libraries(kernel_drivers PUBLIC devices machine)
+
+foreach(library kernel_host kernel_drivers)
+  target_include_directories(${library} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_compile_definitions(${library} PUBLIC _GNU_SOURCE)
+  target_compile_options(${library} PUBLIC ${kernel_flags})
+endforeach()
 
 file(GLOB kernel_tests CONFIGURE_DEPENDS tests/kernel_*_test.c)
 foreach(source ${kernel_tests})
   get_filename_component(test_name ${source} NAME_WE)
   add_executable(${test_name} ${source})
-  target_link_libraries(${test_name} PRIVATE kernel_host PkgConfig::CRITERION ${FDT_LIBRARY})
+  if(test_name MATCHES "^kernel_driver_")
+    target_link_libraries(${test_name} PRIVATE kernel_drivers test_support)
+  else()
+    target_link_libraries(${test_name} PRIVATE kernel_host)
+  endif()
+  target_link_libraries(${test_name} PRIVATE PkgConfig::CRITERION ${FDT_LIBRARY})
   add_test(NAME ${test_name} COMMAND ${test_name} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
 endforeach()
