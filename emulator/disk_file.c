@@ -2,7 +2,8 @@
 /* disk_file.c - struct disk_store over a host file. Called by machine.c; calls disk_overlay.
  *
  * Invariants
- *  1. One run has an image open for writing (flock); reads of others are not hindered.
+ *  1. An image has one writer, or any number of readers (flock). A run with an overlay is a reader:
+ *     nobody may change the image below it.
  *  2. After sync() returns true, what was written is on the host's disk (fdatasync).
  */
 #include "emulator/disk_file.h"
@@ -17,6 +18,8 @@
 
 #include "emulator/disk_overlay.h"
 
+#define IMAGE_BYTES_MAX (1ll << 40)
+
 static bool image_read(void *context, uint64_t sector, void *target, size_t sector_count)
 {
     struct disk_file *file = context;
@@ -24,6 +27,8 @@ static bool image_read(void *context, uint64_t sector, void *target, size_t sect
     off_t offset = (off_t)(sector * DISK_SECTOR_BYTES);
     for (uint8_t *to = target; left > 0;) {
         ssize_t part = pread(file->descriptor, to, left, offset);
+        if (part < 0 && errno == EINTR)
+            continue;
         if (part <= 0)
             return false;
         to += part;
@@ -40,6 +45,8 @@ static bool image_write(void *context, uint64_t sector, const void *source, size
     off_t offset = (off_t)(sector * DISK_SECTOR_BYTES);
     for (const uint8_t *from = source; left > 0;) {
         ssize_t part = pwrite(file->descriptor, from, left, offset);
+        if (part < 0 && errno == EINTR)
+            continue;
         if (part <= 0)
             return false;
         from += part;
@@ -88,7 +95,9 @@ static bool image_open(struct disk_file *file, const char *path, bool writable,
         return error_set(error, ERROR_FORMAT,
                          "%.150s: not a disk image: %lld bytes is not a multiple of 512", path,
                          (long long)status.st_size);
-    if (writable && flock(file->descriptor, LOCK_EX | LOCK_NB) != 0)
+    if (status.st_size > IMAGE_BYTES_MAX)
+        return error_set(error, ERROR_FORMAT, "%.150s: not a disk image: more than 1 TiB", path);
+    if (flock(file->descriptor, (writable ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0)
         return error_set(error, ERROR_IO, "%.150s: in use by another run", path);
     file->store.sector_count = (uint64_t)status.st_size / DISK_SECTOR_BYTES;
     return true;

@@ -21,7 +21,7 @@ struct disk_file {
 /* disk_file_open - use a host file as media.
  *
  * file        out; disk_file_finish() is safe even after failure. Must not move while open.
- * path        raw image; its size must be a multiple of 512 bytes and not 0.
+ * path        raw image; its size must be a multiple of 512 bytes, not 0, at most 1 TiB.
  * overlay     path of the overlay, made if missing; NULL: none.
  * read_only   the guest may not write.
  * Errors      ERROR_IO missing, unreadable, not writable, or in use by another run;

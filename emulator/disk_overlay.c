@@ -1,16 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* disk_overlay.c - the overlay file. Called by disk_file.c; calls pack.
  *
- * The file: a header of 32 bytes (magic "LKOVERLY", u32 version, u32 cluster bytes, u64 sectors of
- * the image, u64 XXH3-64 of the 24 bytes before), then records: u64 tag, and for a cluster its
- * packed bytes (pack.h). A tag below COMMIT_TAG is a cluster number; COMMIT_TAG ends a sync and has
- * no more bytes.
+ * The file: a header of 40 bytes (magic "LKOVERLY", u32 version, u32 cluster bytes, u64 sectors of
+ * the image, u64 hash of the image, u64 XXH3-64 of the 32 bytes before), then records. A record
+ * whose u64 tag is below COMMIT_TAG is that cluster, packed (pack.h). One with tag COMMIT_TAG ends a
+ * sync: u64 low half of the XXH3-128 of all records since the last commit mark follows.
+ *
+ * The hash of the image is that of its first 16 MiB: enough to notice that an image was made anew
+ * or changed below its overlay, and quick.
  *
  * Invariants
  *  1. offsets[c] is where cluster c's newest packed bytes begin, 0 if there are none.
- *  2. Changed clusters are whole in memory until the next sync; a commit mark follows only after
- *     them.
- *  3. On opening, records count up to the last commit mark; what follows it is cut off.
+ *  2. Changed clusters are whole in memory until they are appended.
+ *  3. On opening, records count up to the last commit mark before which all is as it was written;
+ *     what follows is cut off. So whatever part of the last sync reached the host's disk, the
+ *     overlay is as after one of its syncs.
  */
 #include "emulator/disk_overlay.h"
 
@@ -29,7 +33,9 @@
 #define SECTOR_BYTES 512u
 #define CLUSTER_BYTES 65536u
 #define CLUSTER_SECTORS (CLUSTER_BYTES / SECTOR_BYTES)
-#define HEADER_BYTES 32u
+#define HEADER_BYTES 40u
+#define COMMIT_BYTES 16u
+#define IMAGE_HASH_SECTORS 32768u /* 16 MiB */
 #define OVERLAY_VERSION 1u
 #define COMMIT_TAG UINT64_MAX
 /* Changed clusters kept in memory before they are written out without a commit mark: 32 MiB. */
@@ -45,7 +51,10 @@ struct disk_overlay {
     uint8_t **changed;   /* by cluster: its bytes, if changed since they were last written */
     uint64_t changed_list[CHANGED_MAX];
     unsigned changed_count;
-    bool unsynced; /* clusters were appended after the last commit mark */
+    struct digest_state *group; /* of the records after the last commit mark; NULL: none */
+    bool unsynced;              /* something was appended after the last good fdatasync */
+    uint64_t unpacked_cluster;  /* whose bytes are in unpacked[]; UINT64_MAX: none */
+    uint8_t unpacked[CLUSTER_BYTES];
     overlay_base_read base_read;
     void *context;
 };
@@ -59,93 +68,172 @@ static void *must_have(void *memory)
     return memory;
 }
 
-static bool append(struct disk_overlay *overlay, const void *source, size_t size_bytes)
+static bool write_at(int descriptor, const uint8_t *source, size_t size_bytes, uint64_t offset)
 {
-    ssize_t done = pwrite(overlay->descriptor, source, size_bytes, (off_t)overlay->end);
-    if (done != (ssize_t)size_bytes)
-        return false;
-    overlay->end += size_bytes;
+    while (size_bytes > 0) {
+        ssize_t part = pwrite(descriptor, source, size_bytes, (off_t)offset);
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0)
+            return false;
+        source += part;
+        offset += (uint64_t)part;
+        size_bytes -= (size_t)part;
+    }
     return true;
 }
 
-static bool header_write(struct disk_overlay *overlay)
+/* As much of [offset, offset + size) as there is. */
+static size_t read_at(int descriptor, uint8_t *target, size_t size_bytes, uint64_t offset)
 {
-    struct byte_writer writer = {0};
-    write_bytes(&writer, magic, sizeof(magic));
-    write_u32(&writer, OVERLAY_VERSION);
-    write_u32(&writer, CLUSTER_BYTES);
-    write_u64(&writer, overlay->sector_count);
-    write_u64(&writer, hash64(writer.data, writer.size_bytes));
-    assert(writer.size_bytes == HEADER_BYTES);
-    overlay->end = 0;
-    bool good = append(overlay, writer.data, writer.size_bytes) &&
-                fdatasync(overlay->descriptor) == 0;
-    writer_finish(&writer);
+    size_t done = 0;
+    while (done < size_bytes) {
+        ssize_t part = pread(descriptor, target + done, size_bytes - done, (off_t)(offset + done));
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0)
+            break;
+        done += (size_t)part;
+    }
+    return done;
+}
+
+/* Nothing counts as appended unless all of it was written. */
+static bool append(struct disk_overlay *overlay, const void *source, size_t size_bytes)
+{
+    if (!write_at(overlay->descriptor, source, size_bytes, overlay->end))
+        return false;
+    overlay->end += size_bytes;
+    overlay->unsynced = true;
+    return true;
+}
+
+static bool image_hash(const struct disk_overlay *overlay, uint64_t *hash)
+{
+    struct digest_state *state = digest_create();
+    uint8_t *bytes = must_have(malloc(CLUSTER_BYTES));
+    uint64_t sectors = overlay->sector_count;
+    bool good = true;
+    if (sectors > IMAGE_HASH_SECTORS)
+        sectors = IMAGE_HASH_SECTORS;
+    for (uint64_t at = 0; good && at < sectors; at += CLUSTER_SECTORS) {
+        size_t part = sectors - at < CLUSTER_SECTORS ? (size_t)(sectors - at) : CLUSTER_SECTORS;
+        good = overlay->base_read(overlay->context, at, bytes, part);
+        if (good)
+            digest_add(state, bytes, part * SECTOR_BYTES);
+    }
+    *hash = digest_end(state).low;
+    free(bytes);
     return good;
 }
 
-static bool header_check(const struct disk_overlay *overlay, const char *path,
-                         struct error *error)
+static void header_make(const struct disk_overlay *overlay, uint64_t image, uint8_t *header)
+{
+    memcpy(header, magic, sizeof(magic));
+    store_u32(header + 8, OVERLAY_VERSION);
+    store_u32(header + 12, CLUSTER_BYTES);
+    store_u64(header + 16, overlay->sector_count);
+    store_u64(header + 24, image);
+    store_u64(header + 32, hash64(header, 32));
+}
+
+static bool header_check(const struct disk_overlay *overlay, const uint8_t *wanted,
+                         const char *path, struct error *error)
 {
     uint8_t header[HEADER_BYTES];
-    if (pread(overlay->descriptor, header, sizeof(header), 0) != (ssize_t)sizeof(header) ||
-        memcmp(header, magic, sizeof(magic)) != 0 ||
-        load_u64(header + 24) != hash64(header, 24))
+    if (read_at(overlay->descriptor, header, sizeof(header), 0) != sizeof(header) ||
+        memcmp(header, magic, sizeof(magic)) != 0 || load_u64(header + 32) != hash64(header, 32))
         return error_set(error, ERROR_FORMAT, "%.150s: not an overlay", path);
-    if (load_u32(header + 8) != OVERLAY_VERSION || load_u32(header + 12) != CLUSTER_BYTES)
+    if (memcmp(header, wanted, 16) != 0)
         return error_set(error, ERROR_FORMAT, "%.150s: overlay of another version", path);
-    if (load_u64(header + 16) != overlay->sector_count)
-        return error_set(error, ERROR_FORMAT, "%.150s: overlay of an image of another size", path);
+    if (memcmp(header, wanted, sizeof(header)) != 0)
+        return error_set(error, ERROR_FORMAT,
+                         "%.150s: overlay of another image, or of one that has changed", path);
     return true;
 }
 
-/* The record at offset: its tag and length. false: it is cut off, or no record. */
-static bool record_read(const struct disk_overlay *overlay, uint64_t offset, uint64_t file_bytes,
-                        uint64_t *tag, uint64_t *length)
+/* One record read from the file; bytes holds all of it. */
+struct record {
+    uint64_t tag;
+    size_t size_bytes;
+    uint8_t bytes[8 + PACK_HEADER_BYTES + CLUSTER_BYTES];
+};
+
+/* false: at offset there is no whole record. */
+static bool record_read(const struct disk_overlay *overlay, uint64_t offset, struct record *record)
 {
-    uint8_t head[8 + PACK_HEADER_BYTES];
-    if (file_bytes - offset < 8)
+    size_t got = read_at(overlay->descriptor, record->bytes, sizeof(record->bytes), offset);
+    if (got < COMMIT_BYTES)
         return false;
-    ssize_t got = pread(overlay->descriptor, head, sizeof(head), (off_t)offset);
-    if (got < 8)
-        return false;
-    *tag = load_u64(head);
-    *length = 8;
-    if (*tag == COMMIT_TAG)
+    record->tag = load_u64(record->bytes);
+    record->size_bytes = COMMIT_BYTES;
+    if (record->tag == COMMIT_TAG)
         return true;
-    if (got < (ssize_t)sizeof(head) || *tag >= overlay->cluster_count ||
-        load_u32(head + 8) != CLUSTER_BYTES || load_u32(head + 12) > CLUSTER_BYTES)
+    if (got < 8 + PACK_HEADER_BYTES || record->tag >= overlay->cluster_count ||
+        load_u32(record->bytes + 8) != CLUSTER_BYTES ||
+        load_u32(record->bytes + 12) > CLUSTER_BYTES)
         return false;
-    *length = sizeof(head) + load_u32(head + 12);
-    return *length <= file_bytes - offset;
+    record->size_bytes = 8 + PACK_HEADER_BYTES + load_u32(record->bytes + 12);
+    return record->size_bytes <= got;
 }
 
-/* Apply the records up to the last commit mark, and cut off the rest. */
-static bool records_scan(struct disk_overlay *overlay, uint64_t file_bytes)
-{
-    struct pending {
+/* The clusters of a group of records whose commit mark has not been seen yet. */
+struct pending {
+    struct {
         uint64_t cluster, offset;
-    } *pending = NULL;
-    size_t count = 0, capacity = 0;
-    uint64_t offset = HEADER_BYTES, tag, length;
-    overlay->end = HEADER_BYTES;
-    while (record_read(overlay, offset, file_bytes, &tag, &length)) {
-        if (tag == COMMIT_TAG) {
-            for (size_t i = 0; i < count; i++)
-                overlay->offsets[pending[i].cluster] = pending[i].offset;
-            count = 0;
-            overlay->end = offset + length;
-        } else {
-            if (count == capacity) {
-                capacity = capacity ? 2 * capacity : 64;
-                pending = must_have(realloc(pending, capacity * sizeof(*pending)));
-            }
-            pending[count++] = (struct pending){tag, offset + 8};
-        }
-        offset += length;
+    } *items;
+    size_t count, capacity;
+};
+
+static void pending_add(struct pending *pending, uint64_t cluster, uint64_t offset)
+{
+    if (pending->count == pending->capacity) {
+        pending->capacity = pending->capacity ? 2 * pending->capacity : 64;
+        pending->items =
+            must_have(realloc(pending->items, pending->capacity * sizeof(*pending->items)));
     }
-    free(pending);
+    pending->items[pending->count].cluster = cluster;
+    pending->items[pending->count++].offset = offset;
+}
+
+/* Apply the records up to the last good commit mark, and cut off the rest. */
+static bool records_scan(struct disk_overlay *overlay)
+{
+    struct record *record = must_have(malloc(sizeof(*record)));
+    struct digest_state *group = digest_create();
+    struct pending pending = {.count = 0};
+    uint64_t offset = HEADER_BYTES;
+    overlay->end = HEADER_BYTES;
+    while (record_read(overlay, offset, record)) {
+        if (record->tag != COMMIT_TAG) {
+            digest_add(group, record->bytes, record->size_bytes);
+            pending_add(&pending, record->tag, offset + 8);
+        } else {
+            uint64_t hash = digest_end(group).low;
+            group = digest_create();
+            if (hash != load_u64(record->bytes + 8))
+                break;
+            for (size_t i = 0; i < pending.count; i++)
+                overlay->offsets[pending.items[i].cluster] = pending.items[i].offset;
+            pending.count = 0;
+            overlay->end = offset + COMMIT_BYTES;
+        }
+        offset += record->size_bytes;
+    }
+    (void)digest_end(group);
+    free(pending.items);
+    free(record);
     return ftruncate(overlay->descriptor, (off_t)overlay->end) == 0;
+}
+
+/* A file that ends within its header, and begins like one: the run that made it did not get far. */
+static bool header_begun(const struct disk_overlay *overlay, const uint8_t *wanted,
+                         uint64_t file_bytes)
+{
+    uint8_t header[HEADER_BYTES];
+    return file_bytes < HEADER_BYTES &&
+           read_at(overlay->descriptor, header, file_bytes, 0) == file_bytes &&
+           memcmp(header, wanted, file_bytes) == 0;
 }
 
 static bool file_open(struct disk_overlay *overlay, const char *path, struct error *error)
@@ -158,13 +246,19 @@ static bool file_open(struct disk_overlay *overlay, const char *path, struct err
         return error_set(error, ERROR_IO, "%.150s: not a regular file", path);
     if (flock(overlay->descriptor, LOCK_EX | LOCK_NB) != 0)
         return error_set(error, ERROR_IO, "%.150s: in use by another run", path);
-    if (status.st_size == 0)
-        return header_write(overlay) ||
-               error_set(error, ERROR_IO, "%.150s: cannot be written", path);
-    if (!header_check(overlay, path, error))
+    uint8_t header[HEADER_BYTES];
+    uint64_t image;
+    if (!image_hash(overlay, &image))
+        return error_set(error, ERROR_IO, "%.150s: its image cannot be read", path);
+    header_make(overlay, image, header);
+    bool good;
+    if (header_begun(overlay, header, (uint64_t)status.st_size))
+        good = append(overlay, header, sizeof(header)) && overlay_sync(overlay);
+    else if (header_check(overlay, header, path, error))
+        good = records_scan(overlay);
+    else
         return false;
-    return records_scan(overlay, (uint64_t)status.st_size) ||
-           error_set(error, ERROR_IO, "%.150s: cannot be written", path);
+    return good || error_set(error, ERROR_IO, "%.150s: cannot be written", path);
 }
 
 bool overlay_open(struct disk_overlay **out, const char *path, uint64_t sector_count,
@@ -178,6 +272,7 @@ bool overlay_open(struct disk_overlay **out, const char *path, uint64_t sector_c
     overlay->changed = must_have(calloc(overlay->cluster_count, sizeof(*overlay->changed)));
     overlay->base_read = base_read;
     overlay->context = context;
+    overlay->unpacked_cluster = UINT64_MAX;
     if (file_open(overlay, path, error)) {
         *out = overlay;
         return true;
@@ -196,12 +291,26 @@ static bool cluster_unpack(struct disk_overlay *overlay, uint64_t cluster, uint8
     uint8_t packed[PACK_HEADER_BYTES + CLUSTER_BYTES];
     struct byte_reader reader;
     struct error error;
-    ssize_t got = pread(overlay->descriptor, packed, sizeof(packed),
-                        (off_t)overlay->offsets[cluster]);
-    if (got < (ssize_t)PACK_HEADER_BYTES)
-        return false;
-    reader_init(&reader, packed, (size_t)got);
+    size_t got = read_at(overlay->descriptor, packed, sizeof(packed), overlay->offsets[cluster]);
+    reader_init(&reader, packed, got);
     return pack_read(&reader, target, CLUSTER_BYTES, &error);
+}
+
+/* The cluster's present bytes; NULL in *bytes: the image has them. Returns false when the host
+ * refused. */
+static bool cluster_bytes(struct disk_overlay *overlay, uint64_t cluster, const uint8_t **bytes)
+{
+    *bytes = overlay->changed[cluster];
+    if (*bytes || !overlay->offsets[cluster])
+        return true;
+    *bytes = overlay->unpacked;
+    if (overlay->unpacked_cluster == cluster)
+        return true;
+    overlay->unpacked_cluster = UINT64_MAX;
+    if (!cluster_unpack(overlay, cluster, overlay->unpacked))
+        return false;
+    overlay->unpacked_cluster = cluster;
+    return true;
 }
 
 /* How many of count sectors from sector on are in its cluster. */
@@ -214,17 +323,13 @@ static size_t sectors_in_cluster(uint64_t sector, size_t count)
 bool overlay_read(struct disk_overlay *overlay, uint64_t sector, void *target,
                   size_t sector_count)
 {
-    uint8_t unpacked[CLUSTER_BYTES];
     assert(sector + sector_count <= overlay->sector_count);
     for (uint8_t *to = target; sector_count > 0;) {
         uint64_t cluster = sector / CLUSTER_SECTORS;
         size_t part = sectors_in_cluster(sector, sector_count);
-        const uint8_t *bytes = overlay->changed[cluster];
-        if (!bytes && overlay->offsets[cluster]) {
-            if (!cluster_unpack(overlay, cluster, unpacked))
-                return false;
-            bytes = unpacked;
-        }
+        const uint8_t *bytes;
+        if (!cluster_bytes(overlay, cluster, &bytes))
+            return false;
         if (bytes)
             memcpy(to, bytes + sector % CLUSTER_SECTORS * SECTOR_BYTES, part * SECTOR_BYTES);
         to += part * SECTOR_BYTES;
@@ -241,14 +346,18 @@ static bool cluster_append(struct disk_overlay *overlay, uint64_t cluster)
     pack_write(&writer, overlay->changed[cluster], CLUSTER_BYTES);
     uint64_t offset = overlay->end + 8;
     bool good = append(overlay, writer.data, writer.size_bytes);
+    if (good) {
+        if (!overlay->group)
+            overlay->group = digest_create();
+        digest_add(overlay->group, writer.data, writer.size_bytes);
+        overlay->offsets[cluster] = offset;
+        free(overlay->changed[cluster]);
+        overlay->changed[cluster] = NULL;
+        if (overlay->unpacked_cluster == cluster)
+            overlay->unpacked_cluster = UINT64_MAX;
+    }
     writer_finish(&writer);
-    if (!good)
-        return false;
-    overlay->offsets[cluster] = offset;
-    free(overlay->changed[cluster]);
-    overlay->changed[cluster] = NULL;
-    overlay->unsynced = true;
-    return true;
+    return good;
 }
 
 static bool changed_append(struct disk_overlay *overlay)
@@ -300,16 +409,29 @@ bool overlay_write(struct disk_overlay *overlay, uint64_t sector, const void *so
     return true;
 }
 
+/* The mark that makes the group count. If it cannot be written the group stays open. */
+static bool group_commit(struct disk_overlay *overlay)
+{
+    uint8_t mark[COMMIT_BYTES];
+    if (!overlay->group)
+        return true;
+    store_u64(mark, COMMIT_TAG);
+    store_u64(mark + 8, digest_now(overlay->group).low);
+    if (!append(overlay, mark, sizeof(mark)))
+        return false;
+    (void)digest_end(overlay->group);
+    overlay->group = NULL;
+    return true;
+}
+
 bool overlay_sync(struct disk_overlay *overlay)
 {
-    uint8_t mark[8];
-    store_u64(mark, COMMIT_TAG);
-    if (!changed_append(overlay))
+    if (!changed_append(overlay) || !group_commit(overlay))
         return false;
-    if (overlay->unsynced && !append(overlay, mark, sizeof(mark)))
+    if (overlay->unsynced && fdatasync(overlay->descriptor) != 0)
         return false;
     overlay->unsynced = false;
-    return fdatasync(overlay->descriptor) == 0;
+    return true;
 }
 
 bool overlay_close(struct disk_overlay *overlay)
@@ -317,6 +439,8 @@ bool overlay_close(struct disk_overlay *overlay)
     bool good = overlay_sync(overlay);
     for (uint64_t cluster = 0; cluster < overlay->cluster_count; cluster++)
         free(overlay->changed[cluster]);
+    if (overlay->group)
+        (void)digest_end(overlay->group);
     close(overlay->descriptor);
     free(overlay->changed);
     free(overlay->offsets);

@@ -18,9 +18,9 @@ typedef bool (*overlay_base_read)(void *context, uint64_t sector, void *target,
 
 /* overlay_open - open or make an overlay for an image of sector_count sectors.
  *
- * base_read, context   read the image; called from overlay_write().
- * Errors               ERROR_IO cannot be opened, or in use; ERROR_FORMAT not an overlay, or of an
- *                      image of another size. A torn end is cut off: what was synced is kept.
+ * base_read, context   read the image; called here and from overlay_write().
+ * Errors               ERROR_IO cannot be opened, or in use; ERROR_FORMAT not an overlay, or of
+ *                      another image. A torn end is cut off: what was synced is kept.
  */
 MUST_CHECK bool overlay_open(struct disk_overlay **overlay, const char *path,
                              uint64_t sector_count, overlay_base_read base_read, void *context,
@@ -33,7 +33,7 @@ MUST_CHECK bool overlay_read(struct disk_overlay *overlay, uint64_t sector, void
                              size_t sector_count);
 MUST_CHECK bool overlay_write(struct disk_overlay *overlay, uint64_t sector, const void *source,
                               size_t sector_count);
-/* overlay_sync - append what changed, a commit mark, and fdatasync. */
+/* overlay_sync - append what changed and a commit mark, and fdatasync. */
 MUST_CHECK bool overlay_sync(struct disk_overlay *overlay);
 
 #endif

@@ -70,9 +70,10 @@ static bool elf_place(const struct loader_request *request, const struct elf_fil
 {
     for (unsigned i = 0; i < elf->segment_count; i++)
         if (!fits(request, elf->segments[i].physical_addr, elf->segments[i].memory_bytes, limit))
-            return error_set(
-                error, ERROR_FORMAT, "%.150s: a segment at 0x%llx does not fit the RAM",
-                request->kernel_path, (unsigned long long)elf->segments[i].physical_addr);
+            return error_set(error, ERROR_FORMAT,
+                             "%.150s: a segment at 0x%llx does not fit the RAM",
+                             request->kernel_path,
+                             (unsigned long long)elf->segments[i].physical_addr);
     if (segments_overlap(elf))
         return error_set(error, ERROR_FORMAT, "%.150s: its segments overlap",
                          request->kernel_path);

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #define SECTORS 1000u
 
 struct files {
+    int overlay_fd; /* in memory */
     char image[32], overlay[40];
 };
 
@@ -28,14 +30,15 @@ static void files_make(struct files *files)
         cr_assert_eq(write(descriptor, sector, 512), 512);
     }
     close(descriptor);
-    (void)snprintf(files->overlay, sizeof(files->overlay), "%s.over", files->image);
-    (void)unlink(files->overlay);
+    files->overlay_fd = memfd_create("overlay", MFD_CLOEXEC);
+    cr_assert_geq(files->overlay_fd, 0);
+    (void)snprintf(files->overlay, sizeof(files->overlay), "/proc/self/fd/%d", files->overlay_fd);
 }
 
 static void files_remove(const struct files *files)
 {
     (void)unlink(files->image);
-    (void)unlink(files->overlay);
+    (void)close(files->overlay_fd);
 }
 
 static void sector_write(struct disk_file *disk, uint64_t sector, int value)
@@ -81,6 +84,25 @@ Test(disk_file, writes_reach_the_image_and_two_writers_are_refused)
     files_remove(&files);
 }
 
+Test(disk_file, readers_share_an_image_and_keep_writers_out)
+{
+    struct files files;
+    struct disk_file first, second, writer;
+    struct error error;
+    files_make(&files);
+    cr_assert(disk_file_open(&first, files.image, NULL, true, &error), "%s", error.text);
+    cr_assert(disk_file_open(&second, files.image, files.overlay, false, &error));
+    cr_assert_not(disk_file_open(&writer, files.image, NULL, false, &error),
+                  "the image may not change below an overlay");
+    cr_assert(disk_file_finish(&first));
+    cr_assert_not(disk_file_open(&writer, files.image, NULL, false, &error));
+    cr_assert(disk_file_finish(&second));
+    cr_assert(disk_file_open(&writer, files.image, NULL, false, &error), "%s", error.text);
+    cr_assert_not(disk_file_open(&first, files.image, NULL, true, &error));
+    cr_assert(disk_file_finish(&writer));
+    files_remove(&files);
+}
+
 Test(disk_file, bad_images_get_one_clear_line)
 {
     struct disk_file disk;
@@ -93,6 +115,13 @@ Test(disk_file, bad_images_get_one_clear_line)
     cr_assert(file && fputs("odd", file) >= 0 && fclose(file) == 0);
     cr_assert_not(disk_file_open(&disk, "test-odd.img", NULL, false, &error));
     cr_assert_eq(error.code, ERROR_FORMAT);
+    cr_assert_eq(truncate("test-odd.img", 0), 0);
+    cr_assert_not(disk_file_open(&disk, "test-odd.img", NULL, false, &error), "empty");
+    cr_assert_eq(error.code, ERROR_FORMAT);
+    if (truncate("test-odd.img", (1ll << 40) + 512) == 0) {
+        cr_assert_not(disk_file_open(&disk, "test-odd.img", NULL, true, &error), "too large");
+        cr_assert_eq(error.code, ERROR_FORMAT);
+    }
     unlink("test-odd.img");
 }
 
@@ -136,15 +165,12 @@ Test(disk_overlay, cut_off_anywhere_it_is_at_one_of_its_syncs)
         cr_assert(disk_file_finish(&disk));
         sizes[sync] = size_of(files.overlay);
     }
-    FILE *file = fopen(files.overlay, "rb");
     uint8_t whole[1 << 16];
-    size_t length = fread(whole, 1, sizeof(whole), file);
-    (void)fclose(file);
-    cr_assert_eq((long)length, sizes[3]);
-    for (long cut = sizes[0]; cut <= sizes[3]; cut++) {
-        file = fopen(files.overlay, "wb");
-        cr_assert_eq(fwrite(whole, 1, (size_t)cut, file), (size_t)cut);
-        (void)fclose(file);
+    ssize_t length = pread(files.overlay_fd, whole, sizeof(whole), 0);
+    cr_assert_eq(length, sizes[3]);
+    for (long cut = 0; cut <= sizes[3]; cut++) {
+        cr_assert_eq(ftruncate(files.overlay_fd, 0), 0);
+        cr_assert_eq(pwrite(files.overlay_fd, whole, (size_t)cut, 0), cut);
         int expected = 0;
         while (expected < 3 && cut >= sizes[expected + 1])
             expected++;
@@ -168,6 +194,7 @@ Test(disk_overlay, one_of_another_image_or_of_nothing_is_refused)
     cr_assert_eq(truncate(files.image, 512 * (SECTORS + 1)), 0);
     cr_assert_not(disk_file_open(&disk, files.image, files.overlay, false, &error));
     cr_assert_eq(error.code, ERROR_FORMAT);
+    cr_assert(strstr(error.text, "another image"), "%s", error.text);
     FILE *file = fopen(files.overlay, "w");
     cr_assert(file && fputs("this is no overlay, but a text that is long enough", file) >= 0);
     (void)fclose(file);

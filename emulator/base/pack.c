@@ -84,12 +84,18 @@ void digest_add(struct digest_state *state, const void *source, size_t size_byte
         abort();
 }
 
-struct digest digest_end(struct digest_state *state)
+struct digest digest_now(const struct digest_state *state)
 {
     XXH128_hash_t hash = XXH3_128bits_digest(state->xxh3);
+    return (struct digest){.low = hash.low64, .high = hash.high64};
+}
+
+struct digest digest_end(struct digest_state *state)
+{
+    struct digest digest = digest_now(state);
     XXH3_freeState(state->xxh3);
     free(state);
-    return (struct digest){.low = hash.low64, .high = hash.high64};
+    return digest;
 }
 
 void digest_text(struct digest digest, char text[33])

@@ -30,9 +30,11 @@ struct digest {
 };
 struct digest_state; /* owned by digest_create/digest_end */
 
-/* digest_create - begin a digest; digest_end returns the value and frees the state. */
+/* digest_create - begin a digest; digest_now returns the value so far; digest_end returns it and
+ * frees the state. */
 struct digest_state *digest_create(void);
 void digest_add(struct digest_state *state, const void *source, size_t size_bytes);
+struct digest digest_now(const struct digest_state *state);
 struct digest digest_end(struct digest_state *state);
 /* digest_text - 32 lower-case hex digits and a NUL. */
 void digest_text(struct digest digest, char text[33]);
