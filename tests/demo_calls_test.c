@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* demo_fuzz_test.c - a domain makes random key calls on the real kernel; nobody else notices.
+/* demo_calls_test.c - a domain makes random key calls on the real kernel; nobody else notices.
  *
  * 100,000 calls with the kernel checking itself; with LATCHKEY_LONG=1, 1,000,000. */
 #include <criterion/criterion.h>
