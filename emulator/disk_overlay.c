@@ -3,8 +3,8 @@
  *
  * The file: a header of 40 bytes (magic "LKOVERLY", u32 version, u32 cluster bytes, u64 sectors of
  * the image, u64 hash of the image, u64 XXH3-64 of the 32 bytes before), then records. A record
- * whose u64 tag is below COMMIT_TAG is that cluster, packed (pack.h). One with tag COMMIT_TAG ends a
- * sync: u64 low half of the XXH3-128 of all records since the last commit mark follows.
+ * whose u64 tag is below COMMIT_TAG is that cluster, packed (pack.h). One with tag COMMIT_TAG ends
+ * a sync: u64 low half of the XXH3-128 of all records since the last commit mark follows.
  *
  * The hash of the image is that of its first 16 MiB: enough to notice that an image was made anew
  * or changed below its overlay, and quick.
