@@ -271,7 +271,7 @@ static uint64_t first_ended(const uint8_t *tree, int parent, const char *compati
             return base;
         if (fdt_node_check_compatible(tree, node, compatible) == 0 &&
             !fdt_getprop(tree, node, "status", NULL))
-            return fdt64_to_cpu(*(const fdt64_t *)fdt_getprop(tree, node, "reg", NULL));
+            return fdt64_ld(fdt_getprop(tree, node, "reg", NULL)); /* not aligned */
     }
     return 0;
 }
