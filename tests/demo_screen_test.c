@@ -9,7 +9,7 @@
 #include "emulator/machine.h"
 
 #define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
-#define IMAGE LATCHKEY_BUILD_DIR "/demo.img"
+#define IMAGE LATCHKEY_BUILD_DIR "/shared-demo.img"
 #define SECOND_NS 1000000000u
 
 struct transcript {

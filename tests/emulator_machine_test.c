@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
-#define IMAGE LATCHKEY_BUILD_DIR "/pingpong.img"
+#define IMAGE LATCHKEY_BUILD_DIR "/shared-pingpong.img"
 #define RAM_BYTES (16ull << 20)
 
 struct transcript {
