@@ -294,6 +294,45 @@ enum meter_slot { METER_SLOT_SUPERIOR = 1, METER_SLOT_KEEPER = 2, METER_SLOT_COU
 #define DISCRIM_DISCREET 1u
 #define DISCRIM_COMPARE 2u
 
+/* Range keys: authority over a run of nodes or of pages, named by their offset in it. */
+#define RANGE_MAKE 0u            /* string: u64 offset -> [key]; RC_NOT_THERE: not in the range */
+#define RANGE_IDENTIFY 1u        /* [key] -> string: u64 offset; RC_NOT_THERE: not of this range */
+#define RANGE_SEVER 2u           /* [key] -> [key]: all other keys to the object are void */
+#define RANGE_CREATE 9u          /* string: u64 offset -> [key]: severed and cleared */
+#define RANGE_COUNT 10u          /* -> string: u64 number of objects */
+#define RANGE_SUBRANGE 11u       /* string: u64 first offset, u64 number -> [range key] */
+
+/* Domain tool: who holds it and a brand can tell the domains with that brand (root slot
+ * DOMAIN_SLOT_BRAND), and open them. RC_NOT_THERE: another brand, or no such thing. */
+#define DOMAIN_TOOL_MAKE 0u      /* [node key of a root, brand] -> [domain key] */
+#define DOMAIN_TOOL_START 1u     /* [start key, brand] -> [node key of the root] */
+#define DOMAIN_TOOL_RESUME 2u    /* [resume key, brand] -> [node key of the root] */
+#define DOMAIN_TOOL_DOMAIN 3u    /* [domain key, brand] -> [node key of the root] */
+#define DOMAIN_TOOL_SEGMENT 5u   /* [segment, brand]: its keeper is a start key with the brand ->
+                                  * [root node key, node key of the red node]; 6, 7: resume,
+                                  * domain key */
+#define DOMAIN_TOOL_METER 9u     /* [meter, brand] likewise; 10, 11 */
+
+/* Data creator. */
+#define DATA_CREATE_NUMBER 0u    /* string: u64 -> [data key] */
+#define DATA_CREATE 1u           /* string: 16 bytes, as a data key's order 1 gives -> [data key] */
+
+/* Peek: the kernel's counters. */
+#define PEEK_COUNT 0u            /* -> return code: how many there are */
+#define PEEK_NAME 1u             /* string: u64 index -> string: its name */
+#define PEEK_READ 2u             /* string: u64 first index -> string: u64 values from there on */
+
+/* Error log: the last bytes that the kernel printed, numbered from 0 since power-on. */
+#define ERROR_LOG_READ 0u        /* string: u64 from -> string: u64 number of the first, bytes */
+
+/* Checkpoint and journal keys. */
+#define CHECKPOINT_WAIT 0u       /* string: u64 generation: returns when it is committed */
+#define CHECKPOINT_FORCE 1u      /* -> string: u64 generation, when it is committed */
+#define CHECKPOINT_STATUS 2u     /* -> string: u64 generation, u64 phase, u64 interval */
+#define CHECKPOINT_INTERVAL 3u   /* string: u64 nanoseconds between checkpoints; 0: only forced */
+#define JOURNAL_WRITE 0u         /* [page key]: returns when its contents will survive */
+#define JOURNAL_RESTARTS 1u      /* -> string: u64 restarts of this store so far */
+
 /* Devices. A read that finds nothing makes the caller wait in the call, its pc at the ecall. */
 #define CONSOLE_READ 0u          /* -> string: 1 or more bytes, as many as are there and fit */
 #define CONSOLE_WRITE 1u         /* string */
