@@ -86,7 +86,8 @@ static bool image_open(struct disk_file *file, const char *path, bool writable,
                        struct error *error)
 {
     struct stat status;
-    file->descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    /* O_NONBLOCK: a named pipe is refused below, not waited for. */
+    file->descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
     if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0)
         return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
