@@ -95,7 +95,7 @@ static bool paths_count(struct machine *machine, struct path *paths, size_t path
             entered = machine_instructions(machine) - 1;
         } else if (!now && inside && known) {
             for (size_t j = 0; j < path_count; j++)
-                if (paths[j].kind == (exit_block >> EXIT_KIND_SHIFT & 3u))
+                if (paths[j].kind == EXIT_KIND(exit_block))
                     sample_add(&paths[j], machine_instructions(machine) - entered);
         }
         inside = now;

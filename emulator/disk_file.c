@@ -86,8 +86,7 @@ static bool image_open(struct disk_file *file, const char *path, bool writable,
                        struct error *error)
 {
     struct stat status;
-    /* O_NONBLOCK: a named pipe is refused below, not waited for. */
-    file->descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC | O_NONBLOCK);
+    file->descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
     if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0)
         return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))

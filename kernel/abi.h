@@ -22,38 +22,55 @@
  *   a0  order or return code (0 unless accepted)
  *   a1  data byte of the start key through which it came; 0 for a reply
  *   a4  length that was sent, which may be more than was accepted
- *   t3..t6  the string, zero-padded            (entry STRING_REGISTERS)
+ *   t3..t6  the string                         (entry STRING_REGISTERS, else 0)
  *   sp gp tp s0..s11 and, if FS was Dirty, f0..f31 and fcsr: as they were
  *   every other register: 0. They are dead across the call, so that no other domain's value can be
  *   seen.
  *
+ * From registers to registers all 32 bytes pass as they are, whatever the length says; from memory
+ * to registers, and from the kernel's own keys, the rest is 0.
  * After FORK the sender continues at once with a0, a1, a4, t3..t6 as 0 and the same registers dead.
  * A string longer than the receiver's buffer is cut; a4 still tells what was sent.
  * Keys that were not sent arrive as data key 0; keys that are not accepted are dropped.
+ * While a domain waits for a message, its dead registers read as 0 through its domain key; only the
+ * entry block and the buffer it names are kept.
  */
 #ifndef LATCHKEY_KERNEL_ABI_H
 #define LATCHKEY_KERNEL_ABI_H
 
 #include <stdint.h>
 
-/* Exit block (a1). Bits 12..15 and 32..63 are 0. */
-#define EXIT_SLOT(slot) ((uint64_t)(slot) & 15u) /* bits 0..3: general slot of the key invoked */
-#define EXIT_KIND_SHIFT 4                       /* bits 4..5 */
-#define EXIT_STRING_SHIFT 6                     /* bits 6..7 */
-#define EXIT_MASK_SHIFT 8                       /* bits 8..11: bit i set: key i is sent */
+/* Exit block (a1). Bits without a meaning are ignored, in both blocks. Slots of the keys that most
+ * messages carry stand where one masking gives the offset into the keys node. */
+#define EXIT_KIND(exit) ((unsigned)(exit) & 3u) /* bits 0..1: enum invoke_kind */
+#define EXIT_SLOT_SHIFT 5                       /* bits 5..8: slot of the key invoked */
+#define EXIT_STRING_SHIFT 9                     /* bits 9..10: enum string_mode */
+#define EXIT_MASK_SHIFT 12                      /* bits 12..15: bit i set: key i is sent */
 #define EXIT_KEYS_SHIFT 16                      /* bits 16+4i..19+4i: slot of key i, i = 0..3 */
-#define EXIT_RESERVED 0xffffffff0000f000ull
+#define EXIT_BLOCK(kind, slot) ((uint64_t)(kind) | ((uint64_t)(slot) & 15u) << EXIT_SLOT_SHIFT)
+#define EXIT_SENDS(i, slot)                                                                        \
+    (1ull << (EXIT_MASK_SHIFT + (i)) | ((uint64_t)(slot) & 15u) << (EXIT_KEYS_SHIFT + 4 * (i)))
+#define EXIT_STRING(mode) ((uint64_t)(mode) << EXIT_STRING_SHIFT)
+#define EXIT_SLOT(exit) ((unsigned)((exit) >> EXIT_SLOT_SHIFT) & 15u)
+#define EXIT_STRING_MODE(exit) ((unsigned)((exit) >> EXIT_STRING_SHIFT) & 3u)
+#define EXIT_IS_SENT(exit, i) ((exit) >> (EXIT_MASK_SHIFT + (i)) & 1u)
+#define EXIT_KEY_SLOT(exit, i) ((unsigned)((exit) >> (EXIT_KEYS_SHIFT + 4 * (i))) & 15u)
 enum invoke_kind { INVOKE_CALL = 1, INVOKE_RETURN = 2, INVOKE_FORK = 3 };
 enum string_mode { STRING_NONE = 0, STRING_MEMORY = 1, STRING_REGISTERS = 2 };
 
-/* Entry block (a2). Bits 3..5, 12..15 and 32..63 are 0. */
-#define ENTRY_CODE 1u                           /* accepts a nonzero order or return code */
-#define ENTRY_DATA_BYTE 2u
-#define ENTRY_LENGTH 4u
-#define ENTRY_STRING_SHIFT 6                    /* bits 6..7: enum string_mode */
-#define ENTRY_MASK_SHIFT 8                      /* bits 8..11: bit i set: key i is accepted */
-#define ENTRY_KEYS_SHIFT 16                     /* bits 16+4i..19+4i: slot that receives key i */
-#define ENTRY_RESERVED 0xffffffff0000f038ull
+/* Entry block (a2). */
+#define ENTRY_MASK 15u                          /* bits 0..3: bit i set: key i is accepted */
+#define ENTRY_CODE 16u                          /* accepts a nonzero order or return code */
+#define ENTRY_KEY_3_SHIFT 5                     /* bits 5..8: slot that receives key 3 */
+#define ENTRY_STRING_SHIFT 9                    /* bits 9..10: enum string_mode */
+#define ENTRY_KEYS_SHIFT 16                     /* bits 16+4i..19+4i: slot for key i < 3 */
+#define ENTRY_KEY_SHIFT(i) ((i) == 3 ? ENTRY_KEY_3_SHIFT : ENTRY_KEYS_SHIFT + 4 * (int)(i))
+#define ENTRY_TAKES(i, slot)                                                                       \
+    (1ull << (i) | ((uint64_t)(slot) & 15u) << ENTRY_KEY_SHIFT(i))
+#define ENTRY_STRING(mode) ((uint64_t)(mode) << ENTRY_STRING_SHIFT)
+#define ENTRY_STRING_MODE(entry) ((unsigned)((entry) >> ENTRY_STRING_SHIFT) & 3u)
+#define ENTRY_IS_TAKEN(entry, i) ((entry) >> (i) & 1u)
+#define ENTRY_KEY_SLOT(entry, i) ((unsigned)((entry) >> ENTRY_KEY_SHIFT(i)) & 15u)
 
 #define STRING_BYTES_MAX 4096u
 #define STRING_REGISTER_BYTES 32u

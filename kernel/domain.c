@@ -60,6 +60,30 @@ static void registers_put(struct domain *domain)
         register_node_put(domain->register_nodes[i], words + i * REGISTER_NODE_WORDS);
 }
 
+void domain_settle(struct domain *domain)
+{
+    static const uint8_t dead[] = {1,
+                                   5,
+                                   6,
+                                   7,
+                                   REGISTER_A0,
+                                   REGISTER_A0 + 1,
+                                   REGISTER_A0 + 3,
+                                   REGISTER_A0 + 4,
+                                   REGISTER_A0 + 7,
+                                   REGISTER_T3,
+                                   REGISTER_T3 + 1,
+                                   REGISTER_T3 + 2,
+                                   REGISTER_T3 + 3};
+    uint64_t *registers = domain->registers;
+    if (domain->state == DOMAIN_RUNNING || domain->restore != RESTORE_MESSAGE)
+        return;
+    for (unsigned i = 0; i < sizeof(dead); i++)
+        registers[dead[i]] = 0;
+    if (ENTRY_STRING_MODE(registers[REGISTER_A0 + 2]) != STRING_MEMORY)
+        registers[REGISTER_A0 + 5] = registers[REGISTER_A0 + 6] = 0;
+}
+
 static void node_release(struct node_frame *node)
 {
     kassert(node->locked > 0);
@@ -74,6 +98,7 @@ void domain_unload(struct domain *domain)
     kassert(!domain->locked);
     sched_float_sync(domain);
     if (domain->changed) {
+        domain_settle(domain);
         registers_put(domain);
         struct key trap = key_number(domain->trap_code), value = key_number(domain->trap_value);
         struct key state = key_number(domain->state);

@@ -40,6 +40,7 @@ struct domain {
     struct node_frame *register_nodes[3];
     struct space *space; /* NULL: look it up */
     uint64_t space_drops; /* space_drops() when it was looked up */
+    uint64_t buffer_addr, buffer_bytes, buffer_clears; /* gate.c: receive buffer found writable */
     uint64_t trap_code, trap_value;
     uint8_t state;    /* enum domain_state */
     uint8_t priority; /* 0..LIMIT_PRIORITIES - 1 */
@@ -66,6 +67,9 @@ void domain_plain(struct node_frame *node);
 /* domain_space - its address space; NULL when the address slot holds no segment. FETCH rules apply
  * through segment.c when it is walked. */
 struct space *domain_space(struct domain *domain);
+/* domain_settle - a domain that waits for a message keeps only its entry block, and its buffer if
+ * that names one: clear what else its ecall left behind. Before anyone looks at its registers. */
+void domain_settle(struct domain *domain);
 /* domain_state_set - to a new state, marking the change. */
 void domain_state_set(struct domain *domain, enum domain_state state);
 /* domain_count, domain_at - the cache, for check.c. */

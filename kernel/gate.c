@@ -31,6 +31,7 @@ struct key gate_resume_key(const struct domain *domain, enum resume_kind kind)
 void gate_resume(struct domain *domain)
 {
     kassert(domain->state != DOMAIN_RUNNING);
+    domain_settle(domain);
     node_dirty(domain->root);
     domain->root->call_count++;
     domain_state_set(domain, DOMAIN_RUNNING);
@@ -120,13 +121,30 @@ enum gate_prepared gate_prepare(struct key *key, const struct domain *sender,
     return GATE_READY;
 }
 
+void gate_buffer_known(struct domain *domain)
+{
+    domain->buffer_addr = domain->registers[REGISTER_A0 + 5];
+    domain->buffer_bytes = domain->registers[REGISTER_A0 + 6];
+    domain->buffer_clears = space_clears();
+}
+
+bool gate_buffer_is_known(const struct domain *domain)
+{
+    const uint64_t *a = &domain->registers[REGISTER_A0];
+    if (ENTRY_STRING_MODE(a[2]) != STRING_MEMORY || a[6] == 0)
+        return true;
+    return domain->buffer_addr == a[5] && domain->buffer_bytes == a[6] &&
+           domain->buffer_clears == space_clears();
+}
+
 enum touch gate_buffer_prepare(struct domain *domain, struct pieces *buffer,
                                struct segment_walk *walk)
 {
     const uint64_t *a = &domain->registers[REGISTER_A0];
     *buffer = (struct pieces){0};
-    *walk = (struct segment_walk){.fault = MEMORY_OK};
-    if (((a[2] >> ENTRY_STRING_SHIFT) & 3) != STRING_MEMORY || a[6] == 0)
+    walk->fault = MEMORY_OK;
+    walk->red = NULL;
+    if (ENTRY_STRING_MODE(a[2]) != STRING_MEMORY || a[6] == 0)
         return TOUCH_DONE;
     uint64_t size_bytes = a[6] < STRING_BYTES_MAX ? a[6] : STRING_BYTES_MAX;
     if (a[5] >> USER_ADDRESS_BITS) {
@@ -134,6 +152,16 @@ enum touch gate_buffer_prepare(struct domain *domain, struct pieces *buffer,
         return TOUCH_FAULT;
     }
     return domain_touch_range(domain, a[5], size_bytes, ACCESS_WRITE, buffer, walk);
+}
+
+/* The four words of a string, for registers. From registers they pass as they are. */
+static void words_deliver(const struct message *message, uint64_t *words)
+{
+    words[0] = words[1] = words[2] = words[3] = 0;
+    if (message->registers)
+        memcpy(words, message->registers, STRING_REGISTER_BYTES);
+    else
+        (void)pieces_copy_out(&message->string, 0, words, STRING_REGISTER_BYTES);
 }
 
 /* Copy the string into the receiver's buffer; both are in up to two pieces. */
@@ -148,9 +176,8 @@ static void string_deliver(const struct pieces *source, const struct pieces *tar
 static void keys_deliver(struct domain *domain, uint64_t entry, const struct message *message)
 {
     for (unsigned i = 0; i < MESSAGE_KEYS; i++)
-        if (entry >> (ENTRY_MASK_SHIFT + i) & 1)
-            node_slot_set(domain->keys, entry >> (ENTRY_KEYS_SHIFT + 4 * i) & 15,
-                          &message->keys[i]);
+        if (ENTRY_IS_TAKEN(entry, i))
+            node_slot_set(domain->keys, ENTRY_KEY_SLOT(entry, i), &message->keys[i]);
 }
 
 void gate_deliver(struct domain *domain, const struct message *message,
@@ -158,12 +185,12 @@ void gate_deliver(struct domain *domain, const struct message *message,
 {
     uint64_t *a = &domain->registers[REGISTER_A0];
     uint64_t entry = a[2];
-    unsigned mode = (entry >> ENTRY_STRING_SHIFT) & 3;
+    unsigned mode = ENTRY_STRING_MODE(entry);
     bool buffer_lost = mode == STRING_MEMORY && a[6] && !buffer->piece[0].size_bytes &&
                        message->length_bytes;
     uint64_t words[4] = {0};
     if (mode == STRING_REGISTERS)
-        (void)pieces_copy_out(&message->string, 0, words, sizeof(words));
+        words_deliver(message, words);
     else if (mode == STRING_MEMORY)
         string_deliver(&message->string, buffer);
     keys_deliver(domain, entry, message);
@@ -171,10 +198,8 @@ void gate_deliver(struct domain *domain, const struct message *message,
     memcpy(&domain->registers[REGISTER_T3], words, sizeof(words));
     if (entry & ENTRY_CODE)
         a[0] = message->code;
-    if (entry & ENTRY_DATA_BYTE)
-        a[1] = message->data_byte;
-    if (entry & ENTRY_LENGTH)
-        a[4] = message->length_bytes;
+    a[1] = message->data_byte;
+    a[4] = message->length_bytes;
     a[2] = a[3] = a[5] = a[6] = 0;
     domain->changed = true;
     if (buffer_lost) {
@@ -213,10 +238,10 @@ static void transfer(struct invocation *invocation, const struct gate_target *ta
 {
     struct message *message = &invocation->message;
     uint64_t registers[4];
-    if (message->string.piece[0].data ==
-        (uint8_t *)&invocation->sender->registers[REGISTER_T3]) {
-        memcpy(registers, message->string.piece[0].data, sizeof(registers));
+    if (message->registers) { /* what becomes of the sender clears its own */
+        memcpy(registers, message->registers, sizeof(registers));
         message->string.piece[0].data = (uint8_t *)registers;
+        message->registers = registers;
     }
     commit_point(invocation);
     if (invocation->sender_root->grant == target->domain->root)
@@ -274,7 +299,7 @@ void gate_invoke(struct invocation *invocation)
     target.domain->locked++;
     enum touch touch = TOUCH_DONE;
     buffer = (struct pieces){0};
-    if (target.resume == RESUME_RETURN)
+    if (target.resume == RESUME_RETURN && invocation->message.length_bytes > 0)
         touch = gate_buffer_prepare(target.domain, &buffer, &walk);
     if (touch != TOUCH_STALL)
         transfer(invocation, &target, &buffer);

@@ -47,7 +47,7 @@ size_t invoke_reply_room(const struct invocation *invocation)
     const struct domain *replyee = invocation->replyee;
     if (!replyee)
         return STRING_BYTES_MAX;
-    unsigned mode = (replyee->registers[REGISTER_A0 + 2] >> ENTRY_STRING_SHIFT) & 3;
+    unsigned mode = ENTRY_STRING_MODE(replyee->registers[REGISTER_A0 + 2]);
     uint64_t size_bytes = replyee->registers[REGISTER_A0 + 6];
     if (mode == STRING_REGISTERS)
         return STRING_REGISTER_BYTES;
@@ -131,7 +131,7 @@ static bool prepare_string(struct invocation *invocation)
     struct domain *sender = invocation->sender;
     const uint64_t *a = &sender->registers[REGISTER_A0];
     struct message *message = &invocation->message;
-    unsigned mode = (a[1] >> EXIT_STRING_SHIFT) & 3;
+    unsigned mode = EXIT_STRING_MODE(a[1]);
     if (mode == STRING_NONE)
         return true;
     uint64_t most = mode == STRING_MEMORY ? STRING_BYTES_MAX : STRING_REGISTER_BYTES;
@@ -141,6 +141,7 @@ static bool prepare_string(struct invocation *invocation)
     }
     message->length_bytes = a[4];
     if (mode == STRING_REGISTERS) {
+        message->registers = &sender->registers[REGISTER_T3];
         message->string.piece[0] =
             (struct piece){(uint8_t *)&sender->registers[REGISTER_T3], (uint32_t)a[4]};
         return true;
@@ -165,9 +166,12 @@ static bool prepare_own_buffer(struct invocation *invocation)
     struct segment_walk walk;
     struct pieces buffer;
     uint64_t fault_addr = sender->registers[REGISTER_A0 + 5];
+    if (gate_buffer_is_known(sender))
+        return true;
     enum touch touch = gate_buffer_prepare(sender, &buffer, &walk);
     if (touch == TOUCH_DONE) {
         pieces_release(&buffer);
+        gate_buffer_known(sender);
         return true;
     }
     if (touch == TOUCH_FAULT)
@@ -178,9 +182,10 @@ static bool prepare_own_buffer(struct invocation *invocation)
 static void keys_gather(struct invocation *invocation, uint64_t exit)
 {
     const struct node_frame *keys = invocation->sender->keys;
-    for (unsigned i = 0; i < MESSAGE_KEYS; i++)
-        if (exit >> (EXIT_MASK_SHIFT + i) & 1)
-            invocation->message.keys[i] = keys->slots[exit >> (EXIT_KEYS_SHIFT + 4 * i) & 15];
+    for (unsigned i = 0; i < MESSAGE_KEYS; i++) {
+        invocation->message.keys[i] =
+            EXIT_IS_SENT(exit, i) ? keys->slots[EXIT_KEY_SLOT(exit, i)] : key_number(0);
+    }
 }
 
 /* Prepare the object of the key and hold it. false: it stalled. A void key has become data key
@@ -306,6 +311,8 @@ static enum invoked by_type(struct invocation *invocation)
 static void invoke_kernel_key(struct invocation *invocation)
 {
     bool foreign = false;
+    invocation->reply = (struct message){.code = RC_OK};
+    invocation->replyee_buffer = (struct pieces){0};
     if (prepare_replyee(invocation)) {
         foreign = invocation->replyee && invocation->replyee != invocation->sender;
         if (by_type(invocation) == INVOKED_DONE) {
@@ -329,28 +336,43 @@ static void dispatch(struct invocation *invocation)
         invoke_kernel_key(invocation);
 }
 
+/* Field by field: what a message through a gate never looks at (the reply) is not touched. */
+static void begin(struct invocation *invocation, struct domain *sender)
+{
+    uint64_t *registers = sender->registers;
+    invocation->sender = sender;
+    invocation->sender_root = sender->root;
+    invocation->key = NULL;
+    invocation->node = NULL;
+    invocation->page = NULL;
+    invocation->kind = (enum invoke_kind)EXIT_KIND(registers[REGISTER_A0 + 1]);
+    invocation->message.code = registers[REGISTER_A0];
+    invocation->message.length_bytes = 0;
+    invocation->message.string = (struct pieces){0};
+    invocation->message.registers = NULL;
+    invocation->message.data_byte = 0;
+    invocation->replyee = NULL;
+    invocation->committed = false;
+    /* Registers that are dead across an invocation hold nothing, also for a keeper or a retry. */
+    registers[1] = 0;
+    registers[5] = registers[6] = registers[7] = 0;
+    registers[REGISTER_A0 + 7] = 0;
+}
+
 void invoke(struct domain *sender)
 {
     const uint64_t *a = &sender->registers[REGISTER_A0];
     uint64_t exit = a[1];
-    struct invocation invocation = {.sender = sender, .sender_root = sender->root,
-                                    .kind = (enum invoke_kind)((exit >> EXIT_KIND_SHIFT) & 3)};
-    /* Registers that are dead across an invocation hold nothing, also for a keeper or a retry. */
-    for (unsigned i = 5; i <= 7; i++)
-        sender->registers[i] = 0;
-    sender->registers[1] = 0;
-    sender->registers[REGISTER_A0 + 7] = 0;
-    unsigned exit_string = (exit >> EXIT_STRING_SHIFT) & 3;
-    unsigned entry_string = (a[2] >> ENTRY_STRING_SHIFT) & 3;
-    if ((exit & EXIT_RESERVED) || invocation.kind == 0 || exit_string == 3) {
+    struct invocation invocation;
+    begin(&invocation, sender);
+    if (invocation.kind == 0 || EXIT_STRING_MODE(exit) == 3) {
         keeper_call(sender, TRAP_BAD_EXIT, exit);
         return;
     }
-    if (invocation.kind != INVOKE_FORK && ((a[2] & ENTRY_RESERVED) || entry_string == 3)) {
+    if (invocation.kind != INVOKE_FORK && ENTRY_STRING_MODE(a[2]) == 3) {
         keeper_call(sender, TRAP_BAD_ENTRY, a[2]);
         return;
     }
-    invocation.message.code = a[0];
     invocation.key = &sender->keys->slots[EXIT_SLOT(exit)];
     if (prepare_key(&invocation) && prepare_string(&invocation)) {
         if (invocation.kind == INVOKE_FORK || prepare_own_buffer(&invocation)) {

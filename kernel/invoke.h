@@ -27,6 +27,7 @@ struct message {
     uint64_t code;
     uint64_t length_bytes; /* of the string */
     struct pieces string;
+    const uint64_t *registers; /* the string came in registers: these four; NULL: from memory */
     struct key keys[MESSAGE_KEYS];
     uint8_t data_byte;
 };

@@ -66,6 +66,7 @@ static void process_take(struct domain *domain, enum domain_state state)
 {
     queue_remove(domain->root);
     gate_grant_return(domain->root);
+    domain_settle(domain);
     node_dirty(domain->root);
     domain->root->call_count++;
     domain_state_set(domain, state);
@@ -113,6 +114,7 @@ static enum invoked put_control(struct invocation *invocation, struct domain *do
 static enum invoked get_registers(struct invocation *invocation, struct domain *domain)
 {
     sched_float_sync(domain);
+    domain_settle(domain);
     commit_point(invocation);
     invocation->reply.string.piece[0] =
         (struct piece){(uint8_t *)domain->registers, sizeof(domain->registers)};
@@ -128,6 +130,7 @@ static enum invoked put_registers(struct invocation *invocation, struct domain *
     commit_point(invocation);
     sched_float_sync(domain);
     sched_forget(domain);
+    domain_settle(domain);
     (void)pieces_copy_out(&invocation->message.string, 0, domain->registers, length);
     domain->registers[REGISTER_PC] &= ~1ull;
     domain->registers[REGISTER_FCSR] &= 0xff;

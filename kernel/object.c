@@ -154,7 +154,8 @@ static struct node_frame *node_take(void)
             continue;
         }
         for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
-            depend_undo(&node->slots[slot]);
+            if (node->slots[slot].built)
+                depend_undo(&node->slots[slot]);
         node_unhash(node);
         return node;
     }
@@ -194,7 +195,7 @@ static void node_fill(struct node_frame *node, uint64_t object_id, const struct 
         struct key *key = &node->slots[slot];
         memcpy(key, &disk->slots[slot], sizeof(struct disk_key));
         key->object = NULL;
-        key->spare = 0;
+        key->built = 0;
         if (key_type(key) >= KEY_TYPE_COUNT)
             *key = key_number(0);
     }
@@ -312,6 +313,15 @@ enum fetch object_page(uint64_t object_id, struct page_frame **out)
     return FETCH_PRESENT;
 }
 
+/* The key has outlived its object: from now on it is data key 0. */
+static enum fetch key_void(struct key *key)
+{
+    key->head = 0;
+    key->count = 0;
+    key->object = NULL;
+    return FETCH_VOID;
+}
+
 enum fetch key_node(struct key *key, struct node_frame **out)
 {
     kassert(key_names_node(key));
@@ -321,17 +331,13 @@ enum fetch key_node(struct key *key, struct node_frame **out)
         enum fetch fetch = object_node(object_id, &node);
         if (fetch == FETCH_STALL)
             return fetch;
-        if (fetch == FETCH_VOID) {
-            *key = key_number(0);
-            return fetch;
-        }
+        if (fetch == FETCH_VOID)
+            return key_void(key);
         key->object = node;
     }
     uint64_t count = key_type(key) == KEY_RESUME ? node->call_count : node->allocation_count;
-    if (key->count != count) {
-        *key = key_number(0);
-        return FETCH_VOID;
-    }
+    if (key->count != count)
+        return key_void(key);
     node->used = true;
     node->met = object.operation;
     *out = node;
@@ -347,16 +353,12 @@ enum fetch key_page(struct key *key, struct page_frame **out)
         enum fetch fetch = object_page(object_id, &page);
         if (fetch == FETCH_STALL)
             return fetch;
-        if (fetch == FETCH_VOID) {
-            *key = key_number(0);
-            return fetch;
-        }
+        if (fetch == FETCH_VOID)
+            return key_void(key);
         key->object = page;
     }
-    if (key->count != page->allocation_count) {
-        *key = key_number(0);
-        return FETCH_VOID;
-    }
+    if (key->count != page->allocation_count)
+        return key_void(key);
     page->used = true;
     page->met = object.operation;
     *out = page;
@@ -378,7 +380,10 @@ void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key
     kassert(slot < NODE_SLOTS);
     struct key *target = &node->slots[slot];
     node_dirty(node);
-    depend_undo(target);
+    if (target->built) {
+        depend_undo(target);
+        target->built = 0;
+    }
     target->head = key->head;
     target->count = key->count;
     target->object = key->object;
@@ -424,7 +429,7 @@ static void node_check(const struct node_frame *node)
         const struct key *key = &node->slots[slot];
         if (key_type(key) >= KEY_TYPE_COUNT)
             panic("OBJE-005 a key has no type");
-        if (key->spare != 0)
+        if (key->built > 1)
             panic("OBJE-006 a key slot was overwritten");
     }
 }

@@ -133,7 +133,14 @@ static enum fetch page_enter(struct segment_walk *walk, struct key *key, uint64_
 
 enum fetch segment_walk(struct key *key, uint64_t offset, struct segment_walk *walk)
 {
-    *walk = (struct segment_walk){.fault = MEMORY_OK, .shift_max = USER_ADDRESS_BITS};
+    /* Field by field: the steps are many words, and all but the first few stay unused. */
+    walk->page = NULL;
+    walk->read_only = walk->no_call = false;
+    walk->fault = MEMORY_OK;
+    walk->red = walk->window_red = NULL;
+    walk->background = NULL;
+    walk->shift_max = USER_ADDRESS_BITS;
+    walk->step_count = 0;
     unsigned size_code_above = SIZE_CODE_MAX + 1;
     for (unsigned depth = 0; depth < SEGMENT_DEPTH_MAX; depth++) {
         enum fetch fetch = FETCH_PRESENT;
@@ -167,6 +174,7 @@ static bool depend_on_walk(struct space *space, uint64_t addr, const struct segm
         unsigned entry_shift = 12 + 9 * level;
         uint64_t base = addr & ~((1ull << shift) - 1);
         unsigned first = (unsigned)(base >> entry_shift) & 511;
+        walk->steps[i].slot->built = 1;
         depend_add(walk->steps[i].slot, table, first, 1u << (shift - entry_shift));
     }
     depend_add(walk->page, leaf, (unsigned)(addr >> 12) & 511, 1);
@@ -208,7 +216,8 @@ static bool touch_mapped(struct domain *domain, uint64_t addr, enum access acces
 enum touch segment_touch(struct domain *domain, uint64_t addr, enum access access,
                          uint8_t **data, struct segment_walk *walk)
 {
-    *walk = (struct segment_walk){.fault = MEMORY_OK};
+    walk->fault = MEMORY_OK;
+    walk->red = NULL;
     if (addr >> USER_ADDRESS_BITS) {
         walk->fault = MEMORY_KERNEL;
         return TOUCH_FAULT;

@@ -26,7 +26,7 @@ static struct {
     const uint64_t *kernel_root;
     struct space spaces[LIMIT_SPACES];
     unsigned hand;
-    uint64_t drops;
+    uint64_t drops, clears;
     bool edited;
 } space;
 
@@ -114,6 +114,7 @@ void space_clear(struct table *table, unsigned first, unsigned count)
         return;
     if (table->level == 2 && first + count > KERNEL_ENTRY_FIRST)
         count = first < KERNEL_ENTRY_FIRST ? KERNEL_ENTRY_FIRST - first : 0;
+    space.clears++;
     for (unsigned i = first; i < first + count; i++) {
         uint64_t entry = table->entries[i];
         if (!(entry & PTE_VALID))
@@ -135,12 +136,18 @@ void space_drop_all(void)
     for (unsigned i = 0; i < LIMIT_SPACES; i++)
         space.spaces[i] = (struct space){0};
     space.drops++;
+    space.clears++;
     space.edited = true;
 }
 
 uint64_t space_drops(void)
 {
     return space.drops;
+}
+
+uint64_t space_clears(void)
+{
+    return space.clears;
 }
 
 /* A space to use for another key: unused, or the next in turn. */
@@ -151,6 +158,7 @@ static struct space *space_take(void)
             return &space.spaces[i];
     struct space *taken = &space.spaces[space.hand];
     space.hand = (space.hand + 1) % LIMIT_SPACES;
+    space.drops++;
     if (taken->root) {
         space_clear(taken->root, 0, KERNEL_ENTRY_FIRST);
         root_free(taken->root);

@@ -48,10 +48,12 @@ void space_map(struct table *table, uint64_t addr, const uint8_t *data, bool wri
 void space_refresh(void);
 /* space_clear - clear a run of entries; lower tables hanging there are freed. */
 void space_clear(struct table *table, unsigned first, unsigned count);
-/* space_drop_all - every user table and dependency. space_drops counts how often that happened, so
- * that a builder can see that what it had was taken from under it. */
+/* space_drop_all - every user table and dependency. */
 void space_drop_all(void);
+/* space_drops - how often a space was taken away from its key: what space_of() answered since then
+ * is still so. space_clears - how often any entry was cleared: what was mapped then still is. */
 uint64_t space_drops(void);
+uint64_t space_clears(void);
 /* space_fence - make edits since the last call visible. Cheap when there were none. */
 void space_fence(void);
 void space_check(void);

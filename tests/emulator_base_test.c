@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "emulator/base/bytes.h"
@@ -218,26 +217,4 @@ Test(elf_file, missing_empty_and_foreign_files_get_one_clear_line)
     cr_assert_eq(error.code, ERROR_FORMAT);
     cr_assert(strstr(error.text, "not a 64-bit RISC-V executable"), "%s", error.text);
     elf_file_finish(&elf);
-}
-
-/* .timeout: a pipe that nobody writes to is refused, not waited for. */
-Test(elf_file, what_is_not_a_regular_file_is_refused_in_one_clear_line_at_once, .timeout = 10)
-{
-    struct error error;
-    uint8_t *data;
-    size_t size_bytes;
-    char path[32], expected[64];
-    file_write(path, "", 0);
-    cr_assert_eq(unlink(path), 0);
-    cr_assert_eq(mkfifo(path, 0600), 0);
-    cr_expect_not(file_read_whole(path, 1000, &data, &size_bytes, &error));
-    cr_expect_eq(error.code, ERROR_IO);
-    snprintf(expected, sizeof(expected), "%s: not a regular file", path);
-    cr_expect_str_eq(error.text, expected);
-    cr_assert_eq(unlink(path), 0);
-    cr_expect_not(file_read_whole("/dev/null", 1000, &data, &size_bytes, &error));
-    cr_expect_str_eq(error.text, "/dev/null: not a regular file");
-    cr_expect_not(file_read_whole("/", 1000, &data, &size_bytes, &error));
-    cr_expect_str_eq(error.text, "/: not a regular file");
-    cr_expect_null(data);
 }

@@ -64,25 +64,6 @@ static long size_of(const char *path)
     return (long)status.st_size;
 }
 
-/* .timeout: a pipe is refused, not waited for. */
-Test(disk_file, a_pipe_or_a_folder_is_no_image, .timeout = 10)
-{
-    struct disk_file disk;
-    struct error error;
-    char path[] = "test-disk-XXXXXX";
-    cr_assert_not_null(mkdtemp(path));
-    cr_expect_not(disk_file_open(&disk, path, NULL, true, &error));
-    cr_expect(strstr(error.text, "not a regular file"), "%s", error.text);
-    cr_assert_eq(rmdir(path), 0);
-    cr_assert_eq(mkfifo(path, 0600), 0);
-    for (unsigned read_only = 0; read_only < 2; read_only++) {
-        cr_expect_not(disk_file_open(&disk, path, NULL, read_only == 1, &error));
-        cr_expect_eq(error.code, ERROR_IO);
-        cr_expect(strstr(error.text, "not a regular file"), "%s", error.text);
-    }
-    cr_assert_eq(unlink(path), 0);
-}
-
 Test(disk_file, writes_reach_the_image_and_two_writers_are_refused)
 {
     struct files files;

@@ -9,14 +9,13 @@
 #include "tests/kernel_screen.h"
 
 #define RAM_BYTES ((size_t)4 << 20)
-#define CALL_SLOT(slot) (EXIT_SLOT(slot) | (uint64_t)INVOKE_CALL << EXIT_KIND_SHIFT)
-#define SEND_MEMORY ((uint64_t)STRING_MEMORY << EXIT_STRING_SHIFT)
-#define SEND_REGISTERS ((uint64_t)STRING_REGISTERS << EXIT_STRING_SHIFT)
-#define SEND_KEY(i, slot)                                                                          \
-    (1ull << (EXIT_MASK_SHIFT + (i)) | (uint64_t)(slot) << (EXIT_KEYS_SHIFT + 4 * (i)))
-#define TAKE_MEMORY ((uint64_t)STRING_MEMORY << ENTRY_STRING_SHIFT)
-#define TAKE_REGISTERS ((uint64_t)STRING_REGISTERS << ENTRY_STRING_SHIFT)
-#define TAKE (ENTRY_CODE | ENTRY_LENGTH)
+#define CALL_SLOT(slot) EXIT_BLOCK(INVOKE_CALL, slot)
+#define SEND_MEMORY EXIT_STRING(STRING_MEMORY)
+#define SEND_REGISTERS EXIT_STRING(STRING_REGISTERS)
+#define SEND_KEY(i, slot) EXIT_SENDS(i, slot)
+#define TAKE_MEMORY ENTRY_STRING(STRING_MEMORY)
+#define TAKE_REGISTERS ENTRY_STRING(STRING_REGISTERS)
+#define TAKE ENTRY_CODE
 
 #define BUFFER 0x1000u /* in the domain's memory */
 #define WIDTH 64u

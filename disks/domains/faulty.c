@@ -43,7 +43,7 @@ static uint64_t breakpoint(uint64_t value)
 static uint64_t call_too_long(void)
 {
     register uint64_t a0 __asm__("a0") = 0;
-    register uint64_t a1 __asm__("a1") = KEY_CALL_EXIT(0) | STRING_MEMORY << EXIT_STRING_SHIFT;
+    register uint64_t a1 __asm__("a1") = KEY_CALL_EXIT(0) | EXIT_STRING(STRING_MEMORY);
     register uint64_t a2 __asm__("a2") = ENTRY_CODE;
     register uint64_t a3 __asm__("a3") = (uint64_t)(uintptr_t)domain_main;
     register uint64_t a4 __asm__("a4") = STRING_BYTES_MAX + 1;

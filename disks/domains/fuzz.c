@@ -42,19 +42,12 @@ static uint64_t address_some(struct fuzz_state *state)
     return (uint64_t)buffer + choice % sizeof(buffer);
 }
 
-/* A block with mostly legal bits: reserved ones are set once in sixteen. */
-static uint64_t block_some(struct fuzz_state *state, uint64_t reserved)
-{
-    uint64_t block = random_next(state);
-    return random_next(state) % 16 ? block & ~reserved : block;
-}
-
 /* One call. The register convention is abi.h's; nothing that comes back is used. */
 static void call_some(struct fuzz_state *state)
 {
     register uint64_t a0 __asm__("a0") = number_some(state);
-    register uint64_t a1 __asm__("a1") = block_some(state, EXIT_RESERVED);
-    register uint64_t a2 __asm__("a2") = block_some(state, ENTRY_RESERVED) | ENTRY_CODE;
+    register uint64_t a1 __asm__("a1") = random_next(state);
+    register uint64_t a2 __asm__("a2") = random_next(state) | ENTRY_CODE;
     register uint64_t a3 __asm__("a3") = address_some(state);
     register uint64_t a4 __asm__("a4") = number_some(state);
     register uint64_t a5 __asm__("a5") = address_some(state);

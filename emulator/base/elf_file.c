@@ -33,8 +33,7 @@ bool file_read_whole(const char *path, size_t size_max, uint8_t **data, size_t *
     struct stat status;
     *data = NULL;
     *size_bytes = 0;
-    /* Without O_NONBLOCK a named pipe would be waited for until somebody writes to it. */
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0)
         return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {

@@ -35,8 +35,7 @@ struct elf_file {
 /* file_read_whole - read a regular file of at most size_max bytes into memory that the caller
  * frees.
  *
- * Errors   ERROR_IO missing, unreadable or not a regular file (never waits for a pipe);
- *          ERROR_FORMAT larger than size_max.
+ * Errors   ERROR_IO missing or unreadable; ERROR_FORMAT larger than size_max.
  */
 MUST_CHECK bool file_read_whole(const char *path, size_t size_max, uint8_t **data,
                                 size_t *size_bytes, struct error *error);

@@ -28,27 +28,20 @@ static inline void call(struct call *call)
     call->a[4] = a4;
 }
 
-/* The mask and slots of a block, from four slot numbers; both blocks have the same shape. */
-static uint64_t slots_block(const uint8_t slots[MESSAGE_KEYS])
-{
-    uint64_t block = 0;
-    for (unsigned i = 0; i < MESSAGE_KEYS; i++)
-        if (slots[i] < NODE_SLOTS)
-            block |= KEY_SENT(i, slots[i]);
-    return block;
-}
-
 uint64_t key_invoke(enum invoke_kind kind, unsigned slot, struct message *message)
 {
     struct call registers = {{0}};
-    uint64_t exit =
-        EXIT_SLOT(slot) | (uint64_t)kind << EXIT_KIND_SHIFT | slots_block(message->send_slots);
-    uint64_t entry =
-        ENTRY_CODE | ENTRY_DATA_BYTE | ENTRY_LENGTH | slots_block(message->receive_slots);
+    uint64_t exit = EXIT_BLOCK(kind, slot), entry = ENTRY_CODE;
+    for (unsigned i = 0; i < MESSAGE_KEYS; i++) {
+        if (message->send_slots[i] < NODE_SLOTS)
+            exit |= EXIT_SENDS(i, message->send_slots[i]);
+        if (message->receive_slots[i] < NODE_SLOTS)
+            entry |= ENTRY_TAKES(i, message->receive_slots[i]);
+    }
     if (message->send)
-        exit |= STRING_MEMORY << EXIT_STRING_SHIFT;
+        exit |= EXIT_STRING(STRING_MEMORY);
     if (message->receive)
-        entry |= STRING_MEMORY << ENTRY_STRING_SHIFT;
+        entry |= ENTRY_STRING(STRING_MEMORY);
     registers.a[0] = message->code;
     registers.a[1] = exit;
     registers.a[2] = entry;

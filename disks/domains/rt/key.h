@@ -89,10 +89,7 @@ static inline uint64_t key_exchange(uint64_t order, uint64_t exit, uint64_t entr
     return a0;
 }
 
-#define KEY_CALL_EXIT(slot) (EXIT_SLOT(slot) | (uint64_t)INVOKE_CALL << EXIT_KIND_SHIFT)
-#define KEY_SENT(index, slot)                                                                      \
-    (1ull << (EXIT_MASK_SHIFT + (index)) | EXIT_SLOT(slot) << (EXIT_KEYS_SHIFT + 4 * (index)))
-#define KEY_ACCEPTED(index, slot) KEY_SENT(index, slot) /* both blocks have the same shape */
+#define KEY_CALL_EXIT(slot) EXIT_BLOCK(INVOKE_CALL, slot)
 
 /* key_order - CALL with an order and no string or keys; returns the return code. */
 static inline uint64_t key_order(unsigned slot, uint64_t order)
@@ -107,9 +104,9 @@ static inline uint64_t key_order_keys(unsigned slot, uint64_t order, unsigned se
 {
     uint64_t exit = KEY_CALL_EXIT(slot), entry = ENTRY_CODE;
     if (send_slot < NODE_SLOTS)
-        exit |= KEY_SENT(0, send_slot);
+        exit |= EXIT_SENDS(0, send_slot);
     if (receive_slot < NODE_SLOTS)
-        entry |= KEY_ACCEPTED(0, receive_slot);
+        entry |= ENTRY_TAKES(0, receive_slot);
     return key_exchange(order, exit, entry);
 }
 
@@ -123,10 +120,8 @@ struct key_words {
 static inline uint64_t key_order_words(unsigned slot, uint64_t order, struct key_words *words)
 {
     register uint64_t a0 __asm__("a0") = order;
-    register uint64_t a1 __asm__("a1") = KEY_CALL_EXIT(slot) | STRING_REGISTERS
-                                                                   << EXIT_STRING_SHIFT;
-    register uint64_t a2 __asm__("a2") =
-        ENTRY_CODE | ENTRY_LENGTH | STRING_REGISTERS << ENTRY_STRING_SHIFT;
+    register uint64_t a1 __asm__("a1") = KEY_CALL_EXIT(slot) | EXIT_STRING(STRING_REGISTERS);
+    register uint64_t a2 __asm__("a2") = ENTRY_CODE | ENTRY_STRING(STRING_REGISTERS);
     register uint64_t a4 __asm__("a4") = words->length_bytes;
     register uint64_t t3 __asm__("t3") = words->word[0];
     register uint64_t t4 __asm__("t4") = words->word[1];
