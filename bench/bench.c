@@ -5,11 +5,12 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "emulator/base/output_file.h"
 
 double bench_seconds(void)
 {
@@ -138,10 +139,9 @@ bool bench_json_write(const struct bench *bench, const char *path, struct error 
     cJSON_Delete(rows);
     if (!text)
         abort();
-    FILE *file = fopen(path, "w");
-    bool good = file && fprintf(file, "%s\n", text) > 0;
-    if (file)
-        good = fclose(file) == 0 && good;
+    size_t length = strlen(text);
+    text[length] = '\n'; /* in the place of the NUL */
+    bool good = output_write(path, text, length + 1, error);
     free(text);
-    return good || error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+    return good;
 }

@@ -408,6 +408,10 @@ static bool volumes_open(struct writing *writing, const char *path, struct error
     for (unsigned i = 0; i < writing->image->volume_count; i++) {
         if (!image_volume_path(path, i, writing->path[i], PATH_MAX - sizeof(suffix)))
             return error_set(error, ERROR_LIMIT, "%.40s...: the path is too long", path);
+        struct stat status;
+        if (stat(writing->path[i], &status) == 0 && !S_ISREG(status.st_mode))
+            return error_set(error, ERROR_IO, "%.150s: exists, and is not a file",
+                             writing->path[i]);
         size_t length = strlen(writing->path[i]);
         memcpy(writing->temporary[i], writing->path[i], length);
         memcpy(writing->temporary[i] + length, suffix, sizeof(suffix));

@@ -86,7 +86,9 @@ static bool image_open(struct disk_file *file, const char *path, bool writable,
                        struct error *error)
 {
     struct stat status;
-    file->descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+    /* Opening a pipe must not wait for its other end. */
+    int flags = O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    file->descriptor = open(path, (writable ? O_RDWR : O_RDONLY) | flags);
     if (file->descriptor < 0 || fstat(file->descriptor, &status) != 0)
         return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))

@@ -268,8 +268,12 @@ static bool word_parse(struct parser *parser)
     const char *word = parser->argv[parser->at], *value;
     bool known;
     const char **text = text_option(parser->options, word);
-    if (text)
-        return value_next(parser, text);
+    if (text) {
+        if (!value_next(parser, text))
+            return false;
+        return **text || text == &parser->options->machine.append ||
+               error_set(parser->error, ERROR_USAGE, "%s: the name is empty", word);
+    }
     bool *flag = flag_option(parser->options, word);
     if (flag) {
         *flag = true;

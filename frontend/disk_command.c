@@ -13,6 +13,7 @@
 #include "disks/digest.h"
 #include "disks/info.h"
 #include "disks/make.h"
+#include "emulator/base/output_file.h"
 
 struct disk_words {
     const char *paths[VOLUME_DISKS_MAX]; /* images; of make, the recipe */
@@ -64,6 +65,8 @@ static bool words_read(struct disk_words *words, int argc, char **argv, struct e
         } else if (argv[i][0] == '-') {
             return error_set(error, ERROR_USAGE, "disk %s: %s: unknown or incomplete option", verb,
                              argv[i]);
+        } else if (argv[i][0] == '\0') {
+            return error_set(error, ERROR_USAGE, "disk %s: a name is empty", verb);
         } else if (words->path_count == VOLUME_DISKS_MAX) {
             return error_set(error, ERROR_LIMIT, "%s: a store has at most %u volumes", argv[i],
                              VOLUME_DISKS_MAX);
@@ -77,8 +80,12 @@ static bool words_read(struct disk_words *words, int argc, char **argv, struct e
 static int disk_make(const struct disk_words *words)
 {
     struct error error;
-    if (words->path_count != 1 || !words->output)
+    if (words->path_count != 1 || !words->output || !*words->output)
         return usage("make needs one recipe and -o IMG");
+    if (output_same(words->paths[0], words->output)) {
+        (void)error_set(&error, ERROR_USAGE, "disk make: -o %.150s: is the recipe", words->output);
+        return report(&error);
+    }
     struct recipe *recipe = malloc(sizeof(*recipe));
     if (!recipe)
         abort();

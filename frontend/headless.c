@@ -16,16 +16,16 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include "frontend/pace.h"
 #include "frontend/session.h"
+#include "frontend/signals.h"
 
 #define OUTPUT_BYTES 8192u
 #define INPUT_BYTES 256u
@@ -45,26 +45,46 @@ struct headless {
     uint64_t input_ns; /* virtual time of the next input byte, at the earliest */
     bool input_open, terminal, escape;
     struct termios saved;
-    sigset_t saved_signals;
-    int signal_fd;
+    struct signals signals;
 };
+
+static void signal_read(struct headless *headless)
+{
+    int number = signals_next(&headless->signals);
+    if (number != 0)
+        session_finish_as(&headless->session, SESSION_END_SIGNAL, number);
+}
+
+/* Wait until stdout takes bytes. False: a signal came first, and ends the run. */
+static bool output_await(struct headless *headless)
+{
+    struct pollfd fds[2] = {{.fd = STDOUT_FILENO, .events = POLLOUT},
+                            {.fd = headless->signals.descriptor, .events = POLLIN}};
+    while (poll(fds, 2, -1) < 0 && errno == EINTR)
+        continue;
+    return fds[0].revents != 0 || fds[1].revents == 0;
+}
 
 static void output_flush(struct headless *headless)
 {
     size_t done = 0;
     while (done < headless->output_bytes && !headless->output_failed) {
-        ssize_t count =
-            write(STDOUT_FILENO, headless->output + done, headless->output_bytes - done);
+        if (!output_await(headless)) {
+            headless->output_failed = true;
+            signal_read(headless);
+            break;
+        }
+        size_t part = headless->output_bytes - done;
+        if (part > PIPE_BUF) /* more may block, although poll() said ready */
+            part = PIPE_BUF;
+        ssize_t count = write(STDOUT_FILENO, headless->output + done, part);
         if (count > 0) {
             done += (size_t)count;
-        } else if (count < 0 && errno == EAGAIN) {
-            struct pollfd ready = {.fd = STDOUT_FILENO, .events = POLLOUT};
-            (void)poll(&ready, 1, -1);
-        } else if (count == 0 || errno != EINTR) {
+        } else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
             headless->output_failed = true;
-            (void)error_set(&headless->session.error, ERROR_IO, "console: stdout: %s",
-                            strerror(errno));
-            session_finish_as(&headless->session, SESSION_END_ERROR, 0);
+            struct error error;
+            (void)error_set(&error, ERROR_IO, "console: stdout: %s", strerror(errno));
+            session_fail(&headless->session, &error);
         }
     }
     headless->output_bytes = 0;
@@ -94,32 +114,10 @@ static void terminal_start(struct headless *headless)
     (void)tcsetattr(STDIN_FILENO, TCSANOW, &raw);
 }
 
-static void signals_start(struct headless *headless)
-{
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGINT);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGHUP);
-    sigaddset(&signals, SIGPIPE);
-    (void)sigprocmask(SIG_BLOCK, &signals, &headless->saved_signals);
-    sigdelset(&signals, SIGPIPE); /* write() tells about it */
-    headless->signal_fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-}
-
-static void host_restore(struct headless *headless)
+static void terminal_restore(struct headless *headless)
 {
     if (headless->terminal)
-        (void)tcsetattr(STDIN_FILENO, TCSADRAIN, &headless->saved);
-    if (headless->signal_fd >= 0)
-        (void)close(headless->signal_fd);
-    /* A SIGPIPE that a failed write left pending must not kill the program now: take it away. */
-    sigset_t pipe_only;
-    sigemptyset(&pipe_only);
-    sigaddset(&pipe_only, SIGPIPE);
-    const struct timespec at_once = {0};
-    (void)sigtimedwait(&pipe_only, NULL, &at_once);
-    (void)sigprocmask(SIG_SETMASK, &headless->saved_signals, NULL);
+        (void)tcsetattr(STDIN_FILENO, TCSANOW, &headless->saved);
 }
 
 /* Ctrl-A sequences. Returns whether the byte goes to the guest. */
@@ -170,19 +168,12 @@ static void input_read(struct headless *headless)
     input_hand_over(headless);
 }
 
-static void signal_read(struct headless *headless)
-{
-    struct signalfd_siginfo info;
-    if (read(headless->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-        session_finish_as(&headless->session, SESSION_END_SIGNAL, (int)info.ssi_signo);
-}
-
 /* Look at stdin and the signals; wait for them up to timeout_ms, -1: as long as it takes. */
 static void host_poll(struct headless *headless, int timeout_ms)
 {
     bool wants_input = headless->input_open && headless->input_bytes == 0;
     struct pollfd fds[2] = {
-        {.fd = headless->signal_fd, .events = POLLIN},
+        {.fd = headless->signals.descriptor, .events = POLLIN},
         {.fd = wants_input ? STDIN_FILENO : -1, .events = POLLIN},
     };
     if (poll(fds, 2, timeout_ms) <= 0)
@@ -231,17 +222,19 @@ static void headless_loop(struct headless *headless)
 
 int headless_run(const struct options *options)
 {
-    struct headless headless = {.input_open = true, .signal_fd = -1};
+    struct headless headless = {.input_open = true};
     struct console_sink sink = {.context = &headless, .put = output_put};
     struct error error;
     if (!session_open(&headless.session, options, &sink, &error)) {
         fprintf(stderr, "latchkey: %s\n", error.text);
         return error_exit_status(&error);
     }
-    signals_start(&headless);
+    signals_hold(&headless.signals);
     terminal_start(&headless);
     pace_start(&headless.pace, headless.terminal && !options->fast ? 1 : 0, 0, host_clock_ns());
     headless_loop(&headless);
-    host_restore(&headless);
-    return session_close(&headless.session);
+    terminal_restore(&headless);
+    int status = session_close(&headless.session);
+    signals_release(&headless.signals);
+    return status;
 }

@@ -3,17 +3,19 @@
  * the exit status: 0 as asked, 1 the guest or a check failed, 2 usage, 3 the host refused, 124 a
  * limit was hit.
  */
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "emulator/base/error.h"
 #include "emulator/options.h"
 #include "frontend/disk_command.h"
 #include "frontend/run_command.h"
 
 #define VERSION "0.1"
-#define EXIT_USAGE 2
 #define EXIT_ENVIRONMENT 3
 
 static const char usage_text[] =
@@ -31,36 +33,47 @@ static const char disk_text[] =
 
 static const char *const later_commands[] = {"replay", "campaign", "profile"};
 
+static int fail(enum error_code code, const char *what, const char *why)
+{
+    struct error error;
+    (void)error_set(&error, code, "%.60s: %s", what, why);
+    fprintf(stderr, "latchkey: %s\n", error.text);
+    return error_exit_status(&error);
+}
+
 static int command_later(const char *name)
 {
     for (size_t i = 0; i < sizeof(later_commands) / sizeof(later_commands[0]); i++)
-        if (strcmp(name, later_commands[i]) == 0) {
-            fprintf(stderr, "latchkey: %s: not in this version\n", name);
-            return EXIT_ENVIRONMENT;
-        }
-    fprintf(stderr, "latchkey: %.60s: no such command; see latchkey help\n", name);
-    return EXIT_USAGE;
+        if (strcmp(name, later_commands[i]) == 0)
+            return fail(ERROR_UNSUPPORTED, name, "not in this version");
+    return fail(ERROR_USAGE, *name ? name : "''", "no such command; see latchkey help");
+}
+
+static int print(const char *text)
+{
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+        return 0;
+    return fail(ERROR_IO, "standard output", strerror(errno));
 }
 
 static int command_help(int argc, char **argv)
 {
-    if (argc == 0) {
-        fputs(usage_text, stdout);
-        return 0;
-    }
-    if (argc > 1) {
-        fprintf(stderr, "latchkey: help: one command at a time\n");
-        return EXIT_USAGE;
-    }
+    if (argc == 0)
+        return print(usage_text);
+    if (argc > 1)
+        return fail(ERROR_USAGE, "help", "one command at a time");
     if (strcmp(argv[0], "run") == 0)
-        fputs(options_help(), stdout);
-    else if (strcmp(argv[0], "disk") == 0)
-        fputs(disk_text, stdout);
-    else if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "version") == 0)
-        fputs(usage_text, stdout);
-    else
-        return command_later(argv[0]);
-    return 0;
+        return print(options_help());
+    if (strcmp(argv[0], "disk") == 0)
+        return print(disk_text);
+    if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "version") == 0)
+        return print(usage_text);
+    return command_later(argv[0]);
+}
+
+static bool asks_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
 /* A disk image must never be opened under the number of a closed standard stream: fill the gaps
@@ -78,21 +91,20 @@ int main(int argc, char **argv)
 {
     if (!streams_hold())
         return EXIT_ENVIRONMENT;
-    if (argc < 2) {
-        fprintf(stderr, "latchkey: command: none given; see latchkey help\n");
-        return EXIT_USAGE;
-    }
+    (void)signal(SIGXFSZ, SIG_IGN); /* a file grown too large is an error of write() */
+    if (argc < 2)
+        return fail(ERROR_USAGE, "command", "none given; see latchkey help");
     const char *command = argv[1];
+    if (argc == 3 && asks_help(argv[2]))
+        return command_help(1, argv + 1);
     if (strcmp(command, "run") == 0)
         return run_command(argc - 2, argv + 2);
     if (strcmp(command, "disk") == 0)
         return disk_command(argc - 2, argv + 2);
-    if (strcmp(command, "help") == 0 || strcmp(command, "--help") == 0 ||
-        strcmp(command, "-h") == 0)
+    if (strcmp(command, "help") == 0 || asks_help(command))
         return command_help(argc - 2, argv + 2);
-    if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0) {
-        puts("latchkey " VERSION);
-        return 0;
-    }
+    if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0)
+        return argc == 2 ? print("latchkey " VERSION "\n")
+                         : fail(ERROR_USAGE, argv[2], "version takes no more words");
     return command_later(command);
 }

@@ -5,9 +5,10 @@
 
 #include <assert.h>
 #include <png.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "emulator/base/output_file.h"
 
 #define BLANK_WIDTH 1024u
 #define BLANK_HEIGHT 768u
@@ -36,10 +37,17 @@ bool screenshot_write(const char *path, const struct machine *machine, struct er
     image.width = width;
     image.height = height;
     image.format = PNG_FORMAT_RGB;
-    bool good = png_image_write_to_file(&image, path, 0, rgb, 0, NULL);
+    png_alloc_size_t size_bytes = 0;
+    void *packed = NULL;
+    bool good = png_image_write_to_memory(&image, NULL, &size_bytes, 0, rgb, 0, NULL);
+    if (good) {
+        packed = malloc(size_bytes);
+        good = packed && png_image_write_to_memory(&image, packed, &size_bytes, 0, rgb, 0, NULL);
+    }
     free(rgb);
-    if (good)
-        return true;
-    (void)remove(path);
-    return error_set(error, ERROR_IO, "%s: %s", path, image.message);
+    good = good ? output_write(path, packed, size_bytes, error)
+                : error_set(error, ERROR_IO, "%.150s: %s", path,
+                            image.message[0] ? image.message : "host memory exhausted");
+    free(packed);
+    return good;
 }

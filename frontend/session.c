@@ -7,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "emulator/base/output_file.h"
 #include "emulator/input_script.h"
 #include "frontend/pace.h"
 #include "frontend/screenshot.h"
@@ -39,6 +41,37 @@ static bool script_read(struct session *session, struct error *error)
     return !path || input_script_queue(path, session->machine, error);
 }
 
+/* May the file be written, without harm to what the run reads or keeps? */
+static bool output_free(const struct machine_config *config, const char *option, const char *path,
+                        struct error *error)
+{
+    const char *used[2 + 2 * BOARD_DISK_COUNT_MAX] = {config->kernel_path, config->initrd_path};
+    for (unsigned i = 0; i < config->disk_count; i++) {
+        used[2 + 2 * i] = config->disks[i].path;
+        used[3 + 2 * i] = config->disks[i].overlay;
+    }
+    for (size_t i = 0; i < sizeof(used) / sizeof(used[0]); i++)
+        if (used[i] && output_same(path, used[i]))
+            return error_set(error, ERROR_USAGE, "%s %.150s: the run uses this file", option,
+                             path);
+    return output_check(path, error);
+}
+
+static bool outputs_check(const struct options *options, const struct machine_config *config,
+                          struct error *error)
+{
+    const char *picture = options->screenshot_path, *figures = options->stats_path;
+    if (picture && !output_free(config, "--screenshot", picture, error))
+        return false;
+    if (figures && !output_free(config, "--stats", figures, error))
+        return false;
+    struct stat status;
+    if (picture && figures && output_same(picture, figures) &&
+        (stat(picture, &status) != 0 || S_ISREG(status.st_mode)))
+        return error_set(error, ERROR_USAGE, "--stats %.150s: is the screenshot's file", figures);
+    return true;
+}
+
 bool session_open(struct session *session, const struct options *options,
                   const struct console_sink *console, struct error *error)
 {
@@ -53,7 +86,7 @@ bool session_open(struct session *session, const struct options *options,
     config.console = *console;
     if (!machine_create(&session->machine, &config, error))
         return false;
-    if (script_read(session, error))
+    if (outputs_check(options, &config, error) && script_read(session, error))
         return true;
     machine_destroy(session->machine);
     session->machine = NULL;
@@ -62,8 +95,10 @@ bool session_open(struct session *session, const struct options *options,
 
 static enum session_state ended(struct session *session, enum session_end end, const char *until)
 {
-    session->end = end;
-    session->until = until;
+    if (session->end == SESSION_NOT_ENDED) { /* else its console ended it meanwhile */
+        session->end = end;
+        session->until = until;
+    }
     return SESSION_ENDED;
 }
 
@@ -145,6 +180,13 @@ void session_finish_as(struct session *session, enum session_end end, int code)
         return;
     session->end = end;
     session->code = code;
+}
+
+void session_fail(struct session *session, const struct error *error)
+{
+    assert(error->code != ERROR_NONE);
+    session->end = SESSION_END_ERROR;
+    session->error = *error;
 }
 
 bool session_byte(struct session *session, uint8_t byte, uint64_t time_ns)

@@ -55,6 +55,8 @@ MUST_CHECK bool session_open(struct session *session, const struct options *opti
  */
 enum session_state session_run(struct session *session, const struct machine_until *slice);
 
+/* session_fail - end it because the host refused something, also when it has ended well by now. */
+void session_fail(struct session *session, const struct error *error);
 /* session_finish_as - end it from outside: the user or a signal. */
 void session_finish_as(struct session *session, enum session_end end, int code);
 

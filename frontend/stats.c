@@ -8,10 +8,11 @@
 
 #include <assert.h>
 #include <cjson/cJSON.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "emulator/base/output_file.h"
 
 double stats_mips(uint64_t instructions, uint64_t host_ns)
 {
@@ -85,12 +86,10 @@ bool stats_write(struct machine *machine, const struct stats_run *run, const cha
                  struct error *error)
 {
     assert(run->exit_reason);
-    FILE *file = fopen(path, "w");
-    if (!file)
-        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
     char *text = stats_text(machine, run);
-    bool good = fprintf(file, "%s\n", text) > 0;
+    size_t length = strlen(text);
+    text[length] = '\n'; /* in the place of the NUL */
+    bool good = output_write(path, text, length + 1, error);
     free(text);
-    good = fclose(file) == 0 && good;
-    return good || error_set(error, ERROR_IO, "%s: cannot be written: %s", path, strerror(errno));
+    return good;
 }

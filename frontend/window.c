@@ -99,7 +99,7 @@ static bool glyphs_make(struct window *window, struct error *error)
 bool window_create(struct window **out, uint32_t width, uint32_t height, struct error *error)
 {
     *out = NULL;
-    /* SIGINT and SIGTERM come as SDL_QUIT, so that the run ends in order. */
+    SDL_SetHint(SDL_HINT_NO_SIGNAL_HANDLERS, "1"); /* window_run.c reads signals */
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     if (SDL_Init(SDL_INIT_VIDEO) != 0)
         return sdl_fail(error, "display");

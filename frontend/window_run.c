@@ -16,10 +16,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "frontend/pace.h"
 #include "frontend/screenshot.h"
 #include "frontend/session.h"
+#include "frontend/signals.h"
 #include "frontend/stats.h"
 #include "frontend/terminal.h"
 #include "frontend/window.h"
@@ -68,6 +70,7 @@ struct lamp {
 
 struct view {
     struct session session;
+    struct signals signals;
     struct window *window;
     struct window_picture picture;
     struct terminal terminal;
@@ -107,7 +110,9 @@ static void screenshot_take(struct view *view)
 {
     struct error error;
     char path[64], text[160];
-    (void)snprintf(path, sizeof(path), "latchkey-%u.png", ++view->screenshots);
+    do /* earlier runs' pictures stay */
+        (void)snprintf(path, sizeof(path), "latchkey-%u.png", ++view->screenshots);
+    while (access(path, F_OK) == 0);
     if (screenshot_write(path, view->session.machine, &error))
         (void)snprintf(text, sizeof(text), "saved %s", path);
     else
@@ -220,6 +225,9 @@ static void input_pass(struct view *view, const struct window_event *event)
 static void events_take(struct view *view)
 {
     struct window_event event;
+    int number = signals_next(&view->signals);
+    if (number != 0)
+        session_finish_as(&view->session, SESSION_END_SIGNAL, number);
     while (window_event(view->window, &view->picture, &event)) {
         if (event.kind == WINDOW_COMMAND)
             command_do(view, event.command);
@@ -340,7 +348,9 @@ bool window_run(const struct options *options, int *status, struct error *error)
     uint32_t height = options->machine.display_height ? options->machine.display_height : HEIGHT;
     const struct console_sink sink = {.context = view, .put = console_put};
     struct error run_error;
+    signals_hold(&view->signals); /* first: SDL's threads are to inherit it */
     if (!window_create(&view->window, width, height, error)) {
+        signals_release(&view->signals);
         free(view);
         return false;
     }
@@ -356,6 +366,7 @@ bool window_run(const struct options *options, int *status, struct error *error)
         fprintf(stderr, "latchkey: %s\n", run_error.text);
         *status = error_exit_status(&run_error);
     }
+    signals_release(&view->signals);
     free(view);
     return true;
 }

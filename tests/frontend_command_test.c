@@ -27,6 +27,10 @@ Test(command, wrong_words_are_named_with_status_2)
     refused("./latchkey", 2, "command");
     refused("./latchkey nothing", 2, "nothing");
     refused("./latchkey help nothing", 2, "nothing");
+    refused("./latchkey '\033[2J'", 2, "?[2J");
+    refused("./latchkey version x", 2, "x");
+    refused("./latchkey run --kernel '' first.img", 2, "--kernel");
+    refused("./latchkey disk info ''", 2, "empty");
     refused("./latchkey run --nothing", 2, "--nothing");
     refused("./latchkey run --ram", 2, "--ram");
     refused("./latchkey run --ram 1", 2, "--ram");
@@ -73,6 +77,7 @@ Test(command, help_and_version_print_with_status_0)
         {"./latchkey help", "latchkey run"}, {"./latchkey --help", "latchkey disk"},
         {"./latchkey help run", "--until"},  {"./latchkey help disk", "make RECIPE"},
         {"./latchkey version", "latchkey "},
+        {"./latchkey run --help", "--until"}, {"./latchkey disk -h", "make RECIPE"},
     };
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         struct command_result *result = command_run(commands[i][0]);
@@ -235,6 +240,77 @@ Test(command, outputs_that_cannot_be_written_are_named_with_status_3)
                  "./latchkey run --headless %s /nowhere/file first.img >/dev/null", options[i]);
         refused(command, 3, "/nowhere/file");
     }
+}
+
+Test(command, outputs_never_take_the_place_of_what_the_run_uses)
+{
+    static const char copy[] = "d=$(mktemp -d); cp shared-first.img $d/a.img; ";
+    static const char keep[] = "; s=$?; cmp $d/a.img shared-first.img || s=99; rm -r $d; exit $s";
+    static const struct {
+        const char *command, *text;
+    } runs[] = {
+        {"./latchkey run --headless --stats $d/a.img $d/a.img", "the run uses"},
+        {"ln -s a.img $d/l; ./latchkey run --headless --screenshot $d/l $d/a.img", "the run uses"},
+        {"./latchkey run --headless --stats $d/o --disk $d/a.img,overlay=$d/o", "the run uses"},
+        {"./latchkey run --headless --stats $d/o --screenshot $d/o $d/a.img", "screenshot's"},
+        {"./latchkey disk make $d/a.img -o $d/a.img", "the recipe"},
+    };
+    for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {
+        char command[512];
+        snprintf(command, sizeof(command), "%s%s%s", copy, runs[i].command, keep);
+        refused(command, 2, runs[i].text);
+    }
+}
+
+Test(command, pipes_and_folders_in_place_of_files_are_refused_without_a_wait)
+{
+    static const char *const options[] = {
+        "--kernel $d/p first.img", "--initrd $d/p first.img", "--input $d/p first.img",
+        "$d/p",                    "$d/p,readonly",           "first.img,overlay=$d/p",
+        "--stats $d first.img",    "--screenshot $d first.img"};
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        char command[256];
+        snprintf(command, sizeof(command),
+                 "d=$(mktemp -d); mkfifo $d/p; timeout 10 ./latchkey run --headless %s; s=$?; "
+                 "rm $d/p; rmdir $d; exit $s", options[i]);
+        refused(command, 3, "/tmp");
+    }
+    refused("d=$(mktemp -d); mkfifo $d/p; timeout 10 ./latchkey disk make $d/p -o $d/i; s=$?; "
+            "rm $d/p; rmdir $d; exit $s", 3, "not a regular file");
+    refused("d=$(mktemp -d); mkdir $d/i; ./latchkey disk make first.recipe -o $d/i; s=$?; "
+            "rmdir $d/i $d; exit $s", 3, "first.recipe");
+}
+
+Test(command, a_full_disk_is_status_3_even_when_the_guest_ended_well)
+{
+    static const char *const commands[] = {"run --headless first.img", "disk info first.img",
+                                           "disk digest first.img", "help", "version", "help run"};
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        char command[256];
+        snprintf(command, sizeof(command), "./latchkey %s >/dev/full", commands[i]);
+        refused(command, 3, "No space left on device");
+    }
+}
+
+Test(command, a_file_grown_too_large_is_an_error_and_no_crash)
+{
+    refused("d=$(mktemp -d); cp shared-first.img $d/a.img; (ulimit -f 1; ./latchkey run --headless "
+            "--until insn=1000 --screenshot $d/p --disk $d/a.img); s=$?; rm $d/a.img; "
+            "rmdir $d || s=99; exit $s", 3, "File too large");
+}
+
+Test(command, a_signal_ends_a_run_whose_output_nobody_takes)
+{
+    char *guest = command_talking_guest(), command[1024];
+    snprintf(command, sizeof(command),
+             "d=$(mktemp -d); mkfifo $d/p; sleep 20 <$d/p & "
+             "(timeout -k 5 -s TERM --preserve-status 2 ./latchkey run --headless --kernel %s; "
+             "echo $? >&2) >$d/p; kill $!; rm $d/p; rmdir $d", guest);
+    struct command_result *result = command_run(command);
+    cr_expect_str_eq(result->errors, "143\n", "it had to be killed, or ended early");
+    (void)remove(guest);
+    free(guest);
+    free(result);
 }
 
 Test(command, a_closed_stdout_ends_the_run_in_one_line)

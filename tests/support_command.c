@@ -67,18 +67,34 @@ char *command_file(const char *name)
     return path;
 }
 
-char *command_looping_guest(void)
+/* A RISC-V Image: a header of 64 bytes whose first word jumps over it, then the code. */
+static char *guest_make(const char *name, const uint32_t code[4])
 {
-    /* A RISC-V Image: a header of 64 bytes whose first word jumps over it, then "j .". */
-    static const uint32_t words[17] = {
-        [0] = 0x0400006f,  [2] = 0x00200000, [4] = 68,          [8] = 2,
-        [12] = 0x43534952, [13] = 0x56,      [14] = 0x05435352, [16] = 0x0000006f,
+    uint32_t words[20] = {
+        [0] = 0x0400006f,  [2] = 0x00200000, [4] = sizeof(words), [8] = 2,
+        [12] = 0x43534952, [13] = 0x56,      [14] = 0x05435352,
     };
-    char *path = command_file("loop.bin");
+    memcpy(words + 16, code, 4 * sizeof(code[0]));
+    char *path = command_file(name);
     FILE *file = fopen(path, "wb");
     assert(file);
     size_t written = fwrite(words, sizeof(words), 1, file);
     assert(written == 1);
     fclose(file);
     return path;
+}
+
+char *command_looping_guest(void)
+{
+    static const uint32_t code[4] = {0x0000006f}; /* j . */
+    return guest_make("loop.bin", code);
+}
+
+char *command_talking_guest(void)
+{
+    static const uint32_t code[4] = {0x10000537,  /* lui a0, 0x10000: the uart */
+                                     0x07800593,  /* li a1, 'x' */
+                                     0x00b50023,  /* sb a1, 0(a0) */
+                                     0xffdff06f}; /* j .-4 */
+    return guest_make("talk.bin", code);
 }

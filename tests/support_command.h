@@ -28,5 +28,7 @@ char *command_file(const char *name);
 /* command_looping_guest - a kernel that does nothing, for ever, as a file in the build folder. The
  * caller removes the file and frees its path. */
 char *command_looping_guest(void);
+/* command_talking_guest - the same, writing to the console for ever. */
+char *command_talking_guest(void);
 
 #endif

@@ -33,7 +33,8 @@ bool file_read_whole(const char *path, size_t size_max, uint8_t **data, size_t *
     struct stat status;
     *data = NULL;
     *size_bytes = 0;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    /* Opening a pipe must not wait for somebody to write into it. */
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     if (descriptor < 0)
         return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
     if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* output_file.h - files that a run leaves behind: pictures, figures.
+ *
+ * Used by frontend and bench. A name that cannot be written, or that is something else than a file,
+ * is found before the run, and nothing that exists is harmed by a write that fails.
+ */
+#ifndef LATCHKEY_BASE_OUTPUT_FILE_H
+#define LATCHKEY_BASE_OUTPUT_FILE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "emulator/base/error.h"
+
+/* output_check - can a file be written at path? Changes nothing.
+ *
+ * Errors   ERROR_IO a folder, a missing folder above it, one without permission, a block device.
+ */
+MUST_CHECK bool output_check(const char *path, struct error *error);
+
+/* output_same - do two names mean one file? Names of what does not exist are compared as text. */
+bool output_same(const char *path, const char *other);
+
+/* output_write - make the file at path hold size_bytes bytes.
+ *
+ * A regular file is replaced as a whole or, when that fails, stays as it was. A terminal, pipe or
+ * other device gets the bytes; a pipe that nobody reads is an error and no wait.
+ *
+ * Errors   ERROR_IO as output_check, or the host refused the write.
+ */
+MUST_CHECK bool output_write(const char *path, const void *bytes, size_t size_bytes,
+                             struct error *error);
+
+#endif
