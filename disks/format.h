@@ -27,8 +27,10 @@
  *     (checksum.h).
  *  3. Pages and nodes have separate object id spaces of 48 bits. Id 0 is never used.
  *  4. Allocation counts rise when an object is rescinded; a key whose count differs is void. Call
- *     counts do the same for resume keys. 64 bits: they never wrap; at the maximum the object is
- *     retired.
+ *     counts do the same for resume keys. They never wrap: an object whose allocation count is
+ *     ALLOCATION_COUNT_MAX is retired, no key to it is made again; a root node whose call count has
+ *     reached CALL_COUNT_MAX is no domain's any more. (A domain called 10^8 times a second gets
+ *     there in 2,900 years, and a kernel that has the domain in its cache counts on from there.)
  *  5. A header copy or a plex that fails its checksum is ignored while the other is good.
  */
 #ifndef LATCHKEY_DISKS_FORMAT_H
@@ -42,6 +44,8 @@
 #define SECTOR_BYTES 512u
 #define OBJECT_ID_BITS 48u
 #define OBJECT_ID_MAX ((1ull << OBJECT_ID_BITS) - 1)
+#define ALLOCATION_COUNT_MAX ((1ull << 56) - 1) /* what a page pot has room for */
+#define CALL_COUNT_MAX (1ull << 63)
 #define OBJECT_ID_PRIME_METER 1u /* node: root of all meters */
 #define OBJECT_ID_FIRST 16u      /* first id that a recipe gives out; lower ones are reserved */
 

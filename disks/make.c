@@ -5,8 +5,8 @@
  * Invariants
  *  1. Ids are given out in the recipe's order, so that the image is a function of the recipe and
  *     its files.
- *  2. Nodes of domains are given out before any key is resolved, so that names may be used before
- *     they are described.
+ *  2. Every object is given out before any key is resolved, so that names may be used before they
+ *     are described, and a range holds what is left.
  */
 #include "disks/make.h"
 
@@ -303,6 +303,22 @@ static bool segment_key_resolve(struct make *make, const struct recipe_key *key,
     return true;
 }
 
+/* A range of what is free now that everything else has its objects. */
+static bool range_key_resolve(struct make *make, const struct recipe_key *key,
+                              struct disk_key *target)
+{
+    const struct image *image = &make->image;
+    bool nodes = key->type == KEY_NODE_RANGE;
+    uint64_t next = nodes ? image->node_next : image->page_next;
+    uint64_t free = (nodes ? image->node_count : image->page_count) + 1 - next;
+    if (key->number >= free || key->count > free - key->number)
+        return fail(make, key->place, "the store has only %llu free %s", (unsigned long long)free,
+                    nodes ? "nodes" : "pages");
+    uint64_t count = key->count ? key->count : free - key->number;
+    *target = disk_key_object(key->type, 0, next + key->number, count);
+    return true;
+}
+
 static bool key_resolve(struct make *make, const struct recipe_key *key, struct disk_key *target)
 {
     switch ((enum recipe_target)key->target) {
@@ -315,6 +331,8 @@ static bool key_resolve(struct make *make, const struct recipe_key *key, struct 
     case TARGET_NONE:
         break;
     }
+    if (key->type == KEY_NODE_RANGE || key->type == KEY_PAGE_RANGE)
+        return range_key_resolve(make, key, target);
     if (key->type == KEY_DATA)
         *target = disk_key_number(key->number);
     else
@@ -443,6 +461,15 @@ static bool domain_build(struct make *make, unsigned index)
         disk_key_number(domain->run ? DOMAIN_RUNNING : DOMAIN_AVAILABLE);
     if (domain->run)
         make->image.running[make->image.running_count++] = built->root;
+    return true;
+}
+
+/* Its keys, when every object has its id. */
+static bool domain_keys(struct make *make, unsigned index)
+{
+    const struct recipe_domain *domain = &make->recipe->domains[index];
+    const struct built_domain *built = &make->domains[index];
+    struct disk_node *root = image_node(&make->image, built->root);
     if (domain->meter.place.line &&
         !key_resolve(make, &domain->meter, &root->slots[DOMAIN_SLOT_METER]))
         return false;
@@ -498,6 +525,9 @@ static bool store_build(struct make *make)
             return false;
     for (unsigned i = 0; i < recipe->domain_count; i++)
         if (!domain_build(make, i))
+            return false;
+    for (unsigned i = 0; i < recipe->domain_count; i++)
+        if (!domain_keys(make, i))
             return false;
     for (unsigned i = 0; i < recipe->segment_count; i++)
         if (make->segments[i].red &&

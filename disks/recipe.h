@@ -38,12 +38,13 @@
  *   KEY  number N | zero | start DOMAIN [BYTE] | domain DOMAIN | node NAME | fetch NAME
  *        | sense NAME | segment NAME [read-only] | page SEGMENT INDEX [read-only]
  *        | meter [NODE] | timer | console | display | input keyboard | input pointer | input both
- *        | power | discrim | returner | compare | data-creator | domain-tool | peek | disk
- *        | checkpoint | journal | error-log
+ *        | power | discrim | returner | compare | data-creator | domain-tool | peek
+ *        | checkpoint | journal | error-log | range nodes [FIRST N] | range pages [FIRST N]
  *
  * A segment spans 4K if it is one page, else 64K, 1M, 16M ..., the least that holds it. INDEX
- * counts the segment's own pages in the order described. Paths are relative to the recipe's folder,
- * or, when not found there, to the present folder.
+ * counts the segment's own pages in the order described. A range is of the nodes or pages that the
+ * recipe leaves free: all of them, or N from the FIRST-th on, counted from 0. Paths are relative to
+ * the recipe's folder, or, when not found there, to the present folder.
  */
 #ifndef LATCHKEY_DISKS_RECIPE_H
 #define LATCHKEY_DISKS_RECIPE_H
@@ -75,7 +76,8 @@ struct recipe_key {
     uint8_t data_byte;
     uint8_t target; /* enum recipe_target */
     char name[RECIPE_NAME_BYTES];
-    uint64_t number; /* of a data key; page index */
+    uint64_t number; /* of a data key; page index; first of a range */
+    uint64_t count;  /* of a range; 0: all that are free */
     struct recipe_place place;
 };
 

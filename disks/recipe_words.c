@@ -234,6 +234,25 @@ static bool parse_input_key(struct words *words, struct recipe_key *key, struct 
     return words_finish(words, error);
 }
 
+/* A range of the objects that the recipe leaves free. */
+static bool parse_range_key(struct words *words, struct recipe_key *key, struct error *error)
+{
+    if (words_accept(words, "nodes"))
+        key->type = KEY_NODE_RANGE;
+    else if (words_accept(words, "pages"))
+        key->type = KEY_PAGE_RANGE;
+    else
+        return words_fail(words, error, "expected: range nodes or range pages");
+    if (words_end(words))
+        return true;
+    if (!words_number(words, &key->number, UINT32_MAX, error) ||
+        !words_number(words, &key->count, UINT32_MAX, error))
+        return false;
+    if (key->count == 0)
+        return words_fail(words, error, "a range has at least one object");
+    return words_finish(words, error);
+}
+
 bool recipe_parse_key(struct words *words, struct recipe_key *key, struct error *error)
 {
     static const struct {
@@ -249,8 +268,8 @@ bool recipe_parse_key(struct words *words, struct recipe_key *key, struct error 
         {"console", KEY_CONSOLE, TARGET_NONE},   {"display", KEY_DISPLAY, TARGET_NONE},
         {"power", KEY_POWER, TARGET_NONE},       {"discrim", KEY_DISCRIM, TARGET_NONE},
         {"returner", KEY_RETURNER, TARGET_NONE}, {"compare", KEY_COMPARE, TARGET_NONE},
-        {"disk", KEY_DISK, TARGET_NONE},         {"checkpoint", KEY_CHECKPOINT, TARGET_NONE},
         {"journal", KEY_JOURNAL, TARGET_NONE},   {"error-log", KEY_ERROR_LOG, TARGET_NONE},
+        {"checkpoint", KEY_CHECKPOINT, TARGET_NONE},
         {"data-creator", KEY_DATA_CREATOR, TARGET_NONE},
         {"domain-tool", KEY_DOMAIN_TOOL, TARGET_NONE},
     };
@@ -262,6 +281,8 @@ bool recipe_parse_key(struct words *words, struct recipe_key *key, struct error 
         return words_number(words, &key->number, UINT64_MAX, error) &&
                words_finish(words, error);
     }
+    if (words_accept(words, "range"))
+        return parse_range_key(words, key, error);
     if (words_accept(words, "input"))
         return parse_input_key(words, key, error);
     if (words_accept(words, "meter"))

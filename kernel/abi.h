@@ -106,11 +106,10 @@ enum key_type {
     KEY_CONSOLE = 20,
     KEY_DISPLAY = 21,
     KEY_INPUT = 22,     /* enum input_select */
-    KEY_DISK = 23,
-    KEY_CHECKPOINT = 24,
-    KEY_JOURNAL = 25,
-    KEY_ERROR_LOG = 26,
-    KEY_POWER = 27,
+    KEY_CHECKPOINT = 23,
+    KEY_JOURNAL = 24,
+    KEY_ERROR_LOG = 25,
+    KEY_POWER = 26,
     KEY_TYPE_COUNT
 };
 #define KEY_READ_ONLY 0x80u
@@ -160,7 +159,6 @@ enum input_select { INPUT_KEYBOARD = 0, INPUT_POINTER_DEVICE = 1, INPUT_BOTH = 2
 #define AKT_CHECKPOINT 0xf09u
 #define AKT_DISPLAY 0x12cu
 #define AKT_INPUT 0x22cu
-#define AKT_DISK 0x32cu
 #define AKT_POWER 0x42cu
 #define AKT_ERROR_LOG 0x52cu
 #define AKT_NODE_RANGE 0x62cu
@@ -311,16 +309,23 @@ enum meter_slot { METER_SLOT_SUPERIOR = 1, METER_SLOT_KEEPER = 2, METER_SLOT_COU
 #define DISCRIM_DISCREET 1u
 #define DISCRIM_COMPARE 2u
 
-/* Range keys: authority over a run of nodes or of pages, named by their offset in it. */
+/* Range keys: authority over a run of nodes or of pages, named by their offset in it. Keys given
+ * are node keys (page keys) without KEY_READ_ONLY; others are not of the range. RC_DEVICE: the
+ * object cannot be read. RC_NO_NODES, RC_NO_PAGES: it is retired (disks/format.h, rule 4), or
+ * became so by this order; no key to it is valid, and none will ever be.
+ * SEVER leaves the contents, and a domain's process, as they are. CREATE makes the node or page all
+ * zero; a process whose root it was is gone. A node that the caller itself is made of traps as an
+ * overlap in both. */
 #define RANGE_MAKE 0u            /* string: u64 offset -> [key]; RC_NOT_THERE: not in the range */
 #define RANGE_IDENTIFY 1u        /* [key] -> string: u64 offset; RC_NOT_THERE: not of this range */
 #define RANGE_SEVER 2u           /* [key] -> [key]: all other keys to the object are void */
 #define RANGE_CREATE 9u          /* string: u64 offset -> [key]: severed and cleared */
 #define RANGE_COUNT 10u          /* -> string: u64 number of objects */
-#define RANGE_SUBRANGE 11u       /* string: u64 first offset, u64 number -> [range key] */
+#define RANGE_SUBRANGE 11u       /* string: u64 first offset, u64 number, not 0 -> [range key] */
 
 /* Domain tool: who holds it and a brand can tell the domains with that brand (root slot
- * DOMAIN_SLOT_BRAND), and open them. RC_NOT_THERE: another brand, or no such thing. */
+ * DOMAIN_SLOT_BRAND), and open them. RC_NOT_THERE: another brand, or no such thing; data keys are
+ * no brands. */
 #define DOMAIN_TOOL_MAKE 0u      /* [node key of a root, brand] -> [domain key] */
 #define DOMAIN_TOOL_START 1u     /* [start key, brand] -> [node key of the root] */
 #define DOMAIN_TOOL_RESUME 2u    /* [resume key, brand] -> [node key of the root] */

@@ -130,6 +130,19 @@ void domain_plain(struct node_frame *node)
         domain_unload(node->domain);
 }
 
+bool domain_dissolve(struct node_frame *node)
+{
+    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
+        struct domain *domain = &cache.domains[i];
+        if (!domain->root || (domain != node->domain && domain->keys != node))
+            continue;
+        if (domain->locked)
+            return false;
+        domain_unload(domain);
+    }
+    return true;
+}
+
 /* An entry for another domain. */
 static struct domain *entry_take(void)
 {
@@ -193,7 +206,7 @@ static bool root_shape_is_good(const struct node_frame *root)
     const struct key *trap = &root->slots[DOMAIN_SLOT_TRAP];
     const struct key *value = &root->slots[DOMAIN_SLOT_TRAP_VALUE];
     return state->head == 0 && state->count <= DOMAIN_RUNNING && trap->head == 0 &&
-           value->head == 0;
+           value->head == 0 && root->call_count < CALL_COUNT_MAX;
 }
 
 enum load domain_load(struct node_frame *root, struct domain **out)

@@ -64,6 +64,9 @@ void domain_unload(struct domain *domain);
 void domain_unload_all(void);
 /* domain_plain - before a node is used as a plain node: dissolve the cache over it. */
 void domain_plain(struct node_frame *node);
+/* domain_dissolve - before keys to a node become void, or it is emptied: dissolve every cache entry
+ * that it is a part of, also as keys node. false: one of them is in the present operation. */
+MUST_CHECK bool domain_dissolve(struct node_frame *node);
 /* domain_space - its address space; NULL when the address slot holds no segment. FETCH rules apply
  * through segment.c when it is walked. */
 struct space *domain_space(struct domain *domain);

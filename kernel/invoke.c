@@ -290,13 +290,15 @@ static enum invoked by_type(struct invocation *invocation)
     case KEY_START:
     case KEY_RESUME:
         panic("INVO-001 a gate key came to the kernel keys");
-    case KEY_FRONT_END:
     case KEY_NODE_RANGE:
     case KEY_PAGE_RANGE:
+        return range_invoke(invocation);
     case KEY_DOMAIN_TOOL:
+        return domain_tool_invoke(invocation);
     case KEY_DATA_CREATOR:
+        return data_creator_invoke(invocation);
+    case KEY_FRONT_END:
     case KEY_PEEK:
-    case KEY_DISK:
     case KEY_CHECKPOINT:
     case KEY_JOURNAL:
     case KEY_ERROR_LOG:

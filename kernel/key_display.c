@@ -128,6 +128,25 @@ static void hide(void)
     virtio_gpu_hide();
 }
 
+bool display_release(const struct page_frame *page)
+{
+    if (!page->pinned)
+        return true;
+    for (unsigned i = 0; i < display.page_count; i++) {
+        if (display.pages[i] != page)
+            continue;
+        if (display.screen == SCREEN_GATHERING) {
+            pages_unpin(i); /* the attach will find that they have changed */
+            return true;
+        }
+        if (!virtio_gpu_busy())
+            hide();
+        (void)sched_stall(&display.waiters);
+        return false;
+    }
+    return true;
+}
+
 /* The page at an offset of the segment in the message. FETCH_VOID: there is none. */
 static enum fetch backing_page(const struct invocation *invocation, unsigned index,
                                struct page_frame **page)

@@ -48,20 +48,18 @@ enum invoked returner_invoke(struct invocation *invocation)
     return invoke_answer(invocation, invocation->message.code);
 }
 
-/* Make void keys of a message into data key 0. false: an object had to be fetched, the sender
- * stalled. */
-static bool keys_settle(struct invocation *invocation, unsigned count)
+bool key_settle(struct key *key)
 {
-    for (unsigned i = 0; i < count; i++) {
-        struct key *key = &invocation->message.keys[i];
-        struct node_frame *node;
-        struct page_frame *page;
-        if (key_names_node(key) && key_node(key, &node) == FETCH_STALL)
-            return false;
-        if (key_type(key) == KEY_PAGE && key_page(key, &page) == FETCH_STALL)
-            return false;
-    }
-    return true;
+    struct node_frame *node;
+    struct page_frame *page;
+    if (key_names_node(key))
+        return key_node(key, &node) != FETCH_STALL;
+    return key_type(key) != KEY_PAGE || key_page(key, &page) != FETCH_STALL;
+}
+
+static bool keys_settle(struct invocation *invocation)
+{
+    return key_settle(&invocation->message.keys[0]) && key_settle(&invocation->message.keys[1]);
 }
 
 static unsigned discrim_class(const struct key *key)
@@ -91,7 +89,7 @@ enum invoked discrim_invoke(struct invocation *invocation)
         return invoke_answer(invocation, AKT_DISCRIM);
     if (code > DISCRIM_COMPARE)
         return invoke_answer(invocation, RC_BAD_ORDER);
-    if (!keys_settle(invocation, 2))
+    if (!keys_settle(invocation))
         return INVOKED_STALL;
     if (code == DISCRIM_TYPE)
         return invoke_answer(invocation, discrim_class(&keys[0]));
@@ -106,7 +104,7 @@ enum invoked compare_invoke(struct invocation *invocation)
         return invoke_answer(invocation, AKT_COMPARE);
     if (invocation->message.code != 0)
         return invoke_answer(invocation, RC_BAD_ORDER);
-    if (!keys_settle(invocation, 2))
+    if (!keys_settle(invocation))
         return INVOKED_STALL;
     const struct key *keys = invocation->message.keys;
     return invoke_answer(invocation, !key_equal(&keys[0], &keys[1]));

@@ -24,5 +24,16 @@ enum invoked console_invoke(struct invocation *invocation);
 enum invoked display_invoke(struct invocation *invocation);
 enum invoked input_invoke(struct invocation *invocation);
 enum invoked power_invoke(struct invocation *invocation);
+/* key_range.c: node and page ranges. key_domain_tool.c. key_data_creator.c. */
+enum invoked range_invoke(struct invocation *invocation);
+enum invoked domain_tool_invoke(struct invocation *invocation);
+enum invoked data_creator_invoke(struct invocation *invocation);
+
+/* key_settle - a void key becomes data key 0. false: its object had to be fetched, the sender
+ * stalled. */
+MUST_CHECK bool key_settle(struct key *key);
+/* display_release - a page is about to become someone else's. false: it is on the screen, which is
+ * being taken down; the sender stalled. */
+MUST_CHECK bool display_release(const struct page_frame *page);
 
 #endif

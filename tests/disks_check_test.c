@@ -559,7 +559,7 @@ static const struct planted {
     {damage_past_the_end, FINDING_DAMAGE, "from 91: entry 14 is past the end of its range"},
     {damage_page, FINDING_DAMAGE, "page 66, plex 0: its checksum is wrong"},
     {damage_page_flags, FINDING_DAMAGE, "page 31: its pot has unknown flags"},
-    {damage_key_type, FINDING_DAMAGE, "node 26 slot 0: key of type 28: its type is unknown"},
+    {damage_key_type, FINDING_DAMAGE, "node 26 slot 0: key of type 27: its type is unknown"},
     {damage_key_data_byte, FINDING_DAMAGE, "key of type 1: its data byte is not one of its type"},
     {damage_number_data_byte, FINDING_DAMAGE, "key of type 0: its data byte is not one of its"},
     {damage_resume_kind, FINDING_DAMAGE, "key of type 7: its data byte is not one of its type's"},

@@ -301,6 +301,32 @@ Test(make, a_domain_may_have_a_meter_of_its_own)
     scratch_remove(&scratch);
 }
 
+Test(make, a_range_holds_what_the_recipe_leaves_free)
+{
+    struct scratch scratch;
+    struct error error;
+    char path[SCRATCH_PATH_BYTES];
+    scratch_make(&scratch);
+    cr_assert(recipe_make(&scratch,
+                          STORE "node bank {\n 0 = range nodes\n 1 = range pages\n"
+                                " 2 = range nodes 80 3\n}\nsegment a zero 8K\n",
+                          "x.img", &error),
+              "%s", error.text);
+    scratch_file(&scratch, "x.img", path);
+    struct store *store = store_opened(path);
+    struct disk_node bank = node_of(store, 16);
+    cr_expect_eq(bank.slots[0].type, KEY_NODE_RANGE);
+    cr_expect_eq(disk_id(bank.slots[0].object_id), 18, "after the bank's node and the segment's");
+    cr_expect_eq(bank.slots[0].count, 83);
+    cr_expect_eq(bank.slots[1].type, KEY_PAGE_RANGE);
+    cr_expect_eq(disk_id(bank.slots[1].object_id), 18, "after the segment's two");
+    cr_expect_eq(bank.slots[1].count, 83);
+    cr_expect_eq(disk_id(bank.slots[2].object_id), 98);
+    cr_expect_eq(bank.slots[2].count, 3);
+    store_dropped(store);
+    scratch_remove(&scratch);
+}
+
 /* What a recipe asks for cannot be done: the place is that of the line that asks. */
 static const struct {
     const char *text, *says;
@@ -329,6 +355,10 @@ static const struct {
     {STORE "node n {\n 0 = start d\n}\n", ":3:6: no domain d", ERROR_FORMAT},
     {STORE "node n {\n 0 = segment s\n}\n", ":3:6: no segment s", ERROR_FORMAT},
     {STORE "segment s zero 4K\nnode n {\n 0 = page s 1\n}\n", ":4:6: segment s has 1 pages",
+     ERROR_FORMAT},
+    {STORE "node n {\n 0 = range nodes 84 1\n}\n", ":3:6: the store has only 84 free nodes",
+     ERROR_FORMAT},
+    {STORE "node n {\n 0 = range pages 80 6\n}\n", ":3:6: the store has only 85 free pages",
      ERROR_FORMAT},
     {STORE "segment a sparse 1M {\n keeper = start d\n}\n", ":3:11: no domain d", ERROR_FORMAT},
     {STORE "domain d {\n program program.elf\n map s at 0\n}\n", ":4:6: no segment s",

@@ -147,10 +147,11 @@ Test(recipe, knows_every_kind_of_key)
         {"data-creator", KEY_DATA_CREATOR, 0, TARGET_NONE},
         {"domain-tool", KEY_DOMAIN_TOOL, 0, TARGET_NONE},
         {"peek", KEY_PEEK, 0, TARGET_NONE},
-        {"disk", KEY_DISK, 0, TARGET_NONE},
         {"checkpoint", KEY_CHECKPOINT, 0, TARGET_NONE},
         {"journal", KEY_JOURNAL, 0, TARGET_NONE},
         {"error-log", KEY_ERROR_LOG, 0, TARGET_NONE},
+        {"range nodes", KEY_NODE_RANGE, 0, TARGET_NONE},
+        {"range pages 3 4", KEY_PAGE_RANGE, 0, TARGET_NONE},
     };
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         char text[200];
@@ -210,6 +211,10 @@ static const struct mistake {
     {STORE "node n {\n 1 = start d 1 2\n}\n", "test:3:16: '2' is too much"},
     {STORE "node n {\n 1 = page s\n}\n", "test:3:12: '': expected a number"},
     {STORE "node n {\n 1 = input nose\n}\n", "test:3:12: expected: input keyboard, pointer"},
+    {STORE "node n {\n 1 = range\n}\n", "test:3:11: expected: range nodes or range pages"},
+    {STORE "node n {\n 1 = range nodes 1\n}\n", "test:3:19: '': expected a number"},
+    {STORE "node n {\n 1 = range nodes 1 0\n}\n", "a range has at least one object"},
+    {STORE "node n {\n 1 = range pages 1 1 1\n}\n", "test:3:22: '1' is too much"},
     {STORE "node n {\n 1 = number\n}\n", "test:3:12: '': expected a number"},
     {STORE "node n {\n 1 = node 012345678901234567890123456789012\n}\n", "at most 31 letters"},
     {STORE "domain\n", "test:2:7: a name is missing"},

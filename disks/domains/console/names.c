@@ -31,7 +31,6 @@ static const struct type_name type_names[] = {
     {AKT_CHECKPOINT, "checkpoint"},
     {AKT_DISPLAY, "display"},
     {AKT_INPUT, "input"},
-    {AKT_DISK, "disk"},
     {AKT_POWER, "power"},
     {AKT_ERROR_LOG, "error log"},
     {AKT_NODE_RANGE, "node range"},

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* key_domain_tool.c - the domain tool: opens the domains that carry a brand, for who holds both.
+ * Called by invoke.c. Sources: keykos.md 2.6 and appendix A.
+ *
+ * Invariants
+ *  1. A root node's slot DOMAIN_SLOT_BRAND is compared as a key, with the one given; both are
+ *     settled first, so that void keys, which are data keys, match nothing.
+ */
+#include "kernel/keys.h"
+#include "kernel/red.h"
+
+/* A node whose slots say what they are. NULL: it is part of a domain that cannot be dissolved. */
+static struct node_frame *plain(struct node_frame *node)
+{
+    domain_plain(node);
+    return node->role == NODE_PLAIN ? node : NULL;
+}
+
+/* The root that a key names, if it carries the brand of the message. FETCH_VOID: it does not. */
+static enum fetch branded(struct invocation *invocation, struct key *key,
+                          struct node_frame **root)
+{
+    struct key *brand = &invocation->message.keys[1];
+    enum fetch fetch = key_node(key, root);
+    if (fetch != FETCH_PRESENT)
+        return fetch;
+    if ((*root)->role == NODE_REGISTERS && !plain(*root))
+        return FETCH_VOID;
+    struct key *mark = &(*root)->slots[DOMAIN_SLOT_BRAND];
+    if (!key_settle(brand) || !key_settle(mark))
+        return FETCH_STALL;
+    return key_type(brand) != KEY_DATA && key_equal(brand, mark) ? FETCH_PRESENT : FETCH_VOID;
+}
+
+static struct key node_key(const struct node_frame *node)
+{
+    return key_make(KEY_NODE, 0, node->object_id, node->allocation_count);
+}
+
+/* MAKE, and the three that identify a gate key. */
+static enum invoked open_domain(struct invocation *invocation, enum key_type wanted)
+{
+    struct key *key = &invocation->message.keys[0];
+    struct node_frame *root;
+    enum fetch fetch = FETCH_VOID;
+    bool whole = wanted != KEY_NODE || !(key_data_byte(key) & KEY_READ_ONLY);
+    if (key_type(key) == wanted && whole)
+        fetch = branded(invocation, key, &root);
+    if (fetch == FETCH_STALL)
+        return INVOKED_STALL;
+    if (fetch == FETCH_VOID)
+        return invoke_answer(invocation, RC_NOT_THERE);
+    invocation->reply.keys[0] = node_key(root);
+    if (wanted == KEY_NODE)
+        invocation->reply.keys[0] =
+            key_make(KEY_DOMAIN, 0, root->object_id, root->allocation_count);
+    return invoke_answer(invocation, RC_OK);
+}
+
+/* The keeper of a segment or meter in the message. FETCH_VOID: there is none. */
+static enum fetch keeper_slot(struct invocation *invocation, bool meter, struct node_frame **node,
+                              struct key **keeper)
+{
+    struct key *key = &invocation->message.keys[0];
+    if (!key_in(key, meter ? KEY_SET(KEY_METER) : KEY_SET(KEY_SEGMENT) | KEY_SET(KEY_FRONT_END)))
+        return FETCH_VOID;
+    bool red = !(key_data_byte(key) & KEY_SIZE_CODE);
+    enum fetch fetch = key_node(key, node);
+    if (fetch != FETCH_PRESENT)
+        return fetch;
+    *keeper = NULL;
+    if (plain(*node))
+        *keeper = meter ? &(*node)->slots[METER_SLOT_KEEPER] : red ? red_keeper(*node) : NULL;
+    return *keeper ? FETCH_PRESENT : FETCH_VOID;
+}
+
+static enum invoked open_keeper(struct invocation *invocation, bool meter, enum key_type wanted)
+{
+    struct node_frame *node, *root;
+    struct key *keeper;
+    enum fetch fetch = keeper_slot(invocation, meter, &node, &keeper);
+    if (fetch == FETCH_PRESENT && key_type(keeper) != wanted)
+        fetch = FETCH_VOID;
+    if (fetch == FETCH_PRESENT)
+        fetch = branded(invocation, keeper, &root);
+    if (fetch == FETCH_STALL)
+        return INVOKED_STALL;
+    if (fetch == FETCH_VOID)
+        return invoke_answer(invocation, RC_NOT_THERE);
+    invocation->reply.keys[0] = node_key(root);
+    invocation->reply.keys[1] = node_key(node);
+    return invoke_answer(invocation, RC_OK);
+}
+
+enum invoked domain_tool_invoke(struct invocation *invocation)
+{
+    static const uint8_t wanted[] = {KEY_NODE, KEY_START, KEY_RESUME, KEY_DOMAIN};
+    uint64_t code = invocation->message.code;
+    if (code == ORDER_TYPE)
+        return invoke_answer(invocation, AKT_DOMAIN_TOOL);
+    if (code <= DOMAIN_TOOL_DOMAIN)
+        return open_domain(invocation, (enum key_type)wanted[code]);
+    if (code >= DOMAIN_TOOL_SEGMENT && code < DOMAIN_TOOL_SEGMENT + 3)
+        return open_keeper(invocation, false,
+                           (enum key_type)wanted[code - DOMAIN_TOOL_SEGMENT + 1]);
+    if (code >= DOMAIN_TOOL_METER && code < DOMAIN_TOOL_METER + 3)
+        return open_keeper(invocation, true,
+                           (enum key_type)wanted[code - DOMAIN_TOOL_METER + 1]);
+    return invoke_answer(invocation, RC_BAD_ORDER);
+}

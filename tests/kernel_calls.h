@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* kernel_calls.h - a domain that calls kernel keys, for native tests: blocks, and one call with a
+ * string and keys and what came back. */
+#ifndef LATCHKEY_TESTS_KERNEL_CALLS_H
+#define LATCHKEY_TESTS_KERNEL_CALLS_H
+
+#include "tests/arch_host.h"
+
+#define CALLS_RAM_BYTES (4u << 20)
+#define CALL_SLOT(slot) (EXIT_SLOT(slot) | (uint64_t)INVOKE_CALL << EXIT_KIND_SHIFT)
+#define FORK_SLOT(slot) (EXIT_SLOT(slot) | (uint64_t)INVOKE_FORK << EXIT_KIND_SHIFT)
+#define RETURN_SLOT(slot) (EXIT_SLOT(slot) | (uint64_t)INVOKE_RETURN << EXIT_KIND_SHIFT)
+#define SEND_MEMORY ((uint64_t)STRING_MEMORY << EXIT_STRING_SHIFT)
+#define SEND_KEY(i, slot)                                                                          \
+    (1ull << (EXIT_MASK_SHIFT + (i)) | (uint64_t)(slot) << (EXIT_KEYS_SHIFT + 4 * (i)))
+#define TAKE_MEMORY ((uint64_t)STRING_MEMORY << ENTRY_STRING_SHIFT)
+#define TAKE_KEY(i, slot)                                                                          \
+    (1ull << (ENTRY_MASK_SHIFT + (i)) | (uint64_t)(slot) << (ENTRY_KEYS_SHIFT + 4 * (i)))
+#define TAKE_ALL (ENTRY_CODE | ENTRY_DATA_BYTE | ENTRY_LENGTH)
+
+#define CALLS_PAGES 16u       /* of memory, from address 0 on */
+#define CALLS_SEND 0x1f00u    /* the string that is sent; crosses a page if it is long */
+#define CALLS_TAKE 0x4f00u    /* the string that comes back */
+#define CALLS_SLOT_REPLY 12u  /* keys 0, 1, 2 of the reply: slots 12, 13, 14 */
+
+struct reply {
+    bool back; /* the caller runs again */
+    uint64_t code, length_bytes;
+    uint8_t string[STRING_BYTES_MAX];
+};
+
+/* calls_domain - a domain with CALLS_PAGES pages of memory. */
+uint64_t calls_domain(struct store *store, enum domain_state state);
+/* calls_boot - finish the store, boot it with every check on, and let the domain run. */
+void calls_boot(struct store *store, uint64_t root);
+/* calls_order - the running domain calls a slot: an order, a string, keys (SEND_KEY). */
+struct reply calls_order(unsigned slot, uint64_t order, const void *string, size_t size_bytes,
+                         uint64_t keys);
+/* calls_code - the same, and only the return code is wanted. calls_number: with a string of
+ * 8 bytes. */
+uint64_t calls_code(unsigned slot, uint64_t order, uint64_t keys);
+uint64_t calls_number(unsigned slot, uint64_t order, uint64_t number);
+
+#endif
