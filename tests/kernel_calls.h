@@ -7,16 +7,15 @@
 #include "tests/arch_host.h"
 
 #define CALLS_RAM_BYTES (4u << 20)
-#define CALL_SLOT(slot) (EXIT_SLOT(slot) | (uint64_t)INVOKE_CALL << EXIT_KIND_SHIFT)
-#define FORK_SLOT(slot) (EXIT_SLOT(slot) | (uint64_t)INVOKE_FORK << EXIT_KIND_SHIFT)
-#define RETURN_SLOT(slot) (EXIT_SLOT(slot) | (uint64_t)INVOKE_RETURN << EXIT_KIND_SHIFT)
-#define SEND_MEMORY ((uint64_t)STRING_MEMORY << EXIT_STRING_SHIFT)
-#define SEND_KEY(i, slot)                                                                          \
-    (1ull << (EXIT_MASK_SHIFT + (i)) | (uint64_t)(slot) << (EXIT_KEYS_SHIFT + 4 * (i)))
-#define TAKE_MEMORY ((uint64_t)STRING_MEMORY << ENTRY_STRING_SHIFT)
-#define TAKE_KEY(i, slot)                                                                          \
-    (1ull << (ENTRY_MASK_SHIFT + (i)) | (uint64_t)(slot) << (ENTRY_KEYS_SHIFT + 4 * (i)))
-#define TAKE_ALL (ENTRY_CODE | ENTRY_DATA_BYTE | ENTRY_LENGTH)
+#define CALL_SLOT(slot) EXIT_BLOCK(INVOKE_CALL, slot)
+#define FORK_SLOT(slot) EXIT_BLOCK(INVOKE_FORK, slot)
+#define RETURN_SLOT(slot) EXIT_BLOCK(INVOKE_RETURN, slot)
+#define SEND_MEMORY EXIT_STRING(STRING_MEMORY)
+#define SEND_REGISTERS EXIT_STRING(STRING_REGISTERS)
+#define SEND_KEY(i, slot) EXIT_SENDS(i, slot)
+#define TAKE_MEMORY ENTRY_STRING(STRING_MEMORY)
+#define TAKE_KEY(i, slot) ENTRY_TAKES(i, slot)
+#define TAKE_ALL ENTRY_CODE
 
 #define CALLS_PAGES 16u       /* of memory, from address 0 on */
 #define CALLS_SEND 0x1f00u    /* the string that is sent; crosses a page if it is long */

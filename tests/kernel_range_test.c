@@ -265,8 +265,7 @@ Test(range, callers_stalled_on_a_severed_domain_are_told)
     /* A domain may not take itself apart: it traps, and nothing has changed. */
     uint64_t offset = world.other - OBJECT_ID_FIRST;
     host_set_string(&offset, sizeof(offset));
-    (void)host_call(RANGE_CREATE, CALL_SLOT(SLOT_NODES) |
-                    (uint64_t)STRING_REGISTERS << EXIT_STRING_SHIFT, TAKE_ALL, 0, 8, 0, 0);
+    (void)host_call(RANGE_CREATE, CALL_SLOT(SLOT_NODES) | SEND_REGISTERS, TAKE_ALL, 0, 8, 0, 0);
     cr_assert_eq(host_domain(world.other)->trap_code, TRAP_DOMAIN_OVERLAP);
     /* The client does it, woken by hand. */
     struct domain *client = host_domain(world.client);
