@@ -16,6 +16,12 @@
  *   STRUCT_IN   name(slot, &structure)              RC_FORMAT when a shorter answer came
  *   KEY_OUT     name(slot, send_slot)
  *   KEY_IN      name(slot, receive_slot)
+ *   KEY_BOTH    name(slot, send_slot, receive_slot)
+ *   KEYS_IN     name(slot, receive_slots)           as in struct message; likewise:
+ *   KEYS_OUT    name(slot, send_slots)
+ *   KEYS_BOTH   name(slot, send_slots, receive_slots)
+ *   WORD_KEY_IN name(slot, word, receive_slot)
+ *   KEY_WORD    name(slot, send_slot, &answer)
  *   AT_IN       name(slot, index, receive_slot)     order + index
  *   AT_BOTH     name(slot, index, send_slot, receive_slot)
  *   BYTE_KEY_IN name(slot, byte, receive_slot)      one byte is sent, a key comes back
@@ -36,6 +42,8 @@
     LINE(BYTE_KEY_IN, node_make_segment, NODE_MAKE_SEGMENT, void)                                  \
     LINE(BYTE_KEY_IN, node_make_node, NODE_MAKE_NODE, void)                                        \
     LINE(BYTE_KEY_IN, node_make_sense, NODE_MAKE_SENSE, void)                                      \
+    LINE(KEY_IN, node_make_meter, NODE_MAKE_METER, void)                                           \
+    LINE(KEY_IN, node_make_front_end, NODE_MAKE_FRONT_END, void)                                   \
     LINE(KEY_OUT, node_compare, NODE_COMPARE, void)                                                \
     LINE(ORDER, node_clear, NODE_CLEAR, void)                                                      \
     LINE(ORDER, node_data_byte, NODE_DATA_BYTE, void)                                              \
@@ -64,6 +72,16 @@
     LINE(KEY_OUT, discrim_type, DISCRIM_TYPE, void)                                                \
     LINE(KEY_OUT, discrim_discreet, DISCRIM_DISCREET, void)                                        \
     LINE(WORD_IN, number_read, 0, void)                                                            \
+    LINE(WORD_KEY_IN, range_make, RANGE_MAKE, void)                                                \
+    LINE(KEY_WORD, range_identify, RANGE_IDENTIFY, void)                                           \
+    LINE(KEY_BOTH, range_sever, RANGE_SEVER, void)                                                 \
+    LINE(WORD_KEY_IN, range_create, RANGE_CREATE, void)                                            \
+    LINE(WORD_IN, range_count, RANGE_COUNT, void)                                                  \
+    LINE(KEYS_BOTH, domain_tool_make, DOMAIN_TOOL_MAKE, void)                                      \
+    LINE(KEYS_BOTH, domain_tool_start, DOMAIN_TOOL_START, void)                                    \
+    LINE(KEYS_BOTH, domain_tool_domain, DOMAIN_TOOL_DOMAIN, void)                                  \
+    LINE(KEYS_BOTH, domain_tool_segment, DOMAIN_TOOL_SEGMENT, void)                                \
+    LINE(WORD_KEY_IN, data_create_number, DATA_CREATE_NUMBER, void)                                \
     /* devices */                                                                                  \
     LINE(BYTES_IN, console_read, CONSOLE_READ, void)                                               \
     LINE(BYTES_OUT, console_write, CONSOLE_WRITE, void)                                            \
@@ -139,6 +157,45 @@
     static inline uint64_t name(unsigned slot, unsigned receive_slot)                              \
     {                                                                                              \
         return key_order_keys(slot, order, SLOT_NONE, receive_slot);                               \
+    }
+#define INTERFACE_KEY_BOTH(name, order, type)                                                      \
+    static inline uint64_t name(unsigned slot, unsigned send_slot, unsigned receive_slot)          \
+    {                                                                                              \
+        return key_order_keys(slot, order, send_slot, receive_slot);                               \
+    }
+#define INTERFACE_KEYS_IN(name, order, type)                                                       \
+    static inline uint64_t name(unsigned slot, const uint8_t receive_slots[MESSAGE_KEYS])          \
+    {                                                                                              \
+        return key_order_slots(slot, order, NULL, receive_slots);                                  \
+    }
+#define INTERFACE_KEYS_OUT(name, order, type)                                                      \
+    static inline uint64_t name(unsigned slot, const uint8_t send_slots[MESSAGE_KEYS])             \
+    {                                                                                              \
+        return key_order_slots(slot, order, send_slots, NULL);                                     \
+    }
+#define INTERFACE_KEYS_BOTH(name, order, type)                                                     \
+    static inline uint64_t name(unsigned slot, const uint8_t send_slots[MESSAGE_KEYS],             \
+                                const uint8_t receive_slots[MESSAGE_KEYS])                         \
+    {                                                                                              \
+        return key_order_slots(slot, order, send_slots, receive_slots);                            \
+    }
+#define INTERFACE_WORD_KEY_IN(name, order, type)                                                   \
+    static inline uint64_t name(unsigned slot, uint64_t word, unsigned receive_slot)               \
+    {                                                                                              \
+        struct message message = MESSAGE(order);                                                   \
+        message.send = &word;                                                                      \
+        message.send_bytes = sizeof(word);                                                         \
+        message.receive_slots[0] = (uint8_t)receive_slot;                                          \
+        return key_call(slot, &message);                                                           \
+    }
+#define INTERFACE_KEY_WORD(name, order, type)                                                      \
+    static inline uint64_t name(unsigned slot, unsigned send_slot, uint64_t *answer)               \
+    {                                                                                              \
+        struct message message = MESSAGE(order);                                                   \
+        message.receive = answer;                                                                  \
+        message.receive_bytes = sizeof(*answer);                                                   \
+        message.send_slots[0] = (uint8_t)send_slot;                                                \
+        return key_call(slot, &message);                                                           \
     }
 #define INTERFACE_AT_IN(name, order, type)                                                         \
     static inline uint64_t name(unsigned slot, unsigned index, unsigned receive_slot)              \

@@ -70,6 +70,19 @@ uint64_t key_order_string(unsigned slot, uint64_t order, const void *send, size_
     return code;
 }
 
+uint64_t key_order_slots(unsigned slot, uint64_t order, const uint8_t send_slots[MESSAGE_KEYS],
+                         const uint8_t receive_slots[MESSAGE_KEYS])
+{
+    struct message message = MESSAGE(order);
+    for (unsigned i = 0; i < MESSAGE_KEYS; i++) {
+        if (send_slots)
+            message.send_slots[i] = send_slots[i];
+        if (receive_slots)
+            message.receive_slots[i] = receive_slots[i];
+    }
+    return key_call(slot, &message);
+}
+
 uint64_t serve_next(struct message *message, uint64_t return_code, const void *answer,
                     size_t answer_bytes)
 {

@@ -157,6 +157,10 @@ static inline uint64_t key_order_word(unsigned slot, uint64_t order, uint64_t wo
 uint64_t key_order_string(unsigned slot, uint64_t order, const void *send, size_t send_bytes,
                           void *receive, size_t *receive_bytes);
 
+/* key_order_slots - CALL with keys, no string. Slots as in struct message; NULL: none. */
+uint64_t key_order_slots(unsigned slot, uint64_t order, const uint8_t send_slots[MESSAGE_KEYS],
+                         const uint8_t receive_slots[MESSAGE_KEYS]);
+
 /* domain_main - what each program defines: it begins here with the recipe's arguments 0 and 1. When
  * it returns, domain_end() follows. */
 int domain_main(uint64_t argument_0, uint64_t argument_1);

@@ -6,6 +6,7 @@
 #define LAYOUT_ENTRY 0x10000ull        /* domain_start: rt/domain.ld */
 #define LAYOUT_STACK_END 0x40000000ull /* disks/make.c */
 #define LAYOUT_MAPPED 0x40000000ull    /* from here on: what recipes map */
+#define LAYOUT_BOOKS 0x50000000ull     /* a space bank's books */
 
 /* Indices in struct domain_registers.x, which begins with x1. */
 enum register_index {
