@@ -475,6 +475,7 @@ static bool domain_keys(struct make *make, unsigned index)
         return false;
     return key_resolve(make, &domain->keeper, &root->slots[DOMAIN_SLOT_KEEPER]) &&
            key_resolve(make, &domain->symbols, &root->slots[DOMAIN_SLOT_SPARE_0]) &&
+           key_resolve(make, &domain->brand, &root->slots[DOMAIN_SLOT_BRAND]) &&
            slots_resolve(make, domain->slots, built->keys);
 }
 

@@ -267,6 +267,8 @@ static bool parse_domain_line(struct recipe_domain *domain, struct words *words,
         return parse_equals_key(words, &domain->meter, error);
     if (words_accept(words, "symbols"))
         return parse_equals_key(words, &domain->symbols, error);
+    if (words_accept(words, "brand"))
+        return parse_equals_key(words, &domain->brand, error);
     if (words_accept(words, "run")) {
         domain->run = true;
         return words_finish(words, error);

@@ -29,6 +29,7 @@
  *       keeper = KEY                             domain keeper, usually a start key
  *       meter = KEY                              the prime meter if not said
  *       symbols = KEY                            root slot 10
+ *       brand = KEY                              root slot 0, for the domain tool
  *       priority N                               0..7, 0 if not said
  *       argument N V                             register aN at the start, N 0..7
  *       register NAME V                          any but sp, by its name in the RISC-V ABI
@@ -120,7 +121,7 @@ struct recipe_domain {
     struct recipe_map maps[RECIPE_MAPS_MAX];
     unsigned map_count;
     struct recipe_key slots[16];
-    struct recipe_key keeper, meter, symbols;
+    struct recipe_key keeper, meter, symbols, brand;
     uint64_t registers[RECIPE_REGISTERS]; /* x0 is not used */
     unsigned priority;
     bool run;

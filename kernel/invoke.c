@@ -15,6 +15,7 @@
 #include "kernel/gate.h"
 #include "kernel/keeper.h"
 #include "kernel/keys.h"
+#include "kernel/red.h"
 #include "kernel/sched.h"
 
 #define ECALL_BYTES 4u
@@ -297,7 +298,8 @@ static enum invoked by_type(struct invocation *invocation)
         return domain_tool_invoke(invocation);
     case KEY_DATA_CREATOR:
         return data_creator_invoke(invocation);
-    case KEY_FRONT_END:
+    case KEY_FRONT_END: /* without a keeper: nobody is there */
+        return invoke_answer(invocation, RC_DATA_KEY);
     case KEY_PEEK:
     case KEY_CHECKPOINT:
     case KEY_JOURNAL:
@@ -329,10 +331,31 @@ static void invoke_kernel_key(struct invocation *invocation)
     pieces_release(&invocation->replyee_buffer);
 }
 
+/* A front end key, or a red segment key that may call: the message goes to the node's keeper, with
+ * the node's key as the third one (keykos.md 2.7). false: the key is no such key, or there is no
+ * keeper. */
+static bool forward(struct invocation *invocation)
+{
+    struct node_frame *node = invocation->node;
+    uint8_t data_byte = key_data_byte(invocation->key);
+    bool red = !(data_byte & (KEY_SIZE_CODE | KEY_NO_CALL));
+    if (!red || !key_in(invocation->key, KEY_SET(KEY_FRONT_END) | KEY_SET(KEY_SEGMENT)))
+        return false;
+    domain_plain(node);
+    struct key *keeper = node->role == NODE_PLAIN ? red_keeper(node) : NULL;
+    if (!keeper || key_type(keeper) != KEY_START)
+        return false;
+    if (!(RED_FLAGS(node->slots[RED_FORMAT_SLOT].count) & RED_FLAG_NO_NODE))
+        invocation->message.keys[2] =
+            key_make(KEY_NODE, data_byte, node->object_id, node->allocation_count);
+    invocation->key = keeper;
+    return true;
+}
+
 static void dispatch(struct invocation *invocation)
 {
     enum key_type type = key_type(invocation->key);
-    if (type == KEY_START || type == KEY_RESUME)
+    if (type == KEY_START || type == KEY_RESUME || forward(invocation))
         gate_invoke(invocation);
     else
         invoke_kernel_key(invocation);

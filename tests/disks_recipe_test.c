@@ -80,6 +80,7 @@ Test(recipe, reads_a_domain)
                                              "    keeper = start d\n"
                                              "    meter = meter cheap\n"
                                              "    symbols = segment notes\n"
+                                             "    brand = node cheap\n"
                                              "    priority 7\n"
                                              "    argument 7 0xffffffffffffffff\n"
                                              "    register s11 4\n"
@@ -92,6 +93,7 @@ Test(recipe, reads_a_domain)
     cr_expect_eq(domain->slots[15].data_byte, 255);
     cr_expect_eq(domain->meter.target, TARGET_NODE);
     cr_expect_eq(domain->symbols.type, KEY_SEGMENT);
+    cr_expect_eq(domain->brand.type, KEY_NODE);
     cr_expect_eq(domain->priority, 7);
     cr_expect_eq(domain->registers[17], UINT64_MAX);
     cr_expect_eq(domain->registers[27], 4);

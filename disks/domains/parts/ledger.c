@@ -93,7 +93,8 @@ bool ledger_good(const struct ledger *ledger, uint64_t nodes, uint64_t pages)
 
 struct ledger_bank *ledger_bank(const struct ledger *ledger, unsigned bank)
 {
-    assert(bank < ledger->bank_count && banks_of(ledger)[bank].exists);
+    assert(bank < ledger->bank_count);
+    assert(banks_of(ledger)[bank].exists);
     return &banks_of(ledger)[bank];
 }
 
@@ -283,7 +284,8 @@ uint64_t ledger_open(struct ledger *ledger, unsigned parent)
 bool ledger_door(struct ledger *ledger, unsigned bank, unsigned forbidden, uint64_t *offset)
 {
     struct ledger_bank *account = ledger_bank(ledger, bank);
-    assert(forbidden < LEDGER_DOORS && account->doors[forbidden] == 0);
+    assert(forbidden < LEDGER_DOORS);
+    assert(account->doors[forbidden] == 0);
     if (!take(ledger, account->parent, (uint16_t)(OWNER_DOOR | (bank + 1)), SPACE_NODES, offset))
         return false;
     account->doors[forbidden] = *offset + 1;
@@ -341,7 +343,8 @@ void ledger_close_doomed(struct ledger *ledger)
         struct ledger_bank *account = &banks_of(ledger)[i];
         if (!account->exists || !account->doomed)
             continue;
-        assert(account->space[SPACE_NODES].held == 0 && account->space[SPACE_PAGES].held == 0);
+        assert(account->space[SPACE_NODES].held == 0);
+        assert(account->space[SPACE_PAGES].held == 0);
         *account = (struct ledger_bank){.exists = false};
     }
 }

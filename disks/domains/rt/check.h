@@ -11,7 +11,9 @@
 #define CHECK(claim) check_claim(#claim, __LINE__, (claim))
 #define CHECK_CODE(expected, call) check_code(#call, __LINE__, (expected), (call))
 
+/* check_claim, check_code - what CHECK and CHECK_CODE call. True if it was so. */
 bool check_claim(const char *text, int line, bool claim);
+/* check_code - see above. */
 bool check_code(const char *text, int line, uint64_t expected, uint64_t code);
 /* check_note - what is being tried now: printed before the next wrong claim. */
 void check_note(const char *format, uint64_t value);
