@@ -4,15 +4,53 @@
  * abi.h. */
 #include "kernel/domain.h"
 
+#include "kernel/arch/offsets.h"
 #include "kernel/sched.h"
 #include "kernel/space.h"
 
-static_assert(offsetof(struct domain, satp) == 520, "arch/trap.S");
-static_assert(offsetof(struct domain, restore) == 528, "arch/trap.S");
+static_assert(offsetof(struct domain, satp) == DOMAIN_SATP, "offset");
+static_assert(offsetof(struct domain, status) == DOMAIN_STATUS, "offset");
+static_assert(offsetof(struct domain, state) == DOMAIN_STATUS, "little-endian");
+static_assert(offsetof(struct domain, restore_all) == DOMAIN_RESTORE_ALL, "offset");
+static_assert(offsetof(struct domain, space_stale) + 1 == DOMAIN_SPECIAL, "offset");
+static_assert(offsetof(struct domain, root) == DOMAIN_ROOT, "offset");
+static_assert(offsetof(struct domain, keys) == DOMAIN_KEYS, "offset");
+static_assert(offsetof(struct domain, priority_limit) == DOMAIN_PRIORITY_LIMIT, "offset");
+static_assert(offsetof(struct domain, buffer_addr) == DOMAIN_BUFFER_ADDR, "offset");
+static_assert(offsetof(struct domain, buffer_bytes) == DOMAIN_BUFFER_BYTES, "offset");
+static_assert(offsetof(struct node_frame, object_id) == NODE_ID, "offset");
+static_assert(offsetof(struct node_frame, allocation_count) == NODE_ALLOCATION_COUNT, "offset");
+static_assert(offsetof(struct node_frame, call_count) == NODE_CALL_COUNT, "offset");
+static_assert(offsetof(struct node_frame, role) == NODE_ROLE, "offset");
+static_assert(offsetof(struct node_frame, gate) == NODE_GATE, "offset");
+static_assert(offsetof(struct node_frame, resume_head) == NODE_RESUME_HEAD, "offset");
+static_assert(offsetof(struct page_frame, data) == NODE_RESUME_HEAD, "no resume head");
+static_assert(offsetof(struct node_frame, slots) == NODE_SLOT, "offset");
+static_assert(offsetof(struct key, head) == KEY_HEAD, "offset");
+static_assert(offsetof(struct key, count) == KEY_COUNT, "offset");
+static_assert(offsetof(struct key, object) == KEY_OBJECT, "offset");
+static_assert(sizeof(struct key) == 1 << KEY_SHIFT, "a slot is found by shifting");
+
+/* What gate.S takes from abi.h. */
+static_assert(EXIT_BLOCK(INVOKE_CALL, 15) == (0x001 | 0x1e0), "gate.S: EXIT_CALL, BLOCK_SLOT");
+static_assert(INVOKE_RETURN == 0x002 && EXIT_STRING(3) == 0x600, "gate.S: EXIT_RETURN, EXIT_FORM");
+static_assert(ENTRY_STRING(STRING_MEMORY) == 0x200, "gate.S: STRING_MEMORY_BITS");
+static_assert(ENTRY_STRING(STRING_REGISTERS) == 0x400, "gate.S: STRING_REGISTERS_BITS");
+static_assert(EXIT_STRING(STRING_REGISTERS) == 0x400, "gate.S: STRING_REGISTERS_BITS");
+static_assert(ENTRY_CODE == 0x10 && ENTRY_MASK == 0xf, "gate.S: ENTRY_FORM");
+static_assert(ENTRY_TAKES(3, 15) == (0x8 | 0x1e0), "gate.S: ENTRY_KEY_3, BLOCK_SLOT");
+static_assert(ENTRY_TAKES(0, 15) == (0x1 | 0xfu << (11 + 5)), "gate.S: ENTRY_KEYS_TO_SLOT");
+static_assert(EXIT_SENDS(0, 15) == (0x1000 | 0xfu << (11 + 5)), "gate.S: key_pass");
+static_assert(KEY_NODE == 3 && KEY_FETCH == 5 && KEY_START == 6 && KEY_RESUME == 7, "gate.S");
+static_assert(DOMAIN_WAITING == 1 && DOMAIN_RUNNING == 2 && DOMAIN_AVAILABLE == 0, "gate.S");
+static_assert(RC_DATA_KEY == (1ull << 31) + 1 && STRING_REGISTER_BYTES == 32, "gate.S");
+
+const struct domain domain_nobody = {.status = UINT64_MAX};
 
 static struct {
     struct domain domains[LIMIT_DOMAINS_CACHED];
     unsigned hand;
+    bool buffers_known; /* some domain's buffer_addr is not BUFFER_UNKNOWN */
 } cache;
 
 struct domain *domain_at(unsigned index)
@@ -47,9 +85,10 @@ static void registers_get(struct domain *domain)
     for (unsigned i = 0; i < 3; i++)
         register_node_get(domain->register_nodes[i], words + i * REGISTER_NODE_WORDS);
     memcpy(domain->registers, words, sizeof(domain->registers));
-    domain->float_used = false;
+    bool float_used = false;
     for (unsigned i = REGISTER_FLOAT; i <= REGISTER_FCSR; i++)
-        domain->float_used |= words[i] != 0;
+        float_used |= words[i] != 0;
+    domain->float_used = float_used;
 }
 
 static void registers_put(struct domain *domain)
@@ -76,7 +115,7 @@ void domain_settle(struct domain *domain)
                                    REGISTER_T3 + 2,
                                    REGISTER_T3 + 3};
     uint64_t *registers = domain->registers;
-    if (domain->state == DOMAIN_RUNNING || domain->restore != RESTORE_MESSAGE)
+    if (domain->state == DOMAIN_RUNNING || domain->restore_all)
         return;
     for (unsigned i = 0; i < sizeof(dead); i++)
         registers[dead[i]] = 0;
@@ -97,7 +136,7 @@ void domain_unload(struct domain *domain)
     kassert(root->domain == domain);
     kassert(!domain->locked);
     sched_float_sync(domain);
-    if (domain->changed) {
+    if (!domain->unchanged) {
         domain_settle(domain);
         registers_put(domain);
         struct key trap = key_number(domain->trap_code), value = key_number(domain->trap_value);
@@ -112,6 +151,7 @@ void domain_unload(struct domain *domain)
     }
     root->role = NODE_PLAIN;
     root->domain = NULL;
+    root->gate = &domain_nobody;
     node_release(domain->keys);
     sched_forget(domain);
     *domain = (struct domain){0};
@@ -153,8 +193,8 @@ static struct domain *entry_take(void)
             return domain;
         if (domain->locked)
             continue;
-        if (domain->used) {
-            domain->used = false;
+        if (!domain->unused) {
+            domain->unused = true;
             continue;
         }
         domain_unload(domain);
@@ -213,7 +253,7 @@ enum load domain_load(struct node_frame *root, struct domain **out)
 {
     if (root->domain && root->domain->root == root) {
         *out = root->domain;
-        (*out)->used = true;
+        (*out)->unused = false;
         return LOAD_DONE;
     }
     domain_plain(root);
@@ -226,18 +266,24 @@ enum load domain_load(struct node_frame *root, struct domain **out)
     if (load != LOAD_DONE)
         return load;
     struct domain *domain = entry_take();
-    const struct key *priority = &root->slots[DOMAIN_SLOT_PRIORITY];
-    *domain = (struct domain){.root = root, .keys = nodes[0], .used = true,
+    *domain = (struct domain){.root = root,
+                              .keys = nodes[0],
                               .register_nodes = {nodes[1], nodes[2], nodes[3]},
-                              .trap_code = root->slots[DOMAIN_SLOT_TRAP].count,
-                              .trap_value = root->slots[DOMAIN_SLOT_TRAP_VALUE].count,
-                              .state = (uint8_t)root->slots[DOMAIN_SLOT_STATE].count};
-    if (priority->head == 0 && priority->count < LIMIT_PRIORITIES)
-        domain->priority = (uint8_t)priority->count;
+                              .buffer_addr = BUFFER_UNKNOWN};
+    domain->state = (uint8_t)root->slots[DOMAIN_SLOT_STATE].count;
+    domain->restore_all = domain->unchanged = domain->space_stale = true;
+    domain->keys_walked = domain->keys->walked;
+    domain->called = root->callers.first != NULL;
+    domain->trap_code = root->slots[DOMAIN_SLOT_TRAP].count;
+    domain->trap_value = root->slots[DOMAIN_SLOT_TRAP_VALUE].count;
+    domain->trapped = domain->trap_code != 0;
+    domain->priority_limit = 2ull << domain_priority(root);
+    node_dirty(root);
+    node_dirty(domain->keys);
     registers_get(domain);
     domain->keys->locked++;
     root->role = NODE_ROOT;
-    root->domain = domain;
+    root->gate = root->domain = domain;
     for (unsigned i = 0; i < 3; i++) {
         domain->register_nodes[i]->role = NODE_REGISTERS;
         domain->register_nodes[i]->domain = domain;
@@ -249,19 +295,67 @@ enum load domain_load(struct node_frame *root, struct domain **out)
 struct space *domain_space(struct domain *domain)
 {
     const struct key *key = &domain->root->slots[DOMAIN_SLOT_MEMORY];
-    if (domain->space && domain->space_drops == space_drops() &&
-        key_equal(&domain->space->key, key))
+    if (!domain->space_stale)
         return domain->space;
     domain->space = space_of(key);
-    domain->space_drops = space_drops();
     domain->satp = domain->space->satp;
+    domain->space_stale = false;
     return domain->space;
+}
+
+unsigned domain_priority(const struct node_frame *root)
+{
+    const struct key *key = &root->slots[DOMAIN_SLOT_PRIORITY];
+    return key->head == 0 && key->count < LIMIT_PRIORITIES ? (unsigned)key->count : 0;
+}
+
+void domain_called_set(const struct node_frame *root, bool called)
+{
+    if (root->role == NODE_ROOT)
+        root->domain->called = called;
+}
+
+void domain_spaces_lost(void)
+{
+    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
+        cache.domains[i].space_stale = true;
+}
+
+void domain_buffer_known(struct domain *domain)
+{
+    domain->buffer_addr = domain->registers[REGISTER_A0 + 5];
+    domain->buffer_bytes = domain->registers[REGISTER_A0 + 6];
+    cache.buffers_known = true;
+}
+
+void domain_buffers_lost(void)
+{
+    if (!cache.buffers_known)
+        return;
+    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
+        cache.domains[i].buffer_addr = BUFFER_UNKNOWN;
+    cache.buffers_known = false;
+}
+
+void domain_keys_walked(const struct node_frame *keys)
+{
+    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
+        if (cache.domains[i].keys == keys)
+            cache.domains[i].keys_walked = true;
+}
+
+void domain_trap_set(struct domain *domain, uint64_t code, uint64_t value)
+{
+    domain->trap_code = code;
+    domain->trap_value = value;
+    domain->trapped = code != 0;
+    domain->unchanged = false;
 }
 
 void domain_state_set(struct domain *domain, enum domain_state state)
 {
     domain->state = (uint8_t)state;
-    domain->changed = true;
+    domain->unchanged = false;
 }
 
 void domain_check(void)

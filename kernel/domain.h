@@ -11,6 +11,7 @@
  *  2. A domain in state RUNNING is the current one, or in a queue (ready, stalled, waiting for a
  *     device). A domain in another state is in no queue.
  *  3. The cache entry of the current domain, and of both sides of a message, is never taken.
+ *  4. The root and keys nodes of a cached domain are dirty: messages change them unannounced.
  */
 #ifndef LATCHKEY_KERNEL_DOMAIN_H
 #define LATCHKEY_KERNEL_DOMAIN_H
@@ -26,28 +27,39 @@ enum {
     REGISTER_FCSR = 64
 };
 
-enum restore_kind {
-    RESTORE_ALL = 0,     /* every register: after an interrupt, a repaired fault, a restart */
-    RESTORE_MESSAGE = 1, /* what abi.h says a message carries; the rest is cleared by trap.S */
-};
-
 struct domain {
     uint64_t registers[REGISTER_WORDS]; /* offset 0, used by trap.S */
-    uint64_t satp;                      /* offset 520 */
-    uint64_t restore;                   /* offset 528: enum restore_kind */
-    struct node_frame *root;            /* NULL: this entry is free */
+    uint64_t satp;                      /* arch/offsets.h has the offsets from here on */
+    /* What a message must know of both sides, as one word: the state alone when nothing is special.
+     * Each byte but the first is a bool. */
+    union {
+        uint64_t status;
+        struct {
+            uint8_t state;       /* enum domain_state */
+            uint8_t restore_all; /* load every register: after an interrupt, a fault, a restart;
+                                  * else what abi.h says a message carries, the rest cleared */
+            uint8_t trapped;     /* trap_code is not 0 */
+            uint8_t float_used;  /* f registers or fcsr are not all zero */
+            uint8_t unchanged;   /* nothing to write back */
+            uint8_t unused;      /* since the clock hand came by */
+            uint8_t space_stale; /* satp is not that of the address key: domain_space() */
+            uint8_t keys_walked : 1, /* a segment walk went through the keys node */
+                called : 1;          /* someone is, or was, stalled on it */
+        };
+    };
+    struct node_frame *root; /* NULL: this entry is free */
     struct node_frame *keys;
+    uint64_t priority_limit; /* 2 << its priority; above the ready set: nobody is more urgent */
+    uint64_t buffer_addr, buffer_bytes; /* gate.c: receive buffer found writable; BUFFER_UNKNOWN */
     struct node_frame *register_nodes[3];
     struct space *space; /* NULL: look it up */
-    uint64_t space_drops; /* space_drops() when it was looked up */
-    uint64_t buffer_addr, buffer_bytes, buffer_clears; /* gate.c: receive buffer found writable */
     uint64_t trap_code, trap_value;
-    uint8_t state;    /* enum domain_state */
-    uint8_t priority; /* 0..LIMIT_PRIORITIES - 1 */
-    bool used, float_used;
-    bool changed; /* anything to write back */
     uint8_t locked;
 };
+#define BUFFER_UNKNOWN UINT64_MAX /* no address of a user */
+
+/* What the gate of a node is that is no root of a cached domain: its status suits nobody. */
+extern const struct domain domain_nobody;
 
 /* What came of decoding a domain. */
 enum load {
@@ -70,6 +82,21 @@ MUST_CHECK bool domain_dissolve(struct node_frame *node);
 /* domain_space - its address space; NULL when the address slot holds no segment. FETCH rules apply
  * through segment.c when it is walked. */
 struct space *domain_space(struct domain *domain);
+/* domain_priority - what the root says: 0..LIMIT_PRIORITIES - 1; 0 unless it is such a number. */
+unsigned domain_priority(const struct node_frame *root);
+/* domain_called_set - the cached domain, if there is one, notes whether callers wait for it. */
+void domain_called_set(const struct node_frame *root, bool called);
+/* domain_trap_set - its trap code (0: none) and value. */
+void domain_trap_set(struct domain *domain, uint64_t code, uint64_t value);
+/* domain_spaces_lost - spaces were taken from their keys: each domain must look its own up again.
+ * domain_buffers_lost - table entries were cleared: buffers are to be checked again. */
+void domain_spaces_lost(void);
+void domain_buffers_lost(void);
+/* domain_buffer_known - the buffer that its registers name was found writable. */
+void domain_buffer_known(struct domain *domain);
+/* domain_keys_walked - a segment walk goes through this node, which some domains may have as their
+ * keys node: storing into its slots may have to undo table entries. */
+void domain_keys_walked(const struct node_frame *keys);
 /* domain_settle - a domain that waits for a message keeps only its entry block, and its buffer if
  * that names one: clear what else its ecall left behind. Before anyone looks at its registers. */
 void domain_settle(struct domain *domain);

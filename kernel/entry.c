@@ -31,7 +31,7 @@ void entry_call(struct domain *domain)
 {
     begin(domain);
     /* If it has to wait, the same call is made again, with all its arguments. */
-    domain->restore = RESTORE_ALL;
+    domain->restore_all = true;
     invoke(domain);
     end(domain);
 }
@@ -40,7 +40,7 @@ void entry_page_fault(struct domain *domain, uint64_t addr, enum access access)
 {
     struct segment_walk walk;
     begin(domain);
-    domain->restore = RESTORE_ALL;
+    domain->restore_all = true;
     sched_tables_needed();
     if (segment_touch(domain, addr, access, NULL, &walk) == TOUCH_FAULT) {
         if (walk.red)
@@ -54,7 +54,7 @@ void entry_page_fault(struct domain *domain, uint64_t addr, enum access access)
 void entry_trap(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
 {
     begin(domain);
-    domain->restore = RESTORE_ALL;
+    domain->restore_all = true;
     keeper_call(domain, trap_code, trap_value);
     end(domain);
 }

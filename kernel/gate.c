@@ -32,14 +32,17 @@ void gate_resume(struct domain *domain)
 {
     kassert(domain->state != DOMAIN_RUNNING);
     domain_settle(domain);
-    node_dirty(domain->root);
-    domain->root->call_count++;
+    if (domain->state == DOMAIN_WAITING) {
+        node_dirty(domain->root);
+        domain->root->call_count++;
+    }
     domain_state_set(domain, DOMAIN_RUNNING);
 }
 
 void gate_grant(struct node_frame *root)
 {
     struct node_frame *caller = queue_pop(&root->callers);
+    domain_called_set(root, root->callers.first != NULL);
     if (!caller)
         return;
     kassert(!caller->grant);
@@ -62,6 +65,7 @@ static void stall_on(struct node_frame *root)
     bool granted = caller && caller->grant == root;
     if (granted)
         caller->grant = NULL;
+    domain_called_set(root, true);
     (void)sched_stall(&root->callers);
     if (granted) {
         queue_remove(caller);
@@ -72,7 +76,7 @@ static void stall_on(struct node_frame *root)
 void gate_become_available(struct domain *sender, uint64_t ecall_bytes)
 {
     sender->registers[REGISTER_PC] += ecall_bytes;
-    sender->restore = RESTORE_MESSAGE;
+    sender->restore_all = false;
     domain_state_set(sender, DOMAIN_AVAILABLE);
     gate_grant(sender->root);
 }
@@ -84,7 +88,7 @@ static void results_clear(struct domain *domain)
                                       REGISTER_T3 + 3};
     for (unsigned i = 0; i < sizeof(results); i++)
         domain->registers[results[i]] = 0;
-    domain->restore = RESTORE_MESSAGE;
+    domain->restore_all = false;
 }
 
 void gate_forked(struct domain *sender, uint64_t ecall_bytes)
@@ -121,20 +125,12 @@ enum gate_prepared gate_prepare(struct key *key, const struct domain *sender,
     return GATE_READY;
 }
 
-void gate_buffer_known(struct domain *domain)
-{
-    domain->buffer_addr = domain->registers[REGISTER_A0 + 5];
-    domain->buffer_bytes = domain->registers[REGISTER_A0 + 6];
-    domain->buffer_clears = space_clears();
-}
-
 bool gate_buffer_is_known(const struct domain *domain)
 {
     const uint64_t *a = &domain->registers[REGISTER_A0];
     if (ENTRY_STRING_MODE(a[2]) != STRING_MEMORY || a[6] == 0)
         return true;
-    return domain->buffer_addr == a[5] && domain->buffer_bytes == a[6] &&
-           domain->buffer_clears == space_clears();
+    return domain->buffer_addr == a[5] && domain->buffer_bytes == a[6];
 }
 
 enum touch gate_buffer_prepare(struct domain *domain, struct pieces *buffer,
@@ -201,14 +197,11 @@ void gate_deliver(struct domain *domain, const struct message *message,
     a[1] = message->data_byte;
     a[4] = message->length_bytes;
     a[2] = a[3] = a[5] = a[6] = 0;
-    domain->changed = true;
-    if (buffer_lost) {
-        domain->trap_code = TRAP_BAD_BUFFER;
-        domain->trap_value = 0;
-    } else if (!(entry & ENTRY_CODE) && message->code != 0) {
-        domain->trap_code = TRAP_CODE_REJECTED;
-        domain->trap_value = message->code;
-    }
+    domain->unchanged = false;
+    if (buffer_lost)
+        domain_trap_set(domain, TRAP_BAD_BUFFER, 0);
+    else if (!(entry & ENTRY_CODE) && message->code != 0)
+        domain_trap_set(domain, TRAP_CODE_REJECTED, message->code);
 }
 
 /* The sender's part, after the commit point. */
@@ -218,7 +211,7 @@ static void sender_goes(struct invocation *invocation)
     switch (invocation->kind) {
     case INVOKE_CALL:
         sender->registers[REGISTER_PC] += ECALL_BYTES;
-        sender->restore = RESTORE_MESSAGE;
+        sender->restore_all = false;
         domain_state_set(sender, DOMAIN_WAITING);
         sched_switch(NULL);
         break;
@@ -254,7 +247,7 @@ static void transfer(struct invocation *invocation, const struct gate_target *ta
     if (target->resume == RESUME_RETURN)
         gate_deliver(target->domain, message, buffer);
     if (target->resume == RESUME_RESTART)
-        target->domain->trap_code = 0;
+        domain_trap_set(target->domain, 0, target->domain->trap_value);
     if (invocation->kind == INVOKE_FORK)
         sched_ready(target->domain->root);
     else

@@ -33,9 +33,8 @@ void gate_invoke(struct invocation *invocation);
  * TOUCH_DONE with empty pieces when it takes no string into memory. */
 enum touch gate_buffer_prepare(struct domain *domain, struct pieces *buffer,
                                struct segment_walk *walk);
-/* gate_buffer_known - the buffer that its registers name was found writable. gate_buffer_is_known -
- * it was and still is, or there is none. */
-void gate_buffer_known(struct domain *domain);
+/* gate_buffer_is_known - the buffer that its registers name is known to be writable, or it names
+ * none. */
 bool gate_buffer_is_known(const struct domain *domain);
 /* gate_deliver - put a message into a domain's registers, buffer and slots, as its entry block
  * says. */

@@ -172,7 +172,7 @@ static bool prepare_own_buffer(struct invocation *invocation)
     enum touch touch = gate_buffer_prepare(sender, &buffer, &walk);
     if (touch == TOUCH_DONE) {
         pieces_release(&buffer);
-        gate_buffer_known(sender);
+        domain_buffer_known(sender);
         return true;
     }
     if (touch == TOUCH_FAULT)

@@ -30,7 +30,7 @@ static bool keeper_send(struct domain *domain, struct key *keeper, struct messag
     struct pieces buffer;
     target.domain->locked++;
     if (gate_buffer_prepare(target.domain, &buffer, &walk) != TOUCH_STALL) {
-        domain->restore = RESTORE_ALL;
+        domain->restore_all = true;
         domain_state_set(domain, DOMAIN_WAITING);
         message->keys[3] = gate_resume_key(domain, resume);
         message->data_byte = target.data_byte;
@@ -48,9 +48,8 @@ static void stop(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
 {
     print_line("domain %lu: trap 0x%lx, value 0x%lx, at pc 0x%lx, and no keeper; stopped",
                domain->root->object_id, trap_code, trap_value, domain->registers[REGISTER_PC]);
-    domain->trap_code = trap_code;
-    domain->trap_value = trap_value;
-    domain->restore = RESTORE_ALL;
+    domain_trap_set(domain, trap_code, trap_value);
+    domain->restore_all = true;
     domain_state_set(domain, DOMAIN_WAITING);
     sched_switch(NULL);
 }
@@ -75,14 +74,12 @@ void keeper_call(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
     message.keys[2] =
         key_make(KEY_DOMAIN, 0, domain->root->object_id, domain->root->allocation_count);
     uint64_t code_before = domain->trap_code, value_before = domain->trap_value;
-    domain->trap_code = trap_code;
-    domain->trap_value = trap_value;
+    domain_trap_set(domain, trap_code, trap_value);
     if (!keeper_send(domain, &domain->root->slots[DOMAIN_SLOT_KEEPER], &message,
                      RESUME_FAULT)) {
         stop(domain, trap_code, trap_value);
     } else if (domain->state == DOMAIN_RUNNING) { /* the keeper was busy: it traps again later */
-        domain->trap_code = code_before;
-        domain->trap_value = value_before;
+        domain_trap_set(domain, code_before, value_before);
     }
 }
 

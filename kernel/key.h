@@ -20,7 +20,7 @@
 struct key {
     uint64_t head;  /* type | data byte << 8 | object id << 16 */
     uint64_t count; /* or the number of a data key */
-    void *object;   /* hint: struct node_frame or struct page_frame; NULL: unknown */
+    void *object;   /* hint: struct node_frame or struct page_frame; in a message also NULL */
     uint64_t built; /* not 0: page-table entries may have been built through this slot (depend.h) */
 };
 static_assert(sizeof(struct key) == 32, "key slot");

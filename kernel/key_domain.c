@@ -30,10 +30,9 @@ static void root_slot_set(struct domain *domain, unsigned slot, const struct key
 {
     node_slot_set(domain->root, slot, key);
     if (slot == DOMAIN_SLOT_MEMORY)
-        domain->space = NULL;
-    bool priority = key->head == 0 && key->count < LIMIT_PRIORITIES;
+        domain->space_stale = true;
     if (slot == DOMAIN_SLOT_PRIORITY)
-        domain->priority = priority ? (uint8_t)key->count : 0;
+        domain->priority_limit = 2ull << domain_priority(domain->root);
 }
 
 /* Fetch (swap false) or swap a slot of the root or keys node. */
@@ -70,7 +69,7 @@ static void process_take(struct domain *domain, enum domain_state state)
     node_dirty(domain->root);
     domain->root->call_count++;
     domain_state_set(domain, state);
-    domain->restore = RESTORE_ALL;
+    domain->restore_all = true;
 }
 
 static enum invoked make_available(struct invocation *invocation, struct domain *domain)
@@ -105,9 +104,7 @@ static enum invoked put_control(struct invocation *invocation, struct domain *do
     if (invoke_string(invocation, &control, sizeof(control)) < 2 * sizeof(uint64_t))
         return invoke_answer(invocation, RC_FORMAT);
     commit_point(invocation);
-    domain->trap_code = control.trap_code;
-    domain->trap_value = control.trap_value;
-    domain->changed = true;
+    domain_trap_set(domain, control.trap_code, control.trap_value);
     return invoke_answer(invocation, RC_OK);
 }
 
@@ -135,8 +132,8 @@ static enum invoked put_registers(struct invocation *invocation, struct domain *
     domain->registers[REGISTER_PC] &= ~1ull;
     domain->registers[REGISTER_FCSR] &= 0xff;
     domain->float_used |= length > REGISTER_FLOAT * sizeof(uint64_t);
-    domain->restore = RESTORE_ALL;
-    domain->changed = true;
+    domain->restore_all = true;
+    domain->unchanged = false;
     return invoke_answer(invocation, RC_OK);
 }
 
@@ -149,7 +146,7 @@ static enum invoked replace_memory(struct invocation *invocation, struct domain 
     invocation->reply.keys[0] = domain->root->slots[DOMAIN_SLOT_MEMORY];
     root_slot_set(domain, DOMAIN_SLOT_MEMORY, &invocation->message.keys[0]);
     domain->registers[REGISTER_PC] = pc & ~1ull;
-    domain->changed = true;
+    domain->unchanged = false;
     return invoke_answer(invocation, RC_OK);
 }
 

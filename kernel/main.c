@@ -71,7 +71,7 @@ void kernel_main(uint64_t hart_id, uint64_t tree_physical)
     check_all();
     driver_trace(TRACE_RESTARTED, restart_generation());
     driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_RESTART);
-    sched_knobs(boot.facts.amnesia, boot.facts.check);
+    sched_knobs(boot.facts.amnesia, boot.facts.check, boot.facts.general);
     arch_traps_enable();
     arch_enter(sched_next());
 }

@@ -74,6 +74,8 @@ void object_init(uint64_t start, uint64_t end)
     object.operation = 1;
 }
 
+const struct node_frame object_nowhere = {.gate = &domain_nobody};
+
 /* Numbers come round after 2^32 operations; a frame kept by an old equal number is only kept a
  * little longer. */
 void object_begin(void)
@@ -190,14 +192,17 @@ static void node_fill(struct node_frame *node, uint64_t object_id, const struct 
     node->call_count = disk->call_count;
     node->role = NODE_PLAIN;
     node->dirty = false;
+    node->resume_head = KEY_RESUME | (uint64_t)RESUME_RETURN << 8 | object_id << 16;
+    node->walked = false;
     node->domain = NULL;
+    node->gate = &domain_nobody;
     for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
         struct key *key = &node->slots[slot];
         memcpy(key, &disk->slots[slot], sizeof(struct disk_key));
-        key->object = NULL;
+        key->object = (void *)&object_nowhere;
         key->built = 0;
         if (key_type(key) >= KEY_TYPE_COUNT)
-            *key = key_number(0);
+            key->head = key->count = 0;
     }
     struct node_frame **chain = &object.node_hash[hash_id(object_id) & object.node_mask];
     node->hash_next = *chain;
@@ -318,7 +323,7 @@ static enum fetch key_void(struct key *key)
 {
     key->head = 0;
     key->count = 0;
-    key->object = NULL;
+    key->object = (void *)&object_nowhere;
     return FETCH_VOID;
 }
 
@@ -386,7 +391,7 @@ void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key
     }
     target->head = key->head;
     target->count = key->count;
-    target->object = key->object;
+    target->object = key->object ? key->object : (void *)&object_nowhere;
 }
 
 void object_forget_hints(void)
@@ -394,7 +399,7 @@ void object_forget_hints(void)
     for (uint32_t i = 0; i < object.node_high; i++)
         if (object.nodes[i].object_id)
             for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
-                object.nodes[i].slots[slot].object = NULL;
+                object.nodes[i].slots[slot].object = (void *)&object_nowhere;
 }
 
 uint32_t object_node_count(void)

@@ -29,13 +29,16 @@ struct node_frame {
     uint64_t object_id; /* 0: free */
     uint64_t allocation_count;
     uint64_t call_count;
+    uint64_t resume_head; /* of its RESUME_RETURN keys, for arch/gate.S */
     struct node_frame *hash_next;
     uint8_t role; /* enum node_role */
     bool dirty;
     bool used;          /* referenced since the clock hand came by */
     uint8_t locked;     /* held by this many cached domains and operations: not to be taken */
     uint32_t met;       /* number of the last operation that met it */
+    bool walked;    /* a segment walk went through it, since it is in this frame */
     struct domain *domain; /* that it is part of, when role is not NODE_PLAIN */
+    const struct domain *gate; /* the same if it is the root, else domain_nobody: never NULL */
     struct queue callers;  /* domains stalled on this domain being busy; root nodes only */
     struct queue_link link; /* this domain's place in a queue; root nodes only */
     struct node_frame *grant; /* the domain that became free for this one to call (gate.h) */
@@ -48,7 +51,7 @@ struct page_frame {
     uint64_t object_id;
     uint64_t allocation_count;
     struct page_frame *hash_next;
-    uint8_t *data; /* 4096 bytes, kernel virtual */
+    uint8_t *data; /* 4096 bytes, kernel virtual; here, where a node frame has its resume head */
     uint64_t checksum_expected; /* while PAGE_READING */
     struct queue waiters;       /* domains waiting for PAGE_READING to end */
     uint8_t state;  /* enum page_state */
@@ -59,6 +62,10 @@ struct page_frame {
     uint32_t met;    /* number of the last operation that met it */
     bool failed;     /* all homes unreadable: the next user is told, then the frame is freed */
 };
+
+/* The frame of no object: what the hint of a key in a node frame points to when nothing better is
+ * known. */
+extern const struct node_frame object_nowhere;
 
 /* What came of looking for an object. */
 enum fetch {

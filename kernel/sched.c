@@ -19,7 +19,11 @@
 #include "kernel/print.h"
 #include "kernel/space.h"
 
-static struct {
+/* Not static: arch/gate.S reads what comes first. */
+struct sched {
+    /* Bit p: someone of priority p is ready. UINT64_MAX: the domain in user mode sends its messages
+     * by the general path only. */
+    uint64_t gate_floor;
     struct queue ready[LIMIT_PRIORITIES];
     uint32_t ready_set;               /* bit p: ready[p] may hold someone; never 0 when it does */
     struct queue io_waiters, memory_waiters, timer_waiters;
@@ -31,13 +35,33 @@ static struct {
     uint64_t charged_cycles;          /* cycle counter when the meter was last charged */
     uint32_t exits;                   /* since the last check_all() */
     bool amnesia, check, announced;
+    bool general; /* no message takes the short path */
     bool tables_needed; /* at this exit */
-} sched = {.alarm = UINT64_MAX};
+};
+extern struct sched sched;
+struct sched sched = {.gate_floor = UINT64_MAX, .alarm = UINT64_MAX};
 
-void sched_knobs(bool amnesia, bool check)
+void sched_knobs(bool amnesia, bool check, bool general)
 {
     sched.amnesia = amnesia;
     sched.check = check;
+    sched.general = general;
+}
+
+void sched_enter(struct domain *domain)
+{
+    sched.current = domain->root;
+    if (sched.float_zero)
+        sched.float_owner = domain;
+}
+
+/* May the domain that now goes to user mode hand over by the short path (arch/gate.S), and to
+ * whom? */
+static void floor_set(const struct domain *domain)
+{
+    bool special = sched.amnesia || sched.check || sched.general || !sched.float_zero ||
+                   domain->keys_walked || domain->called || domain->root->grant;
+    sched.gate_floor = special ? UINT64_MAX : sched.ready_set;
 }
 
 struct node_frame *sched_current(void)
@@ -78,18 +102,12 @@ enum fetch sched_stall_until(uint64_t time)
     return sched_stall(&sched.timer_waiters);
 }
 
-static unsigned priority_of(const struct node_frame *root)
-{
-    const struct key *key = &root->slots[DOMAIN_SLOT_PRIORITY];
-    return key->head == 0 && key->count < LIMIT_PRIORITIES ? (unsigned)key->count : 0;
-}
-
 void sched_ready(struct node_frame *root)
 {
-    unsigned priority = priority_of(root);
+    unsigned priority = domain_priority(root);
     queue_append(&sched.ready[priority], root);
     sched.ready_set |= 1u << priority;
-    if (sched.current && priority > priority_of(sched.current))
+    if (sched.current && priority > domain_priority(sched.current))
         sched.preempt = true;
 }
 
@@ -103,7 +121,7 @@ void sched_wake_all(struct queue *queue)
 void sched_switch(struct node_frame *root)
 {
     sched.current = root;
-    if (root && sched.ready_set >> priority_of(root) > 1)
+    if (root && sched.ready_set >> domain_priority(root) > 1)
         sched.preempt = true;
 }
 
@@ -146,9 +164,10 @@ static struct node_frame *ready_pop(void)
 {
     for (unsigned priority = LIMIT_PRIORITIES; priority-- > 0;) {
         struct node_frame *root = queue_pop(&sched.ready[priority]);
+        if (!sched.ready[priority].first)
+            sched.ready_set &= ~(1u << priority);
         if (root)
             return root;
-        sched.ready_set &= ~(1u << priority);
     }
     return NULL;
 }
@@ -187,7 +206,7 @@ void sched_float_sync(struct domain *domain)
     arch_float_save(domain);
     arch_float_clean();
     domain->float_used = true;
-    domain->changed = true;
+    domain->unchanged = false;
     sched.float_zero = false;
 }
 
@@ -252,7 +271,7 @@ static struct domain *current_prepare(void)
         sched.current = NULL;
         return NULL;
     }
-    if (domain->trap_code) {
+    if (domain->trapped) {
         struct node_frame *root = domain->root;
         domain->locked++;
         keeper_call(domain, domain->trap_code, domain->trap_value);
@@ -287,7 +306,8 @@ struct domain *sched_next(void)
         (void)domain_space(domain);
         float_prepare(domain);
         space_fence();
-        domain->changed = true;
+        domain->unchanged = domain->unused = false;
+        floor_set(domain);
         if (!sched.announced) {
             sched.announced = true;
             timer_arm(false);

@@ -10,6 +10,10 @@
 
 #include "kernel/domain.h"
 
+/* sched_enter - this domain was running in user mode: it is the current one, whoever handed the
+ * hart to whom by the short path (arch/gate.S) since sched_next(). Called at every other kernel
+ * entry. */
+void sched_enter(struct domain *domain);
 /* sched_stall - queue the current domain (if any). Returns FETCH_STALL, so that it reads well. */
 enum fetch sched_stall(struct queue *queue);
 /* sched_stall_io - until a disk request is free; sched_stall_memory - until a frame is. */
@@ -42,7 +46,7 @@ void sched_float_sync(struct domain *domain);
  * the tables at this exit, or an instruction that needs two pages would never get both. */
 void sched_tables_needed(void);
 /* sched_knobs - debug knobs from the device tree. */
-void sched_knobs(bool amnesia, bool check);
+void sched_knobs(bool amnesia, bool check, bool general);
 void sched_check(void);
 
 #endif

@@ -61,6 +61,10 @@ static enum fetch node_enter(struct segment_walk *walk, struct key **key, uint64
         return FETCH_PRESENT;
     }
     domain_plain(node);
+    if (!node->walked) {
+        node->walked = true;
+        domain_keys_walked(node);
+    }
     uint8_t data_byte = key_data_byte(*key);
     bool weak = key_type(*key) == KEY_SENSE;
     walk->read_only |= (data_byte & KEY_READ_ONLY) || key_type(*key) == KEY_FETCH || weak;

@@ -6,6 +6,7 @@
 
 #include "kernel/arch/arch.h"
 #include "kernel/depend.h"
+#include "kernel/domain.h"
 
 #define PTE_VALID 1ull
 #define PTE_READ 2ull
@@ -26,7 +27,7 @@ static struct {
     const uint64_t *kernel_root;
     struct space spaces[LIMIT_SPACES];
     unsigned hand;
-    uint64_t drops, clears;
+    uint64_t drops;
     bool edited;
 } space;
 
@@ -114,7 +115,7 @@ void space_clear(struct table *table, unsigned first, unsigned count)
         return;
     if (table->level == 2 && first + count > KERNEL_ENTRY_FIRST)
         count = first < KERNEL_ENTRY_FIRST ? KERNEL_ENTRY_FIRST - first : 0;
-    space.clears++;
+    domain_buffers_lost();
     for (unsigned i = first; i < first + count; i++) {
         uint64_t entry = table->entries[i];
         if (!(entry & PTE_VALID))
@@ -136,18 +137,14 @@ void space_drop_all(void)
     for (unsigned i = 0; i < LIMIT_SPACES; i++)
         space.spaces[i] = (struct space){0};
     space.drops++;
-    space.clears++;
+    domain_spaces_lost();
+    domain_buffers_lost();
     space.edited = true;
 }
 
 uint64_t space_drops(void)
 {
     return space.drops;
-}
-
-uint64_t space_clears(void)
-{
-    return space.clears;
 }
 
 /* A space to use for another key: unused, or the next in turn. */
@@ -159,6 +156,7 @@ static struct space *space_take(void)
     struct space *taken = &space.spaces[space.hand];
     space.hand = (space.hand + 1) % LIMIT_SPACES;
     space.drops++;
+    domain_spaces_lost();
     if (taken->root) {
         space_clear(taken->root, 0, KERNEL_ENTRY_FIRST);
         root_free(taken->root);

@@ -51,9 +51,8 @@ void space_clear(struct table *table, unsigned first, unsigned count);
 /* space_drop_all - every user table and dependency. */
 void space_drop_all(void);
 /* space_drops - how often a space was taken away from its key: what space_of() answered since then
- * is still so. space_clears - how often any entry was cleared: what was mapped then still is. */
+ * is still so. */
 uint64_t space_drops(void);
-uint64_t space_clears(void);
 /* space_fence - make edits since the last call visible. Cheap when there were none. */
 void space_fence(void);
 void space_check(void);

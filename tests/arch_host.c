@@ -509,7 +509,7 @@ void host_knobs(bool amnesia, bool check)
 {
     host.check = check;
     host.amnesia = amnesia;
-    sched_knobs(amnesia, false);
+    sched_knobs(amnesia, false, false);
 }
 
 static struct page_frame *host_page(uint64_t object_id)

@@ -177,7 +177,7 @@ static void revive(struct world *world)
         struct domain *domain = host_domain(world->roots[pick(world, DOMAINS)]);
         if (!domain || domain->state == DOMAIN_RUNNING)
             continue;
-        domain->trap_code = 0;
+        domain_trap_set(domain, 0, 0);
         domain->registers[REGISTER_PC] += 4;
         gate_resume(domain);
         sched_ready(domain->root);

@@ -87,7 +87,7 @@ Test(gate, dead_registers_of_the_sender_never_reach_the_receiver)
         client->registers[i] = 0x5ec7e7 + i;
     host_call(0, CALL_SLOT(SLOT_SERVER), 0, 0x5ec7e7, 32, 0x5ec7e7, 0x5ec7e7);
     struct domain *server = host_domain(pair.server);
-    cr_assert_eq(server->restore, RESTORE_MESSAGE);
+    cr_assert_not(server->restore_all);
     for (unsigned i = 1; i < 32; i++)
         cr_assert_eq(server->registers[i], i == REGISTER_A0 + 1 ? 77 : 0, "x%u", i);
 }
@@ -273,7 +273,7 @@ Test(gate, malformed_blocks_and_lengths_trap_and_without_keeper_stop_only_the_se
         struct domain *client = host_domain(pair.client);
         cr_assert_eq(client->trap_code, cases[i].trap, "case %u", i);
         cr_assert_eq(client->state, DOMAIN_WAITING);
-        client->trap_code = 0;
+        domain_trap_set(client, 0, 0);
         client->registers[REGISTER_PC] += 4;
         gate_resume(client);
         sched_ready(client->root);

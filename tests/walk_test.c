@@ -92,7 +92,7 @@ Test(walk, every_step_of_the_message_is_where_the_readme_says)
 Test(walk, a_function_that_is_not_there_is_noticed)
 {
     cr_expect(file_defines("kernel/gate.c", "gate_invoke"));
-    cr_expect(file_defines("kernel/arch/trap.S", "trap_entry"));
+    cr_expect(file_defines("kernel/arch/gate.S", "trap_entry"));
     cr_expect(!file_defines("kernel/gate.c", "invoke"), "called there, and not defined");
     cr_expect(!file_defines("kernel/invoke.h", "commit_point"), "only declared there");
     cr_expect(!file_defines("kernel/arch/trap.S", "trap_entr"));

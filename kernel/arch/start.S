@@ -30,7 +30,8 @@ start:
 start_high:
     la      t0, trap_entry
     csrw    stvec, t0
-    csrw    sscratch, zero
+    la      t0, trap_scratch
+    csrw    sscratch, t0
     la      t0, kernel_bss
     la      t1, kernel_end
 1:  sd      zero, 0(t0)
@@ -53,6 +54,10 @@ kernel_stack_top:
     .space  2048
     .globl emergency_stack_top
 emergency_stack_top:
+    /* Stands in for a struct domain until the first one runs, should the kernel trap. */
+    .globl trap_scratch
+trap_scratch:
+    .space  264
 
     .section .data.boot, "aw"
     .balign 4096

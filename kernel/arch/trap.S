@@ -1,47 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* trap.S - into the kernel and back to a domain. trap.c is called in between.
- *
- * sscratch holds the running domain's struct domain while user mode runs and 0 while the kernel
- * does. The struct begins with the registers in the order of abi.h: pc at 0, register n at 8n, f
- * register n at 256 + 8n, fcsr at 512; then satp and the kind of restore (domain.c asserts these
- * offsets).
+/* trap.S - into the kernel by the general way, and back to a domain. Traps begin in gate.S, which
+ * comes here with what is not a plain message; trap.c is called in between.
  *
  * Two ways in: an ecall keeps what the one kernel call keeps (abi.h): sp gp tp s0..s11, the
  * arguments a0..a6 and the string t3..t6; ra t0..t2 a7 are dead and stored as 0. Any other trap
- * keeps everything. Two ways out, chosen by domain->restore: after a message the registers that
+ * keeps everything. Two ways out, chosen by domain->restore_all: after a message the registers that
  * carry it are loaded and all dead ones cleared, so that nothing of the kernel or of another domain
  * is ever seen; else all are loaded.
  */
-#define DOMAIN_SATP    520
-#define DOMAIN_RESTORE 528
-#define CAUSE_ECALL    8
+#include "kernel/arch/offsets.h"
+
+#define SSTATUS_SPP 0x100
 
     .section .text.trap, "ax"
-    .balign 64
-    .globl trap_entry
-trap_entry:
-    csrrw   sp, sscratch, sp
-    beqz    sp, trap_from_kernel
-    sd      t0, 40(sp)
-    csrr    t0, scause
-    addi    t0, t0, -CAUSE_ECALL
-    bnez    t0, trap_save_all
-
-    /* An ecall; t0 is 0. */
-    csrrw   t0, sscratch, zero
-    sd      t0, 16(sp)
-    sd      gp, 24(sp)
+    /* An ecall. sp: the struct domain, which has the user's sp and gp. */
+    .globl trap_save_ecall
+trap_save_ecall:
     sd      tp, 32(sp)
-    csrr    t0, sepc
     sd      s0, 64(sp)
     sd      s1, 72(sp)
-    sd      a0, 80(sp)
-    sd      a1, 88(sp)
-    sd      a2, 96(sp)
-    sd      a3, 104(sp)
-    sd      a4, 112(sp)
-    sd      a5, 120(sp)
-    sd      a6, 128(sp)
     sd      s2, 144(sp)
     sd      s3, 152(sp)
     sd      s4, 160(sp)
@@ -52,11 +29,22 @@ trap_entry:
     sd      s9, 200(sp)
     sd      s10, 208(sp)
     sd      s11, 216(sp)
+    /* The same, with tp and s0..s11 saved. */
+    .globl trap_save_ecall_rest
+trap_save_ecall_rest:
+    csrr    t0, sepc
+    sd      t0, 0(sp)
+    sd      a0, 80(sp)
+    sd      a1, 88(sp)
+    sd      a2, 96(sp)
+    sd      a3, 104(sp)
+    sd      a4, 112(sp)
+    sd      a5, 120(sp)
+    sd      a6, 128(sp)
     sd      t3, 224(sp)
     sd      t4, 232(sp)
     sd      t5, 240(sp)
     sd      t6, 248(sp)
-    sd      t0, 0(sp)
     sd      zero, 8(sp)
     sd      zero, 40(sp)
     sd      zero, 48(sp)
@@ -67,12 +55,17 @@ trap_entry:
     call    trap_call
     j       trap_return
 
+    /* Any other trap. sp: the struct domain, which has gp; sscratch: the user's sp. */
+    .globl trap_save_all
 trap_save_all:
+    csrr    gp, sstatus
+    andi    gp, gp, SSTATUS_SPP
+    bnez    gp, trap_from_kernel
+    csrrw   gp, sscratch, sp
+    sd      gp, 16(sp)
     sd      ra, 8(sp)
-    csrrw   t0, sscratch, zero
-    sd      t0, 16(sp)
-    sd      gp, 24(sp)
     sd      tp, 32(sp)
+    sd      t0, 40(sp)
     sd      t1, 48(sp)
     sd      t2, 56(sp)
     sd      s0, 64(sp)
@@ -114,7 +107,7 @@ trap_return:
     beq     t0, t1, 1f
     csrw    satp, t0
 1:  ld      t0, 0(a0)
-    ld      t1, DOMAIN_RESTORE(a0)
+    lbu     t1, DOMAIN_RESTORE_ALL(a0)
     csrw    sepc, t0
     csrw    sscratch, a0
     mv      sp, a0
@@ -139,7 +132,7 @@ trap_return:
     ld      t4, 232(sp)
     ld      t5, 240(sp)
     ld      t6, 248(sp)
-    beqz    t1, trap_restore_all
+    bnez    t1, trap_restore_all
     li      ra, 0
     li      t0, 0
     li      t1, 0
@@ -165,10 +158,10 @@ trap_restore_all:
     ld      sp, 16(sp)
     sret
 
-    /* The kernel broke its own rules. sscratch says "in the kernel" again, should this trap, too.
-     * */
+    /* The kernel broke its own rules. */
 trap_from_kernel:
-    csrw    sscratch, zero
+    la      gp, trap_scratch
+    csrw    sscratch, gp
     la      sp, emergency_stack_top
     csrr    a0, scause
     csrr    a1, sepc

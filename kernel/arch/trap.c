@@ -19,6 +19,7 @@ _Noreturn void trap_in_kernel(uint64_t scause, uint64_t sepc, uint64_t stval);
 
 struct domain *trap_call(struct domain *domain)
 {
+    sched_enter(domain);
     entry_call(domain);
     return sched_next();
 }
@@ -26,7 +27,8 @@ struct domain *trap_call(struct domain *domain)
 struct domain *trap_other(struct domain *domain)
 {
     uint64_t scause = csr_read(scause), stval = csr_read(stval);
-    domain->restore = RESTORE_ALL;
+    sched_enter(domain);
+    domain->restore_all = true;
     switch (scause) {
     case SCAUSE_INTERRUPT_TIMER:
         sched_tick();

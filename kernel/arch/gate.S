@@ -1,0 +1,425 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* gate.S - where every trap begins, and the short message path: CALL through a start key, RETURN
+ * through a resume key, and two calls that the kernel answers at once (a data key; fetching from a
+ * node). Whatever is not plain goes to the general path: trap.S saves the rest, invoke.c does it.
+ *
+ * sscratch holds the struct domain that runs in user mode, also while the kernel runs; a trap in
+ * the kernel is told by sstatus.SPP (trap.S).
+ *
+ * Invariants
+ *  1. Up to the line "commit" of each path nothing is written but what an ecall leaves of the
+ *     sender in its struct domain, which the general path writes as well.
+ *  2. What a path does is what invoke.c and gate.c do, in every word that anyone can read
+ *     (gate_differential_test).
+ *  3. A status word that equals a state says: not trapped, f registers all zero, satp right, keys
+ *     node not walked, marked as used and changed (domain.h). sched.gate_floor says the same of the
+ *     sender (sched.c).
+ *  4. Dead registers leave as 0. A register that a check found to be 0 is not cleared again: t0 (no
+ *     string), t1 (no receive buffer), a7 (entry block). When no string is sent a4 and t3..t6 are
+ *     dead on entry, so they are cleared at once.
+ *  5. The object of a key in a node frame is a frame, whatever the key (object.c): it may be looked
+ *     at before it is known to be right. Only the frame of a node holds resume heads.
+ *
+ * Registers: sp sender's struct domain; ra head of the key; gp its slot, then scratch; s0 root node
+ * of the target, s4 its struct domain, s6 its entry block; t0 0 if no string is sent; a0 a1 a2 a4
+ * a5 a6 t3..t6 as the sender has them.
+ */
+#include "kernel/arch/offsets.h"
+
+#define CAUSE_ECALL    8
+#define ECALL_BYTES    4
+
+/* abi.h, as assembler can read it; domain.c asserts them. */
+#define EXIT_FORM      0x603 /* kind and string mode */
+#define EXIT_CALL      0x001
+#define EXIT_RETURN    0x002
+#define BLOCK_SLOT     0x1e0 /* in both blocks: slot << 5 */
+#define ENTRY_STRING   0x600
+#define STRING_MEMORY_BITS    0x200
+#define STRING_REGISTERS_BITS 0x400
+#define ENTRY_FORM     0x01f /* keys accepted, and the code */
+#define ENTRY_CODE_BIT 0x010
+#define ENTRY_KEY_3    0x008
+#define EXIT_MASK_SHIFT 12
+#define ENTRY_KEYS_TO_SLOT 11 /* slot of key 0: bits 16..19, as slot << 5 */
+#define NODE_SLOTS     16
+#define TYPE_NODE      3
+#define TYPE_FETCH     5
+#define TYPE_START     6
+#define TYPE_RESUME    7
+#define STATE_WAITING  1
+#define STATE_RUNNING  2
+#define STRING_BYTES_IN_REGISTERS 32
+#define RC_DATA_KEY_LOW 1
+
+    .macro save_callee_saved
+    sd      tp, 32(sp)
+    sd      s0, 64(sp)
+    sd      s1, 72(sp)
+    sd      s2, 144(sp)
+    sd      s3, 152(sp)
+    sd      s4, 160(sp)
+    sd      s5, 168(sp)
+    sd      s6, 176(sp)
+    sd      s7, 184(sp)
+    sd      s8, 192(sp)
+    sd      s9, 200(sp)
+    sd      s10, 208(sp)
+    sd      s11, 216(sp)
+    .endm
+
+    /* What none of the dead registers holds that carry a string. */
+    .macro no_string
+    li      a4, 0
+    li      t3, 0
+    li      t4, 0
+    li      t5, 0
+    li      t6, 0
+    .endm
+
+    /* A string in registers, of a4 bytes: for a target that takes it there, or not at all. */
+    .macro string_pass
+    andi    t0, s6, ENTRY_STRING
+    addi    t0, t0, -STRING_MEMORY_BITS
+    beqz    t0, trap_save_ecall_rest
+    addi    t0, t0, STRING_MEMORY_BITS - STRING_REGISTERS_BITS
+    beqz    t0, 1f
+    li      t0, 0
+    li      t3, 0
+    li      t4, 0
+    li      t5, 0
+    li      t6, 0
+1:
+    .endm
+
+    /* The buffer into which the sender will receive: none, or one that is known to be good. */
+    .macro sender_buffer
+    andi    t1, a2, ENTRY_STRING
+    beqz    t1, 1f
+    addi    t1, t1, -STRING_MEMORY_BITS
+    bnez    t1, 2f
+    ld      gp, DOMAIN_BUFFER_ADDR(sp)
+    bne     gp, a5, trap_save_ecall_rest
+    ld      gp, DOMAIN_BUFFER_BYTES(sp)
+    bne     gp, a6, trap_save_ecall_rest
+    sd      a5, 120(sp)
+    sd      a6, 128(sp)
+    j       1f
+2:  addi    t1, t1, -(STRING_REGISTERS_BITS - STRING_MEMORY_BITS)
+    bnez    t1, trap_save_ecall_rest
+1:
+    .endm
+
+    /* May this domain give the processor to that one? */
+    .macro hand_over_check
+1:  auipc   s7, %pcrel_hi(sched)
+    ld      s7, %pcrel_lo(1b)(s7)
+    ld      s8, DOMAIN_PRIORITY_LIMIT(s4)
+    bgeu    s7, s8, trap_save_ecall_rest
+    csrr    s7, sstatus
+    bltz    s7, trap_save_ecall_rest /* SD: f registers were written */
+    .endm
+
+    /* Key i of the message, if the target accepts it, into the slot that it names. gp, tp, s9..s11
+     * are scratch; s1: the target's keys node; s5: the sender's. */
+    .macro key_pass i
+    andi    gp, s6, 1 << \i
+    beqz    gp, 2f
+    srli    gp, s6, ENTRY_KEYS_TO_SLOT + 4 * \i
+    andi    gp, gp, BLOCK_SLOT
+    add     gp, gp, s1
+    srli    s9, a1, EXIT_MASK_SHIFT + \i
+    li      s10, 0
+    mv      s11, s5 /* a hint only: any node frame will do */
+    andi    s9, s9, 1
+    beqz    s9, 1f
+    srli    tp, a1, ENTRY_KEYS_TO_SLOT + 4 * \i
+    andi    tp, tp, BLOCK_SLOT
+    add     tp, tp, s5
+    ld      s9, NODE_SLOT + KEY_HEAD(tp)
+    ld      s10, NODE_SLOT + KEY_COUNT(tp)
+    ld      s11, NODE_SLOT + KEY_OBJECT(tp)
+1:  sd      s9, NODE_SLOT + KEY_HEAD(gp)
+    sd      s10, NODE_SLOT + KEY_COUNT(gp)
+    sd      s11, NODE_SLOT + KEY_OBJECT(gp)
+2:
+    .endm
+
+    /* All keys that the target accepts, but a resume key. The two keys nodes differ, so that no
+     * slot is read after it was written. */
+    .macro keys_pass
+    andi    a7, s6, ENTRY_CODE_BIT
+    beqz    a7, trap_save_ecall_rest
+    ld      s5, DOMAIN_KEYS(sp)
+    beq     s5, s1, trap_save_ecall_rest
+    beqz    t0, 1f
+    string_pass
+1:  li      a7, 0
+    key_pass 0
+    key_pass 1
+    key_pass 2
+    .endm
+
+    /* The sender stops and the target runs. s4: its struct domain; a0, a1, a4, t3..t6: what it
+     * gets. */
+    .macro gate_go
+    sd      a2, 96(sp)
+    csrr    s7, sepc
+    addi    s7, s7, ECALL_BYTES
+    sd      s7, 0(sp)
+    li      s7, STATE_RUNNING
+    sd      s7, DOMAIN_STATUS(s4)
+    ld      s7, DOMAIN_SATP(s4)
+    csrw    satp, s7
+    ld      s7, 0(s4)
+    csrw    sepc, s7
+    csrw    sscratch, s4
+    ld      sp, 16(s4)
+    ld      gp, 24(s4)
+    ld      tp, 32(s4)
+    ld      s0, 64(s4)
+    ld      s1, 72(s4)
+    ld      s2, 144(s4)
+    ld      s3, 152(s4)
+    ld      s5, 168(s4)
+    ld      s6, 176(s4)
+    ld      s7, 184(s4)
+    ld      s8, 192(s4)
+    ld      s9, 200(s4)
+    ld      s10, 208(s4)
+    ld      s11, 216(s4)
+    ld      s4, 160(s4)
+    li      ra, 0
+    li      t2, 0
+    li      a2, 0
+    li      a3, 0
+    li      a5, 0
+    li      a6, 0
+    sret
+    .endm
+
+    .section .text.trap, "ax"
+    .balign 64
+    .globl trap_entry
+trap_entry:
+    csrrw   sp, sscratch, sp
+    sd      gp, 24(sp)
+    csrr    gp, scause
+    addi    gp, gp, -CAUSE_ECALL
+    bnez    gp, trap_save_all
+    csrrw   gp, sscratch, sp
+    sd      gp, 16(sp)
+
+    andi    gp, a1, BLOCK_SLOT
+    ld      ra, DOMAIN_KEYS(sp)
+    add     gp, gp, ra
+    ld      ra, NODE_SLOT + KEY_HEAD(gp)
+    andi    t0, a1, EXIT_FORM
+    addi    t0, t0, -EXIT_CALL
+    beqz    t0, call_without_string
+    addi    t0, t0, EXIT_CALL - EXIT_RETURN
+    beqz    t0, return_without_string
+    li      t1, STRING_BYTES_IN_REGISTERS
+    bgtu    a4, t1, trap_save_ecall
+    addi    t0, t0, -STRING_REGISTERS_BITS
+    beqz    t0, return_with_string
+    addi    t0, t0, EXIT_RETURN - EXIT_CALL
+    bnez    t0, trap_save_ecall
+
+    /* CALL through a start key. */
+call_with_string:
+    andi    t2, ra, 0xff
+    addi    t2, t2, -TYPE_START
+    bnez    t2, trap_save_ecall
+    li      t0, 1
+    j       call_start
+call_without_string:
+    andi    t2, ra, 0xff
+    addi    t2, t2, -TYPE_START
+    bnez    t2, kernel_key
+    no_string
+call_start:
+    save_callee_saved
+    ld      s0, NODE_SLOT + KEY_OBJECT(gp)
+    ld      s1, NODE_SLOT + KEY_COUNT(gp)
+    srli    s2, ra, 16
+    ld      s3, NODE_ID(s0)
+    bne     s2, s3, trap_save_ecall_rest
+    ld      s3, NODE_ALLOCATION_COUNT(s0)
+    bne     s1, s3, trap_save_ecall_rest
+    ld      s4, NODE_GATE(s0)
+    ld      s5, DOMAIN_STATUS(s4)
+    bnez    s5, trap_save_ecall_rest
+    sender_buffer
+    hand_over_check
+    ld      s6, 96(s4)
+    ld      s1, DOMAIN_KEYS(s4)
+    andi    a7, s6, ENTRY_FORM
+    addi    a7, a7, -(ENTRY_CODE_BIT | ENTRY_KEY_3)
+    bnez    a7, call_keys
+    bnez    t0, call_string
+    /* commit */
+call_resume_key:
+    andi    s7, s6, BLOCK_SLOT
+    add     s7, s7, s1
+    ld      s9, DOMAIN_ROOT(sp)
+    ld      s8, NODE_RESUME_HEAD(s9)
+    ld      s10, NODE_CALL_COUNT(s9)
+    sd      s8, NODE_SLOT + KEY_HEAD(s7)
+    sd      s10, NODE_SLOT + KEY_COUNT(s7)
+    sd      s9, NODE_SLOT + KEY_OBJECT(s7)
+call_go:
+    li      s7, STATE_WAITING
+    sd      s7, DOMAIN_STATUS(sp)
+    srli    a1, ra, 8
+    andi    a1, a1, 0xff
+
+    gate_go
+
+    /* RETURN through a resume key. */
+return_with_string:
+    li      t0, 1
+    j       return_resume
+return_without_string:
+    no_string
+return_resume:
+    save_callee_saved
+    ld      s0, NODE_SLOT + KEY_OBJECT(gp)
+    ld      s2, NODE_RESUME_HEAD(s0) /* names the domain, and RESUME_RETURN */
+    bne     s2, ra, trap_save_ecall_rest
+    ld      s1, NODE_SLOT + KEY_COUNT(gp)
+    ld      s3, NODE_CALL_COUNT(s0)
+    bne     s1, s3, trap_save_ecall_rest
+    ld      s4, NODE_GATE(s0)
+    ld      s5, DOMAIN_STATUS(s4)
+    addi    s5, s5, -STATE_WAITING
+    bnez    s5, trap_save_ecall_rest
+    sender_buffer
+    hand_over_check
+    ld      s6, 96(s4)
+    andi    a7, s6, ENTRY_FORM
+    addi    a7, a7, -ENTRY_CODE_BIT
+    bnez    a7, return_keys
+    bnez    t0, return_string
+    /* commit */
+return_go:
+    addi    s3, s3, 1
+    sd      s3, NODE_CALL_COUNT(s0)
+    sd      zero, DOMAIN_STATUS(sp)
+    li      a1, 0
+    gate_go
+
+call_string:
+    string_pass
+    j       call_resume_key
+
+return_string:
+    string_pass
+    j       return_go
+
+    /* The target does not accept just the resume key and the code. */
+call_keys:
+    keys_pass
+    andi    gp, s6, ENTRY_KEY_3
+    bnez    gp, call_resume_key
+    j       call_go
+
+return_keys:
+    andi    a7, s6, ENTRY_KEY_3
+    bnez    a7, trap_save_ecall_rest
+    ld      s1, DOMAIN_KEYS(s4)
+    keys_pass
+    j       return_go
+
+    /* CALL of a key that the kernel answers. gp: its slot. Callee-saved registers stay where they
+     * are. */
+kernel_key:
+    andi    t1, a2, ENTRY_STRING
+    beqz    t1, 1f
+    addi    t2, t1, -STRING_REGISTERS_BITS
+    bnez    t2, trap_save_ecall
+1:  andi    t2, ra, 0xff
+    beqz    t2, data_key
+    addi    t2, t2, -TYPE_NODE
+    beqz    t2, node_fetch
+    addi    t2, t2, TYPE_NODE - TYPE_FETCH
+    beqz    t2, node_fetch
+    j       trap_save_ecall
+
+    /* A data key: RC_DATA_KEY and its number, unless the order asks for more. */
+data_key:
+    andi    t0, a2, ENTRY_FORM
+    addi    t0, t0, -ENTRY_CODE_BIT
+    bnez    t0, trap_save_ecall
+    addi    a0, a0, -1
+    beqz    a0, data_key_long
+    li      t3, 0
+    beqz    t1, 1f
+    ld      t3, NODE_SLOT + KEY_COUNT(gp)
+    li      t1, 0
+1:  li      a0, 1
+    slli    a0, a0, 31
+    addi    a0, a0, RC_DATA_KEY_LOW
+    li      a4, 8
+    j       kernel_key_done
+
+data_key_long:
+    li      a0, 1
+    j       trap_save_ecall
+
+    /* Fetch from a node that is nothing but a node: key 0 of the answer. */
+node_fetch:
+    sltiu   t0, a0, NODE_SLOTS
+    beqz    t0, trap_save_ecall
+    andi    t0, a2, ENTRY_FORM & ~ENTRY_CODE_BIT
+    addi    t0, t0, -1
+    bnez    t0, trap_save_ecall
+    ld      a7, NODE_SLOT + KEY_OBJECT(gp)
+    srli    t2, ra, 16
+    ld      t0, NODE_ID(a7)
+    bne     t0, t2, trap_save_ecall
+    ld      t2, NODE_SLOT + KEY_COUNT(gp)
+    ld      t0, NODE_ALLOCATION_COUNT(a7)
+    bne     t0, t2, trap_save_ecall
+    lbu     t0, NODE_ROLE(a7)
+    bnez    t0, trap_save_ecall
+    lbu     t0, DOMAIN_SPECIAL(sp)
+    bnez    t0, trap_save_ecall
+    /* commit */
+    slli    a0, a0, KEY_SHIFT
+    add     a7, a7, a0
+    srli    t2, a2, ENTRY_KEYS_TO_SLOT
+    andi    t2, t2, BLOCK_SLOT
+    ld      ra, DOMAIN_KEYS(sp)
+    add     t2, t2, ra
+    ld      ra, NODE_SLOT + KEY_HEAD(a7)
+    ld      a3, NODE_SLOT + KEY_COUNT(a7)
+    ld      a5, NODE_SLOT + KEY_OBJECT(a7)
+    sd      ra, NODE_SLOT + KEY_HEAD(t2)
+    sd      a3, NODE_SLOT + KEY_COUNT(t2)
+    sd      a5, NODE_SLOT + KEY_OBJECT(t2)
+    li      a0, 0
+    li      a4, 0
+    li      a7, 0
+    li      t1, 0
+    li      t3, 0
+
+    /* The sender goes on. a0, a4, t3: the answer; t0, t1 are 0. */
+kernel_key_done:
+    csrr    ra, sepc
+    addi    ra, ra, ECALL_BYTES
+    csrw    sepc, ra
+    ld      gp, 24(sp)
+    ld      sp, 16(sp)
+    li      ra, 0
+    li      t2, 0
+    li      a1, 0
+    li      a2, 0
+    li      a3, 0
+    li      a5, 0
+    li      a6, 0
+    li      a7, 0
+    li      t4, 0
+    li      t5, 0
+    li      t6, 0
+    sret
