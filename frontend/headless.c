@@ -29,7 +29,7 @@
 
 #define OUTPUT_BYTES 8192u
 #define INPUT_BYTES 256u
-#define SLICE_CYCLES 2000000u /* some 10 ms of host time, so that keys and signals are answered */
+#define SLICE_INSTRUCTIONS 1000000u /* some 10 ms of host time, to answer keys and signals */
 #define SLICE_NS 5000000u     /* of virtual time when paced */
 #define BYTE_NS 86806u        /* ten bits at 115200 baud */
 #define ESCAPE_KEY 1u         /* Ctrl-A */
@@ -199,7 +199,7 @@ static void headless_loop(struct headless *headless)
     struct session *session = &headless->session;
     for (;;) {
         struct machine_until slice = machine_until_never();
-        slice.cycles = machine_cycles(session->machine) + SLICE_CYCLES;
+        slice.instructions = machine_instructions(session->machine) + SLICE_INSTRUCTIONS;
         if (headless->pace.speed)
             slice.time_ns = machine_time_ns(session->machine) + SLICE_NS;
         enum session_state state = session_run(session, &slice);

@@ -292,6 +292,15 @@ Test(command, a_full_disk_is_status_3_even_when_the_guest_ended_well)
     }
 }
 
+Test(command, a_guest_that_can_never_wake_ends_the_run_with_status_1)
+{
+    char *guest = command_idle_guest(), command[512];
+    snprintf(command, sizeof(command), "timeout 10 ./latchkey run --headless --kernel %s", guest);
+    refused(command, 1, "waits for input that cannot come");
+    (void)remove(guest);
+    free(guest);
+}
+
 Test(command, a_file_grown_too_large_is_an_error_and_no_crash)
 {
     refused("d=$(mktemp -d); cp shared-first.img $d/a.img; (ulimit -f 1; ./latchkey run --headless "

@@ -98,3 +98,10 @@ char *command_talking_guest(void)
                                      0xffdff06f}; /* j .-4 */
     return guest_make("talk.bin", code);
 }
+
+char *command_idle_guest(void)
+{
+    static const uint32_t code[4] = {0x10500073,  /* wfi */
+                                     0xffdff06f}; /* j .-4 */
+    return guest_make("idle.bin", code);
+}

@@ -30,5 +30,7 @@ char *command_file(const char *name);
 char *command_looping_guest(void);
 /* command_talking_guest - the same, writing to the console for ever. */
 char *command_talking_guest(void);
+/* command_idle_guest - waits for an interrupt, for ever. */
+char *command_idle_guest(void);
 
 #endif
