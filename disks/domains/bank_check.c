@@ -3,7 +3,8 @@
  * refuses; limits, exhaustion, destroyed banks, keys of other kinds.
  *
  * Keys: 0 prime bank, 1 bank tool, 2 compare, 3 data creator, 4 a node that is not the bank's, 5 a
- * page that is not; power, console. */
+ * page that is not, 13 a start key of
+ * this domain; power, console. */
 #include <string.h>
 
 #include "disks/domains/parts/ledger.h"
@@ -350,6 +351,19 @@ static void the_whole_store_can_be_bought(void)
     CHECK(void_key(SLOT_B));
 }
 
+/* A message whose answer is to go to a domain that never takes it must not stop the bank. */
+static void a_start_key_to_be_answered_is_ignored(void)
+{
+    struct message message = MESSAGE(BANK_CREATE);
+    uint64_t before = held(SLOT_PRIME, SPACE_NODES);
+    CHECK_CODE(RC_OK, bank_create_bank(SLOT_PRIME, SLOT_BANK));
+    message.send_slots[3] = SLOT_TEMPORARY; /* this domain runs */
+    (void)key_fork(SLOT_BANK, &message);
+    CHECK(held(SLOT_BANK, SPACE_NODES) == 1);
+    CHECK_CODE(RC_OK, bank_destroy_space(SLOT_BANK));
+    CHECK(held(SLOT_PRIME, SPACE_NODES) == before);
+}
+
 int domain_main(uint64_t argument_0, uint64_t argument_1)
 {
     (void)argument_0;
@@ -366,6 +380,7 @@ int domain_main(uint64_t argument_0, uint64_t argument_1)
     counts_are_kept();
     only_banks_are_verified();
     the_tool_makes_limited_banks();
+    a_start_key_to_be_answered_is_ignored();
     the_whole_store_can_be_bought();
     check_end("bank");
     return 0;

@@ -17,13 +17,15 @@
  *     order that was begun before a crash ends after it.
  *  2. A free object is zero, and no key to it is valid.
  *  3. No key that a client sent is ever invoked: it could keep this domain for ever. Clients' keys
- *     only go to the ranges and the domain tool, which are the kernel's.
+ *     only go to the ranges, the discrim and the domain tool, which are the kernel's. A resume key
+ *     is answered through.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "disks/domains/parts/ledger.h"
 #include "disks/domains/rt/bank.h"
+#include "disks/domains/rt/front.h"
 #include "disks/domains/rt/layout.h"
 #include "disks/domains/rt/slots.h"
 
@@ -36,12 +38,9 @@ enum bank_slot {
     SLOT_CREATOR = 5, /* data creator */
     SLOT_KEY = 6,     /* 6, 7, 8: keys that come and go in messages */
     SLOT_FORMAT = 9,  /* the format of a door */
+    SLOT_DISCRIM = 10,
 };
 #define SLOT_DOOR SLOT_TEMPORARY
-#define DOOR_KEEPER_SLOT 14u
-#define DOOR_FORMAT                                                                                \
-    ((uint64_t)RED_NO_SLOT << 20 | (uint64_t)RED_NO_SLOT << 16 | DOOR_KEEPER_SLOT << 12 |          \
-     SIZE_CODE_MIN)
 #define STRING_BYTES 32u
 #define ALL_FORBIDDEN (LEDGER_DOORS - 1)
 
@@ -216,13 +215,10 @@ static uint64_t door_key(unsigned which, unsigned forbidden)
     if (!there && !ledger_door(bank.ledger, which, forbidden, &offset))
         return RC_NO_NODES;
     uint64_t code = range_make(SLOT_NODES, offset, SLOT_DOOR);
-    if (code == RC_OK && !there) {
-        (void)node_swap(SLOT_DOOR, DOOR_KEEPER_SLOT, SLOT_KEEPER, SLOT_NONE);
-        code = node_swap(SLOT_DOOR, RED_FORMAT_SLOT, SLOT_FORMAT, SLOT_NONE);
-    }
-    if (code == RC_OK)
-        code = node_make_front_end(SLOT_DOOR, SLOT_KEY);
-    return code;
+    if (code != RC_OK)
+        return code;
+    return there ? node_make_front_end(SLOT_DOOR, SLOT_KEY)
+                 : front_make(SLOT_DOOR, SLOT_KEEPER, SLOT_FORMAT, SLOT_KEY);
 }
 
 /* A bank's doors, and whatever else has become free, are wiped. */
@@ -412,7 +408,7 @@ static uint64_t serve(uint64_t order)
     if (bank.message.data_byte == BANK_TOOL)
         return serve_tool(order);
     if (bank.message.data_byte == BANK_DOOR &&
-        (range_identify(SLOT_NODES, SLOT_KEY + 2, &offset) != RC_OK ||
+        (range_identify(SLOT_NODES, SLOT_KEY + FRONT_NODE, &offset) != RC_OK ||
          !ledger_at_door(bank.ledger, offset, &bank.bank, &bank.forbidden)))
         return RC_DATA_KEY;
     return serve_bank(order);
@@ -424,7 +420,7 @@ static void books_open(size_t memory_bytes)
     struct ledger *ledger = (struct ledger *)LAYOUT_BOOKS;
     uint64_t nodes = 0, pages = 0;
     if (range_count(SLOT_NODES, &nodes) != RC_OK || range_count(SLOT_PAGES, &pages) != RC_OK ||
-        data_create_number(SLOT_CREATOR, DOOR_FORMAT, SLOT_FORMAT) != RC_OK) {
+        data_create_number(SLOT_CREATOR, FRONT_FORMAT, SLOT_FORMAT) != RC_OK) {
         printf("bank: a range or the data creator is missing in slots 0, 1, 5\n");
         return;
     }
@@ -447,7 +443,9 @@ int domain_main(uint64_t memory_bytes, uint64_t argument_1)
     for (unsigned i = 0; i < 3; i++)
         bank.message.receive_slots[i] = (uint8_t)(SLOT_KEY + i);
     for (;;) {
-        uint64_t order = serve_next(&bank.message, code, bank.answer, bank.answer_bytes);
-        code = serve(order);
+        bank.message.code = code;
+        bank.message.send = bank.answer;
+        bank.message.send_bytes = bank.answer_bytes;
+        code = serve(serve_next_through(SLOT_CALLER, SLOT_DISCRIM, &bank.message));
     }
 }

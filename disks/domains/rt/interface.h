@@ -71,6 +71,7 @@
     /* miscellaneous kernel keys */                                                                \
     LINE(KEY_OUT, discrim_type, DISCRIM_TYPE, void)                                                \
     LINE(KEY_OUT, discrim_discreet, DISCRIM_DISCREET, void)                                        \
+    LINE(KEYS_OUT, key_compare, 0, void)                                                           \
     LINE(WORD_IN, number_read, 0, void)                                                            \
     LINE(WORD_KEY_IN, range_make, RANGE_MAKE, void)                                                \
     LINE(KEY_WORD, range_identify, RANGE_IDENTIFY, void)                                           \
@@ -79,6 +80,7 @@
     LINE(WORD_IN, range_count, RANGE_COUNT, void)                                                  \
     LINE(KEYS_BOTH, domain_tool_make, DOMAIN_TOOL_MAKE, void)                                      \
     LINE(KEYS_BOTH, domain_tool_start, DOMAIN_TOOL_START, void)                                    \
+    LINE(KEYS_BOTH, domain_tool_resume, DOMAIN_TOOL_RESUME, void)                                  \
     LINE(KEYS_BOTH, domain_tool_domain, DOMAIN_TOOL_DOMAIN, void)                                  \
     LINE(KEYS_BOTH, domain_tool_segment, DOMAIN_TOOL_SEGMENT, void)                                \
     LINE(WORD_KEY_IN, data_create_number, DATA_CREATE_NUMBER, void)                                \

@@ -93,6 +93,15 @@ uint64_t serve_next(struct message *message, uint64_t return_code, const void *a
     return key_return(SLOT_CALLER, message);
 }
 
+uint64_t serve_next_through(unsigned slot, unsigned discrim_slot, struct message *message)
+{
+    const uint64_t class_resume = 2;
+    if (key_order_keys(discrim_slot, DISCRIM_TYPE, slot, SLOT_NONE) != class_resume)
+        slot = SLOT_VOID;
+    message->receive_slots[3] = SLOT_CALLER;
+    return key_return(slot, message);
+}
+
 _Noreturn void domain_end(void)
 {
     /* RETURN through a void key ends the process; a message that comes in spite of that is dropped.
