@@ -2,9 +2,9 @@
 /* creator.h - domain creators: they make domains, and can tell and open those that they made.
  * Orders of KeyKOS.
  *
- * Served by creator/. A domain creator has a brand of its own, and each domain that it makes carries
- * it: who holds the creator can ask it whether a start key, a resume key, or the keeper of a segment
- * or meter belongs to such a domain, and gets its domain key.
+ * Served by creator/. A domain creator has a brand of its own, and each domain that it makes
+ * carries it: who holds the creator can ask it whether a start key, a resume key, or the keeper of
+ * a segment or meter belongs to such a domain, and gets its domain key.
  *
  * A new domain has empty slots, no memory, no meter, no keeper; its registers are 0 and it is
  * available. The one who creates it gives it what it needs (domain_swap(), domain_put_registers())

@@ -75,8 +75,8 @@ uint64_t serve_next(struct message *message, uint64_t return_code, const void *a
 
 /* serve_next_through - the same for a domain that serves many who need not trust each other: answer
  * through the key in a slot, with message->code, send and send_slots, but only if it is a resume
- * key, which the discrim key tells. A caller that sent a start key of a domain that is busy for ever
- * would otherwise keep the server for ever. */
+ * key, which the discrim key tells. A caller that sent a start key of a domain that is busy for
+ * ever would otherwise keep the server for ever. */
 uint64_t serve_next_through(unsigned slot, unsigned discrim_slot, struct message *message);
 
 /* Which registers are dead after the call, beside those that carry something. */
