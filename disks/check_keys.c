@@ -57,7 +57,7 @@ static const char *data_byte_problem(const struct disk_key *key)
     uint8_t byte = key->data_byte;
     if (key_in(key, KEYS_WITH_ANY_DATA_BYTE))
         return NULL;
-    if (key->type == KEY_PAGE && !(byte & ~KEY_READ_ONLY))
+    if ((key->type == KEY_PAGE || key->type == KEY_DOMAIN) && !(byte & ~KEY_READ_ONLY))
         return NULL;
     if (key->type == KEY_INPUT && byte <= INPUT_BOTH)
         return NULL;

@@ -91,7 +91,7 @@ enum key_type {
     KEY_FETCH = 5,      /* as KEY_NODE, fetch orders only */
     KEY_START = 6,      /* the byte handed to the callee */
     KEY_RESUME = 7,     /* enum resume_kind; count is the call count */
-    KEY_DOMAIN = 8,
+    KEY_DOMAIN = 8,     /* KEY_READ_ONLY */
     KEY_SENSE = 9,      /* as KEY_NODE; everything fetched is weakened */
     KEY_FRONT_END = 10,
     KEY_NODE_RANGE = 11, /* oid: first; count: number of nodes */
@@ -167,7 +167,9 @@ enum input_select { INPUT_KEYBOARD = 0, INPUT_POINTER_DEVICE = 1, INPUT_BOTH = 2
 /* Data key: any order answers RC_DATA_KEY with a string: order 1, 16 bytes (2 zero bytes, then
  * bytes 2..15 of the key); any other, the last 8 bytes (the number, little-endian). */
 
-/* Node keys. Fetch and sense keys know 0..15, MAKE_FETCH, MAKE_SENSE, DATA_BYTE and COMPARE. */
+/* Every key type with every order, what it takes, gives and answers: kernel/orders.md. */
+
+/* Node keys. Fetch, sense and segment keys know some of these. */
 #define NODE_FETCH 0u            /* + slot -> [key] */
 #define NODE_SWAP 16u            /* + slot [key] -> [old key] */
 #define NODE_MAKE_FETCH 32u      /* string: data byte, in all MAKE orders; default: as this key */
@@ -179,6 +181,7 @@ enum input_select { INPUT_KEYBOARD = 0, INPUT_POINTER_DEVICE = 1, INPUT_BOTH = 2
 #define NODE_COMPARE 38u         /* [node-like key] -> 0 same node, 1 not */
 #define NODE_CLEAR 39u
 #define NODE_DATA_BYTE 40u       /* -> the key's data byte as return code */
+#define NODE_WRITE_DATA 45u      /* string: u64 slot, u64 number: the slot holds that data key */
 #define NODE_CLONE 46u           /* [node-like key]: copy all 16 of its keys into this node */
 
 /* Page keys. */
@@ -203,8 +206,11 @@ enum input_select { INPUT_KEYBOARD = 0, INPUT_POINTER_DEVICE = 1, INPUT_BOTH = 2
 #define DOMAIN_PUT_CONTROL 69u
 #define DOMAIN_GET_REGISTERS 70u /* -> string: struct domain_registers, or as much as is accepted */
 #define DOMAIN_PUT_REGISTERS 71u /* string: a whole number of words from word 0 (pc) on */
+#define DOMAIN_WEAKEN 72u        /* -> [domain key, KEY_READ_ONLY: GET_*, COMPARE and WEAKEN only] */
 #define DOMAIN_MAKE_RESUME 73u   /* -> [resume key, RESUME_RETURN] */
 #define DOMAIN_REPLACE_MEMORY 74u /* [segment], string: u64 pc -> [old segment] */
+#define DOMAIN_PUT_ALL 75u       /* string as to a domain keeper: registers, then control */
+#define DOMAIN_MAKE_RESTART 76u  /* -> [resume key, RESUME_RESTART] */
 #define DOMAIN_COMPARE 80u       /* [domain key] -> 0 same, 1 not */
 
 /* Slots of a domain's root node. */
@@ -259,6 +265,7 @@ struct domain_control {
 #define TRAP_METER_SHAPE 0x408u
 #define TRAP_METER_DEPTH 0x410u
 #define TRAP_DOMAIN_OVERLAP 0x600u
+#define TRAP_FRONT_END_LOOP 0x640u /* a message was passed on more than FRONT_END_DEPTH_MAX times */
 #define TRAP_HARDWARE 0x800u
 enum memory_fault {
     MEMORY_OK = 0, MEMORY_READ_ONLY = 1, MEMORY_KEY_TYPE = 2, MEMORY_OUTSIDE = 3,
@@ -272,6 +279,7 @@ enum memory_fault {
  * red node, key 3 RESUME_RESTART. To a meter keeper: ORDER_KEEPER, string u64 cycles, key 2 node
  * key of the dry meter, key 3 RESUME_RESTART. */
 #define SEGMENT_DEPTH_MAX 20u
+#define FRONT_END_DEPTH_MAX 20u
 #define METER_DEPTH_MAX 20u
 
 /* Red segment node: slot 15 holds the format data key; its number (bytes 8..15) is
@@ -285,6 +293,10 @@ enum memory_fault {
 #define RED_BACKGROUND_SLOT(f) ((unsigned)((f) >> 16) & 15u)
 #define RED_LOCAL_SLOT(f) ((unsigned)((f) >> 20) & 15u)
 #define RED_FLAGS(f) ((unsigned)((f) >> 24) & 15u)
+
+/* Calling a front-end key, or a red segment key without KEY_NO_CALL whose node names a keeper, is
+ * calling the key in the keeper's slot: the message goes there as it is, but with a node key of the
+ * red node as key 2 (unless RED_FLAG_NO_NODE). Such a slot may hold another such key. */
 
 /* Window: a data key in a slot of a segment node whose number has WINDOW_MARK. It shows a part of
  * another segment there: of the background key of the innermost red node around it, or of that
@@ -308,6 +320,7 @@ enum meter_slot { METER_SLOT_SUPERIOR = 1, METER_SLOT_KEEPER = 2, METER_SLOT_COU
 #define DISCRIM_TYPE 0u
 #define DISCRIM_DISCREET 1u
 #define DISCRIM_COMPARE 2u
+#define COMPARE_KEYS 0u
 
 /* Range keys: authority over a run of nodes or of pages, named by their offset in it. Keys given
  * are node keys (page keys) without KEY_READ_ONLY; others are not of the range. RC_DEVICE: the

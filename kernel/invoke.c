@@ -2,8 +2,8 @@
 /* invoke.c - the one kernel call: decode the blocks, prepare the key and the strings, then by key
  * type.
  *
- * Called by arch/trap.c for every ecall from user mode. Calls gate (start and resume keys) and the
- * key types' functions in the table below: the key's type names the file.
+ * Called by arch/trap.c for every ecall from user mode. Calls forward, gate (start and resume
+ * keys) and order (all others).
  *
  * Invariants
  *  1. Before commit_point() only hints, void keys and caches change; a stall returns from there,
@@ -12,10 +12,10 @@
  */
 #include "kernel/invoke.h"
 
+#include "kernel/forward.h"
 #include "kernel/gate.h"
 #include "kernel/keeper.h"
-#include "kernel/keys.h"
-#include "kernel/red.h"
+#include "kernel/order.h"
 #include "kernel/sched.h"
 
 #define ECALL_BYTES 4u
@@ -206,6 +206,23 @@ static bool prepare_key(struct invocation *invocation)
     return fetch != FETCH_STALL;
 }
 
+static void key_release(struct invocation *invocation)
+{
+    if (invocation->node)
+        invocation->node->locked--;
+    if (invocation->page)
+        invocation->page->pinned--;
+    invocation->node = NULL;
+    invocation->page = NULL;
+}
+
+bool invoke_key_replace(struct invocation *invocation, struct key *key)
+{
+    key_release(invocation);
+    invocation->key = key;
+    return prepare_key(invocation);
+}
+
 /* The domain that a kernel key's reply goes to: the caller, or whom key 3 resumes. false: it
  * stalled. */
 static bool prepare_replyee(struct invocation *invocation)
@@ -256,61 +273,6 @@ static void reply(struct invocation *invocation)
         sched_ready(replyee->root);
 }
 
-static enum invoked by_type(struct invocation *invocation)
-{
-    switch (key_type(invocation->key)) {
-    case KEY_DATA:
-        return data_invoke(invocation);
-    case KEY_PAGE:
-        return page_invoke(invocation);
-    case KEY_SEGMENT:
-    case KEY_NODE:
-    case KEY_FETCH:
-    case KEY_SENSE:
-        return node_invoke(invocation);
-    case KEY_METER:
-        return meter_invoke(invocation);
-    case KEY_DOMAIN:
-        return domain_invoke(invocation);
-    case KEY_RETURNER:
-        return returner_invoke(invocation);
-    case KEY_DISCRIM:
-        return discrim_invoke(invocation);
-    case KEY_COMPARE:
-        return compare_invoke(invocation);
-    case KEY_TIMER:
-        return timer_invoke(invocation);
-    case KEY_CONSOLE:
-        return console_invoke(invocation);
-    case KEY_DISPLAY:
-        return display_invoke(invocation);
-    case KEY_INPUT:
-        return input_invoke(invocation);
-    case KEY_POWER:
-        return power_invoke(invocation);
-    case KEY_START:
-    case KEY_RESUME:
-        panic("INVO-001 a gate key came to the kernel keys");
-    case KEY_NODE_RANGE:
-    case KEY_PAGE_RANGE:
-        return range_invoke(invocation);
-    case KEY_DOMAIN_TOOL:
-        return domain_tool_invoke(invocation);
-    case KEY_DATA_CREATOR:
-        return data_creator_invoke(invocation);
-    case KEY_FRONT_END: /* without a keeper: nobody is there */
-        return invoke_answer(invocation, RC_DATA_KEY);
-    case KEY_PEEK:
-    case KEY_CHECKPOINT:
-    case KEY_JOURNAL:
-    case KEY_ERROR_LOG:
-        return invoke_answer(invocation, RC_NOT_YET);
-    case KEY_TYPE_COUNT:
-        break;
-    }
-    panic("INVO-002 a key of no type was invoked");
-}
-
 /* A key that the kernel itself answers. */
 static void invoke_kernel_key(struct invocation *invocation)
 {
@@ -319,7 +281,7 @@ static void invoke_kernel_key(struct invocation *invocation)
     invocation->replyee_buffer = (struct pieces){0};
     if (prepare_replyee(invocation)) {
         foreign = invocation->replyee && invocation->replyee != invocation->sender;
-        if (by_type(invocation) == INVOKED_DONE) {
+        if (order_invoke(invocation) == INVOKED_DONE) {
             kassert(invocation->committed);
             if (invocation->kind == INVOKE_RETURN)
                 sched_switch(NULL);
@@ -331,31 +293,13 @@ static void invoke_kernel_key(struct invocation *invocation)
     pieces_release(&invocation->replyee_buffer);
 }
 
-/* A front end key, or a red segment key that may call: the message goes to the node's keeper, with
- * the node's key as the third one (keykos.md 2.7). false: the key is no such key, or there is no
- * keeper. */
-static bool forward(struct invocation *invocation)
-{
-    struct node_frame *node = invocation->node;
-    uint8_t data_byte = key_data_byte(invocation->key);
-    bool red = !(data_byte & (KEY_SIZE_CODE | KEY_NO_CALL));
-    if (!red || !key_in(invocation->key, KEY_SET(KEY_FRONT_END) | KEY_SET(KEY_SEGMENT)))
-        return false;
-    domain_plain(node);
-    struct key *keeper = node->role == NODE_PLAIN ? red_keeper(node) : NULL;
-    if (!keeper || key_type(keeper) != KEY_START)
-        return false;
-    if (!(RED_FLAGS(node->slots[RED_FORMAT_SLOT].count) & RED_FLAG_NO_NODE))
-        invocation->message.keys[2] =
-            key_make(KEY_NODE, data_byte, node->object_id, node->allocation_count);
-    invocation->key = keeper;
-    return true;
-}
-
 static void dispatch(struct invocation *invocation)
 {
-    enum key_type type = key_type(invocation->key);
-    if (type == KEY_START || type == KEY_RESUME || forward(invocation))
+    const uint32_t gates = KEY_SET(KEY_START) | KEY_SET(KEY_RESUME);
+    const uint32_t forwarders = KEY_SET(KEY_FRONT_END) | KEY_SET(KEY_SEGMENT);
+    if (key_in(invocation->key, forwarders) && !forward(invocation))
+        return;
+    if (key_in(invocation->key, gates))
         gate_invoke(invocation);
     else
         invoke_kernel_key(invocation);
@@ -406,8 +350,5 @@ void invoke(struct domain *sender)
         }
     }
     pieces_release(&invocation.message.string);
-    if (invocation.node)
-        invocation.node->locked--;
-    if (invocation.page)
-        invocation.page->pinned--;
+    key_release(&invocation);
 }

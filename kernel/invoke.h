@@ -60,6 +60,9 @@ void invoke(struct domain *sender);
 void commit_point(struct invocation *invocation);
 /* invoke_answer - reply with a code; commits. Returns INVOKED_DONE. */
 enum invoked invoke_answer(struct invocation *invocation, uint64_t code);
+/* invoke_key_replace - another key takes the place of the one that was invoked. false: it
+ * stalled. */
+MUST_CHECK bool invoke_key_replace(struct invocation *invocation, struct key *key);
 /* invoke_string - the short string sent, copied to target; bytes beyond what was sent are 0.
  * Returns how many bytes were sent, at most size_bytes. */
 size_t invoke_string(const struct invocation *invocation, void *target, size_t size_bytes);

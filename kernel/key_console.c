@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_console.c - the console key: raw bytes to and from the uart. Called by invoke.c and, when
+/* key_console.c - the console key: raw bytes to and from the uart. Called by order.c and, when
  * bytes have come, by driver.c.
  *
  * Invariants
@@ -35,7 +35,7 @@ void console_received(void)
         sched_wake_all(&console.readers);
 }
 
-static enum invoked console_read(struct invocation *invocation)
+enum invoked console_read(struct invocation *invocation)
 {
     ring_fill();
     uint32_t count = console.put - console.taken;
@@ -57,7 +57,7 @@ static enum invoked console_read(struct invocation *invocation)
     return invoke_answer(invocation, RC_OK);
 }
 
-static enum invoked console_write(struct invocation *invocation)
+enum invoked console_write(struct invocation *invocation)
 {
     if (!uart_present())
         return invoke_answer(invocation, RC_DEVICE);
@@ -68,18 +68,4 @@ static enum invoked console_write(struct invocation *invocation)
             uart_write(piece->data[at]);
     }
     return invoke_answer(invocation, RC_OK);
-}
-
-enum invoked console_invoke(struct invocation *invocation)
-{
-    switch (invocation->message.code) {
-    case ORDER_TYPE:
-        return invoke_answer(invocation, AKT_CONSOLE);
-    case CONSOLE_READ:
-        return console_read(invocation);
-    case CONSOLE_WRITE:
-        return console_write(invocation);
-    default:
-        return invoke_answer(invocation, RC_BAD_ORDER);
-    }
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* key_display.c - the display key: a segment's pages become the screen's backing. Called by
- * invoke.c and, when the device has answered, by driver.c.
+ * order.c and, when the device has answered, by driver.c.
  *
  * A call that needs the device waits with its pc at the ecall, as every stalled call. What tells it
  * on its return that the device has done what it asked for is a receipt: who called, with which
@@ -229,7 +229,7 @@ static enum fetch gather_all(const struct invocation *invocation, unsigned count
     return fetch;
 }
 
-static enum invoked display_attach(struct invocation *invocation)
+enum invoked display_attach(struct invocation *invocation)
 {
     struct display_info info;
     const struct key *key = &invocation->message.keys[0];
@@ -268,13 +268,12 @@ static bool inside(const struct display_rectangle *at, const struct display_info
            at->height <= info->height - at->y;
 }
 
-static enum invoked display_flush(struct invocation *invocation)
+enum invoked display_flush(struct invocation *invocation)
 {
     struct display_info info;
     struct display_rectangle at;
     bool good;
-    if (invoke_string(invocation, &at, sizeof(at)) != sizeof(at))
-        return invoke_answer(invocation, RC_FORMAT);
+    (void)invoke_string(invocation, &at, sizeof(at));
     struct receipt receipt = receipt_of(invocation, (uint64_t)at.y << 32 | at.x,
                                         (uint64_t)at.height << 32 | at.width);
     if (receipt_take(&receipt, &good))
@@ -293,7 +292,7 @@ static enum invoked display_flush(struct invocation *invocation)
     return wait_for_receipt(&receipt);
 }
 
-static enum invoked display_detach(struct invocation *invocation)
+enum invoked display_detach(struct invocation *invocation)
 {
     struct receipt receipt = receipt_of(invocation, 0, 0);
     bool good;
@@ -312,24 +311,11 @@ static enum invoked display_detach(struct invocation *invocation)
     return invoke_answer(invocation, RC_OK);
 }
 
-enum invoked display_invoke(struct invocation *invocation)
+enum invoked display_info(struct invocation *invocation)
 {
     struct display_info info;
-    switch (invocation->message.code) {
-    case ORDER_TYPE:
-        return invoke_answer(invocation, AKT_DISPLAY);
-    case DISPLAY_INFO:
-        if (!virtio_gpu_info(&info))
-            return invoke_answer(invocation, RC_DEVICE);
-        invoke_reply_bytes(invocation, &info, sizeof(info));
-        return invoke_answer(invocation, RC_OK);
-    case DISPLAY_ATTACH:
-        return display_attach(invocation);
-    case DISPLAY_FLUSH:
-        return display_flush(invocation);
-    case DISPLAY_DETACH:
-        return display_detach(invocation);
-    default:
-        return invoke_answer(invocation, RC_BAD_ORDER);
-    }
+    if (!virtio_gpu_info(&info))
+        return invoke_answer(invocation, RC_DEVICE);
+    invoke_reply_bytes(invocation, &info, sizeof(info));
+    return invoke_answer(invocation, RC_OK);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_domain.c - orders on domain keys. Called by invoke.c. Calls domain, gate. Sources: keykos.md
+/* key_domain.c - orders on domain keys. Called by order.c. Calls domain, gate. Sources: keykos.md
  * 2.6 and appendix A.
  *
  * Invariants
@@ -11,19 +11,25 @@
 #include "kernel/keys.h"
 #include "kernel/sched.h"
 
-static bool root_slot_is_open(uint64_t slot)
+/* The domain of the key, which is in the cache now. false: *ended says how the order has ended. */
+static bool domain_of(struct invocation *invocation, struct domain **domain, enum invoked *ended)
 {
-    switch (slot) {
-    case DOMAIN_SLOT_METER:
-    case DOMAIN_SLOT_KEEPER:
-    case DOMAIN_SLOT_MEMORY:
-    case DOMAIN_SLOT_SPARE_0:
-    case DOMAIN_SLOT_SPARE_1:
-    case DOMAIN_SLOT_PRIORITY:
-        return true;
-    default:
+    enum load load = domain_load(invocation->node, domain);
+    *ended = INVOKED_STALL;
+    if (load == LOAD_MALFORMED)
+        *ended = invoke_answer(invocation, RC_FORMAT);
+    return load == LOAD_DONE;
+}
+
+/* The same for orders that a domain must not give about itself. */
+static bool other_domain_of(struct invocation *invocation, struct domain **domain,
+                            enum invoked *ended)
+{
+    if (!domain_of(invocation, domain, ended))
         return false;
-    }
+    if (*domain == invocation->sender)
+        *ended = invoke_answer(invocation, RC_FORMAT);
+    return *domain != invocation->sender;
 }
 
 static void root_slot_set(struct domain *domain, unsigned slot, const struct key *key)
@@ -35,12 +41,15 @@ static void root_slot_set(struct domain *domain, unsigned slot, const struct key
         domain->priority_limit = 2ull << domain_priority(domain->root);
 }
 
-/* Fetch (swap false) or swap a slot of the root or keys node. */
-static enum invoked slot_order(struct invocation *invocation, struct domain *domain, bool root,
-                               unsigned slot, bool swap)
+enum invoked domain_slot(struct invocation *invocation)
 {
-    if (root && !root_slot_is_open(slot))
-        return invoke_answer(invocation, RC_BAD_ORDER);
+    struct domain *domain;
+    enum invoked ended;
+    if (!domain_of(invocation, &domain, &ended))
+        return ended;
+    uint64_t code = invocation->message.code;
+    bool root = !(code & DOMAIN_FETCH), swap = code >= DOMAIN_SWAP_ROOT;
+    unsigned slot = code % NODE_SLOTS;
     struct node_frame *node = root ? domain->root : domain->keys;
     commit_point(invocation);
     invocation->reply.keys[0] = node->slots[slot];
@@ -50,14 +59,25 @@ static enum invoked slot_order(struct invocation *invocation, struct domain *dom
         node_slot_set(node, slot, &invocation->message.keys[0]);
     return invoke_answer(invocation, RC_OK);
 }
+static_assert(DOMAIN_FETCH == NODE_SLOTS && DOMAIN_SWAP == (DOMAIN_SWAP_ROOT | DOMAIN_FETCH),
+              "domain_slot() takes orders apart");
 
-static enum invoked answer_resume(struct invocation *invocation, struct domain *domain,
+static enum invoked answer_resume(struct invocation *invocation, const struct domain *domain,
                                   enum resume_kind kind)
 {
-    if (!invocation->committed)
-        commit_point(invocation);
     invocation->reply.keys[0] = gate_resume_key(domain, kind);
     return invoke_answer(invocation, RC_OK);
+}
+
+enum invoked domain_make_resume(struct invocation *invocation)
+{
+    struct domain *domain;
+    enum invoked ended;
+    enum resume_kind kind = invocation->message.code == DOMAIN_MAKE_FAULT    ? RESUME_FAULT
+                            : invocation->message.code == DOMAIN_MAKE_RESUME ? RESUME_RETURN
+                                                                             : RESUME_RESTART;
+    return domain_of(invocation, &domain, &ended) ? answer_resume(invocation, domain, kind)
+                                                  : ended;
 }
 
 /* Take a domain's process away. */
@@ -72,23 +92,35 @@ static void process_take(struct domain *domain, enum domain_state state)
     domain->restore_all = true;
 }
 
-static enum invoked make_available(struct invocation *invocation, struct domain *domain)
+enum invoked domain_make_available(struct invocation *invocation)
 {
+    struct domain *domain;
+    enum invoked ended;
+    if (!other_domain_of(invocation, &domain, &ended))
+        return ended;
     commit_point(invocation);
     process_take(domain, DOMAIN_AVAILABLE);
     gate_grant(domain->root);
     return invoke_answer(invocation, RC_OK);
 }
 
-static enum invoked make_busy(struct invocation *invocation, struct domain *domain)
+enum invoked domain_make_busy(struct invocation *invocation)
 {
+    struct domain *domain;
+    enum invoked ended;
+    if (!other_domain_of(invocation, &domain, &ended))
+        return ended;
     commit_point(invocation);
     process_take(domain, DOMAIN_WAITING);
     return answer_resume(invocation, domain, RESUME_FAULT);
 }
 
-static enum invoked get_control(struct invocation *invocation, const struct domain *domain)
+enum invoked domain_get_control(struct invocation *invocation)
 {
+    struct domain *domain;
+    enum invoked ended;
+    if (!domain_of(invocation, &domain, &ended))
+        return ended;
     struct domain_control control = {.trap_code = domain->trap_code,
                                      .trap_value = domain->trap_value,
                                      .state = domain->state};
@@ -98,33 +130,43 @@ static enum invoked get_control(struct invocation *invocation, const struct doma
     return invoke_answer(invocation, RC_OK);
 }
 
-static enum invoked put_control(struct invocation *invocation, struct domain *domain)
+/* From trap code and trap value on at offset in the string. */
+static void control_put(const struct invocation *invocation, size_t offset, struct domain *domain)
 {
-    struct domain_control control;
-    if (invoke_string(invocation, &control, sizeof(control)) < 2 * sizeof(uint64_t))
-        return invoke_answer(invocation, RC_FORMAT);
+    uint64_t words[2];
+    (void)pieces_copy_out(&invocation->message.string, offset, words, sizeof(words));
+    domain_trap_set(domain, words[0], words[1]);
+}
+
+enum invoked domain_put_control(struct invocation *invocation)
+{
+    struct domain *domain;
+    enum invoked ended;
+    if (!domain_of(invocation, &domain, &ended))
+        return ended;
     commit_point(invocation);
-    domain_trap_set(domain, control.trap_code, control.trap_value);
+    control_put(invocation, 0, domain);
     return invoke_answer(invocation, RC_OK);
 }
 
-static enum invoked get_registers(struct invocation *invocation, struct domain *domain)
+enum invoked domain_get_registers(struct invocation *invocation)
 {
+    struct domain *domain;
+    enum invoked ended;
+    if (!domain_of(invocation, &domain, &ended))
+        return ended;
     sched_float_sync(domain);
     domain_settle(domain);
-    commit_point(invocation);
     invocation->reply.string.piece[0] =
         (struct piece){(uint8_t *)domain->registers, sizeof(domain->registers)};
     invocation->reply.length_bytes = sizeof(domain->registers);
     return invoke_answer(invocation, RC_OK);
 }
 
-static enum invoked put_registers(struct invocation *invocation, struct domain *domain)
+/* The string's first length bytes become its first registers. */
+static void registers_put(const struct invocation *invocation, size_t length,
+                          struct domain *domain)
 {
-    uint64_t length = invocation->message.length_bytes;
-    if (length == 0 || length % sizeof(uint64_t) || length > sizeof(domain->registers))
-        return invoke_answer(invocation, RC_FORMAT);
-    commit_point(invocation);
     sched_float_sync(domain);
     sched_forget(domain);
     domain_settle(domain);
@@ -132,16 +174,52 @@ static enum invoked put_registers(struct invocation *invocation, struct domain *
     domain->registers[REGISTER_PC] &= ~1ull;
     domain->registers[REGISTER_FCSR] &= 0xff;
     domain->float_used |= length > REGISTER_FLOAT * sizeof(uint64_t);
+<<<<<<< HEAD
     domain->restore_all = true;
     domain->unchanged = false;
+=======
+    domain->restore_all = true;
+    domain->unchanged = false;
+}
+
+enum invoked domain_put_registers(struct invocation *invocation)
+{
+    struct domain *domain;
+    enum invoked ended;
+    uint64_t length = invocation->message.length_bytes;
+    if (!other_domain_of(invocation, &domain, &ended))
+        return ended;
+    if (length % sizeof(uint64_t) || length > sizeof(domain->registers))
+        return invoke_answer(invocation, RC_FORMAT);
+    commit_point(invocation);
+    registers_put(invocation, length, domain);
+>>>>>>> 3465d55 (keys: one table of all orders makes the dispatch; front ends; peek, error log; domain keys weaken)
     return invoke_answer(invocation, RC_OK);
 }
 
-static enum invoked replace_memory(struct invocation *invocation, struct domain *domain)
+enum invoked domain_put_all(struct invocation *invocation)
 {
-    uint64_t pc;
-    if (invoke_string(invocation, &pc, sizeof(pc)) != sizeof(pc))
+    struct domain *domain;
+    enum invoked ended;
+    if (!other_domain_of(invocation, &domain, &ended))
+        return ended;
+    if (invocation->message.length_bytes !=
+        sizeof(domain->registers) + sizeof(struct domain_control))
         return invoke_answer(invocation, RC_FORMAT);
+    commit_point(invocation);
+    registers_put(invocation, sizeof(domain->registers), domain);
+    control_put(invocation, sizeof(domain->registers), domain);
+    return invoke_answer(invocation, RC_OK);
+}
+
+enum invoked domain_replace_memory(struct invocation *invocation)
+{
+    struct domain *domain;
+    enum invoked ended;
+    uint64_t pc;
+    if (!other_domain_of(invocation, &domain, &ended))
+        return ended;
+    (void)invoke_string(invocation, &pc, sizeof(pc));
     commit_point(invocation);
     invocation->reply.keys[0] = domain->root->slots[DOMAIN_SLOT_MEMORY];
     root_slot_set(domain, DOMAIN_SLOT_MEMORY, &invocation->message.keys[0]);
@@ -150,89 +228,32 @@ static enum invoked replace_memory(struct invocation *invocation, struct domain 
     return invoke_answer(invocation, RC_OK);
 }
 
-static enum invoked compare(struct invocation *invocation, const struct domain *domain)
+enum invoked domain_compare(struct invocation *invocation)
 {
     struct key *key = &invocation->message.keys[0];
     struct node_frame *node = NULL;
     if (key_type(key) == KEY_DOMAIN && key_node(key, &node) == FETCH_STALL)
         return INVOKED_STALL;
-    return invoke_answer(invocation, node == domain->root ? 0 : 1);
+    return invoke_answer(invocation, node == invocation->node ? 0 : 1);
 }
 
-static enum invoked make_start(struct invocation *invocation, const struct domain *domain)
+/* A start or domain key to the same root. */
+static enum invoked answer_key(struct invocation *invocation, enum key_type type,
+                               uint8_t data_byte)
 {
-    uint8_t data_byte;
-    (void)invoke_string(invocation, &data_byte, 1);
-    commit_point(invocation);
-    invocation->reply.keys[0] = key_make(KEY_START, data_byte, domain->root->object_id,
-                                         domain->root->allocation_count);
+    const struct node_frame *root = invocation->node;
+    invocation->reply.keys[0] = key_make(type, data_byte, root->object_id, root->allocation_count);
     return invoke_answer(invocation, RC_OK);
 }
 
-static bool order_is_for_others(uint64_t code)
+enum invoked domain_make_start(struct invocation *invocation)
 {
-    return code == DOMAIN_MAKE_AVAILABLE || code == DOMAIN_MAKE_BUSY ||
-           code == DOMAIN_PUT_REGISTERS || code == DOMAIN_REPLACE_MEMORY;
+    uint8_t data_byte;
+    (void)invoke_string(invocation, &data_byte, 1);
+    return answer_key(invocation, KEY_START, data_byte);
 }
 
-static enum invoked named_order(struct invocation *invocation, struct domain *domain)
+enum invoked domain_weaken(struct invocation *invocation)
 {
-    switch (invocation->message.code) {
-    case ORDER_TYPE:
-        return invoke_answer(invocation, AKT_DOMAIN);
-    case DOMAIN_MAKE_START:
-        return make_start(invocation, domain);
-    case DOMAIN_MAKE_AVAILABLE:
-        return make_available(invocation, domain);
-    case DOMAIN_MAKE_FAULT:
-        return answer_resume(invocation, domain, RESUME_FAULT);
-    case DOMAIN_MAKE_BUSY:
-        return make_busy(invocation, domain);
-    case DOMAIN_GET_CONTROL:
-        return get_control(invocation, domain);
-    case DOMAIN_PUT_CONTROL:
-        return put_control(invocation, domain);
-    case DOMAIN_GET_REGISTERS:
-        return get_registers(invocation, domain);
-    case DOMAIN_PUT_REGISTERS:
-        return put_registers(invocation, domain);
-    case DOMAIN_MAKE_RESUME:
-        return answer_resume(invocation, domain, RESUME_RETURN);
-    case DOMAIN_REPLACE_MEMORY:
-        return replace_memory(invocation, domain);
-    case DOMAIN_COMPARE:
-        return compare(invocation, domain);
-    default:
-        return invoke_answer(invocation, RC_BAD_ORDER);
-    }
-}
-
-enum invoked domain_invoke(struct invocation *invocation)
-{
-    struct domain *domain;
-    uint64_t code = invocation->message.code;
-    switch (domain_load(invocation->node, &domain)) {
-    case LOAD_STALL:
-        return INVOKED_STALL;
-    case LOAD_MALFORMED:
-        return invoke_answer(invocation, RC_FORMAT);
-    case LOAD_DONE:
-        break;
-    }
-    if (domain == invocation->sender && order_is_for_others(code))
-        return invoke_answer(invocation, RC_FORMAT);
-    domain->locked++;
-    enum invoked invoked;
-    if (code < DOMAIN_FETCH)
-        invoked = slot_order(invocation, domain, true, code & 15, false);
-    else if (code < DOMAIN_SWAP_ROOT)
-        invoked = slot_order(invocation, domain, false, code & 15, false);
-    else if (code < DOMAIN_SWAP)
-        invoked = slot_order(invocation, domain, true, code & 15, true);
-    else if (code < DOMAIN_MAKE_START)
-        invoked = slot_order(invocation, domain, false, code & 15, true);
-    else
-        invoked = named_order(invocation, domain);
-    domain->locked--;
-    return invoked;
+    return answer_key(invocation, KEY_DOMAIN, KEY_READ_ONLY);
 }

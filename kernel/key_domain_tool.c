@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* key_domain_tool.c - the domain tool: opens the domains that carry a brand, for who holds both.
- * Called by invoke.c. Sources: keykos.md 2.6 and appendix A.
+ * Called by order.c. Sources: keykos.md 2.6 and appendix A.
  *
  * Invariants
  *  1. A root node's slot DOMAIN_SLOT_BRAND is compared as a key, with the one given; both are
@@ -38,8 +38,10 @@ static struct key node_key(const struct node_frame *node)
 }
 
 /* MAKE, and the three that identify a gate key. */
-static enum invoked open_domain(struct invocation *invocation, enum key_type wanted)
+enum invoked domain_tool_open(struct invocation *invocation)
 {
+    static const uint8_t types[] = {KEY_NODE, KEY_START, KEY_RESUME, KEY_DOMAIN};
+    enum key_type wanted = (enum key_type)types[invocation->message.code - DOMAIN_TOOL_MAKE];
     struct key *key = &invocation->message.keys[0];
     struct node_frame *root;
     enum fetch fetch = FETCH_VOID;
@@ -74,8 +76,13 @@ static enum fetch keeper_slot(struct invocation *invocation, bool meter, struct 
     return *keeper ? FETCH_PRESENT : FETCH_VOID;
 }
 
-static enum invoked open_keeper(struct invocation *invocation, bool meter, enum key_type wanted)
+enum invoked domain_tool_keeper(struct invocation *invocation)
 {
+    static const uint8_t types[] = {KEY_START, KEY_RESUME, KEY_DOMAIN};
+    uint64_t code = invocation->message.code;
+    bool meter = code >= DOMAIN_TOOL_METER;
+    enum key_type wanted =
+        (enum key_type)types[code - (meter ? DOMAIN_TOOL_METER : DOMAIN_TOOL_SEGMENT)];
     struct node_frame *node, *root;
     struct key *keeper;
     enum fetch fetch = keeper_slot(invocation, meter, &node, &keeper);
@@ -90,21 +97,4 @@ static enum invoked open_keeper(struct invocation *invocation, bool meter, enum 
     invocation->reply.keys[0] = node_key(root);
     invocation->reply.keys[1] = node_key(node);
     return invoke_answer(invocation, RC_OK);
-}
-
-enum invoked domain_tool_invoke(struct invocation *invocation)
-{
-    static const uint8_t wanted[] = {KEY_NODE, KEY_START, KEY_RESUME, KEY_DOMAIN};
-    uint64_t code = invocation->message.code;
-    if (code == ORDER_TYPE)
-        return invoke_answer(invocation, AKT_DOMAIN_TOOL);
-    if (code <= DOMAIN_TOOL_DOMAIN)
-        return open_domain(invocation, (enum key_type)wanted[code]);
-    if (code >= DOMAIN_TOOL_SEGMENT && code < DOMAIN_TOOL_SEGMENT + 3)
-        return open_keeper(invocation, false,
-                           (enum key_type)wanted[code - DOMAIN_TOOL_SEGMENT + 1]);
-    if (code >= DOMAIN_TOOL_METER && code < DOMAIN_TOOL_METER + 3)
-        return open_keeper(invocation, true,
-                           (enum key_type)wanted[code - DOMAIN_TOOL_METER + 1]);
-    return invoke_answer(invocation, RC_BAD_ORDER);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_input.c - the input key: events of keyboard and pointer. Called by invoke.c and, when events
+/* key_input.c - the input key: events of keyboard and pointer. Called by order.c and, when events
  * have come, by driver.c. A reader that finds nothing waits with its pc at the call. */
 #include "kernel/driver/devices.h"
 #include "kernel/driver/virtio_input.h"
@@ -16,7 +16,7 @@ void input_received(void)
     sched_wake_all(&input.readers);
 }
 
-static enum invoked input_read(struct invocation *invocation)
+enum invoked input_read(struct invocation *invocation)
 {
     enum input_select select = (enum input_select)key_data_byte(invocation->key);
     size_t most = invoke_reply_room(invocation) / sizeof(struct input_event);
@@ -36,16 +36,4 @@ static enum invoked input_read(struct invocation *invocation)
     invocation->reply.string.piece[0] =
         (struct piece){(uint8_t *)input.outgoing, (uint32_t)invocation->reply.length_bytes};
     return invoke_answer(invocation, RC_OK);
-}
-
-enum invoked input_invoke(struct invocation *invocation)
-{
-    switch (invocation->message.code) {
-    case ORDER_TYPE:
-        return invoke_answer(invocation, AKT_INPUT);
-    case INPUT_READ:
-        return input_read(invocation);
-    default:
-        return invoke_answer(invocation, RC_BAD_ORDER);
-    }
 }

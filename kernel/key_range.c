@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* key_range.c - node and page ranges: making keys to objects, and making all keys to one void.
- * Called by invoke.c; calls object, domain, depend. Orders and rules: abi.h. Sources: keykos.md
+ * Called by order.c; calls object, domain, depend. Orders and rules: abi.h. Sources: keykos.md
  * 2.3, 2.6.
  *
  * Invariants
@@ -60,10 +60,7 @@ static bool object_at(struct invocation *invocation, struct held *held, enum inv
 {
     enum fetch fetch;
     *held = (struct held){.offset = 0};
-    if (invoke_string(invocation, &held->offset, sizeof(held->offset)) != sizeof(held->offset)) {
-        *ended = invoke_answer(invocation, RC_FORMAT);
-        return false;
-    }
+    (void)invoke_string(invocation, &held->offset, sizeof(held->offset));
     if (held->offset >= invocation->key->count) {
         *ended = invoke_answer(invocation, RC_NOT_THERE);
         return false;
@@ -137,7 +134,14 @@ static enum invoked sever(struct invocation *invocation, const struct held *held
     return answer_key(invocation, held);
 }
 
-static enum invoked identify(struct invocation *invocation)
+enum invoked range_make(struct invocation *invocation)
+{
+    struct held held;
+    enum invoked ended;
+    return object_at(invocation, &held, &ended) ? answer_key(invocation, &held) : ended;
+}
+
+enum invoked range_identify(struct invocation *invocation)
 {
     struct held held;
     enum invoked ended;
@@ -147,46 +151,34 @@ static enum invoked identify(struct invocation *invocation)
     return invoke_answer(invocation, RC_OK);
 }
 
-static enum invoked count(struct invocation *invocation)
+enum invoked range_sever(struct invocation *invocation)
+{
+    struct held held;
+    enum invoked ended;
+    return object_of_key(invocation, &held, &ended) ? sever(invocation, &held, false) : ended;
+}
+
+enum invoked range_create(struct invocation *invocation)
+{
+    struct held held;
+    enum invoked ended;
+    return object_at(invocation, &held, &ended) ? sever(invocation, &held, true) : ended;
+}
+
+enum invoked range_count(struct invocation *invocation)
 {
     invoke_reply_bytes(invocation, &invocation->key->count, sizeof(invocation->key->count));
     return invoke_answer(invocation, RC_OK);
 }
 
-static enum invoked subrange(struct invocation *invocation)
+enum invoked range_subrange(struct invocation *invocation)
 {
     const struct key *key = invocation->key;
     uint64_t words[2]; /* first offset, number */
-    if (invoke_string(invocation, words, sizeof(words)) != sizeof(words))
-        return invoke_answer(invocation, RC_FORMAT);
+    (void)invoke_string(invocation, words, sizeof(words));
     if (words[1] == 0 || words[1] > key->count || words[0] > key->count - words[1])
         return invoke_answer(invocation, RC_NOT_THERE);
     invocation->reply.keys[0] =
         key_make(key_type(key), 0, key_object_id(key) + words[0], words[1]);
     return invoke_answer(invocation, RC_OK);
-}
-
-enum invoked range_invoke(struct invocation *invocation)
-{
-    struct held held;
-    enum invoked ended;
-    switch (invocation->message.code) {
-    case ORDER_TYPE:
-        return invoke_answer(invocation,
-                             of_nodes(invocation) ? AKT_NODE_RANGE : AKT_PAGE_RANGE);
-    case RANGE_MAKE:
-        return object_at(invocation, &held, &ended) ? answer_key(invocation, &held) : ended;
-    case RANGE_IDENTIFY:
-        return identify(invocation);
-    case RANGE_SEVER:
-        return object_of_key(invocation, &held, &ended) ? sever(invocation, &held, false) : ended;
-    case RANGE_CREATE:
-        return object_at(invocation, &held, &ended) ? sever(invocation, &held, true) : ended;
-    case RANGE_COUNT:
-        return count(invocation);
-    case RANGE_SUBRANGE:
-        return subrange(invocation);
-    default:
-        return invoke_answer(invocation, RC_BAD_ORDER);
-    }
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_timer.c - system time and the calendar, for domains. Called by invoke.c.
+/* key_timer.c - system time and the calendar, for domains. Called by order.c.
  *
  * System time is nanoseconds of running, counted on from the checkpoint that was restarted from, so
  * that it never goes back. A wait names an absolute time, so that repeating it is harmless. */
@@ -39,11 +39,10 @@ static uint64_t system_time_ns(void)
     return restart_time_ns() + ns_of_ticks(arch_time());
 }
 
-static enum invoked wait_until(struct invocation *invocation)
+enum invoked timer_wait_until(struct invocation *invocation)
 {
     uint64_t time_ns, now_ns = system_time_ns();
-    if (invoke_string(invocation, &time_ns, sizeof(time_ns)) != sizeof(time_ns))
-        return invoke_answer(invocation, RC_FORMAT);
+    (void)invoke_string(invocation, &time_ns, sizeof(time_ns));
     if (time_ns <= now_ns)
         return invoke_answer(invocation, RC_OK);
     uint64_t now = arch_time(), ticks = ticks_of_ns(time_ns - now_ns);
@@ -51,23 +50,18 @@ static enum invoked wait_until(struct invocation *invocation)
     return INVOKED_STALL;
 }
 
-enum invoked timer_invoke(struct invocation *invocation)
+static enum invoked answer_time(struct invocation *invocation, uint64_t time_ns)
 {
-    uint64_t time_ns;
-    switch (invocation->message.code) {
-    case ORDER_TYPE:
-        return invoke_answer(invocation, AKT_TIMER);
-    case TIMER_NOW:
-        time_ns = system_time_ns();
-        break;
-    case TIMER_CALENDAR:
-        time_ns = driver_calendar_ns();
-        break;
-    case TIMER_WAIT_UNTIL:
-        return wait_until(invocation);
-    default:
-        return invoke_answer(invocation, RC_BAD_ORDER);
-    }
     invoke_reply_bytes(invocation, &time_ns, sizeof(time_ns));
     return invoke_answer(invocation, RC_OK);
+}
+
+enum invoked timer_now(struct invocation *invocation)
+{
+    return answer_time(invocation, system_time_ns());
+}
+
+enum invoked timer_calendar(struct invocation *invocation)
+{
+    return answer_time(invocation, driver_calendar_ns());
 }

@@ -1,33 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* keys.h - the functions of the kernel's own keys, one a type; invoke.c dispatches to them.
+/* keys.h - the functions behind the orders of the kernel's own keys; order.c dispatches to them by
+ * the table of orders.h, which also says what each takes and gives.
  *
  * Each takes an invocation whose key is prepared and whose replyee's buffer is ready, and either
- * performs it (INVOKED_DONE, committed, reply set) or stalls the sender having changed nothing.
- * Orders: abi.h. */
+ * performs it (INVOKED_DONE, committed, reply set) or stalls the sender having changed nothing. */
 #ifndef LATCHKEY_KERNEL_KEYS_H
 #define LATCHKEY_KERNEL_KEYS_H
 
 #include "kernel/invoke.h"
-#include "kernel/meter.h"
+#include "kernel/orders.h"
 
-/* key_misc.c: data, returner, discrim, compare. key_node.c: node, fetch, sense and segment keys. */
-enum invoked data_invoke(struct invocation *invocation);
-enum invoked returner_invoke(struct invocation *invocation);
-enum invoked discrim_invoke(struct invocation *invocation);
-enum invoked compare_invoke(struct invocation *invocation);
-enum invoked node_invoke(struct invocation *invocation);
-enum invoked page_invoke(struct invocation *invocation);
-enum invoked domain_invoke(struct invocation *invocation);
-/* Devices: key_timer.c, key_console.c, key_display.c, key_input.c, key_power.c. */
-enum invoked timer_invoke(struct invocation *invocation);
-enum invoked console_invoke(struct invocation *invocation);
-enum invoked display_invoke(struct invocation *invocation);
-enum invoked input_invoke(struct invocation *invocation);
-enum invoked power_invoke(struct invocation *invocation);
-/* key_range.c: node and page ranges. key_domain_tool.c. key_data_creator.c. */
-enum invoked range_invoke(struct invocation *invocation);
-enum invoked domain_tool_invoke(struct invocation *invocation);
-enum invoked data_creator_invoke(struct invocation *invocation);
+#define ORDER_DECLARE(of, name, code, count, function, size, change, takes, gives, codes)          \
+    enum invoked function(struct invocation *invocation);
+ORDERS(ORDER_DECLARE)
+#undef ORDER_DECLARE
 
 /* key_settle - a void key becomes data key 0. false: its object had to be fetched, the sender
  * stalled. */

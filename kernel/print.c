@@ -15,12 +15,33 @@
 
 static struct {
     bool panicking;
+    char log[PRINT_LOG_BYTES]; /* the last bytes, each at its number modulo the size */
+    uint64_t printed;          /* how many there were */
 } print;
+
+static void put_character(char character)
+{
+    print.log[print.printed++ % PRINT_LOG_BYTES] = character;
+    sbi_put(character);
+}
+
+uint64_t print_log(uint64_t from, const char **bytes, size_t *size_bytes)
+{
+    uint64_t oldest = print.printed > PRINT_LOG_BYTES ? print.printed - PRINT_LOG_BYTES : 0;
+    if (from < oldest)
+        from = oldest;
+    if (from > print.printed)
+        from = print.printed;
+    uint64_t at = from % PRINT_LOG_BYTES, count = print.printed - from;
+    *bytes = print.log + at;
+    *size_bytes = count < PRINT_LOG_BYTES - at ? count : PRINT_LOG_BYTES - at;
+    return from;
+}
 
 static void put_text(const char *text)
 {
     for (; *text; text++)
-        sbi_put(*text);
+        put_character(*text);
 }
 
 static void put_number(uint64_t value, unsigned base)
@@ -32,7 +53,7 @@ static void put_number(uint64_t value, unsigned base)
         value /= base;
     } while (value);
     while (count)
-        sbi_put(digits[--count]);
+        put_character(digits[--count]);
 }
 
 /* One conversion, format just after the percent sign; returns the format after it. */
@@ -46,7 +67,7 @@ static const char *put_conversion(const char *format, va_list *arguments)
         put_text(va_arg(*arguments, const char *));
         break;
     case 'c':
-        sbi_put((char)va_arg(*arguments, int));
+        put_character((char)va_arg(*arguments, int));
         break;
     case 'd':
     case 'u':
@@ -58,7 +79,7 @@ static const char *put_conversion(const char *format, va_list *arguments)
     case '\0':
         return format;
     default:
-        sbi_put(*format);
+        put_character(*format);
         break;
     }
     return format + 1;
@@ -68,12 +89,12 @@ static void put_formatted(const char *format, va_list *arguments)
 {
     while (*format) {
         if (*format != '%') {
-            sbi_put(*format++);
+            put_character(*format++);
             continue;
         }
         format = put_conversion(format + 1, arguments);
     }
-    sbi_put('\n');
+    put_character('\n');
 }
 
 void print_line(const char *format, ...)

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* counter.h - the kernel's counters, which the peek key shows by name. They start at 0 at power-on,
+ * wrap at 2^64, and nothing in the kernel depends on them. */
+#ifndef LATCHKEY_KERNEL_COUNTER_H
+#define LATCHKEY_KERNEL_COUNTER_H
+
+#include "kernel/base.h"
+
+#define COUNTERS(COUNTER)                                                                          \
+    COUNTER(KERNEL_KEY, "orders on kernel keys")                                                   \
+    COUNTER(GATE, "messages by the general path")                                                  \
+    COUNTER(GATE_FAST, "messages by the fast path")                                                \
+    COUNTER(FORWARD, "messages passed on to a keeper")                                             \
+    COUNTER(KEEPER_DOMAIN, "traps told to domain keepers")                                         \
+    COUNTER(KEEPER_SEGMENT, "faults told to segment keepers")                                      \
+    COUNTER(KEEPER_METER, "dry meters told to meter keepers")                                      \
+    COUNTER(STOP, "domains stopped for want of a keeper")                                          \
+    COUNTER(FAULT, "page faults")                                                                  \
+    COUNTER(MAP, "page-table entries built")                                                       \
+    COUNTER(TABLE, "page tables built")                                                            \
+    COUNTER(TABLE_DROP, "times all page tables were dropped")                                      \
+    COUNTER(NODE_EVICT, "nodes evicted")                                                           \
+    COUNTER(PAGE_EVICT, "pages evicted")                                                           \
+    COUNTER(DOMAIN_LOAD, "domains decoded")                                                        \
+    COUNTER(STALL, "times a domain was queued")                                                    \
+    COUNTER(SEVER, "objects severed")                                                              \
+    COUNTER(CHECKPOINT, "checkpoints")
+
+#define COUNTER_NUMBER(name, text) COUNTER_##name,
+enum { COUNTERS(COUNTER_NUMBER) COUNTER_COUNT };
+
+extern uint64_t counters[COUNTER_COUNT];
+
+/* count_one - something has happened once more. */
+#define count_one(name) ((void)counters[COUNTER_##name]++)
+
+#endif

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* order.c - from a key's type and an order to the function that carries it out; and what else
+ * follows from the table of orders.h. Called by invoke.c. */
+#include "kernel/order.h"
+
+#include "kernel/keys.h"
+
+enum weak { WEAK_SAME, WEAK_READ_ONLY, WEAK_NO_CALL, WEAK_SENSE, WEAK_ZERO };
+enum { READS = 0, CHANGES = 1 };
+
+#define ORDER_ROW(of, name, code, count, function, size, change, takes, gives, codes)              \
+    {.perform = (function), .types = ORDER_OF_##of, .first = (code),                               \
+     .last = (code) + (count) - 1, .words = (size), .changes = (change)},
+#define CLASS_ROWS(class) static const struct order rows_##class[] = {ORDERS_##class(ORDER_ROW)};
+ORDER_CLASSES(CLASS_ROWS)
+#define CLASS_COUNT(class) count_##class = sizeof(rows_##class) / sizeof(rows_##class[0]),
+enum { ORDER_CLASSES(CLASS_COUNT) count_GATE = 0, count_METER = 0 };
+#define rows_GATE NULL
+#define rows_METER NULL
+
+struct type {
+    const struct order *rows;
+    uint16_t akt; /* 0: ORDER_TYPE is an order like others */
+    uint8_t row_count;
+    uint8_t weak; /* enum weak */
+};
+#define TYPE_ENTRY(name, class, number, weakened, data_byte, what)                                 \
+    [KEY_##name] = {.rows = rows_##class, .akt = (number), .row_count = count_##class,             \
+                    .weak = WEAK_##weakened},
+static const struct type types[KEY_TYPE_COUNT] = {ORDER_TYPES(TYPE_ENTRY)};
+
+const struct order *order_find(enum key_type key_type, uint64_t code)
+{
+    const struct type *type = &types[key_type];
+    uint32_t index = code < ORDER_EVERY ? (uint32_t)code : ORDER_EVERY - 1;
+    for (unsigned i = 0; i < type->row_count; i++) {
+        const struct order *row = &type->rows[i];
+        if (index >= row->first && index <= row->last && (row->types & KEY_SET(key_type)))
+            return row;
+    }
+    return NULL;
+}
+
+static uint64_t alleged_type(const struct key *key)
+{
+    uint64_t akt = types[key_type(key)].akt;
+    if (key_in(key, KEY_SET(KEY_SEGMENT)))
+        akt |= (uint64_t)(key_data_byte(key) & KEY_SIZE_CODE) << 8;
+    if (key_in(key, KEY_SET(KEY_SEGMENT) | KEY_SET(KEY_PAGE)) &&
+        (key_data_byte(key) & KEY_READ_ONLY))
+        akt |= AKT_READ_ONLY;
+    return akt;
+}
+
+enum invoked order_invoke(struct invocation *invocation)
+{
+    const struct key *key = invocation->key;
+    uint64_t code = invocation->message.code;
+    if (code == ORDER_TYPE && types[key_type(key)].akt)
+        return invoke_answer(invocation, alleged_type(key));
+    const struct order *order = order_find(key_type(key), code);
+    if (!order)
+        return invoke_answer(invocation, RC_BAD_ORDER);
+    if (order->changes && (key_data_byte(key) & KEY_READ_ONLY))
+        return invoke_answer(invocation, RC_READ_ONLY);
+    if (invocation->message.length_bytes < order->words * sizeof(uint64_t))
+        return invoke_answer(invocation, RC_FORMAT);
+    return order->perform(invocation);
+}
+
+struct key key_weaken(const struct key *key)
+{
+    struct key weak = *key;
+    uint64_t read_only = (uint64_t)KEY_READ_ONLY << 8, no_call = (uint64_t)KEY_NO_CALL << 8;
+    switch ((enum weak)types[key_type(key)].weak) {
+    case WEAK_SAME:
+        break;
+    case WEAK_READ_ONLY:
+        weak.head |= read_only;
+        break;
+    case WEAK_NO_CALL:
+        weak.head |= read_only | no_call;
+        break;
+    case WEAK_SENSE:
+        weak.head = ((weak.head | read_only | no_call) & ~0xffull) | KEY_SENSE;
+        break;
+    case WEAK_ZERO:
+        return key_number(0);
+    }
+    return weak;
+}
+
+enum invoked not_yet(struct invocation *invocation)
+{
+    return invoke_answer(invocation, RC_NOT_YET);
+}
