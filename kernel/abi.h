@@ -206,7 +206,7 @@ enum input_select { INPUT_KEYBOARD = 0, INPUT_POINTER_DEVICE = 1, INPUT_BOTH = 2
 #define DOMAIN_PUT_CONTROL 69u
 #define DOMAIN_GET_REGISTERS 70u /* -> string: struct domain_registers, or as much as is accepted */
 #define DOMAIN_PUT_REGISTERS 71u /* string: a whole number of words from word 0 (pc) on */
-#define DOMAIN_WEAKEN 72u        /* -> [domain key, KEY_READ_ONLY: GET_*, COMPARE and WEAKEN only] */
+#define DOMAIN_WEAKEN 72u        /* -> [domain key, KEY_READ_ONLY: GET_*, COMPARE, WEAKEN only] */
 #define DOMAIN_MAKE_RESUME 73u   /* -> [resume key, RESUME_RETURN] */
 #define DOMAIN_REPLACE_MEMORY 74u /* [segment], string: u64 pc -> [old segment] */
 #define DOMAIN_PUT_ALL 75u       /* string as to a domain keeper: registers, then control */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_error_log.c - what the kernel printed, for a domain to read. Called by order.c; calls print. */
+/* key_error_log.c - what the kernel printed, for a domain to read. Called by order.c; calls
+ * print. */
 #include "kernel/keys.h"
 #include "kernel/print.h"
 

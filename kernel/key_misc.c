@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_misc.c - keys without an object: data, returner, discrim, compare. Called by order.c. Sources: keykos.md 2.6. */
+/* key_misc.c - keys without an object: data, returner, discrim, compare. Called by order.c.
+ * Sources: keykos.md 2.6. */
 #include "kernel/keys.h"
 
 enum invoked data_any(struct invocation *invocation)

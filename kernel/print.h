@@ -12,9 +12,9 @@
 /* print_line - write one formatted line; the line end is added. */
 void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* print_log - the bytes printed from number `from` on, or from the oldest that is kept on, as far as
- * they lie together. Returns the number of the first. */
 #define PRINT_LOG_BYTES 4096u
+/* print_log - the bytes printed from number `from` on, or from the oldest that is kept, as far as
+ * they lie together. Returns the number of the first. */
 uint64_t print_log(uint64_t from, const char **bytes, size_t *size_bytes);
 
 /* halt - the outside world is unusable (no disk, corrupt store): "WHAT: WHY" in one line, then
