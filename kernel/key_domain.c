@@ -174,10 +174,6 @@ static void registers_put(const struct invocation *invocation, size_t length,
     domain->registers[REGISTER_PC] &= ~1ull;
     domain->registers[REGISTER_FCSR] &= 0xff;
     domain->float_used |= length > REGISTER_FLOAT * sizeof(uint64_t);
-<<<<<<< HEAD
-    domain->restore_all = true;
-    domain->unchanged = false;
-=======
     domain->restore_all = true;
     domain->unchanged = false;
 }
@@ -193,7 +189,6 @@ enum invoked domain_put_registers(struct invocation *invocation)
         return invoke_answer(invocation, RC_FORMAT);
     commit_point(invocation);
     registers_put(invocation, length, domain);
->>>>>>> 3465d55 (keys: one table of all orders makes the dispatch; front ends; peek, error log; domain keys weaken)
     return invoke_answer(invocation, RC_OK);
 }
 
