@@ -286,15 +286,16 @@
 #define ORDER_CLASSES(CLASS)                                                                       \
     CLASS(DATA)                                                                                    \
     CLASS(PAGE)                                                                                    \
-    CLASS(NODE) CLASS(DOMAIN) CLASS(FRONT_END) CLASS(RANGE) CLASS(RETURNER) CLASS(DISCRIM)         \
-        CLASS(DOMAIN_TOOL) CLASS(DATA_CREATOR) CLASS(COMPARE) CLASS(PEEK) CLASS(TIMER)             \
-            CLASS(CONSOLE) CLASS(DISPLAY) CLASS(INPUT) CLASS(CHECKPOINT) CLASS(JOURNAL)            \
-                CLASS(ERROR_LOG) CLASS(POWER)
+    CLASS(NODE)                                                                                    \
+    CLASS(DOMAIN) CLASS(FRONT_END) CLASS(RANGE) CLASS(RETURNER) CLASS(DISCRIM) CLASS(DOMAIN_TOOL)  \
+        CLASS(DATA_CREATOR) CLASS(COMPARE) CLASS(PEEK) CLASS(TIMER) CLASS(CONSOLE) CLASS(DISPLAY)  \
+            CLASS(INPUT) CLASS(CHECKPOINT) CLASS(JOURNAL) CLASS(ERROR_LOG) CLASS(POWER)
 
 #define ORDERS(ORDER)                                                                              \
     ORDERS_DATA(ORDER)                                                                             \
-    ORDERS_PAGE(ORDER) ORDERS_NODE(ORDER) ORDERS_DOMAIN(ORDER) ORDERS_FRONT_END(ORDER)             \
-        ORDERS_RANGE(ORDER) ORDERS_RETURNER(ORDER) ORDERS_DISCRIM(ORDER) ORDERS_DOMAIN_TOOL(ORDER) \
+    ORDERS_PAGE(ORDER)                                                                             \
+    ORDERS_NODE(ORDER) ORDERS_DOMAIN(ORDER) ORDERS_FRONT_END(ORDER) ORDERS_RANGE(ORDER)            \
+        ORDERS_RETURNER(ORDER) ORDERS_DISCRIM(ORDER) ORDERS_DOMAIN_TOOL(ORDER)                     \
             ORDERS_DATA_CREATOR(ORDER) ORDERS_COMPARE(ORDER) ORDERS_PEEK(ORDER)                    \
                 ORDERS_TIMER(ORDER) ORDERS_CONSOLE(ORDER) ORDERS_DISPLAY(ORDER)                    \
                     ORDERS_INPUT(ORDER) ORDERS_CHECKPOINT(ORDER) ORDERS_JOURNAL(ORDER)             \
