@@ -114,7 +114,6 @@
 /* RC_FORMAT to all of these: its nodes do not make a domain. Orders marked "not to oneself" answer
  * RC_FORMAT to the domain itself. */
 #define ORDERS_DOMAIN(ORDER)                                                                       \
-    ORDERS_FRONT_END(ORDER)                                                                        \
     ORDER(ALL, DOMAIN_FETCH_ROOT, DOMAIN_FETCH_ROOT + DOMAIN_SLOT_METER, 3, domain_slot, 0,        \
           CHANGES, "+ DOMAIN_SLOT_METER, _KEEPER, _MEMORY", "key 0: the key there", "0")           \
     ORDER(ALL, DOMAIN_FETCH_ROOT, DOMAIN_FETCH_ROOT + DOMAIN_SLOT_SPARE_0, 3, domain_slot, 0,      \
