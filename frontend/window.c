@@ -96,6 +96,18 @@ static bool glyphs_make(struct window *window, struct error *error)
     return window->glyphs || sdl_fail(error, "font");
 }
 
+/* When the named display cannot be reached SDL takes a driver that shows nothing. Nobody would see
+ * the machine then, unless they asked for that driver. */
+static bool driver_shows(void)
+{
+    const char *asked = SDL_getenv("SDL_VIDEODRIVER"), *driver = SDL_GetCurrentVideoDriver();
+    static const char *const blind[] = {"offscreen", "dummy", "evdev"};
+    for (size_t i = 0; i < sizeof(blind) / sizeof(blind[0]); i++)
+        if (driver && SDL_strcmp(driver, blind[i]) == 0)
+            return asked && *asked;
+    return true;
+}
+
 bool window_create(struct window **out, uint32_t width, uint32_t height, struct error *error)
 {
     *out = NULL;
@@ -103,6 +115,10 @@ bool window_create(struct window **out, uint32_t width, uint32_t height, struct 
     SDL_SetHint(SDL_HINT_VIDEO_X11_NET_WM_BYPASS_COMPOSITOR, "0");
     if (SDL_Init(SDL_INIT_VIDEO) != 0)
         return sdl_fail(error, "display");
+    if (!driver_shows()) {
+        SDL_Quit();
+        return error_set(error, ERROR_IO, "display: cannot be opened");
+    }
     struct window *window = SDL_calloc(1, sizeof(*window));
     assert(window);
     window->window = SDL_CreateWindow("Latchkey", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED,
