@@ -50,6 +50,7 @@ static bool start(struct cpu *cpu, struct error *error)
     cpu->recycle_bytes = recycle_bytes < RECYCLE_BYTES_MAX ? recycle_bytes : RECYCLE_BYTES_MAX;
     store_path_init(&cpu->store_path, cpu->config.ram_base, cpu->config.ram_bytes,
                     !cpu->config.slow_stores);
+    quick_init(&cpu->quick, cpu->hook_data_works);
     cpu->deadline = cpu->limit = UINT64_MAX;
     cpu->boundary = true;
     count_init(cpu);

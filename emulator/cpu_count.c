@@ -166,6 +166,8 @@ static void block_decode(struct cpu *cpu, struct block *block, uint32_t count, u
         block->flags |= csr == DECODE_CSR_CYCLE ? BLOCK_CYCLE : BLOCK_INSTRET;
         block->target = (uint8_t)target;
     }
+    if (decode_is_ecall(decoding.last_insn))
+        block->flags |= BLOCK_ECALL;
     if (decode_is_system(decoding.last_insn))
         block->flags |= BLOCK_SYSTEM;
     if (decode_writes_sip(decoding.last_insn))

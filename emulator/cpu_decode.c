@@ -14,8 +14,12 @@
 #define OP_JALR 0x67u
 #define OP_JAL 0x6fu
 #define OP_SYSTEM 0x73u
+#define INSN_ECALL 0x00000073u
 #define INSN_SRET 0x10200073u
 #define INSN_WFI 0x10500073u
+#define CSR_SSTATUS 0x100u
+#define CSR_SSCRATCH 0x140u
+#define CSR_STVAL 0x143u
 #define AMO_LR 0x02u
 
 static unsigned bits(uint32_t insn, unsigned low, unsigned count)
@@ -44,6 +48,21 @@ static bool is_csr_access(uint32_t insn)
     return opcode(insn) == OP_SYSTEM && (function3(insn) & 3) != 0;
 }
 
+bool decode_is_plain_csr(uint32_t insn)
+{
+    if (!is_wide(insn) || !is_csr_access(insn))
+        return false;
+    unsigned csr = bits(insn, 20, 12);
+    if (csr == CSR_SSTATUS)
+        return (function3(insn) & 3) != 1 && bits(insn, 15, 5) == 0;
+    return csr >= CSR_SSCRATCH && csr <= CSR_STVAL;
+}
+
+bool decode_is_ecall(uint32_t insn)
+{
+    return insn == INSN_ECALL;
+}
+
 unsigned decode_length(uint16_t parcel)
 {
     return (parcel & 3) == 3 ? 4 : 2;
@@ -70,7 +89,8 @@ bool decode_ends_block(uint32_t insn)
     case OP_MISC_MEM:
         return function3(insn) == 1; /* fence.i */
     case OP_SYSTEM:
-        return is_csr_access(insn) || insn == INSN_SRET || insn == INSN_WFI;
+        return (is_csr_access(insn) && !decode_is_plain_csr(insn)) || insn == INSN_SRET ||
+               insn == INSN_WFI;
     default:
         return false;
     }
@@ -78,7 +98,8 @@ bool decode_ends_block(uint32_t insn)
 
 bool decode_is_system(uint32_t insn)
 {
-    return is_wide(insn) && (is_csr_access(insn) || insn == INSN_SRET);
+    return is_wide(insn) &&
+           ((is_csr_access(insn) && !decode_is_plain_csr(insn)) || insn == INSN_SRET);
 }
 
 bool decode_is_amo_store(uint32_t insn)

@@ -21,15 +21,24 @@
 /* decode_length - bytes of the instruction that begins with this 16-bit parcel: 2 or 4. */
 unsigned decode_length(uint16_t parcel);
 
-/* decode_ends_block - is this a jump, branch, CSR access, return, wait or fence.i?
+/* decode_ends_block - is this a jump, branch, return, wait, fence.i, or a CSR access that is not
+ * plain?
  *
  * Every instruction for which this holds also ends a translation of the engine, in every mode: so
  * it can define block starts that do not depend on how the engine cuts its translations.
  */
 bool decode_ends_block(uint32_t insn);
 
-/* decode_is_system - CSR access or sret: may change what interrupts are enabled. */
+/* decode_is_system - sret, or a CSR access that is not plain: may change what interrupts are
+ * enabled. */
 bool decode_is_system(uint32_t insn);
+
+/* decode_is_plain_csr - an access to a CSR that only holds a value (sscratch, sepc, scause, stval),
+ * or a read of sstatus: ends no block. */
+bool decode_is_plain_csr(uint32_t insn);
+
+/* decode_is_ecall - a trap from U, a firmware call from S. */
+bool decode_is_ecall(uint32_t insn);
 
 /* decode_is_amo_store - AMO or SC: its faults are store faults. */
 bool decode_is_amo_store(uint32_t insn);

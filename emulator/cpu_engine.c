@@ -306,7 +306,9 @@ enum engine_result engine_run(struct cpu *cpu, const char **text)
     cpu->engine.cached = false;
     cpu->running = true;
     struct store_path *previous = store_path_enter(&cpu->store_path);
+    struct cpu *previous_cpu = quick_enter(cpu);
     uc_err result = uc_emu_start(handle_of(cpu), pc, 0, 0, 0);
+    quick_leave(previous_cpu);
     store_path_leave(previous);
     cpu->running = false;
     engine_load(cpu);

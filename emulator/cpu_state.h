@@ -14,6 +14,7 @@
  *   cpu_walk.c       Sv39 translation by the host
  *   cpu_decode.c     instruction words
  *   cpu_store.c      the fast store path
+ *   cpu_quick.c      short cuts for traps and CSR accesses
  *   cpu_selftest.c   what is proved at every start
  *
  * How counting works. Every translation ("block") has its own struct block, whose address is baked
@@ -23,15 +24,17 @@
  * block costs a handful of host instructions and no look-up, and two blocks with one address but
  * different bytes cannot be confused.
  *
- * What is a block start? `boundary` is true after a jump, branch, CSR access, fence.i or WFI, after
- * a page end, and after every trap, interrupt, SBI call and device access: places that do not
- * depend on how the engine cuts its translations. Deadlines and interrupts are served there only.
+ * What is a block start? `boundary` is true after a jump, branch, fence.i or WFI, after a CSR
+ * access other than those that decode_is_plain_csr() names, after a page end, and after every trap,
+ * interrupt, SBI call and device access: places that do not depend on how the engine cuts its
+ * translations. Deadlines and interrupts are served there only.
  */
 #ifndef LATCHKEY_EMULATOR_CPU_STATE_H
 #define LATCHKEY_EMULATOR_CPU_STATE_H
 
 #include "emulator/cpu.h"
 #include "emulator/cpu_engine.h"
+#include "emulator/cpu_quick.h"
 #include "emulator/cpu_store.h"
 
 #define PAGE_BYTES 4096u
@@ -77,9 +80,10 @@ enum block_flag {
     BLOCK_CUT = 1 << 2,     /* its end is no boundary */
     BLOCK_CYCLE = 1 << 3,   /* ends in a read of cycle: the register is put right afterwards */
     BLOCK_INSTRET = 1 << 4, /* the same for instret */
-    BLOCK_SYSTEM = 1 << 5,  /* ends in a CSR access or sret */
+    BLOCK_SYSTEM = 1 << 5,  /* ends in a CSR access that is not plain, or sret */
     BLOCK_SIP = 1 << 6,     /* ends in a write of sip */
     BLOCK_DEFECT = 1 << 7,  /* holds an instruction that the engine executes wrongly */
+    BLOCK_ECALL = 1 << 10,  /* ends in ecall */
     BLOCK_SHORT = 1 << 8,   /* the engine records fewer bytes than it translated */
 };
 
@@ -159,6 +163,7 @@ struct cpu {
     struct engine engine;
     struct engine_layout layout;
     struct store_path store_path;
+    struct quick quick;
     uint8_t *ram;
     struct cpu_config config;
     struct cpu_bus bus;
@@ -226,6 +231,9 @@ void block_translated(struct cpu *cpu, uint64_t pc, uint32_t count, uint32_t siz
 /* cpu_trap.c */
 void trap_exception(struct cpu *cpu, unsigned number);              /* the INTR hook */
 void trap_deliver(struct cpu *cpu, uint64_t cause, uint64_t value); /* at words[pc] */
+/* trap_ecall_in_place - deliver the ecall that ends the current block, in the engine's own words
+ * (indexed as engine.words). false: something else is due, nothing was done. */
+bool trap_ecall_in_place(struct cpu *cpu, uint64_t *words);
 bool trap_interrupt(struct cpu *cpu); /* deliver one if possible; true: delivered */
 void trap_sip_written(struct cpu *cpu, uint64_t pc_end, uint64_t pc_next);
 void trap_exit_reached(struct cpu *cpu);

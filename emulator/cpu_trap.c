@@ -82,6 +82,28 @@ void trap_deliver(struct cpu *cpu, uint64_t cause, uint64_t value)
     count_retarget(cpu);
 }
 
+/* ecall from U, the last instruction of the current block. When anything is due `left` is zero or
+ * less; the cost of the trap may bring the deadline. */
+bool trap_ecall_in_place(struct cpu *cpu, uint64_t *words)
+{
+    struct engine *engine = &cpu->engine;
+    assert(cpu->current);
+    if (words[cpu->layout.privilege] != PRIVILEGE_U || cpu->left <= 0 ||
+        cpu_cycles(cpu) + cpu->config.trap_cycles >= cpu->deadline ||
+        cpu->request != REQUEST_NONE || cpu->exit_point.armed)
+        return false;
+    assert(!engine->cached);
+    uint64_t *copy = engine->words;
+    engine->words = words;
+    engine->cached = true;
+    cpu->current = NULL;
+    count_add(cpu, -1); /* ecall itself does not retire */
+    trap_deliver(cpu, CAUSE_ECALL_U, 0);
+    engine->words = copy;
+    engine->cached = engine->dirty = false;
+    return true;
+}
+
 /* External, software, timer: the order of volume II section 4.1.3. */
 bool trap_interrupt(struct cpu *cpu)
 {
