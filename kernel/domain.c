@@ -5,6 +5,7 @@
 #include "kernel/domain.h"
 
 #include "kernel/arch/offsets.h"
+#include "kernel/counter.h"
 #include "kernel/sched.h"
 #include "kernel/space.h"
 
@@ -265,6 +266,7 @@ enum load domain_load(struct node_frame *root, struct domain **out)
     node_release(root);
     if (load != LOAD_DONE)
         return load;
+    count_one(DOMAIN_LOAD);
     struct domain *domain = entry_take();
     *domain = (struct domain){.root = root,
                               .keys = nodes[0],

@@ -8,6 +8,7 @@
  */
 #include "kernel/entry.h"
 
+#include "kernel/counter.h"
 #include "kernel/gate.h"
 #include "kernel/keeper.h"
 #include "kernel/sched.h"
@@ -39,6 +40,7 @@ void entry_call(struct domain *domain)
 void entry_page_fault(struct domain *domain, uint64_t addr, enum access access)
 {
     struct segment_walk walk;
+    count_one(FAULT);
     begin(domain);
     domain->restore_all = true;
     sched_tables_needed();

@@ -15,6 +15,7 @@
  */
 #include "kernel/gate.h"
 
+#include "kernel/counter.h"
 #include "kernel/keeper.h"
 #include "kernel/sched.h"
 
@@ -237,6 +238,7 @@ static void transfer(struct invocation *invocation, const struct gate_target *ta
         message->registers = registers;
     }
     commit_point(invocation);
+    count_one(GATE);
     if (invocation->sender_root->grant == target->domain->root)
         invocation->sender_root->grant = NULL;
     sender_goes(invocation);

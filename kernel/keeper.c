@@ -9,6 +9,7 @@
  */
 #include "kernel/keeper.h"
 
+#include "kernel/counter.h"
 #include "kernel/gate.h"
 #include "kernel/print.h"
 #include "kernel/sched.h"
@@ -46,6 +47,7 @@ static bool keeper_send(struct domain *domain, struct key *keeper, struct messag
 /* Nobody can be told: the domain stops until a holder of its domain key sees to it. */
 static void stop(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
 {
+    count_one(STOP);
     print_line("domain %lu: trap 0x%lx, value 0x%lx, at pc 0x%lx, and no keeper; stopped",
                domain->root->object_id, trap_code, trap_value, domain->registers[REGISTER_PC]);
     domain_trap_set(domain, trap_code, trap_value);
@@ -58,6 +60,7 @@ void keeper_call(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
 {
     kassert(trap_code != 0);
     kassert(sched_is_current(domain->root));
+    count_one(TRAP);
     struct {
         uint64_t registers[REGISTER_WORDS];
         struct domain_control control;
@@ -86,6 +89,7 @@ void keeper_call(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
 void keeper_call_segment(struct domain *domain, const struct segment_walk *walk)
 {
     kassert(walk->red != NULL);
+    count_one(SEGMENT_KEEPER);
     uint64_t words[2] = {walk->red_offset, walk->fault};
     struct message message = {.code = ORDER_KEEPER, .length_bytes = sizeof(words)};
     message.string.piece[0] = (struct piece){(uint8_t *)words, sizeof(words)};

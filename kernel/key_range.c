@@ -8,6 +8,7 @@
  *     device depends on a key with the old one.
  *  2. No key is ever made with the count ALLOCATION_COUNT_MAX.
  */
+#include "kernel/counter.h"
 #include "kernel/depend.h"
 #include "kernel/gate.h"
 #include "kernel/keeper.h"
@@ -127,6 +128,7 @@ static enum invoked sever(struct invocation *invocation, const struct held *held
     if (held->page && !display_release(held->page))
         return INVOKED_STALL;
     commit_point(invocation);
+    count_one(SEVER);
     if (held->node)
         node_sever(held->node, clear);
     else

@@ -10,6 +10,7 @@
 #include "kernel/object.h"
 
 #include "disks/checksum.h"
+#include "kernel/counter.h"
 #include "kernel/depend.h"
 #include "kernel/domain.h"
 #include "kernel/io.h"
@@ -159,6 +160,7 @@ static struct node_frame *node_take(void)
             if (node->slots[slot].built)
                 depend_undo(&node->slots[slot]);
         node_unhash(node);
+        count_one(NODE_EVICT);
         return node;
     }
     return NULL;
@@ -180,6 +182,7 @@ static struct page_frame *page_take(void)
         }
         depend_undo(page);
         page_unhash(page);
+        count_one(PAGE_EVICT);
         return page;
     }
     return NULL;

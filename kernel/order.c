@@ -3,6 +3,7 @@
  * follows from the table of orders.h. Called by invoke.c. */
 #include "kernel/order.h"
 
+#include "kernel/counter.h"
 #include "kernel/keys.h"
 
 enum weak { WEAK_SAME, WEAK_READ_ONLY, WEAK_NO_CALL, WEAK_SENSE, WEAK_ZERO };
@@ -56,6 +57,7 @@ enum invoked order_invoke(struct invocation *invocation)
 {
     const struct key *key = invocation->key;
     uint64_t code = invocation->message.code;
+    count_one(KERNEL_KEY);
     if (code == ORDER_TYPE && types[key_type(key)].akt)
         return invoke_answer(invocation, alleged_type(key));
     const struct order *order = order_find(key_type(key), code);

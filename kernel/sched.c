@@ -11,6 +11,7 @@
 
 #include "kernel/arch/arch.h"
 #include "kernel/check.h"
+#include "kernel/counter.h"
 #include "kernel/driver/driver.h"
 #include "kernel/gate.h"
 #include "kernel/io.h"
@@ -77,6 +78,7 @@ bool sched_is_current(const struct node_frame *root)
 enum fetch sched_stall(struct queue *queue)
 {
     if (sched.current) {
+        count_one(STALL);
         queue_append(queue, sched.current);
         sched.current = NULL;
     }

@@ -5,6 +5,7 @@
 #include "kernel/space.h"
 
 #include "kernel/arch/arch.h"
+#include "kernel/counter.h"
 #include "kernel/depend.h"
 #include "kernel/domain.h"
 
@@ -69,6 +70,7 @@ static struct table *table_take(unsigned level)
     struct table *table = space.free;
     if (!table)
         return NULL;
+    count_one(TABLE);
     space.free = table->next_free;
     table->next_free = NULL;
     table->in_use = true;
@@ -129,6 +131,7 @@ void space_clear(struct table *table, unsigned first, unsigned count)
 
 void space_drop_all(void)
 {
+    count_one(TABLE_DROP);
     arch_space_leave();
     depend_forget_all();
     space.free = NULL;
@@ -239,6 +242,7 @@ void space_map(struct table *table, uint64_t addr, const uint8_t *data, bool wri
     uint64_t entry = (physical / PAGE_BYTES) << PTE_PPN_SHIFT | flags;
     if (table->entries[entry_index(addr, 0)] == entry)
         return;
+    count_one(MAP);
     table->entries[entry_index(addr, 0)] = entry;
     space.edited = true;
 }

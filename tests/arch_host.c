@@ -521,14 +521,11 @@ static struct page_frame *host_page(uint64_t object_id)
     return fetch == FETCH_PRESENT ? page : NULL;
 }
 
-/* A key as everyone would see it: a void resume key is data key 0. */
+/* A key as everyone would see it: a void one is data key 0. */
 static uint64_t key_digest(struct key key, uint64_t seed)
 {
-    if (key_type(&key) == KEY_RESUME) {
-        const struct node_frame *root = host_node(key_object_id(&key));
-        if (!root || root->call_count != key.count)
-            key = key_number(0);
-    }
+    while (!key_settle(&key))
+        (void)io_poll();
     uint64_t words[2] = {key.head, key.count};
     return checksum64(words, sizeof(words), seed);
 }

@@ -17,7 +17,7 @@
 #define DOMAINS 6u
 #define PAGES_EACH 5u
 #define STEPS 4000u
-#define SEEDS 6u
+#define SEEDS 8u
 #define LITTLE_BYTES (450u << 10) /* for the least pools that limits.h allows */
 
 /* What may not change the outcome of a run. */
@@ -56,6 +56,28 @@ static uint64_t pick(struct world *world, uint64_t count)
     return draw(world) % count;
 }
 
+/* A range of some of the objects of all domains. */
+static struct disk_key random_range(struct world *world)
+{
+    bool nodes = pick(world, 2);
+    uint64_t count = DOMAINS * (nodes ? 7 : PAGES_EACH), first = pick(world, count);
+    struct disk_key key =
+        store_key(nodes ? KEY_NODE_RANGE : KEY_PAGE_RANGE, 0, OBJECT_ID_FIRST + first);
+    key.count = 1 + pick(world, count - first);
+    return key;
+}
+
+/* A key without an object. What the kernel's log and counters say depends on what is cached: they
+ * are looked at only where nothing is compared. */
+static struct disk_key random_tool(struct world *world)
+{
+    static const enum key_type types[] = {KEY_RETURNER,     KEY_DISCRIM,    KEY_COMPARE,
+                                          KEY_DOMAIN_TOOL,  KEY_CHECKPOINT, KEY_JOURNAL,
+                                          KEY_DATA_CREATOR, KEY_PEEK,       KEY_ERROR_LOG};
+    uint64_t count = sizeof(types) / sizeof(types[0]);
+    return store_key(types[pick(world, world->forks ? count : count - 2)], 0, 0);
+}
+
 /* A key to something of a domain, or to nothing. */
 static struct disk_key random_key(struct world *world, uint64_t root)
 {
@@ -77,13 +99,12 @@ static struct disk_key random_key(struct world *world, uint64_t root)
     case 6:
         return store_key(KEY_START, data_byte, world->roots[pick(world, DOMAINS)]);
     case 7:
-        return store_key(KEY_DOMAIN, 0, root);
+        return store_key(KEY_DOMAIN, data_byte & KEY_READ_ONLY, root);
     case 8:
-        return store_key(KEY_RETURNER, 0, 0);
     case 9:
-        return store_key(KEY_DISCRIM, 0, 0);
+        return random_tool(world);
     case 10:
-        return store_key(KEY_COMPARE, 0, 0);
+        return pick(world, 4) ? store_key(KEY_FRONT_END, 0, node) : random_range(world);
     case 11:
         return store_key(KEY_NODE, 0, root + 5 + pick(world, 2));
     case 12:
@@ -95,7 +116,8 @@ static struct disk_key random_key(struct world *world, uint64_t root)
 
 static void world_make(struct world *world, uint64_t seed)
 {
-    *world = (struct world){.store = store_create(200, 200), .random = seed * 2 + 1};
+    world->store = store_create(200, 200);
+    world->random = seed * 2 + 1;
     for (unsigned i = 0; i < DOMAINS; i++) {
         uint64_t first_page;
         world->roots[i] = store_domain(world->store, i == 0 ? DOMAIN_RUNNING : DOMAIN_AVAILABLE);
@@ -249,9 +271,8 @@ static void step(struct world *world)
 
 static uint64_t world_run(uint64_t seed, const struct variant *variant, bool forks)
 {
-    struct world world;
+    struct world world = {.forks = forks};
     world_make(&world, seed);
-    world.forks = forks;
     if (host_boot(world.store, variant->ram_bytes))
         abort();
     host_knobs(variant->amnesia, true);
