@@ -34,6 +34,7 @@ static const struct guest {
     {"bench_copy", "memory copy", 0.6, 1.0, true},
     {"bench_read", "memory read", 0.6, 1.0, true},
     {"bench_trap", "trap round trip U-S-U", 2, 3, false},
+    {"bench_ecall", "the same, empty handler", 2, 3, false},
     {"bench_space", "address spaces in turn", 2, 3, false},
 };
 #define GUEST_COUNT (sizeof(guests) / sizeof(guests[0]))

@@ -2,7 +2,7 @@
 /* bench_trap.c - U to S and back by ecall, all registers saved and restored each time. */
 #include "tests/guest/guest.h"
 
-#define ITERATIONS 1000000u
+#define ITERATIONS 3000000u
 #define USER_TEXT 0x10000u
 
 static uint64_t calls, sum;
