@@ -254,6 +254,7 @@ struct domain_control {
  * scause. */
 #define TRAP_NO_JUMPS 0x0bcu
 #define TRAP_CODE_REJECTED 0x100u
+#define TRAP_KEEPER_REFUSED 0x104u /* by its segment or meter keeper; the value is the code */
 #define TRAP_MEMORY 0x200u       /* + 4 * enum memory_fault, when no segment keeper takes it */
 #define TRAP_SELF_JUMP 0x300u
 #define TRAP_BAD_EXIT 0x304u
@@ -277,7 +278,8 @@ enum memory_fault {
  * domain_control, key 2 the domain key, key 3 a resume key RESUME_FAULT. To a segment keeper: order
  * ORDER_KEEPER, string u64 offset in the segment, u64 enum memory_fault, key 2 the node key of the
  * red node, key 3 RESUME_RESTART. To a meter keeper: ORDER_KEEPER, string u64 cycles, key 2 node
- * key of the dry meter, key 3 RESUME_RESTART. */
+ * key of the dry meter, key 3 RESUME_RESTART. A RESUME_RESTART that is invoked with the code 0 lets
+ * the domain try again; with another code the domain traps, as TRAP_KEEPER_REFUSED. */
 #define SEGMENT_DEPTH_MAX 20u
 #define FRONT_END_DEPTH_MAX 20u
 #define METER_DEPTH_MAX 20u

@@ -249,7 +249,7 @@ static void transfer(struct invocation *invocation, const struct gate_target *ta
     if (target->resume == RESUME_RETURN)
         gate_deliver(target->domain, message, buffer);
     if (target->resume == RESUME_RESTART)
-        domain_trap_set(target->domain, 0, target->domain->trap_value);
+        domain_trap_set(target->domain, message->code ? TRAP_KEEPER_REFUSED : 0, message->code);
     if (invocation->kind == INVOKE_FORK)
         sched_ready(target->domain->root);
     else

@@ -86,6 +86,11 @@ Test(system, domain_creators_keep_theirs)
     expect_run("creator", "creator: 262 claims, 0 wrong");
 }
 
+Test(system, fresh_segments_keep_theirs)
+{
+    expect_run("fresh", "fresh: 246 claims, 0 wrong");
+}
+
 /* Amnesia costs much: it gets a tenth of the orders, unless LATCHKEY_LONG is set. */
 Test(system, random_orders_to_banks_are_answered_as_a_model_says, .timeout = 600)
 {

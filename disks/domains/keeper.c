@@ -37,6 +37,8 @@ static const char *trap_name(uint64_t code)
         return memory[(code - TRAP_MEMORY) / 4];
     if (code == TRAP_MEMORY + 4 * MEMORY_KERNEL)
         return "address of the kernel";
+    if (code == TRAP_KEEPER_REFUSED)
+        return "no help from the segment's keeper";
     return code == TRAP_LENGTH ? "message too long" : "bad call";
 }
 
@@ -90,6 +92,8 @@ static bool repair(void)
             registers->pc = registers->x[REGISTER_RA];
             return true;
         }
+        registers->x[REGISTER_A0] = FAULTY_LOADED;
+    } else if (code == TRAP_KEEPER_REFUSED) {
         registers->x[REGISTER_A0] = FAULTY_LOADED;
     } else if (code != TRAP_HARDWARE + CAUSE_BREAK && code != TRAP_MEMORY + 4 * MEMORY_READ_ONLY)
         return false;
