@@ -264,6 +264,7 @@ struct domain_control {
 #define TRAP_BAD_BUFFER 0x314u   /* the receive buffer is not writable */
 #define TRAP_METER_KEY 0x404u
 #define TRAP_METER_SHAPE 0x408u
+#define TRAP_METER_OVERLAP 0x40cu
 #define TRAP_METER_DEPTH 0x410u
 #define TRAP_DOMAIN_OVERLAP 0x600u
 #define TRAP_FRONT_END_LOOP 0x640u /* a message was passed on more than FRONT_END_DEPTH_MAX times */
@@ -277,9 +278,10 @@ enum memory_fault {
 /* Message to a domain keeper: order KT + trap code, string struct domain_registers then struct
  * domain_control, key 2 the domain key, key 3 a resume key RESUME_FAULT. To a segment keeper: order
  * ORDER_KEEPER, string u64 offset in the segment, u64 enum memory_fault, key 2 the node key of the
- * red node, key 3 RESUME_RESTART. To a meter keeper: ORDER_KEEPER, string u64 cycles, key 2 node
- * key of the dry meter, key 3 RESUME_RESTART. A RESUME_RESTART that is invoked with the code 0 lets
- * the domain try again; with another code the domain traps, as TRAP_KEEPER_REFUSED. */
+ * red node, key 3 RESUME_RESTART. To a meter keeper: ORDER_KEEPER, string u64 USED of the meter,
+ * key 2 node key of the dry meter, key 3 RESUME_RESTART. A keeper key may be a start key or a
+ * resume key RESUME_RETURN. A RESUME_RESTART that is invoked with the code 0 lets the domain try
+ * again; with another code the domain traps, as TRAP_KEEPER_REFUSED. */
 #define SEGMENT_DEPTH_MAX 20u
 #define FRONT_END_DEPTH_MAX 20u
 #define METER_DEPTH_MAX 20u
@@ -311,11 +313,16 @@ enum memory_fault {
 #define WINDOW_SLOT(number) ((unsigned)((number) >> 4) & 15u)
 #define WINDOW_OFFSET(number) ((number) & ~(uint64_t)0xfff)
 
-/* Meter node slots. The counter is a data key: cycles left. It counts down for this meter and for
- * every meter above; at 0 the meter is dry. A fresh store's prime meter starts at
- * METER_PRIME_START: centuries. */
+/* Meter node slots. COUNTER is a data key: cycles left; it counts down to 0 for this meter and
+ * every meter above. At 0 the meter is dry: a domain that pays by it, or by one below it, calls
+ * KEEPER, or, if that is no key to a domain that can be called, waits until a slot of the node is
+ * written. USED is a data key, too: all cycles that were charged, also those that ran between 0 and
+ * the moment when that was noticed. SUPERIOR is the meter key of the one above; only the prime
+ * meter has none. A fresh store's prime meter starts at METER_PRIME_START: centuries. */
 #define METER_PRIME_START 0x7fffffffffffffffull
-enum meter_slot { METER_SLOT_SUPERIOR = 1, METER_SLOT_KEEPER = 2, METER_SLOT_COUNTER = 3 };
+enum meter_slot {
+    METER_SLOT_SUPERIOR = 1, METER_SLOT_KEEPER = 2, METER_SLOT_COUNTER = 3, METER_SLOT_USED = 4
+};
 
 /* Discrim: 0 type -> 1 data 2 resume 3 memory 4 meter 5 other; 1 discreet -> 0 yes 1 no;
  * 2 compare two keys -> 0 equal 1 not. Compare key: order 0 [key, key] -> 0 equal 1 not. */

@@ -5,6 +5,7 @@
 
 #include "kernel/depend.h"
 #include "kernel/domain.h"
+#include "kernel/meter.h"
 #include "kernel/object.h"
 #include "kernel/sched.h"
 #include "kernel/space.h"
@@ -14,6 +15,7 @@ void check_all(void)
     object_check();
     domain_check();
     sched_check();
+    meter_check();
     space_check();
     depend_check();
 }

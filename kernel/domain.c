@@ -6,6 +6,8 @@
 
 #include "kernel/arch/offsets.h"
 #include "kernel/counter.h"
+#include "kernel/gate.h"
+#include "kernel/meter.h"
 #include "kernel/sched.h"
 #include "kernel/space.h"
 
@@ -169,6 +171,8 @@ void domain_plain(struct node_frame *node)
 {
     if (node->domain && !node->domain->locked)
         domain_unload(node->domain);
+    if (node->role == NODE_METER)
+        meter_plain(node);
 }
 
 bool domain_dissolve(struct node_frame *node)
@@ -181,7 +185,17 @@ bool domain_dissolve(struct node_frame *node)
             return false;
         domain_unload(domain);
     }
+    meter_plain(node);
+    if (node->dry)
+        object_meter_changed(node);
     return true;
+}
+
+void domain_meter_lost(const struct meter *meter)
+{
+    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
+        if (cache.domains[i].meter == meter)
+            cache.domains[i].meter = NULL;
 }
 
 /* An entry for another domain. */
@@ -250,6 +264,20 @@ static bool root_shape_is_good(const struct node_frame *root)
            value->head == 0 && root->call_count < CALL_COUNT_MAX;
 }
 
+/* The state that the root says, unless a holder of its node key wrote what cannot be: who is
+ * nowhere does not run, and who does not run is in no queue. */
+static enum domain_state root_state(struct node_frame *root)
+{
+    enum domain_state state = (enum domain_state)root->slots[DOMAIN_SLOT_STATE].count;
+    bool somewhere = root->link.queue || sched_is_current(root);
+    if (state == DOMAIN_RUNNING)
+        return somewhere ? DOMAIN_RUNNING : DOMAIN_WAITING;
+    queue_remove(root);
+    if (root->grant)
+        gate_grant_return(root);
+    return state;
+}
+
 enum load domain_load(struct node_frame *root, struct domain **out)
 {
     if (root->domain && root->domain->root == root) {
@@ -272,14 +300,13 @@ enum load domain_load(struct node_frame *root, struct domain **out)
                               .keys = nodes[0],
                               .register_nodes = {nodes[1], nodes[2], nodes[3]},
                               .buffer_addr = BUFFER_UNKNOWN};
-    domain->state = (uint8_t)root->slots[DOMAIN_SLOT_STATE].count;
+    domain->state = (uint8_t)root_state(root);
     domain->restore_all = domain->unchanged = domain->space_stale = true;
     domain->keys_walked = domain->keys->walked;
     domain->called = root->callers.first != NULL;
     domain->trap_code = root->slots[DOMAIN_SLOT_TRAP].count;
     domain->trap_value = root->slots[DOMAIN_SLOT_TRAP_VALUE].count;
     domain->trapped = domain->trap_code != 0;
-    domain->priority_limit = 2ull << domain_priority(root);
     node_dirty(root);
     node_dirty(domain->keys);
     registers_get(domain);

@@ -49,9 +49,11 @@ struct domain {
     };
     struct node_frame *root; /* NULL: this entry is free */
     struct node_frame *keys;
-    uint64_t priority_limit; /* 2 << its priority; above the ready set: nobody is more urgent */
+    uint64_t priority_limit; /* 2 << its priority; above the ready set: nobody is more urgent; 0:
+                              * its meter is not the active one (meter.h) */
     uint64_t buffer_addr, buffer_bytes; /* gate.c: receive buffer found writable; BUFFER_UNKNOWN */
     struct node_frame *register_nodes[3];
+    struct meter *meter; /* NULL: look it up */
     struct space *space; /* NULL: look it up */
     uint64_t trap_code, trap_value;
     uint8_t locked;
@@ -79,6 +81,8 @@ void domain_plain(struct node_frame *node);
 /* domain_dissolve - before keys to a node become void, or it is emptied: dissolve every cache entry
  * that it is a part of, also as keys node. false: one of them is in the present operation. */
 MUST_CHECK bool domain_dissolve(struct node_frame *node);
+/* domain_meter_lost - a decoded meter goes: the domains that pay by it look theirs up again. */
+void domain_meter_lost(const struct meter *meter);
 /* domain_space - its address space; NULL when the address slot holds no segment. FETCH rules apply
  * through segment.c when it is walked. */
 struct space *domain_space(struct domain *domain);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* keeper.c - implicit messages: traps to domain keepers, memory faults to segment keepers. Called
- * by the trap path, invoke.c and sched.c; calls gate. Message forms: abi.h, "Message to a domain
- * keeper".
+/* keeper.c - implicit messages: traps to domain keepers, memory faults to segment keepers, dry
+ * meters to meter keepers. Called by the trap path, invoke.c and sched.c; calls gate. Message
+ * forms: abi.h, "Message to a domain keeper".
  *
  * Invariants
  *  1. The faulting domain becomes WAITING at the commit point, with a resume key in the message as
@@ -20,12 +20,12 @@ static bool keeper_send(struct domain *domain, struct key *keeper, struct messag
                         enum resume_kind resume)
 {
     struct gate_target target;
-    if (key_type(keeper) != KEY_START)
+    if (!key_in(keeper, KEY_SET(KEY_START) | KEY_SET(KEY_RESUME)))
         return false;
     enum gate_prepared prepared = gate_prepare(keeper, domain, &target);
     if (prepared == GATE_STALL)
         return true;
-    if (prepared != GATE_READY)
+    if (prepared != GATE_READY || target.resume != RESUME_RETURN)
         return false;
     struct segment_walk walk;
     struct pieces buffer;
@@ -103,4 +103,20 @@ void keeper_call_segment(struct domain *domain, const struct segment_walk *walk)
     red->locked--;
     if (!sent)
         keeper_call(domain, TRAP_MEMORY + 4 * walk->fault, walk->red_offset);
+}
+
+void keeper_call_meter(struct domain *domain, const struct meter *dry)
+{
+    struct node_frame *node = dry->node;
+    uint64_t used = dry->used;
+    struct message message = {.code = ORDER_KEEPER, .length_bytes = sizeof(used)};
+    message.string.piece[0] = (struct piece){(uint8_t *)&used, sizeof(used)};
+    message.keys[2] = key_make(KEY_NODE, 0, node->object_id, node->allocation_count);
+    node->locked++;
+    bool sent = keeper_send(domain, &node->slots[METER_SLOT_KEEPER], &message, RESUME_RESTART);
+    node->locked--;
+    if (sent)
+        return;
+    node->dry = domain->root->dry = true;
+    (void)sched_stall(&node->callers);
 }

@@ -7,6 +7,7 @@
 #ifndef LATCHKEY_KERNEL_KEEPER_H
 #define LATCHKEY_KERNEL_KEEPER_H
 
+#include "kernel/meter.h"
 #include "kernel/segment.h"
 
 /* keeper_call - the domain trapped (abi.h TRAP_*): call its domain keeper. The domain is
@@ -15,5 +16,8 @@ void keeper_call(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
 /* keeper_call_segment - the domain touched what its segment does not define: call the nearest
  * segment keeper (walk->red is set), or the domain keeper if that keeper is no gate. */
 void keeper_call_segment(struct domain *domain, const struct segment_walk *walk);
+/* keeper_call_meter - a meter that the current domain pays by is dry: call its keeper, or let the
+ * domain wait until a slot of the meter is written. */
+void keeper_call_meter(struct domain *domain, const struct meter *dry);
 
 #endif

@@ -37,7 +37,11 @@ static void root_slot_set(struct domain *domain, unsigned slot, const struct key
     node_slot_set(domain->root, slot, key);
     if (slot == DOMAIN_SLOT_MEMORY)
         domain->space_stale = true;
-    if (slot == DOMAIN_SLOT_PRIORITY)
+    if (slot == DOMAIN_SLOT_METER) {
+        domain->meter = NULL;
+        domain->priority_limit = 0;
+    }
+    if (slot == DOMAIN_SLOT_PRIORITY && domain->priority_limit)
         domain->priority_limit = 2ull << domain_priority(domain->root);
 }
 

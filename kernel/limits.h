@@ -26,6 +26,12 @@
 #define LIMIT_PAGES_MIN 32u /* two strings, a page key and its source: 6; the rest is locality */
 #define LIMIT_TABLES_MIN 16u
 #define LIMIT_DEPENDS_MIN 256u
+/* Decoded meters: the deepest chain, and a chain's length more, so that one that can be written
+ * back is always found; the rest is a cache. */
+#define LIMIT_METERS 64u
+/* Cycles of the hart in a tick of the timebase, on our machine: 100 MHz to 10 MHz. Where it is
+ * another number, a meter that runs dry is noticed a little early or late. */
+#define LIMIT_CYCLES_PER_TICK 10u
 /* Pots in memory: a node fetch needs one, a page fetch one; the rest is locality. */
 #define LIMIT_POTS 32u
 /* Address spaces with page tables, each with an ASID of its own. */
@@ -54,6 +60,7 @@
 
 static_assert(LIMIT_DOMAINS_CACHED >= 2, "a message needs two domains");
 static_assert(LIMIT_SPACES >= LIMIT_DOMAINS_CACHED / 2, "spaces are shared or recycled");
+static_assert(LIMIT_METERS >= 2 * METER_DEPTH_MAX, "two chains: the old one and the new one");
 static_assert(LIMIT_POTS >= 4, "a node and a page fetch at once");
 
 #endif

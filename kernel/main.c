@@ -8,6 +8,7 @@
 #include "kernel/check.h"
 #include "kernel/depend.h"
 #include "kernel/driver/driver.h"
+#include "kernel/meter.h"
 #include "kernel/object.h"
 #include "kernel/pot.h"
 #include "kernel/print.h"
@@ -73,5 +74,6 @@ void kernel_main(uint64_t hart_id, uint64_t tree_physical)
     driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_RESTART);
     sched_knobs(boot.facts.amnesia, boot.facts.check, boot.facts.general);
     arch_traps_enable();
+    meter_start();
     arch_enter(sched_next());
 }

@@ -1,30 +1,304 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* meter.c - charging processor time. Called by sched at every tick and before idling; calls
- * object. */
+/* meter.c - decoded meters and the charging of cycles. Called by sched at each change of who runs,
+ * and by domain.c when a node that is a meter is used as something else. Calls object and domain.
+ * Invariants: meter.h.
+ */
 #include "kernel/meter.h"
 
-static struct {
-    uint64_t pending_cycles; /* not yet taken off the node */
-} meter;
+#include "kernel/arch/arch.h"
 
-void meter_charge(uint64_t cycles)
+struct meters meters;
+
+/* The chain of a domain whose meters are being decoded, from its own up. */
+struct chain {
+    struct node_frame *nodes[METER_DEPTH_MAX];
+    unsigned count;        /* nodes that are not decoded yet */
+    struct meter *decoded; /* the first one above them that is; NULL: they reach the prime meter */
+};
+
+static struct meter *meter_of(const struct node_frame *node)
 {
-    meter.pending_cycles += cycles;
-    struct node_frame *node = object_node_present(OBJECT_ID_PRIME_METER);
-    if (!node || key_type(&node->slots[METER_SLOT_COUNTER]) != KEY_DATA)
-        return;
-    struct key counter = node->slots[METER_SLOT_COUNTER];
-    counter.count -= counter.count < meter.pending_cycles ? counter.count : meter.pending_cycles;
-    meter.pending_cycles = 0;
-    node_slot_set(node, METER_SLOT_COUNTER, &counter);
+    kassert(node->role == NODE_METER);
+    for (unsigned i = 0; i < LIMIT_METERS; i++)
+        if (meters.entries[i].node == node)
+            return &meters.entries[i];
+    panic("METE-001 a meter node is not decoded");
 }
 
-enum invoked meter_invoke(struct invocation *invocation)
+static void take(struct meter *from, uint64_t cycles)
 {
-    switch (invocation->message.code) {
-    case ORDER_TYPE:
-        return invoke_answer(invocation, AKT_METER);
-    default:
-        return invoke_answer(invocation, RC_BAD_ORDER);
+    from->used += cycles;
+    from->left -= from->left < cycles ? from->left : cycles;
+}
+
+void meter_start(void)
+{
+    meters.since_cycles = arch_cycles();
+}
+
+void meter_charge(void)
+{
+    uint64_t now = arch_cycles(), cycles = now - meters.since_cycles;
+    meters.since_cycles = now;
+    if (!meters.active)
+        meters.owed_cycles += cycles;
+    for (struct meter *at = meters.active; at; at = at->superior)
+        take(at, cycles);
+}
+
+void meter_leave(void)
+{
+    meter_charge();
+    meters.active = NULL;
+}
+
+/* Another meter: the short path may go to none of these any more. */
+static void close_all(void)
+{
+    for (unsigned i = 0; i < meters.open_count; i++)
+        meters.open[i]->priority_limit = 0;
+    meters.open_count = 0;
+    meters.entered = NULL;
+}
+
+void meter_open(struct domain *domain)
+{
+    kassert(meter_is_active(domain));
+    if (domain->priority_limit)
+        return;
+    if (meters.open_count == LIMIT_DOMAINS_CACHED) /* some of them were cached more than once */
+        close_all();
+    meters.entered = meters.active;
+    meters.open[meters.open_count++] = domain;
+    domain->priority_limit = 2ull << domain_priority(domain->root);
+}
+
+/* Write a meter back and free its entry. The domains that used it look it up again. */
+static void meter_unload(struct meter *unloaded)
+{
+    struct node_frame *node = unloaded->node;
+    struct key left = key_number(unloaded->left), used = key_number(unloaded->used);
+    if (meters.active == unloaded)
+        meters.active = NULL;
+    if (meters.entered == unloaded)
+        close_all();
+    domain_meter_lost(unloaded);
+    if (unloaded->superior)
+        unloaded->superior->inferiors--;
+    node->role = NODE_PLAIN;
+    node_slot_set(node, METER_SLOT_COUNTER, &left);
+    node_slot_set(node, METER_SLOT_USED, &used);
+    *unloaded = (struct meter){0};
+}
+
+/* An entry for another meter: one that is free, or has no other below it. With more entries than a
+ * chain is long there always is one. */
+static struct meter *meter_take(void)
+{
+    for (unsigned i = 0; i < 3 * LIMIT_METERS; i++) {
+        struct meter *taken = &meters.entries[meters.hand];
+        meters.hand = (meters.hand + 1) % LIMIT_METERS;
+        if (!taken->node)
+            return taken;
+        if (taken->inferiors || taken->locked || taken == meters.active)
+            continue;
+        if (!taken->unused) {
+            taken->unused = true;
+            continue;
+        }
+        meter_unload(taken);
+        return taken;
     }
+    panic("METE-002 all meters are in use");
+}
+
+static bool is_number(const struct key *key)
+{
+    return key->head == 0;
+}
+
+/* The next meter of a chain, which a key names. 0: go on; else a trap code. */
+static uint64_t chain_add(struct chain *chain, struct node_frame *node)
+{
+    if (node->role == NODE_METER) {
+        chain->decoded = meter_of(node);
+        return 0;
+    }
+    if (!domain_dissolve(node))
+        return TRAP_METER_OVERLAP;
+    if (!is_number(&node->slots[METER_SLOT_COUNTER]) || !is_number(&node->slots[METER_SLOT_USED]))
+        return TRAP_METER_SHAPE;
+    chain->nodes[chain->count++] = node;
+    return 0;
+}
+
+/* Find all meters from a key up. On METERED_GOOD the chain ends at a decoded or at the prime
+ * meter. */
+static enum metered chain_find(struct key *key, struct chain *chain, uint64_t *trap_code)
+{
+    *chain = (struct chain){.count = 0};
+    *trap_code = TRAP_METER_KEY;
+    while (chain->count < METER_DEPTH_MAX) {
+        struct node_frame *node;
+        if (key_type(key) != KEY_METER)
+            return METERED_BAD;
+        enum fetch fetch = key_node(key, &node);
+        if (fetch == FETCH_STALL)
+            return METERED_STALL;
+        if (fetch == FETCH_VOID)
+            return METERED_BAD;
+        *trap_code = chain_add(chain, node);
+        if (*trap_code)
+            return METERED_BAD;
+        if (chain->decoded || node->object_id == OBJECT_ID_PRIME_METER)
+            return METERED_GOOD;
+        key = &node->slots[METER_SLOT_SUPERIOR];
+        *trap_code = TRAP_METER_SHAPE; /* of what is wrong with a meter above */
+    }
+    *trap_code = TRAP_METER_DEPTH;
+    return METERED_BAD;
+}
+
+static unsigned depth_of(const struct meter *at)
+{
+    unsigned depth = 0;
+    for (; at && depth <= METER_DEPTH_MAX; at = at->superior)
+        depth++;
+    return depth;
+}
+
+/* Decode the chain from the top down. Returns its lowest meter. */
+static struct meter *chain_decode(const struct chain *chain)
+{
+    struct meter *superior = chain->decoded;
+    for (struct meter *at = superior; at; at = at->superior)
+        at->locked = true;
+    for (unsigned i = chain->count; i-- > 0;) {
+        struct node_frame *node = chain->nodes[i];
+        struct meter *taken = meter_take();
+        *taken = (struct meter){.node = node, .superior = superior, .locked = true,
+                                .left = node->slots[METER_SLOT_COUNTER].count,
+                                .used = node->slots[METER_SLOT_USED].count};
+        node->role = NODE_METER;
+        node_dirty(node);
+        if (superior)
+            superior->inferiors++;
+        superior = taken;
+    }
+    for (struct meter *at = superior; at; at = at->superior)
+        at->locked = false;
+    return superior;
+}
+
+static enum metered meter_find(struct domain *domain, uint64_t *trap_code)
+{
+    struct chain chain;
+    enum metered metered =
+        chain_find(&domain->root->slots[DOMAIN_SLOT_METER], &chain, trap_code);
+    if (metered != METERED_GOOD)
+        return metered;
+    if (chain.count + depth_of(chain.decoded) > METER_DEPTH_MAX) {
+        *trap_code = TRAP_METER_DEPTH;
+        return METERED_BAD;
+    }
+    domain->meter = chain_decode(&chain);
+    return METERED_GOOD;
+}
+
+enum metered meter_enter(struct domain *domain, struct meter_answer *answer)
+{
+    if (meters.active && !meter_is_active(domain))
+        meter_leave();
+    if (!domain->meter) {
+        enum metered metered = meter_find(domain, &answer->trap_code);
+        if (metered != METERED_GOOD)
+            return metered;
+    }
+    meters.active = domain->meter;
+    if (meters.entered != meters.active)
+        close_all();
+    domain->meter->unused = false;
+    answer->left = UINT64_MAX;
+    for (struct meter *at = domain->meter; at; at = at->superior) {
+        if (!at->superior && meters.owed_cycles) {
+            take(at, meters.owed_cycles);
+            meters.owed_cycles = 0;
+        }
+        if (at->left == 0) {
+            answer->dry = at;
+            return METERED_DRY;
+        }
+        if (at->left < answer->left)
+            answer->left = at->left;
+    }
+    return METERED_GOOD;
+}
+
+static bool is_at_or_below(const struct meter *at, const struct meter *top)
+{
+    while (at && at != top)
+        at = at->superior;
+    return at != NULL;
+}
+
+void meter_plain(struct node_frame *node)
+{
+    if (node->role != NODE_METER)
+        return;
+    struct meter *top = meter_of(node);
+    bool below[LIMIT_METERS];
+    meter_charge();
+    for (unsigned i = 0; i < LIMIT_METERS; i++)
+        below[i] = meters.entries[i].node && is_at_or_below(&meters.entries[i], top);
+    for (unsigned i = 0; i < LIMIT_METERS; i++)
+        if (below[i])
+            meter_unload(&meters.entries[i]);
+}
+
+void meter_return_all(void)
+{
+    struct node_frame *prime = object_node_present(OBJECT_ID_PRIME_METER);
+    if (prime)
+        meter_plain(prime);
+}
+
+static void meter_check_one(const struct meter *at)
+{
+    unsigned inferiors = 0;
+    if (at->node->role != NODE_METER)
+        panic("METE-003 a decoded meter's node does not know it");
+    if (!at->node->dirty)
+        panic("METE-004 a decoded meter's node is not dirty");
+    if (depth_of(at) > METER_DEPTH_MAX)
+        panic("METE-005 decoded meters are too deep");
+    if (at->superior ? !at->superior->node : at->node->object_id != OBJECT_ID_PRIME_METER)
+        panic("METE-006 a decoded meter does not lead to the prime meter");
+    for (unsigned i = 0; i < LIMIT_METERS; i++)
+        inferiors += meters.entries[i].node && meters.entries[i].superior == at;
+    if (inferiors != at->inferiors)
+        panic("METE-007 a meter miscounts those below it");
+    if (at->locked)
+        panic("METE-008 a meter stayed locked");
+}
+
+void meter_check(void)
+{
+    unsigned roles = 0, decoded = 0;
+    for (unsigned i = 0; i < LIMIT_METERS; i++)
+        if (meters.entries[i].node) {
+            meter_check_one(&meters.entries[i]);
+            decoded++;
+        }
+    for (uint32_t i = 0; i < object_node_count(); i++)
+        roles += object_node_at(i)->object_id && object_node_at(i)->role == NODE_METER;
+    if (roles != decoded)
+        panic("METE-009 meter nodes and decoded meters disagree");
+    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
+        const struct domain *domain = domain_at(i);
+        if (domain->root && domain->priority_limit &&
+            (!domain->meter || domain->meter != meters.entered))
+            panic("METE-011 the short path is open to a domain of another meter");
+    }
+    if (meters.active && !meters.active->node)
+        panic("METE-010 the active meter is none");
 }

@@ -1,16 +1,89 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* meter.h - the prime meter: all processor time comes out of it.
+/* meter.h - processor time: a tree of meters below the prime meter, charged in cycles of the
+ * machine.
  *
- * Its node is OBJECT_ID_PRIME_METER; slot METER_SLOT_COUNTER holds the cycles that are left, as a
- * data key. */
+ * A meter is a node (abi.h, enum meter_slot); the tree's root is the node OBJECT_ID_PRIME_METER.
+ * Meters that are in use are decoded here, and what is decoded has the truth about the counters
+ * until it is written back. At any time the hart's cycles go to one meter, the active one, and to
+ * all above it; so a domain that hands the hart to another one of the same meter costs no
+ * accounting at all.
+ *
+ * Where KeyKOS lends each domain a cache of up to 5 s, here no time is lent: one addition a meter
+ * of the chain at each change of the active meter keeps every counter exact, and two meters below
+ * the same one can never be lent the same cycles.
+ *
+ * Invariants
+ *  1. Every cycle between meter_start() and idling is charged exactly once to the prime meter, and
+ *     to one chain of meters below it: of the domain that ran, or for which the kernel worked. Only
+ *     what is spent on a domain whose meters are not known yet (they are on the disk, or they are
+ *     no meters) goes to the prime meter alone.
+ *  2. domain->priority_limit is 0 unless its meter is the one that was entered last.
+ *  3. A decoded meter's superior is decoded, up to the prime meter; at most METER_DEPTH_MAX of
+ *     them.
+ */
 #ifndef LATCHKEY_KERNEL_METER_H
 #define LATCHKEY_KERNEL_METER_H
 
-#include "kernel/invoke.h"
+#include "kernel/domain.h"
 
-/* meter_charge - take cycles off the prime meter; kept aside while its node is not in memory. */
-void meter_charge(uint64_t cycles);
-/* meter_invoke - orders on a meter key. */
-enum invoked meter_invoke(struct invocation *invocation);
+struct meter {
+    struct node_frame *node; /* NULL: this entry is free */
+    struct meter *superior;  /* NULL: this is the prime meter */
+    uint64_t left;           /* the truth of slot COUNTER */
+    uint64_t used;           /* and of slot USED */
+    uint16_t inferiors;      /* decoded meters right below this one */
+    bool unused;             /* since the clock hand came by */
+    bool locked;             /* being linked: not to be taken */
+};
+
+/* All state of meter.c; others only read what is active. */
+struct meters {
+    struct meter entries[LIMIT_METERS];
+    unsigned hand;
+    struct meter *active;  /* NULL: nobody's yet */
+    uint64_t since_cycles; /* everything before is charged */
+    uint64_t owed_cycles;  /* by the prime meter, which was not in memory */
+    const struct meter *entered; /* last */
+    struct domain *open[LIMIT_DOMAINS_CACHED]; /* may have a priority_limit */
+    unsigned open_count;
+};
+extern struct meters meters;
+
+/* What came of making a domain's meter the active one. */
+enum metered {
+    METERED_GOOD,  /* it is */
+    METERED_STALL, /* as FETCH_STALL */
+    METERED_DRY,   /* it is, but the meter named has no cycles left */
+    METERED_BAD,   /* there is no such meter: trap code given */
+};
+struct meter_answer {
+    uint64_t left;        /* GOOD: cycles until the first meter of the chain runs dry */
+    struct meter *dry;    /* DRY: the nearest one */
+    uint64_t trap_code;   /* BAD */
+};
+
+/* meter_start - cycles from now on count; those since the last charge belong to nobody. */
+void meter_start(void);
+/* meter_leave - charge what has run, and let no meter be active: someone else is looked for. */
+void meter_leave(void);
+/* meter_is_active - the domain's meter is known and the active one. */
+static inline bool meter_is_active(const struct domain *domain)
+{
+    return domain->meter && domain->meter == meters.active;
+}
+/* meter_enter - make the meter of a domain the active one, charging what has run. */
+enum metered meter_enter(struct domain *domain, struct meter_answer *answer);
+/* meter_open - the domain, whose meter is active, goes to user mode: as long as that meter is
+ * active the hart may be handed to it by the short path (arch/gate.S), which counts nothing. */
+void meter_open(struct domain *domain);
+/* meter_charge - charge what has run until now. */
+void meter_charge(void);
+/* meter_plain - before a node is used as a plain node, or goes: its counters, and those of all
+ * below it, are written back and looked up again when next needed. */
+void meter_plain(struct node_frame *node);
+/* meter_return_all - the same for every meter: the nodes have the truth. For amnesia, and before a
+ * checkpoint. */
+void meter_return_all(void);
+void meter_check(void);
 
 #endif

@@ -194,7 +194,7 @@ static void node_fill(struct node_frame *node, uint64_t object_id, const struct 
     node->allocation_count = disk->allocation_count;
     node->call_count = disk->call_count;
     node->role = NODE_PLAIN;
-    node->dirty = false;
+    node->dirty = node->dry = false;
     node->resume_head = KEY_RESUME | (uint64_t)RESUME_RETURN << 8 | object_id << 16;
     node->walked = false;
     node->domain = NULL;
@@ -383,6 +383,13 @@ void page_dirty(struct page_frame *page)
     page->dirty = true;
 }
 
+void object_meter_changed(struct node_frame *node)
+{
+    node->dry = false;
+    sched_retry(node);
+    sched_wake_all(&node->callers);
+}
+
 void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key)
 {
     kassert(slot < NODE_SLOTS);
@@ -395,6 +402,8 @@ void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key
     target->head = key->head;
     target->count = key->count;
     target->object = key->object ? key->object : (void *)&object_nowhere;
+    if (node->dry)
+        object_meter_changed(node);
 }
 
 void object_forget_hints(void)
@@ -431,7 +440,7 @@ static void node_check(const struct node_frame *node)
 {
     if (object_node_present(node->object_id) != node)
         panic("OBJE-002 a node frame is not the one its chain finds");
-    if (node->role != NODE_PLAIN && !node->domain)
+    if ((node->role == NODE_ROOT || node->role == NODE_REGISTERS) && !node->domain)
         panic("OBJE-003 a node has a role and no domain");
     for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
         const struct key *key = &node->slots[slot];

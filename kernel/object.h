@@ -21,6 +21,7 @@ enum node_role {
     NODE_PLAIN,     /* keys are what they are */
     NODE_ROOT,      /* root node of a cached domain: in some slots struct domain has the truth */
     NODE_REGISTERS, /* register node of a cached domain: all slots are stale */
+    NODE_METER,     /* a decoded meter: struct meter has the truth of its counters */
 };
 
 struct domain;
@@ -37,9 +38,12 @@ struct node_frame {
     uint8_t locked;     /* held by this many cached domains and operations: not to be taken */
     uint32_t met;       /* number of the last operation that met it */
     bool walked;    /* a segment walk went through it, since it is in this frame */
+    bool dry; /* a meter that some of the callers wait for, or the root of one of them: a change
+               * wakes them */
     struct domain *domain; /* that it is part of, when role is not NODE_PLAIN */
     const struct domain *gate; /* the same if it is the root, else domain_nobody: never NULL */
-    struct queue callers;  /* domains stalled on this domain being busy; root nodes only */
+    struct queue callers;  /* domains stalled on this domain being busy, or on this meter being
+                            * dry */
     struct queue_link link; /* this domain's place in a queue; root nodes only */
     struct node_frame *grant; /* the domain that became free for this one to call (gate.h) */
     struct key slots[NODE_SLOTS];
@@ -101,6 +105,9 @@ void node_dirty(struct node_frame *node);
 void page_dirty(struct page_frame *page);
 /* node_slot_set - store a key; undoes page-table entries that depended on the slot. */
 void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key);
+/* object_meter_changed - a meter that domains wait for, or the meter of such a domain, may not be
+ * dry any more. */
+void object_meter_changed(struct node_frame *node);
 
 /* object_page_arrived - I/O for a page frame has ended. */
 void object_page_arrived(struct page_frame *page, bool good);

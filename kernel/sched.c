@@ -33,14 +33,15 @@ struct sched {
     bool float_zero;                  /* the hart's f registers are all zero */
     bool preempt;                     /* someone more urgent than current became ready */
     uint64_t alarm;                   /* earliest time in timer_waiters; UINT64_MAX: none */
-    uint64_t charged_cycles;          /* cycle counter when the meter was last charged */
+    uint64_t timer;                   /* when the next timer interrupt comes */
+    uint64_t slice_end;               /* of the present slice */
     uint32_t exits;                   /* since the last check_all() */
     bool amnesia, check, announced;
     bool general; /* no message takes the short path */
     bool tables_needed; /* at this exit */
 };
 extern struct sched sched;
-struct sched sched = {.gate_floor = UINT64_MAX, .alarm = UINT64_MAX};
+struct sched sched = {.gate_floor = UINT64_MAX, .alarm = UINT64_MAX, .timer = UINT64_MAX};
 
 void sched_knobs(bool amnesia, bool check, bool general)
 {
@@ -95,12 +96,18 @@ enum fetch sched_stall_memory(void)
     return sched_stall(&sched.memory_waiters);
 }
 
+static void timer_set(uint64_t time)
+{
+    sched.timer = time;
+    driver_timer_set(time);
+}
+
 enum fetch sched_stall_until(uint64_t time)
 {
-    if (time < sched.alarm) {
+    if (time < sched.alarm)
         sched.alarm = time;
-        driver_timer_set(time);
-    }
+    if (time < sched.timer)
+        timer_set(time);
     return sched_stall(&sched.timer_waiters);
 }
 
@@ -133,23 +140,22 @@ void sched_forget(const struct domain *domain)
         sched.float_owner = NULL;
 }
 
-/* Charge what has run since the last time; idle time is taken out by sched_idle(). */
-static void charge(void)
-{
-    uint64_t now = arch_cycles();
-    meter_charge(now - sched.charged_cycles);
-    sched.charged_cycles = now;
-}
-
 static void timer_arm(bool idle)
 {
-    uint64_t slice_end = idle ? UINT64_MAX : arch_time() + LIMIT_SLICE_TICKS;
-    driver_timer_set(sched.alarm < slice_end ? sched.alarm : slice_end);
+    sched.slice_end = idle ? UINT64_MAX : arch_time() + LIMIT_SLICE_TICKS;
+    timer_set(sched.alarm < sched.slice_end ? sched.alarm : sched.slice_end);
+}
+
+void sched_retry(struct node_frame *root)
+{
+    if (!root->link.queue)
+        return;
+    queue_remove(root);
+    sched_ready(root);
 }
 
 void sched_tick(void)
 {
-    charge();
     if (arch_time() >= sched.alarm) {
         sched.alarm = UINT64_MAX;
         sched_wake_all(&sched.timer_waiters);
@@ -192,13 +198,23 @@ void sched_external(void)
 /* Nobody is ready: wait for an interrupt and take it here. */
 static void idle(void)
 {
-    charge();
     timer_arm(true);
     if (!arch_timer_pending() && !arch_external_pending())
         arch_wait();
-    sched.charged_cycles = arch_cycles();
     devices_poll();
     sched_tick();
+    meter_start();
+}
+
+/* The most urgent domain that is ready has its turn. It is given half a slice at least, for a slice
+ * goes on when the one before it waits or ends. */
+static void next_choose(void)
+{
+    meter_leave();
+    while ((sched.current = ready_pop()) == NULL)
+        idle();
+    if (arch_time() + LIMIT_SLICE_TICKS / 2 > sched.slice_end)
+        timer_arm(false);
 }
 
 void sched_float_sync(struct domain *domain)
@@ -240,6 +256,7 @@ void sched_tables_needed(void)
 static void forget_everything(void)
 {
     domain_unload_all();
+    meter_return_all();
     if (!sched.tables_needed)
         space_drop_all();
     sched.tables_needed = false;
@@ -254,6 +271,43 @@ static void knobs_apply(void)
         sched.exits = 0;
         check_all();
     }
+}
+
+/* Its time is up when the first of its meters is dry: look again then. */
+static void timer_for_meter(uint64_t left_cycles)
+{
+    if (left_cycles >= (uint64_t)LIMIT_SLICE_TICKS * LIMIT_CYCLES_PER_TICK)
+        return;
+    uint64_t time = arch_time() + left_cycles / LIMIT_CYCLES_PER_TICK + 1;
+    if (time < sched.timer)
+        timer_set(time);
+}
+
+/* Let the current domain pay from now on, and carry out what keeps it from running: a trap that
+ * waits, or its meters. false: it is not to run now. */
+static bool current_pays(struct domain *domain)
+{
+    struct meter_answer answer;
+    enum metered metered = METERED_GOOD;
+    if (!meter_is_active(domain))
+        metered = meter_enter(domain, &answer);
+    if (metered == METERED_STALL)
+        return false;
+    if (domain->trapped) {
+        keeper_call(domain, domain->trap_code, domain->trap_value);
+        return false;
+    }
+    if (metered == METERED_BAD) {
+        keeper_call(domain, answer.trap_code, 0);
+        return false;
+    }
+    if (metered == METERED_DRY) {
+        keeper_call_meter(domain, answer.dry);
+        meter_leave(); /* its keeper may have the same meter, and must not run by it either */
+        return false;
+    }
+    timer_for_meter(answer.left);
+    return true;
 }
 
 /* Make the current domain ready for user mode. NULL: it is not to run after all. */
@@ -273,16 +327,15 @@ static struct domain *current_prepare(void)
         sched.current = NULL;
         return NULL;
     }
-    if (domain->trapped) {
-        struct node_frame *root = domain->root;
-        domain->locked++;
-        keeper_call(domain, domain->trap_code, domain->trap_value);
-        domain->locked--;
-        if (root->grant)
-            gate_grant_return(root);
-        return NULL;
-    }
-    return domain;
+    if (meter_is_active(domain) && !domain->trapped)
+        return domain;
+    struct node_frame *root = domain->root;
+    domain->locked++;
+    bool pays = current_pays(domain);
+    domain->locked--;
+    if (!pays && root->grant)
+        gate_grant_return(root);
+    return pays ? domain : NULL;
 }
 
 struct domain *sched_next(void)
@@ -296,11 +349,7 @@ struct domain *sched_next(void)
         knobs_apply();
     for (;;) {
         if (!sched.current)
-            sched.current = ready_pop();
-        if (!sched.current) {
-            idle();
-            continue;
-        }
+            next_choose();
         object_begin();
         struct domain *domain = current_prepare();
         if (!domain)
@@ -309,10 +358,10 @@ struct domain *sched_next(void)
         float_prepare(domain);
         space_fence();
         domain->unchanged = domain->unused = false;
+        meter_open(domain);
         floor_set(domain);
         if (!sched.announced) {
             sched.announced = true;
-            timer_arm(false);
             driver_announce_first_domain();
         }
         return domain;

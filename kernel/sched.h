@@ -23,6 +23,9 @@ enum fetch sched_stall_memory(void);
 void sched_ready(struct node_frame *root);
 /* sched_wake_all - everyone in the queue becomes ready, in order. */
 void sched_wake_all(struct queue *queue);
+/* sched_retry - a domain that may have stalled in vain by now tries again; not one that is in no
+ * queue. */
+void sched_retry(struct node_frame *root);
 /* sched_current - root of the domain on whose behalf the kernel works; NULL: none. */
 struct node_frame *sched_current(void);
 bool sched_is_current(const struct node_frame *root);

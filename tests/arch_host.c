@@ -392,6 +392,21 @@ struct domain *host_tick(uint64_t ticks)
     return after_entry();
 }
 
+void host_work(uint64_t cycles)
+{
+    host.cycles += cycles;
+}
+
+uint64_t host_cycles(void)
+{
+    return host.cycles;
+}
+
+uint64_t host_alarm(void)
+{
+    return host.alarm;
+}
+
 uint64_t host_running_id(void)
 {
     return host.running ? host.running->root->object_id : 0;

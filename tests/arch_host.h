@@ -48,6 +48,12 @@ void host_set_string(const void *bytes, size_t size_bytes);
 bool host_store(uint64_t addr, const void *bytes, size_t size_bytes);
 bool host_load(uint64_t addr, void *bytes, size_t size_bytes);
 
+/* host_work - the running domain runs for so many cycles. host_cycles - the cycle counter; the
+ * kernel's own looks at it are one cycle each. host_alarm - when the timer interrupts next. */
+void host_work(uint64_t cycles);
+uint64_t host_cycles(void);
+uint64_t host_alarm(void);
+
 /* host_slot - a general slot of the running domain. host_node - the frame of a node, brought in. */
 struct key *host_slot(unsigned slot);
 struct node_frame *host_node(uint64_t object_id);
