@@ -527,12 +527,15 @@ void host_knobs(bool amnesia, bool check)
     sched_knobs(amnesia, false, false);
 }
 
-static struct page_frame *host_page(uint64_t object_id)
+struct page_frame *host_page(uint64_t object_id)
 {
     struct page_frame *page = NULL;
+    struct node_frame *current = sched_current();
     enum fetch fetch;
+    sched_switch(NULL);
     while ((fetch = object_page(object_id, &page)) == FETCH_STALL)
         (void)io_poll();
+    sched_switch(current);
     return fetch == FETCH_PRESENT ? page : NULL;
 }
 

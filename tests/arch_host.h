@@ -54,9 +54,11 @@ void host_work(uint64_t cycles);
 uint64_t host_cycles(void);
 uint64_t host_alarm(void);
 
-/* host_slot - a general slot of the running domain. host_node - the frame of a node, brought in. */
+/* host_slot - a general slot of the running domain. host_node, host_page - the frame of an object,
+ * brought in. */
 struct key *host_slot(unsigned slot);
 struct node_frame *host_node(uint64_t object_id);
+struct page_frame *host_page(uint64_t object_id);
 /* host_domain - a domain's decoded form, brought in. */
 struct domain *host_domain(uint64_t root_id);
 

@@ -11,7 +11,8 @@ file(GLOB kernel_modules CONFIGURE_DEPENDS kernel/*.c)
 # main.c boots real hardware; string.c is the host's C library.
 list(FILTER kernel_modules EXCLUDE REGEX "/(main|string)\\.c$")
 add_library(kernel_host STATIC ${kernel_modules} tests/arch_host.c tests/kernel_store.c
-  tests/kernel_screen.c tests/kernel_calls.c)
+  tests/kernel_screen.c tests/kernel_calls.c tests/kernel_matrix.c
+  tests/kernel_oracle.c tests/orders_page.c)
 
 file(GLOB kernel_driver_modules CONFIGURE_DEPENDS kernel/driver/*.c)
 # sbi.c calls firmware; mmio.c touches registers.
@@ -21,7 +22,8 @@ target_link_libraries(kernel_drivers PUBLIC devices machine)
 
 foreach(library kernel_host kernel_drivers)
   target_include_directories(${library} PUBLIC ${CMAKE_SOURCE_DIR})
-  target_compile_definitions(${library} PUBLIC _GNU_SOURCE)
+  target_compile_definitions(${library} PUBLIC _GNU_SOURCE
+    LATCHKEY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_compile_options(${library} PUBLIC ${kernel_flags})
 endforeach()
 
@@ -37,3 +39,7 @@ foreach(source ${kernel_tests})
   target_link_libraries(${test_name} PRIVATE PkgConfig::CRITERION ${FDT_LIBRARY})
   add_test(NAME ${test_name} COMMAND ${test_name} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
 endforeach()
+
+# Prints what kernel/orders.md is to hold.
+add_executable(orders_page tests/orders_page_main.c)
+target_link_libraries(orders_page PRIVATE kernel_host)
