@@ -132,7 +132,8 @@ static void domain_put_back(uint64_t root, enum domain_state state, uint64_t ent
     domain->restore_all = true;
     domain->unchanged = false;
     domain->space_stale = true;
-    domain->priority_limit = 2ull << 3;
+    domain->meter = NULL;
+    domain->priority_limit = 0;
 }
 
 static void objects_put_back(const struct matrix *matrix)
@@ -323,6 +324,9 @@ const char *matrix_call(const struct matrix *matrix, const struct matrix_case *o
         return delivered(matrix, one, expected);
     case OUTCOME_RESUMED:
         return untouched(matrix, one, DOMAIN_RUNNING);
+    case OUTCOME_REFUSED:
+        EXPECT("trap", host_domain(matrix->target)->trap_code, TRAP_KEEPER_REFUSED);
+        return untouched(matrix, one, one->kind == INVOKE_FORK ? DOMAIN_RUNNING : DOMAIN_WAITING);
     case OUTCOME_VANISHED:
         return untouched(matrix, one, one->state);
     case OUTCOME_STALLED:

@@ -57,6 +57,7 @@ enum outcome {
     OUTCOME_REPLY,     /* by the kernel, to the caller, to the waiter, or to nobody */
     OUTCOME_DELIVERED, /* to the target */
     OUTCOME_RESUMED,   /* the target goes on, with no message */
+    OUTCOME_REFUSED,   /* it is told that its keeper refuses: a trap */
     OUTCOME_VANISHED,
     OUTCOME_STALLED,   /* the caller waits for the target */
     OUTCOME_TRAPPED,   /* code: the trap */

@@ -373,6 +373,8 @@ static struct expected resume(const struct matrix_case *one)
 {
     if (one->state != DOMAIN_WAITING)
         return (struct expected){.outcome = OUTCOME_VANISHED};
+    if (one->thing->data_byte == RESUME_RESTART && one->order != 0)
+        return (struct expected){.outcome = OUTCOME_REFUSED};
     if (one->thing->data_byte != RESUME_RETURN)
         return (struct expected){.outcome = OUTCOME_RESUMED};
     return (struct expected){.outcome = OUTCOME_DELIVERED, .code = one->order,
