@@ -113,8 +113,8 @@
     bltz    s7, trap_save_ecall_rest /* SD: f registers were written */
     .endm
 
-    /* Key i of the message, sent and accepted, into the slot that the target names. s1, s5: the keys
-     * nodes of target and sender. */
+    /* Key i of the message, sent and accepted, into the slot that the target names. s1, s5: the
+     * keys nodes of target and sender. */
     .macro key_copy i
     srli    gp, s6, ENTRY_KEYS_TO_SLOT + 4 * \i
     andi    gp, gp, BLOCK_SLOT
