@@ -4,7 +4,8 @@
  *
  * Keys: 0 queue of work, 1 queue of answers (each of capacity CAPACITY), 2 a queue nobody else uses
  * (the same), 3 its producer's key, 4 its consumer's, 5 alarm 0, 6 integers, 7 an alarm that is
- * none, 8 domain key of a worker, not running, that takes from the third queue, 9 alarm 1; timer, power, console.
+ * none, 8 domain key of a worker, not running, that takes from the third queue, 9 alarm 1; timer,
+ * power, console.
  */
 #include <string.h>
 

@@ -64,6 +64,7 @@ struct bank_counts {
 #define BANK_DOOR 1u
 #define BANK_TOOL 2u
 
+/* BANK_INTERFACE - the typed calls: shapes as in interface.h. */
 #define BANK_INTERFACE(LINE)                                                                       \
     LINE(KEY_IN, bank_create_node, BANK_CREATE, void)                                              \
     LINE(KEY_OUT, bank_destroy_node, BANK_DESTROY, void)                                           \

@@ -49,6 +49,7 @@
 #define CREATOR_FOR_ALL 0u
 #define CREATOR_DOOR 1u
 
+/* CREATOR_INTERFACE - the typed calls: shapes as in interface.h. */
 #define CREATOR_INTERFACE(LINE)                                                                    \
     LINE(KEYS_OUT, creator_destroy_with, CREATOR_DESTROY, void)                                    \
     LINE(KEY_BOTH, creator_identify_start, CREATOR_IDENTIFY_START, void)                           \

@@ -45,6 +45,7 @@
 #define FRESH_FACTORY 0u
 #define FRESH_KEEPER 1u
 
+/* FRESH_INTERFACE - the typed calls: shapes as in interface.h. */
 #define FRESH_INTERFACE(LINE)                                                                      \
     LINE(KEY_IN, fresh_read_only, FRESH_READ_ONLY, void)                                           \
     LINE(WORD_IN, fresh_length, FRESH_LENGTH, void)                                                \

@@ -12,6 +12,7 @@
 #define INTEGERS_FREE 0u            /* + integer: 0 it was given out, 1 it was not */
 #define INTEGERS_LOWEST 0xffffffffu /* -> the least integer that is given out; 0: none is */
 
+/* INTEGERS_INTERFACE - the typed calls: shapes as in interface.h. */
 #define INTEGERS_INTERFACE(LINE)                                                                   \
     LINE(ORDER, integers_new, INTEGERS_NEW, void)                                                  \
     LINE(ORDER, integers_lowest, INTEGERS_LOWEST, void)

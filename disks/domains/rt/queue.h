@@ -35,6 +35,7 @@ struct queue_status {
     uint64_t producers, consumers; /* how many wait */
 };
 
+/* QUEUE_INTERFACE - the typed calls: shapes as in interface.h. */
 #define QUEUE_INTERFACE(LINE)                                                                      \
     LINE(STRUCT_IN, queue_status, QUEUE_STATUS, struct queue_status)                               \
     LINE(ORDER, queue_close, QUEUE_CLOSE, void)

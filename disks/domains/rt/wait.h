@@ -26,6 +26,7 @@
 /* Data byte of the start key that the service's own pump calls when time has come. */
 #define WAIT_PUMP 255u
 
+/* WAIT_INTERFACE - the typed calls: shapes as in interface.h. */
 #define WAIT_INTERFACE(LINE)                                                                       \
     LINE(ORDER, wait_wait, WAIT_WAIT, void)                                                        \
     LINE(WORD_OUT, wait_set, WAIT_SET, void)                                                       \
