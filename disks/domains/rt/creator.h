@@ -63,6 +63,7 @@
     LINE(KEY_OUT, creator_end, ORDER_DESTROY, void)                                                \
     LINE(KEY_BOTH, creators_create, CREATORS_CREATE, void)                                         \
     LINE(KEY_OUT, creators_identify, CREATORS_IDENTIFY, void)
+/* CREATOR_INTERFACE - the calls themselves. */
 CREATOR_INTERFACE(INTERFACE_CALL)
 
 /* creator_destroy - destroy a domain; its nodes go back to the bank. */

@@ -60,6 +60,7 @@
     LINE(WORD_IN, fresh_get_meta, FRESH_GET_META, void)                                            \
     LINE(KEY_BOTH, fresh_sibling, FRESH_SIBLING, void)                                             \
     LINE(KEY_BOTH, fresh_create, FRESH_CREATE, void)
+/* FRESH_INTERFACE - the calls themselves. */
 FRESH_INTERFACE(INTERFACE_CALL)
 
 /* fresh_create_limited - FRESH_CREATE with a limit. */

@@ -16,6 +16,7 @@
 #define INTEGERS_INTERFACE(LINE)                                                                   \
     LINE(ORDER, integers_new, INTEGERS_NEW, void)                                                  \
     LINE(ORDER, integers_lowest, INTEGERS_LOWEST, void)
+/* INTEGERS_INTERFACE - the calls themselves. */
 INTEGERS_INTERFACE(INTERFACE_CALL)
 
 /* integers_free - give an integer back: 1..INTEGERS_MAX. */

@@ -39,6 +39,7 @@ struct queue_status {
 #define QUEUE_INTERFACE(LINE)                                                                      \
     LINE(STRUCT_IN, queue_status, QUEUE_STATUS, struct queue_status)                               \
     LINE(ORDER, queue_close, QUEUE_CLOSE, void)
+/* QUEUE_INTERFACE - the calls themselves. */
 QUEUE_INTERFACE(INTERFACE_CALL)
 
 /* queue_put, queue_take - one message with at most one key; slots may be SLOT_NONE. *size_bytes:

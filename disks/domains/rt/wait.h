@@ -35,6 +35,7 @@
     LINE(WORD_OUT, wait_interval_and_wait, WAIT_INTERVAL_AND_WAIT, void)                           \
     LINE(BYTES_IN, wait_show, WAIT_SHOW, void)                                                     \
     LINE(WORD_IN, wait_show_time, WAIT_SHOW_TIME, void)
+/* WAIT_INTERFACE - the calls themselves. */
 WAIT_INTERFACE(INTERFACE_CALL)
 
 #endif
