@@ -55,7 +55,8 @@ static void supply(uint64_t round)
     for (uint64_t i = round * KEYS_A_ROUND; i < (round + 1) * KEYS_A_ROUND; i++) {
         unsigned from = (unsigned)(i % (SHELVES * NODE_SLOTS));
         unsigned to = (unsigned)((i + i / (SHELVES * NODE_SLOTS)) % NODE_SLOTS);
-        if (node_fetch(SLOT_SHELF + from / NODE_SLOTS, from % NODE_SLOTS, SLOT_TEMPORARY) != RC_OK ||
+        if (node_fetch(SLOT_SHELF + from / NODE_SLOTS, from % NODE_SLOTS, SLOT_TEMPORARY) !=
+                RC_OK ||
             domain_swap(SLOT_FUZZ, to, SLOT_TEMPORARY, SLOT_NONE) != RC_OK)
             judge.wrong++;
     }
