@@ -385,5 +385,6 @@ struct cpu_facts cpu_facts(const struct cpu *cpu)
     assert(cpu);
     struct cpu_facts facts = cpu->facts;
     facts.fast_stores = cpu->store_path.fast;
+    facts.quick = cpu->quick.on && cpu->quick.proved;
     return facts;
 }

@@ -149,7 +149,8 @@ void cpu_load(struct cpu *cpu, struct byte_reader *reader);
 /* Facts for reports. */
 struct cpu_facts {
     uint32_t engine_version; /* major << 8 | minor */
-    bool fast_stores;
+    bool fast_stores, quick;
+    uint64_t traps_in_place; /* of the traps, those that quick made so */
     uint64_t recycles, blocks_translated, traps, interrupts, sbi_calls, device_accesses;
 };
 struct cpu_facts cpu_facts(const struct cpu *cpu);

@@ -269,79 +269,91 @@ uint64_t helper_mret_riscv64(void *state, uint64_t pc)
     if (!quick->proved) {
         prove(cpu, state);
     } else if (trap_ecall_in_place(cpu, words)) {
-        quick->traps++;
         return 0;
     }
     quick->engine.raise(state, CAUSE_ECALL_U); /* does not return */
     return 0;
 }
 
-/* The word of a CSR that is only a value, NULL when this access is for the engine. */
-static inline uint64_t *plain_csr(uint64_t *words, uint64_t csr)
+/* The word of a CSR that has a short cut: mstatus, for sstatus, or a plain one. NULL when this
+ * access is for the engine. */
+static inline uint64_t *csr_word(uint64_t *words, uint64_t csr)
 {
     const struct cpu *cpu = entered;
+    if (!cpu || !cpu->quick.proved || words[cpu->quick.privilege] != PRIVILEGE_S)
+        return NULL;
     uint64_t index = csr - CSR_SSCRATCH;
-    if (index >= QUICK_PLAIN_CSRS || !cpu || !cpu->quick.proved ||
-        words[cpu->quick.privilege] != PRIVILEGE_S)
-        return NULL;
-    return &words[cpu->quick.plain_csrs[index]];
+    if (index < QUICK_PLAIN_CSRS)
+        return &words[cpu->quick.plain_csrs[index]];
+    return csr == CSR_SSTATUS ? &words[cpu->quick.mstatus] : NULL;
 }
 
-/* The word of mstatus, NULL when this access to sstatus is for the engine. */
-static inline uint64_t *plain_status(uint64_t *words, uint64_t csr)
+/* What a read of the CSR shows. */
+static inline uint64_t csr_shown(const uint64_t *word, uint64_t csr)
 {
-    const struct cpu *cpu = entered;
-    if (csr != CSR_SSTATUS || !cpu || !cpu->quick.proved ||
-        words[cpu->quick.privilege] != PRIVILEGE_S)
-        return NULL;
-    return &words[cpu->quick.mstatus];
+    return csr == CSR_SSTATUS ? *word & SSTATUS_SHOWN : *word;
 }
 
-/* A change of SIE, SPIE and SPP alone concerns no translation. */
-static inline bool status_write(uint64_t *status, uint64_t value)
+/* false: nothing was done. A change of sstatus in SIE, SPIE and SPP alone concerns no
+ * translation. */
+static inline bool csr_put(uint64_t *word, uint64_t csr, uint64_t value)
 {
-    uint64_t change = *status ^ value;
-    if (change & (MSTATUS_FS | MSTATUS_XS | MSTATUS_SUM | MSTATUS_MXR))
-        return false;
-    *status ^= change & SSTATUS_SWITCHES;
+    uint64_t change = *word ^ value;
+    if (csr == CSR_SSTATUS) {
+        if (change & (MSTATUS_FS | MSTATUS_XS | MSTATUS_SUM | MSTATUS_MXR))
+            return false;
+        change &= SSTATUS_SWITCHES;
+    }
+    *word ^= change;
     return true;
+}
+
+/* The engine's own. Out of the way, so that the short cuts need no stack frame. */
+static __attribute__((noinline, cold)) uint64_t engine_csr_write(void *state, uint64_t value,
+                                                                 uint64_t csr)
+{
+    return ENGINE("helper_csrrw_riscv64", csr_write)(state, value, csr);
+}
+
+static __attribute__((noinline, cold)) uint64_t engine_csr_set(void *state, uint64_t value,
+                                                               uint64_t csr, uint64_t writes)
+{
+    return ENGINE("helper_csrrs_riscv64", csr_set)(state, value, csr, writes);
+}
+
+static __attribute__((noinline, cold)) uint64_t engine_csr_clear(void *state, uint64_t value,
+                                                                 uint64_t csr, uint64_t writes)
+{
+    return ENGINE("helper_csrrc_riscv64", csr_clear)(state, value, csr, writes);
 }
 
 uint64_t helper_csrrw_riscv64(void *state, uint64_t value, uint64_t csr)
 {
-    uint64_t *word = plain_csr(state, csr), *status = plain_status(state, csr);
-    uint64_t old = word ? *word : status ? *status & SSTATUS_SHOWN : 0;
-    if (word) {
-        *word = value;
-        return old;
-    }
-    if (status && status_write(status, value))
-        return old;
-    return ENGINE("helper_csrrw_riscv64", csr_write)(state, value, csr);
+    uint64_t *word = csr_word(state, csr);
+    if (!word)
+        return engine_csr_write(state, value, csr);
+    uint64_t old = csr_shown(word, csr);
+    return csr_put(word, csr, value) ? old : engine_csr_write(state, value, csr);
 }
 
 uint64_t helper_csrrs_riscv64(void *state, uint64_t value, uint64_t csr, uint64_t writes)
 {
-    uint64_t *word = plain_csr(state, csr), *status = plain_status(state, csr);
-    uint64_t old = word ? *word : status ? *status & SSTATUS_SHOWN : 0;
-    if (word) {
-        *word |= writes ? value : 0;
+    uint64_t *word = csr_word(state, csr);
+    if (!word)
+        return engine_csr_set(state, value, csr, writes);
+    uint64_t old = csr_shown(word, csr);
+    if (!writes || csr_put(word, csr, old | value))
         return old;
-    }
-    if (status && (!writes || status_write(status, old | value)))
-        return old;
-    return ENGINE("helper_csrrs_riscv64", csr_set)(state, value, csr, writes);
+    return engine_csr_set(state, value, csr, writes);
 }
 
 uint64_t helper_csrrc_riscv64(void *state, uint64_t value, uint64_t csr, uint64_t writes)
 {
-    uint64_t *word = plain_csr(state, csr), *status = plain_status(state, csr);
-    uint64_t old = word ? *word : status ? *status & SSTATUS_SHOWN : 0;
-    if (word) {
-        *word &= writes ? ~value : UINT64_MAX;
+    uint64_t *word = csr_word(state, csr);
+    if (!word)
+        return engine_csr_clear(state, value, csr, writes);
+    uint64_t old = csr_shown(word, csr);
+    if (!writes || csr_put(word, csr, old & ~value))
         return old;
-    }
-    if (status && (!writes || status_write(status, old & ~value)))
-        return old;
-    return ENGINE("helper_csrrc_riscv64", csr_clear)(state, value, csr, writes);
+    return engine_csr_clear(state, value, csr, writes);
 }

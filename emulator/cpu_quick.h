@@ -51,8 +51,7 @@ struct quick_engine {
 
 struct quick {
     bool on;
-    bool proved;    /* the engine's registers are where they are expected */
-    uint64_t traps; /* delivered without leaving translated code */
+    bool proved; /* the engine's registers are where they are expected */
     /* Words from the start of the engine's registers. */
     unsigned privilege, mstatus, plain_csrs[QUICK_PLAIN_CSRS];
     /* The block and the instruction being translated. */

@@ -78,22 +78,24 @@ static const uint32_t program[] = {
     0x14047073, /* 40 csrci sscratch, 8 */
     0x020b4b13, /* 41 xori s6, s6, SPIE */
     0x100b1073, /* 42 csrw sstatus, s6 */
-    0x01760463, /* 43 beq a2, s7, end */
+    0x01760463, /* 43 beq a2, s7, all */
     0x10200073, /* 44 sret */
-    0x0000006f, /* 45 end: j end */
+    0xc0202773, /* 45 all: rdinstret a4 */
+    0x0000006f, /* 46 end: j end */
 };
 #define PROGRAM_TARGET 13u
 #define PROGRAM_NEW 15u
 #define PROGRAM_USER 22u
 #define PROGRAM_ECALL 24u
 #define PROGRAM_HANDLER 26u
-#define PROGRAM_END 45u
+#define PROGRAM_END 46u
 #define ROUNDS 8u /* ecalls */
 /* 8 instructions before the loop, with twice the function's 2; the loop; rdinstret itself. */
 #define COUNT_AT_READ (8u + 2 * 2 + 3 * STORES + 1)
 /* A jump and 4 instructions up to the first sret; 18 and sret each time in the handler, the last
- * time without sret; 2 in U each round, the first time without j; and 7 times end. */
-#define COUNT_AT_STOP (COUNT_AT_READ + 5 + (1 + ROUNDS) * 19 - 1 + ROUNDS * 2 - 1 + 7)
+ * time without sret; 2 in U each round, the first time without j; rdinstret itself. */
+#define COUNT_AT_END (COUNT_AT_READ + 5 + (1 + ROUNDS) * 19 - 1 + ROUNDS * 2 - 1 + 1)
+#define COUNT_AT_STOP (COUNT_AT_END + 7)
 
 static void table_set(struct cpu *cpu, uint64_t table, unsigned index, uint64_t page, uint64_t bits)
 {
@@ -165,7 +167,8 @@ static const char *judge(struct cpu *cpu, enum cpu_stop stop)
         return cpu->fault_text;
     if (stop != CPU_STOP_LIMIT || cpu_instructions(cpu) != COUNT_AT_STOP)
         return "it does not stop where it should";
-    if (cpu_pc_get(cpu) != CODE_ADDR + 4 * PROGRAM_END || cpu_x_get(cpu, 11) != COUNT_AT_READ)
+    if (cpu_pc_get(cpu) != CODE_ADDR + 4 * PROGRAM_END || cpu_x_get(cpu, 11) != COUNT_AT_READ ||
+        cpu_x_get(cpu, 14) != COUNT_AT_END)
         return "it does not count exactly";
     if (cpu_x_get(cpu, 8) != 1 || cpu_x_get(cpu, 9) != 2)
         return "it runs stale code";
@@ -197,7 +200,7 @@ bool cpu_selftest(struct cpu *cpu, struct error *error)
         const char *complaint = judge(cpu, cpu_run(cpu, COUNT_AT_STOP));
         uint64_t slow = cpu->store_path.slow_stores - slow_before;
         /* The first ecall only proves where the registers are. */
-        bool quick_works = cpu->quick.on && cpu->quick.traps == ROUNDS - 1;
+        bool quick_works = cpu->quick.on && cpu->facts.traps_in_place == ROUNDS - 1;
         char text[ERROR_TEXT_BYTES] = "";
         if (complaint)
             memcpy(text, complaint, strnlen(complaint, sizeof(text) - 1));

@@ -41,28 +41,36 @@ void cpu_fail(struct cpu *cpu, const char *format, ...)
 /* --- delivery
  * ------------------------------------------------------------------------------------- */
 
-static void enter_handler(struct cpu *cpu, uint64_t cause, uint64_t value)
+/* In words, indexed as engine.words. */
+static inline void enter_handler(struct cpu *cpu, uint64_t *words, uint64_t cause, uint64_t value)
 {
     const struct engine_layout *layout = &cpu->layout;
-    uint64_t mstatus = cpu_word(cpu, layout->mstatus), vector = cpu_word(cpu, layout->stvec);
+    uint64_t mstatus = words[layout->mstatus], vector = words[layout->stvec];
     uint64_t status = mstatus & ~(MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP);
     if (mstatus & MSTATUS_SIE)
         status |= MSTATUS_SPIE;
-    if (cpu_word(cpu, layout->privilege) == PRIVILEGE_S)
+    if (words[layout->privilege] == PRIVILEGE_S)
         status |= MSTATUS_SPP;
     uint64_t handler = vector & ~UINT64_C(3);
     if ((cause & CAUSE_INTERRUPT) && (vector & 3) == 1)
         handler += 4 * (cause & ~CAUSE_INTERRUPT);
-    cpu_word_set(cpu, layout->mstatus, status);
-    cpu_word_set(cpu, layout->sepc, cpu_word(cpu, layout->pc));
-    cpu_word_set(cpu, layout->scause, cause);
-    cpu_word_set(cpu, layout->stval, value);
-    cpu_word_set(cpu, layout->privilege, PRIVILEGE_S);
-    cpu_word_set(cpu, layout->load_addr, UINT64_MAX);
-    cpu_word_set(cpu, layout->pc, handler);
+    words[layout->mstatus] = status;
+    words[layout->sepc] = words[layout->pc];
+    words[layout->scause] = cause;
+    words[layout->stval] = value;
+    words[layout->privilege] = PRIVILEGE_S;
+    words[layout->load_addr] = UINT64_MAX;
+    words[layout->pc] = handler;
     cpu->events++;
     cpu->stall += cpu->config.trap_cycles;
     cpu->boundary = true;
+}
+
+/* engine_load() first. */
+static void enter_handler_loaded(struct cpu *cpu, uint64_t cause, uint64_t value)
+{
+    enter_handler(cpu, cpu->engine.words, cause, value);
+    cpu->engine.dirty = true;
 }
 
 void trap_deliver(struct cpu *cpu, uint64_t cause, uint64_t value)
@@ -70,7 +78,7 @@ void trap_deliver(struct cpu *cpu, uint64_t cause, uint64_t value)
     assert(!cpu->current);
     assert(!(cause & CAUSE_INTERRUPT));
     engine_load(cpu);
-    enter_handler(cpu, cause, value);
+    enter_handler_loaded(cpu, cause, value);
     cpu->facts.traps++;
     if (cpu->trap_storm_at != cpu_count(cpu)) {
         cpu->trap_storm_at = cpu_count(cpu);
@@ -83,24 +91,25 @@ void trap_deliver(struct cpu *cpu, uint64_t cause, uint64_t value)
 }
 
 /* ecall from U, the last instruction of the current block. When anything is due `left` is zero or
- * less; the cost of the trap may bring the deadline. */
+ * less. If the cost of the trap brings the deadline, that is served at the first block of the
+ * handler, which is the same position; if not, the next target comes too early by that cost, which
+ * only brings one look too many. No storm can begin here: U is left by this trap, and only an
+ * instruction can bring it back. */
 bool trap_ecall_in_place(struct cpu *cpu, uint64_t *words)
 {
-    struct engine *engine = &cpu->engine;
+    int64_t cost = cpu->config.trap_cycles;
     assert(cpu->current);
     if (words[cpu->layout.privilege] != PRIVILEGE_U || cpu->left <= 0 ||
-        cpu_cycles(cpu) + cpu->config.trap_cycles >= cpu->deadline ||
         cpu->request != REQUEST_NONE || cpu->exit_point.armed)
         return false;
-    assert(!engine->cached);
-    uint64_t *copy = engine->words;
-    engine->words = words;
-    engine->cached = true;
+    assert(!cpu->engine.cached);
     cpu->current = NULL;
     count_add(cpu, -1); /* ecall itself does not retire */
-    trap_deliver(cpu, CAUSE_ECALL_U, 0);
-    engine->words = copy;
-    engine->cached = engine->dirty = false;
+    cpu->target -= cost;
+    cpu->left -= cost;
+    enter_handler(cpu, words, CAUSE_ECALL_U, 0);
+    cpu->facts.traps++;
+    cpu->facts.traps_in_place++;
     return true;
 }
 
@@ -119,7 +128,7 @@ bool trap_interrupt(struct cpu *cpu)
         return false;
     for (size_t i = 0; i < sizeof(order); i++)
         if (pending >> order[i] & 1) {
-            enter_handler(cpu, CAUSE_INTERRUPT | order[i], 0);
+            enter_handler_loaded(cpu, CAUSE_INTERRUPT | order[i], 0);
             cpu->facts.interrupts++;
             return true;
         }
