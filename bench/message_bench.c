@@ -136,7 +136,7 @@ static double code_median(const struct stays *stays, unsigned code)
 static void strings_report(struct bench *bench, const struct stays *stays)
 {
     static const unsigned lengths[] = {64, 1024, STRING_BYTES_MAX};
-    double none = code_median(stays, GAUGE_CALL_MEMORY_0);
+    double none = code_median(stays, GAUGE_CALL);
     for (unsigned i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
         char name[48];
         double per_word = (double)lengths[i] / 8 * 2;

@@ -37,7 +37,7 @@
  *   }
  *
  *   KEY  number N | zero | start DOMAIN [BYTE] | domain DOMAIN | node NAME | fetch NAME
- *        | sense NAME | segment NAME [read-only] | page SEGMENT INDEX [read-only]
+ *        | sense NAME | front-end NAME | segment NAME [read-only] | page SEGMENT INDEX [read-only]
  *        | meter [NODE] | timer | console | display | input keyboard | input pointer | input both
  *        | power | discrim | returner | compare | data-creator | domain-tool | peek
  *        | checkpoint | journal | error-log | range nodes [FIRST N] | range pages [FIRST N]

@@ -138,8 +138,8 @@ bool words_name(struct words *words, char name[RECIPE_NAME_BYTES], struct error 
                           RECIPE_NAME_BYTES - 1);
     for (size_t i = 0; i < length; i++)
         if (!isalnum((unsigned char)word[i]) && word[i] != '_' && word[i] != '-')
-            return words_fail(words, error,
-                              "'%s' is not a name; use letters, digits, '_' and '-'", word);
+            return words_fail(words, error, "'%s' is not a name; use letters, digits, '_' and '-'",
+                              word);
     memcpy(name, word, length + 1);
     words->at++;
     return true;
@@ -260,15 +260,25 @@ bool recipe_parse_key(struct words *words, struct recipe_key *key, struct error 
         enum key_type type;
         enum recipe_target target;
     } known[] = {
-        {"start", KEY_START, TARGET_DOMAIN},     {"domain", KEY_DOMAIN, TARGET_DOMAIN},
-        {"node", KEY_NODE, TARGET_NODE},         {"fetch", KEY_FETCH, TARGET_NODE},
-        {"sense", KEY_SENSE, TARGET_NODE},       {"segment", KEY_SEGMENT, TARGET_SEGMENT},
-        {"page", KEY_PAGE, TARGET_SEGMENT},      {"zero", KEY_DATA, TARGET_NONE},
-        {"peek", KEY_PEEK, TARGET_NONE},         {"timer", KEY_TIMER, TARGET_NONE},
-        {"console", KEY_CONSOLE, TARGET_NONE},   {"display", KEY_DISPLAY, TARGET_NONE},
-        {"power", KEY_POWER, TARGET_NONE},       {"discrim", KEY_DISCRIM, TARGET_NONE},
-        {"returner", KEY_RETURNER, TARGET_NONE}, {"compare", KEY_COMPARE, TARGET_NONE},
-        {"journal", KEY_JOURNAL, TARGET_NONE},   {"error-log", KEY_ERROR_LOG, TARGET_NONE},
+        {"start", KEY_START, TARGET_DOMAIN},
+        {"domain", KEY_DOMAIN, TARGET_DOMAIN},
+        {"node", KEY_NODE, TARGET_NODE},
+        {"fetch", KEY_FETCH, TARGET_NODE},
+        {"front-end", KEY_FRONT_END, TARGET_NODE},
+        {"sense", KEY_SENSE, TARGET_NODE},
+        {"segment", KEY_SEGMENT, TARGET_SEGMENT},
+        {"page", KEY_PAGE, TARGET_SEGMENT},
+        {"zero", KEY_DATA, TARGET_NONE},
+        {"peek", KEY_PEEK, TARGET_NONE},
+        {"timer", KEY_TIMER, TARGET_NONE},
+        {"console", KEY_CONSOLE, TARGET_NONE},
+        {"display", KEY_DISPLAY, TARGET_NONE},
+        {"power", KEY_POWER, TARGET_NONE},
+        {"discrim", KEY_DISCRIM, TARGET_NONE},
+        {"returner", KEY_RETURNER, TARGET_NONE},
+        {"compare", KEY_COMPARE, TARGET_NONE},
+        {"journal", KEY_JOURNAL, TARGET_NONE},
+        {"error-log", KEY_ERROR_LOG, TARGET_NONE},
         {"checkpoint", KEY_CHECKPOINT, TARGET_NONE},
         {"data-creator", KEY_DATA_CREATOR, TARGET_NONE},
         {"domain-tool", KEY_DOMAIN_TOOL, TARGET_NONE},
@@ -278,8 +288,7 @@ bool recipe_parse_key(struct words *words, struct recipe_key *key, struct error 
     key->place = words_place(words);
     if (words_accept(words, "number")) {
         key->type = KEY_DATA;
-        return words_number(words, &key->number, UINT64_MAX, error) &&
-               words_finish(words, error);
+        return words_number(words, &key->number, UINT64_MAX, error) && words_finish(words, error);
     }
     if (words_accept(words, "range"))
         return parse_range_key(words, key, error);

@@ -21,6 +21,11 @@ static_assert(offsetof(struct domain, keys) == DOMAIN_KEYS, "offset");
 static_assert(offsetof(struct domain, priority_limit) == DOMAIN_PRIORITY_LIMIT, "offset");
 static_assert(offsetof(struct domain, buffer_addr) == DOMAIN_BUFFER_ADDR, "offset");
 static_assert(offsetof(struct domain, buffer_bytes) == DOMAIN_BUFFER_BYTES, "offset");
+static_assert(offsetof(struct domain, buffer_data) == DOMAIN_BUFFER_DATA, "offset");
+static_assert(offsetof(struct domain, buffer_room) == DOMAIN_BUFFER_ROOM, "offset");
+static_assert(offsetof(struct domain, string_start) == DOMAIN_STRING_START, "offset");
+static_assert(offsetof(struct domain, string_end) == DOMAIN_STRING_END, "offset");
+static_assert(offsetof(struct domain, string_delta) == DOMAIN_STRING_DELTA, "offset");
 static_assert(offsetof(struct node_frame, object_id) == NODE_ID, "offset");
 static_assert(offsetof(struct node_frame, allocation_count) == NODE_ALLOCATION_COUNT, "offset");
 static_assert(offsetof(struct node_frame, call_count) == NODE_CALL_COUNT, "offset");
@@ -53,7 +58,6 @@ const struct domain domain_nobody = {.status = UINT64_MAX};
 static struct {
     struct domain domains[LIMIT_DOMAINS_CACHED];
     unsigned hand;
-    bool buffers_known; /* some domain's buffer_addr is not BUFFER_UNKNOWN */
 } cache;
 
 struct domain *domain_at(unsigned index)
@@ -278,6 +282,20 @@ static enum domain_state root_state(struct node_frame *root)
     return state;
 }
 
+/* Is another cached domain's keys node the same? Then neither takes the short message path. */
+static bool keys_are_shared(const struct domain *domain)
+{
+    bool shared = false;
+    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
+        struct domain *other = &cache.domains[i];
+        if (other == domain || !other->root || other->keys != domain->keys)
+            continue;
+        other->keys_walked = true;
+        shared = true;
+    }
+    return shared;
+}
+
 enum load domain_load(struct node_frame *root, struct domain **out)
 {
     if (root->domain && root->domain->root == root) {
@@ -302,7 +320,7 @@ enum load domain_load(struct node_frame *root, struct domain **out)
                               .buffer_addr = BUFFER_UNKNOWN};
     domain->state = (uint8_t)root_state(root);
     domain->restore_all = domain->unchanged = domain->space_stale = true;
-    domain->keys_walked = domain->keys->walked;
+    domain->keys_walked = domain->keys->walked || keys_are_shared(domain);
     domain->called = root->callers.first != NULL;
     domain->trap_code = root->slots[DOMAIN_SLOT_TRAP].count;
     domain->trap_value = root->slots[DOMAIN_SLOT_TRAP_VALUE].count;
@@ -350,20 +368,49 @@ void domain_spaces_lost(void)
         cache.domains[i].space_stale = true;
 }
 
-void domain_buffer_known(struct domain *domain)
+void domain_buffer_known(struct domain *domain, const uint8_t *data, uint64_t size_bytes,
+                         const uint8_t *more)
 {
+    domain->buffer_data = data;
+    domain->buffer_room = size_bytes;
+    domain->buffer_more = more;
+    object_page_frame(data)->known = true;
+    if (more)
+        object_page_frame(more)->known = true;
     domain->buffer_addr = domain->registers[REGISTER_A0 + 5];
     domain->buffer_bytes = domain->registers[REGISTER_A0 + 6];
-    cache.buffers_known = true;
+}
+
+void domain_string_known(struct domain *domain, uint64_t addr, const uint8_t *data)
+{
+    domain->string_start = addr & ~(uint64_t)(PAGE_BYTES - 1);
+    domain->string_end = domain->string_start + PAGE_BYTES;
+    domain->string_delta = (uint64_t)(uintptr_t)data - addr;
+    object_page_frame(data)->known = true;
+}
+
+void domain_page_lost(struct page_frame *page)
+{
+    if (!page->known)
+        return;
+    page->known = false;
+    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
+        struct domain *domain = &cache.domains[i];
+        uint64_t string = domain->string_start + domain->string_delta;
+        if ((domain->buffer_data && object_page_frame(domain->buffer_data) == page) ||
+            (domain->buffer_more && object_page_frame(domain->buffer_more) == page))
+            domain->buffer_addr = BUFFER_UNKNOWN;
+        if (string == (uint64_t)(uintptr_t)page->data)
+            domain->string_end = 0;
+    }
 }
 
 void domain_buffers_lost(void)
 {
-    if (!cache.buffers_known)
-        return;
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
+    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
         cache.domains[i].buffer_addr = BUFFER_UNKNOWN;
-    cache.buffers_known = false;
+        cache.domains[i].string_end = 0;
+    }
 }
 
 void domain_keys_walked(const struct node_frame *keys)

@@ -43,7 +43,7 @@ struct domain {
             uint8_t unchanged;   /* nothing to write back */
             uint8_t unused;      /* since the clock hand came by */
             uint8_t space_stale; /* satp is not that of the address key: domain_space() */
-            uint8_t keys_walked : 1, /* a segment walk went through the keys node */
+            uint8_t keys_walked : 1, /* a segment walk went through the keys node; or shared */
                 called : 1;          /* someone is, or was, stalled on it */
         };
     };
@@ -51,7 +51,15 @@ struct domain {
     struct node_frame *keys;
     uint64_t priority_limit; /* 2 << its priority; above the ready set: nobody is more urgent; 0:
                               * its meter is not the active one (meter.h) */
-    uint64_t buffer_addr, buffer_bytes; /* gate.c: receive buffer found writable; BUFFER_UNKNOWN */
+    /* The receive buffer that was found writable: as the registers named it, where it is, and how
+     * many bytes are there in one piece. BUFFER_UNKNOWN: none. */
+    uint64_t buffer_addr, buffer_bytes;
+    const uint8_t *buffer_data;
+    uint64_t buffer_room;
+    /* The page that was found readable under the last string sent: addresses [start, end), and what
+     * to add for the kernel's address of a byte. end 0: none. */
+    uint64_t string_start, string_end, string_delta;
+    const uint8_t *buffer_more; /* the buffer goes on here, in its second page; NULL: it does not */
     struct node_frame *register_nodes[3];
     struct meter *meter; /* NULL: look it up */
     struct space *space; /* NULL: look it up */
@@ -93,11 +101,17 @@ void domain_called_set(const struct node_frame *root, bool called);
 /* domain_trap_set - its trap code (0: none) and value. */
 void domain_trap_set(struct domain *domain, uint64_t code, uint64_t value);
 /* domain_spaces_lost - spaces were taken from their keys: each domain must look its own up again.
- * domain_buffers_lost - table entries were cleared: buffers are to be checked again. */
+ * domain_page_lost - an entry for this page was cleared: who remembers it as a buffer or string is
+ * to check again. domain_buffers_lost - all entries were. */
 void domain_spaces_lost(void);
+void domain_page_lost(struct page_frame *page);
 void domain_buffers_lost(void);
-/* domain_buffer_known - the buffer that its registers name was found writable. */
-void domain_buffer_known(struct domain *domain);
+/* domain_buffer_known - the buffer that its registers name was found writable: here, so many bytes
+ * in its first page, and, if it has a second page, more there. domain_string_known - the page of
+ * this address was found readable, the byte is here. */
+void domain_buffer_known(struct domain *domain, const uint8_t *data, uint64_t size_bytes,
+                         const uint8_t *more);
+void domain_string_known(struct domain *domain, uint64_t addr, const uint8_t *data);
 /* domain_keys_walked - a segment walk goes through this node, which some domains may have as their
  * keys node: storing into its slots may have to undo table entries. */
 void domain_keys_walked(const struct node_frame *keys);

@@ -156,6 +156,8 @@ static bool prepare_string(struct invocation *invocation)
         domain_touch_range(sender, a[3], a[4], ACCESS_READ, &message->string, &walk);
     if (touch == TOUCH_FAULT)
         string_fault(sender, &walk, a[3], TRAP_BAD_STRING);
+    else if (touch == TOUCH_DONE && a[4] > 0)
+        domain_string_known(sender, a[3], message->string.piece[0].data);
     return touch == TOUCH_DONE;
 }
 
@@ -171,8 +173,9 @@ static bool prepare_own_buffer(struct invocation *invocation)
         return true;
     enum touch touch = gate_buffer_prepare(sender, &buffer, &walk);
     if (touch == TOUCH_DONE) {
+        domain_buffer_known(sender, buffer.piece[0].data, buffer.piece[0].size_bytes,
+                            buffer.piece[1].data);
         pieces_release(&buffer);
-        domain_buffer_known(sender);
         return true;
     }
     if (touch == TOUCH_FAULT)

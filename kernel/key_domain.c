@@ -174,6 +174,7 @@ static void registers_put(const struct invocation *invocation, size_t length,
     sched_float_sync(domain);
     sched_forget(domain);
     domain_settle(domain);
+    domain->buffer_addr = BUFFER_UNKNOWN;
     (void)pieces_copy_out(&invocation->message.string, 0, domain->registers, length);
     domain->registers[REGISTER_PC] &= ~1ull;
     domain->registers[REGISTER_FCSR] &= 0xff;

@@ -84,11 +84,16 @@ void object_begin(void)
     object.operation++;
 }
 
-struct page_frame *object_page_of(const uint8_t *data)
+struct page_frame *object_page_frame(const uint8_t *data)
 {
     uint64_t index = (uint64_t)(data - object.page_memory) / PAGE_BYTES;
     kassert(index < object.page_count);
-    struct page_frame *page = &object.pages[index];
+    return &object.pages[index];
+}
+
+struct page_frame *object_page_of(const uint8_t *data)
+{
+    struct page_frame *page = object_page_frame(data);
     page->used = true;
     page->met = object.operation;
     return page;

@@ -64,6 +64,7 @@ struct page_frame {
     bool used;
     uint16_t pinned; /* device or operation count */
     uint32_t met;    /* number of the last operation that met it */
+    bool known;      /* some domain remembers it as its buffer or string (domain.h) */
     bool failed;     /* all homes unreadable: the next user is told, then the frame is freed */
 };
 
@@ -89,6 +90,8 @@ void object_begin(void);
  * On FETCH_STALL the current domain has been queued where it will be woken. */
 enum fetch object_node(uint64_t object_id, struct node_frame **node);
 enum fetch object_page(uint64_t object_id, struct page_frame **page);
+/* object_page_frame - the frame whose memory holds this kernel address. */
+struct page_frame *object_page_frame(const uint8_t *data);
 /* object_page_of - the frame whose memory holds this kernel address; the operation has met it
  * now. */
 struct page_frame *object_page_of(const uint8_t *data);

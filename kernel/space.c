@@ -88,6 +88,12 @@ static struct table *table_of_entry(uint64_t entry)
     return &space.tables[index];
 }
 
+/* The page that a leaf entry points to. */
+static struct page_frame *page_of_entry(uint64_t entry)
+{
+    return object_page_frame(arch_physical_to_virtual((entry >> PTE_PPN_SHIFT) * PAGE_BYTES));
+}
+
 static bool entry_is_leaf(uint64_t entry)
 {
     return entry & (PTE_READ | PTE_WRITE | PTE_EXECUTE);
@@ -117,15 +123,18 @@ void space_clear(struct table *table, unsigned first, unsigned count)
         return;
     if (table->level == 2 && first + count > KERNEL_ENTRY_FIRST)
         count = first < KERNEL_ENTRY_FIRST ? KERNEL_ENTRY_FIRST - first : 0;
-    domain_buffers_lost();
     for (unsigned i = first; i < first + count; i++) {
         uint64_t entry = table->entries[i];
         if (!(entry & PTE_VALID))
             continue;
         table->entries[i] = 0;
         space.edited = true;
-        if (!entry_is_leaf(entry))
+        if (entry_is_leaf(entry)) {
+            domain_page_lost(page_of_entry(entry));
+        } else {
+            domain_buffers_lost();
             table_release(table_of_entry(entry));
+        }
     }
 }
 

@@ -152,6 +152,7 @@ Test(recipe, knows_every_kind_of_key)
         {"checkpoint", KEY_CHECKPOINT, 0, TARGET_NONE},
         {"journal", KEY_JOURNAL, 0, TARGET_NONE},
         {"error-log", KEY_ERROR_LOG, 0, TARGET_NONE},
+        {"front-end n", KEY_FRONT_END, 0, TARGET_NODE},
         {"range nodes", KEY_NODE_RANGE, 0, TARGET_NONE},
         {"range pages 3 4", KEY_PAGE_RANGE, 0, TARGET_NONE},
     };

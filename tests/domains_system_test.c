@@ -91,6 +91,17 @@ Test(system, fresh_segments_keep_theirs)
     expect_run("fresh", "fresh: 246 claims, 0 wrong");
 }
 
+/* Amnesia costs much: all the integers there are, only with LATCHKEY_LONG. */
+Test(system, queues_alarms_and_integers_keep_theirs, .timeout = 600)
+{
+    const char *path = "test-services.img";
+    bool all = getenv("LATCHKEY_LONG") != NULL;
+    expect_image_run(LATCHKEY_BUILD_DIR "/shared-services.img", false, " claims, 0 wrong");
+    image_make("services", "argument 0 0", all ? "argument 0 0" : "argument 0 1", path);
+    expect_image_run(path, true, " claims, 0 wrong");
+    (void)unlink(path);
+}
+
 /* Amnesia costs much: it gets a tenth of the orders, unless LATCHKEY_LONG is set. */
 Test(system, random_orders_to_banks_are_answered_as_a_model_says, .timeout = 600)
 {

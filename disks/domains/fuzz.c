@@ -4,7 +4,8 @@
  * for ever is broken off by judge.c; both start this program again from its beginning.
  *
  * Argument 0: address of a page shared with the judge, which holds all that must survive that. Its
- * slots are given keys of many kinds by the recipe; calls move and replace them as they please.
+ * slots are given keys of many kinds by the recipe, and by the judge as they wear out; calls move
+ * and replace them as they please.
  */
 #include "disks/domains/fuzz.h"
 
@@ -33,19 +34,31 @@ static uint64_t number_some(struct fuzz_state *state)
     return (choice >> 8) % 4200;
 }
 
+/* Most orders are small numbers. */
+static uint64_t order_some(struct fuzz_state *state)
+{
+    uint64_t choice = random_next(state);
+    if (choice % 4 == 0)
+        return number_some(state);
+    return (choice >> 8) % (choice % 4 == 1 ? 16 : 82);
+}
+
 static uint64_t address_some(struct fuzz_state *state)
 {
     static uint8_t buffer[3 * PAGE_BYTES];
     uint64_t choice = random_next(state);
     if (choice % 8 == 0)
         return choice;
-    return (uint64_t)buffer + choice % sizeof(buffer);
+    uint64_t at = choice % (sizeof(buffer) - sizeof(uint64_t));
+    uint64_t word = number_some(state); /* offsets, lengths and the like, should it be sent */
+    memcpy(buffer + at, &word, sizeof(word));
+    return (uint64_t)buffer + at;
 }
 
 /* One call. The register convention is abi.h's; nothing that comes back is used. */
 static void call_some(struct fuzz_state *state)
 {
-    register uint64_t a0 __asm__("a0") = number_some(state);
+    register uint64_t a0 __asm__("a0") = order_some(state);
     register uint64_t a1 __asm__("a1") = random_next(state);
     register uint64_t a2 __asm__("a2") = random_next(state) | ENTRY_CODE;
     register uint64_t a3 __asm__("a3") = address_some(state);

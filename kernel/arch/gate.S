@@ -40,6 +40,7 @@
 #define ENTRY_FORM     0x01f /* keys accepted, and the code */
 #define ENTRY_CODE_BIT 0x010
 #define ENTRY_KEY_3    0x008
+#define ENTRY_KEYS_0_TO_2 0x007
 #define EXIT_MASK_SHIFT 12
 #define ENTRY_KEYS_TO_SLOT 11 /* slot of key 0: bits 16..19, as slot << 5 */
 #define NODE_SLOTS     16
@@ -49,8 +50,15 @@
 #define TYPE_RESUME    7
 #define STATE_WAITING  1
 #define STATE_RUNNING  2
-#define STRING_BYTES_IN_REGISTERS 32
+#define STATUS_RESTORE_ALL 0x100
+#define RESUME_RESTART_BYTE 0
+#define RESUME_RETURN_BYTE 2
+#define STRING_BYTES_IN_REGISTERS 32 /* t0: the string is there */
+#define STRING_BYTES_MAX 4096
+#define STRING_FROM_MEMORY (-1)      /* t0: the string is in memory */
 #define RC_DATA_KEY_LOW 1
+#define COPY_BLOCK_SHIFT 10
+#define COPY_BLOCK_BYTES (1 << COPY_BLOCK_SHIFT) /* the offset of ld and sd is below 2048 */
 
     .macro save_callee_saved
     sd      tp, 32(sp)
@@ -75,21 +83,6 @@
     li      t4, 0
     li      t5, 0
     li      t6, 0
-    .endm
-
-    /* A string in registers, of a4 bytes: for a target that takes it there, or not at all. */
-    .macro string_pass
-    andi    t0, s6, ENTRY_STRING
-    addi    t0, t0, -STRING_MEMORY_BITS
-    beqz    t0, trap_save_ecall_rest
-    addi    t0, t0, STRING_MEMORY_BITS - STRING_REGISTERS_BITS
-    beqz    t0, 1f
-    li      t0, 0
-    li      t3, 0
-    li      t4, 0
-    li      t5, 0
-    li      t6, 0
-1:
     .endm
 
     /* The buffer into which the sender will receive: none, or one that is known to be good. */
@@ -120,44 +113,67 @@
     bltz    s7, trap_save_ecall_rest /* SD: f registers were written */
     .endm
 
-    /* Key i of the message, if the target accepts it, into the slot that it names. gp, tp, s9..s11
-     * are scratch; s1: the target's keys node; s5: the sender's. */
-    .macro key_pass i
-    andi    gp, s6, 1 << \i
-    beqz    gp, 2f
+    /* Key i of the message, sent and accepted, into the slot that the target names. s1, s5: the
+     * keys nodes of target and sender. */
+    .macro key_copy i
     srli    gp, s6, ENTRY_KEYS_TO_SLOT + 4 * \i
     andi    gp, gp, BLOCK_SLOT
     add     gp, gp, s1
-    srli    s9, a1, EXIT_MASK_SHIFT + \i
-    li      s10, 0
-    mv      s11, s5 /* a hint only: any node frame will do */
-    andi    s9, s9, 1
-    beqz    s9, 1f
     srli    tp, a1, ENTRY_KEYS_TO_SLOT + 4 * \i
     andi    tp, tp, BLOCK_SLOT
     add     tp, tp, s5
     ld      s9, NODE_SLOT + KEY_HEAD(tp)
     ld      s10, NODE_SLOT + KEY_COUNT(tp)
     ld      s11, NODE_SLOT + KEY_OBJECT(tp)
-1:  sd      s9, NODE_SLOT + KEY_HEAD(gp)
+    sd      s9, NODE_SLOT + KEY_HEAD(gp)
     sd      s10, NODE_SLOT + KEY_COUNT(gp)
     sd      s11, NODE_SLOT + KEY_OBJECT(gp)
+    .endm
+
+    /* Key i, if it is accepted; data key 0 if it was not sent. s7, s8: what is accepted, sent. */
+    .macro key_pass i
+    andi    gp, s7, 1 << \i
+    beqz    gp, 2f
+    andi    gp, s8, 1 << \i
+    beqz    gp, 1f
+    key_copy \i
+    j       2f
+1:  srli    gp, s6, ENTRY_KEYS_TO_SLOT + 4 * \i
+    andi    gp, gp, BLOCK_SLOT
+    add     gp, gp, s1
+    sd      zero, NODE_SLOT + KEY_HEAD(gp)
+    sd      zero, NODE_SLOT + KEY_COUNT(gp)
+    sd      s5, NODE_SLOT + KEY_OBJECT(gp) /* a hint only: any node frame will do */
 2:
     .endm
 
-    /* All keys that the target accepts, but a resume key. The two keys nodes differ, so that no
-     * slot is read after it was written. */
+    /* All keys that the target accepts, but a resume key. The keys nodes differ (domain.c), so that
+     * no slot is read after it was written. */
     .macro keys_pass
     andi    a7, s6, ENTRY_CODE_BIT
     beqz    a7, trap_save_ecall_rest
     ld      s5, DOMAIN_KEYS(sp)
-    beq     s5, s1, trap_save_ecall_rest
-    beqz    t0, 1f
-    string_pass
-1:  li      a7, 0
-    key_pass 0
+    beqz    t0, 3f
+    jal     a7, string_pass
+3:  li      a7, 0
+    andi    s7, s6, ENTRY_KEYS_0_TO_2
+    srli    s8, a1, EXIT_MASK_SHIFT
+    andi    s8, s8, ENTRY_KEYS_0_TO_2
+    bne     s7, s8, 3f
+    andi    gp, s7, 1
+    beqz    gp, 4f
+    key_copy 0
+4:  andi    gp, s7, 2
+    beqz    gp, 4f
+    key_copy 1
+4:  andi    gp, s7, 4
+    beqz    gp, 4f
+    key_copy 2
+    j       4f
+3:  key_pass 0
     key_pass 1
     key_pass 2
+4:
     .endm
 
     /* The sender stops and the target runs. s4: its struct domain; a0, a1, a4, t3..t6: what it
@@ -219,20 +235,28 @@ trap_entry:
     beqz    t0, call_without_string
     addi    t0, t0, EXIT_CALL - EXIT_RETURN
     beqz    t0, return_without_string
-    li      t1, STRING_BYTES_IN_REGISTERS
-    bgtu    a4, t1, trap_save_ecall
-    addi    t0, t0, -STRING_REGISTERS_BITS
-    beqz    t0, return_with_string
-    addi    t0, t0, EXIT_RETURN - EXIT_CALL
-    bnez    t0, trap_save_ecall
-
-    /* CALL through a start key. */
-call_with_string:
+    addi    t1, t0, EXIT_RETURN - EXIT_CALL - STRING_MEMORY_BITS
+    beqz    t1, call_memory
+    addi    t1, t0, -STRING_MEMORY_BITS
+    beqz    t1, return_memory
+    addi    t1, t0, -STRING_REGISTERS_BITS
+    beqz    t1, return_registers
+    addi    t1, t0, EXIT_RETURN - EXIT_CALL - STRING_REGISTERS_BITS
+    bnez    t1, trap_save_ecall
+    li      t0, STRING_BYTES_IN_REGISTERS
+    bgtu    a4, t0, trap_save_ecall
     andi    t2, ra, 0xff
     addi    t2, t2, -TYPE_START
     bnez    t2, trap_save_ecall
-    li      t0, 1
     j       call_start
+call_memory:
+    li      t0, STRING_FROM_MEMORY
+    andi    t2, ra, 0xff
+    addi    t2, t2, -TYPE_START
+    bnez    t2, trap_save_ecall
+    j       call_start
+
+    /* CALL through a start key. */
 call_without_string:
     andi    t2, ra, 0xff
     addi    t2, t2, -TYPE_START
@@ -277,8 +301,12 @@ call_go:
     gate_go
 
     /* RETURN through a resume key. */
-return_with_string:
-    li      t0, 1
+return_registers:
+    li      t0, STRING_BYTES_IN_REGISTERS
+    bgtu    a4, t0, trap_save_ecall
+    j       return_resume
+return_memory:
+    li      t0, STRING_FROM_MEMORY
     j       return_resume
 return_without_string:
     no_string
@@ -286,7 +314,7 @@ return_resume:
     save_callee_saved
     ld      s0, NODE_SLOT + KEY_OBJECT(gp)
     ld      s2, NODE_RESUME_HEAD(s0) /* names the domain, and RESUME_RETURN */
-    bne     s2, ra, trap_save_ecall_rest
+    bne     s2, ra, return_restart
     ld      s1, NODE_SLOT + KEY_COUNT(gp)
     ld      s3, NODE_CALL_COUNT(s0)
     bne     s1, s3, trap_save_ecall_rest
@@ -309,12 +337,41 @@ return_go:
     li      a1, 0
     gate_go
 
+    /* RETURN through a restart key: the target goes on as it was when it trapped. */
+return_restart:
+    addi    s2, s2, (RESUME_RESTART_BYTE - RESUME_RETURN_BYTE) << 8
+    bne     s2, ra, trap_save_ecall_rest
+    bnez    t0, trap_save_ecall_rest
+    ld      s1, NODE_SLOT + KEY_COUNT(gp)
+    ld      s3, NODE_CALL_COUNT(s0)
+    bne     s1, s3, trap_save_ecall_rest
+    ld      s4, NODE_GATE(s0)
+    ld      s5, DOMAIN_STATUS(s4)
+    addi    s5, s5, -(STATE_WAITING | STATUS_RESTORE_ALL)
+    bnez    s5, trap_save_ecall_rest
+    sender_buffer
+    hand_over_check
+    /* commit */
+    addi    s3, s3, 1
+    sd      s3, NODE_CALL_COUNT(s0)
+    sd      zero, DOMAIN_STATUS(sp)
+    sd      a2, 96(sp)
+    csrr    s7, sepc
+    addi    s7, s7, ECALL_BYTES
+    sd      s7, 0(sp)
+    li      s7, STATE_RUNNING | STATUS_RESTORE_ALL
+    sd      s7, DOMAIN_STATUS(s4)
+    mv      a0, s4
+    j       trap_return
+
 call_string:
-    string_pass
+    jal     a7, string_pass
+    li      a7, 0
     j       call_resume_key
 
 return_string:
-    string_pass
+    jal     a7, string_pass
+    li      a7, 0
     j       return_go
 
     /* The target does not accept just the resume key and the code. */
@@ -330,6 +387,84 @@ return_keys:
     ld      s1, DOMAIN_KEYS(s4)
     keys_pass
     j       return_go
+
+    /* The string reaches the target, or the message goes the general way; nothing may fail after
+     * it. t0: where the string is; 0 afterwards. a4: its length. a7: where to go on. */
+string_pass:
+    andi    s7, s6, ENTRY_STRING
+    bltz    t0, string_from_memory
+    li      t0, 0
+    addi    s8, s7, -STRING_REGISTERS_BITS
+    beqz    s8, string_done
+    bnez    s7, trap_save_ecall_rest
+    j       string_drop
+string_unwanted:
+    li      t0, 0
+    lui     s8, STRING_BYTES_MAX >> 12
+    bgtu    a4, s8, trap_save_ecall_rest
+string_drop:
+    li      t3, 0
+    li      t4, 0
+    li      t5, 0
+    li      t6, 0
+string_done:
+    jr      a7
+
+    /* From the page of the sender that the general path found last, into the target's buffer, which
+     * was found writable: both as far as they are known, and both aligned. */
+string_from_memory:
+    ld      s8, DOMAIN_STRING_START(sp)
+    bltu    a3, s8, trap_save_ecall_rest
+    add     s9, a3, a4
+    ld      s8, DOMAIN_STRING_END(sp)
+    bgtu    s9, s8, trap_save_ecall_rest
+    beqz    s7, string_unwanted
+    addi    s7, s7, -STRING_MEMORY_BITS
+    bnez    s7, trap_save_ecall_rest
+    ld      s8, DOMAIN_BUFFER_ADDR(s4)
+    bltz    s8, trap_save_ecall_rest
+    ld      s8, DOMAIN_BUFFER_ROOM(s4)
+    bgtu    a4, s8, trap_save_ecall_rest /* also keeps a3 + a4 from wrapping */
+    ld      s8, DOMAIN_STRING_DELTA(sp)
+    add     s8, s8, a3
+    ld      s9, DOMAIN_BUFFER_DATA(s4)
+    or      s10, s8, s9
+    andi    s10, s10, 7
+    bnez    s10, trap_save_ecall_rest
+    /* commit. s8, s9: from, to. Each pair of instructions copies 8 bytes and is 8 bytes long, so
+     * that one number skips what the last part of a block has too much of both. */
+    andi    s10, a4, COPY_BLOCK_BYTES - 8
+    addi    s10, s10, -COPY_BLOCK_BYTES
+    srli    s11, a4, COPY_BLOCK_SHIFT
+    add     s8, s8, s10
+    add     s9, s9, s10
+1:  auipc   s7, %pcrel_hi(copy_block)
+    addi    s7, s7, %pcrel_lo(1b)
+    sub     s7, s7, s10
+    jr      s7
+    .option push
+    .option norvc
+copy_block:
+    .set    copied, 0
+    .rept   COPY_BLOCK_BYTES / 8
+    ld      s7, copied(s8)
+    sd      s7, copied(s9)
+    .set    copied, copied + 8
+    .endr
+    .option pop
+    addi    s8, s8, COPY_BLOCK_BYTES
+    addi    s9, s9, COPY_BLOCK_BYTES
+    addi    s11, s11, -1
+    bgez    s11, copy_block
+    andi    t0, a4, 7
+    beqz    t0, string_drop
+2:  lbu     s7, 0(s8)
+    sb      s7, 0(s9)
+    addi    s8, s8, 1
+    addi    s9, s9, 1
+    addi    t0, t0, -1
+    bnez    t0, 2b
+    j       string_drop
 
     /* CALL of a key that the kernel answers. gp: its slot. Callee-saved registers stay where they
      * are. */

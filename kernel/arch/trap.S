@@ -101,6 +101,7 @@ trap_save_all:
     /* a0: the domain to run. Boot enters its first domain here. */
     .globl arch_enter
 arch_enter:
+    .globl trap_return
 trap_return:
     ld      t0, DOMAIN_SATP(a0)
     csrr    t1, satp

@@ -6,11 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "disks/domains/parts/calendar.h"
 #include "disks/domains/rt/interface.h"
 #include "disks/domains/rt/slots.h"
 
 #define NS_PER_SECOND 1000000000ul
-#define SECONDS_PER_DAY 86400ul
 
 struct command {
     const char *name, *arguments, *help;
@@ -83,30 +83,16 @@ static void run_ping(char *arguments)
            count ? (ended_ns - began_ns) / count : 0);
 }
 
-/* Days since 1970-01-01 to a date of the Gregorian calendar: counted from 0000-03-01 in eras of 400
- * years, so that leap days come last. */
-static void date_print(uint64_t days)
-{
-    uint64_t from_march = days + 719468, era = from_march / 146097, day = from_march % 146097;
-    uint64_t year = (day - day / 1460 + day / 36524 - day / 146096) / 365;
-    day -= 365 * year + year / 4 - year / 100;
-    uint64_t month = (5 * day + 2) / 153;
-    day = day - (153 * month + 2) / 5 + 1;
-    month = month < 10 ? month + 3 : month - 9;
-    printf("%lu-%02lu-%02lu", era * 400 + year + (month <= 2), month, day);
-}
-
 static void run_time(char *arguments)
 {
     (void)arguments;
     uint64_t now_ns, calendar_ns;
+    char text[CALENDAR_TEXT_BYTES];
     if (!said_well("timer", timer_now(SLOT_TIMER, &now_ns)) ||
         !said_well("timer", timer_calendar(SLOT_TIMER, &calendar_ns)))
         return;
-    uint64_t seconds = calendar_ns / NS_PER_SECOND, day_seconds = seconds % SECONDS_PER_DAY;
-    printf("up %lu.%06lu s, ", now_ns / NS_PER_SECOND, now_ns % NS_PER_SECOND / 1000);
-    date_print(seconds / SECONDS_PER_DAY);
-    printf(" %02lu:%02lu:%02lu UTC\n", day_seconds / 3600, day_seconds / 60 % 60, day_seconds % 60);
+    calendar_text(calendar_ns, text);
+    printf("up %lu.%06lu s, %s\n", now_ns / NS_PER_SECOND, now_ns % NS_PER_SECOND / 1000, text);
 }
 
 static void run_keys(char *arguments)

@@ -64,6 +64,7 @@ struct bank_counts {
 #define BANK_DOOR 1u
 #define BANK_TOOL 2u
 
+/* BANK_INTERFACE - the typed calls: shapes as in interface.h. */
 #define BANK_INTERFACE(LINE)                                                                       \
     LINE(KEY_IN, bank_create_node, BANK_CREATE, void)                                              \
     LINE(KEY_OUT, bank_destroy_node, BANK_DESTROY, void)                                           \
@@ -92,6 +93,7 @@ struct bank_counts {
     LINE(ORDER, order_destroy, ORDER_DESTROY, void)                                                \
     LINE(KEY_OUT, bank_tool_verify, BANK_TOOL_VERIFY, void)                                        \
     LINE(KEY_BOTH, bank_tool_create, BANK_TOOL_CREATE, void)
+/* BANK_INTERFACE - the calls themselves. */
 BANK_INTERFACE(INTERFACE_CALL)
 
 /* bank_destroy_three_nodes, bank_destroy_three_pages - two messages: BANK_DESTROY_THREE is known to

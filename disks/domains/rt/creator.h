@@ -49,6 +49,7 @@
 #define CREATOR_FOR_ALL 0u
 #define CREATOR_DOOR 1u
 
+/* CREATOR_INTERFACE - the typed calls: shapes as in interface.h. */
 #define CREATOR_INTERFACE(LINE)                                                                    \
     LINE(KEYS_OUT, creator_destroy_with, CREATOR_DESTROY, void)                                    \
     LINE(KEY_BOTH, creator_identify_start, CREATOR_IDENTIFY_START, void)                           \
@@ -62,6 +63,7 @@
     LINE(KEY_OUT, creator_end, ORDER_DESTROY, void)                                                \
     LINE(KEY_BOTH, creators_create, CREATORS_CREATE, void)                                         \
     LINE(KEY_OUT, creators_identify, CREATORS_IDENTIFY, void)
+/* CREATOR_INTERFACE - the calls themselves. */
 CREATOR_INTERFACE(INTERFACE_CALL)
 
 /* creator_destroy - destroy a domain; its nodes go back to the bank. */

@@ -45,6 +45,7 @@
 #define FRESH_FACTORY 0u
 #define FRESH_KEEPER 1u
 
+/* FRESH_INTERFACE - the typed calls: shapes as in interface.h. */
 #define FRESH_INTERFACE(LINE)                                                                      \
     LINE(KEY_IN, fresh_read_only, FRESH_READ_ONLY, void)                                           \
     LINE(WORD_IN, fresh_length, FRESH_LENGTH, void)                                                \
@@ -59,6 +60,7 @@
     LINE(WORD_IN, fresh_get_meta, FRESH_GET_META, void)                                            \
     LINE(KEY_BOTH, fresh_sibling, FRESH_SIBLING, void)                                             \
     LINE(KEY_BOTH, fresh_create, FRESH_CREATE, void)
+/* FRESH_INTERFACE - the calls themselves. */
 FRESH_INTERFACE(INTERFACE_CALL)
 
 /* fresh_create_limited - FRESH_CREATE with a limit. */
