@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* demo_policy_test.c - processor time on the real kernel: a policy outside of it hands out shares,
+ * and bad programs take no more than their meter allows. The recipes' own domains judge and power
+ * off with the verdict; here the numbers they print are looked at once more. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "emulator/machine.h"
+
+struct transcript {
+    char text[8192];
+    size_t length;
+};
+
+static void transcript_put(void *context, const uint8_t *data, size_t size_bytes)
+{
+    struct transcript *transcript = context;
+    for (size_t i = 0; i < size_bytes && transcript->length + 1 < sizeof(transcript->text); i++)
+        transcript->text[transcript->length++] = (char)data[i];
+}
+
+static void image_run(const char *image, bool check, struct transcript *transcript)
+{
+    struct machine *machine;
+    struct error error;
+    struct machine_config config = {.kernel_path = LATCHKEY_BUILD_DIR "/kernel.elf",
+                                    .disk_count = 1, .check = check};
+    *transcript = (struct transcript){.length = 0};
+    config.disks[0] = (struct machine_disk){.path = image, .read_only = true};
+    config.console = (struct console_sink){transcript, transcript_put};
+    cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
+    struct machine_until until = machine_until_never();
+    struct machine_stop stop = machine_run(machine, &until);
+    transcript->text[transcript->length] = '\0';
+    cr_assert_eq(stop.reason, MACHINE_STOP_POWER_OFF, "%s", transcript->text);
+    cr_expect_eq(stop.code, 0, "%s", transcript->text);
+    cr_expect_null(strstr(transcript->text, ": wrong"), "%s", transcript->text);
+    machine_destroy(machine);
+}
+
+Test(policy, two_workers_get_the_shares_that_their_meters_keeper_gives)
+{
+    static const double due[3][2] = {{3, 1}, {1, 4}, {1, 0}};
+    struct transcript transcript;
+    image_run(LATCHKEY_BUILD_DIR "/policy.img", false, &transcript);
+    const char *at = transcript.text;
+    for (unsigned phase = 0; phase < 3; phase++) {
+        unsigned long first, second;
+        at = strstr(at, "weights ");
+        cr_assert_not_null(at, "%s", transcript.text);
+        cr_assert_eq(sscanf(at, "weights %*u to %*u: %lu and %lu cycles", &first, &second), 2);
+        at++;
+        double share = (double)first / (double)(first + second);
+        cr_expect_float_eq(share, due[phase][0] / (due[phase][0] + due[phase][1]), 0.01, "%f",
+                           share);
+        cr_expect_geq(first, 4000000, "40 rounds");
+    }
+}
+
+Test(policy, bad_programs_end_in_their_keepers_and_take_no_more_than_their_meter_has)
+{
+    struct transcript transcript;
+    unsigned long cycles, worked, bad;
+    image_run(LATCHKEY_BUILD_DIR "/bad.img", true, &transcript);
+    const char *at = strstr(transcript.text, "bad: of ");
+    cr_assert_not_null(at, "%s", transcript.text);
+    cr_assert_eq(sscanf(at, "bad: of %lu cycles the worker had %lu and the bad ones %lu", &cycles,
+                        &worked, &bad), 3);
+    cr_expect_leq(bad, 10000000 + 10000000 / 100);
+    cr_expect_geq(worked, cycles - 10000000 - cycles / 100);
+}
