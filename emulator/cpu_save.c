@@ -16,7 +16,6 @@
 
 #define SAVE_MAGIC 0x7570636cu /* "lcpu" */
 #define SAVE_VERSION 1u
-#define SATP_MODE_SV39 8u
 #define MSTATUS_GUEST                                                                              \
     (MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP | MSTATUS_FS | MSTATUS_SUM | MSTATUS_MXR | MSTATUS_SD)
 
@@ -150,7 +149,8 @@ static void load_system(struct cpu *cpu, struct byte_reader *reader)
     uint32_t fcsr = read_u32(reader);
     uint64_t mode = satp >> SATP_MODE_SHIFT;
     if (privilege > PRIVILEGE_S || (mstatus & ~MSTATUS_GUEST) ||
-        (mode != 0 && mode != SATP_MODE_SV39) || ((mip | mie) & ~(uint32_t)IRQ_ALL) || fcsr > 0xff)
+        (mode != 0 && (mode < SATP_MODE_SV39 || mode > SATP_MODE_SV57)) ||
+        ((mip | mie) & ~(uint32_t)IRQ_ALL) || fcsr > 0xff)
         reader_fail(reader);
     if (reader->failed)
         return;

@@ -42,6 +42,9 @@
 #define PRIVILEGE_S 1u
 #define PRIVILEGE_M 3u
 #define SATP_MODE_SHIFT 60
+/* The engine takes these modes, although the device tree speaks of Sv39 only. */
+#define SATP_MODE_SV39 8u
+#define SATP_MODE_SV57 10u
 #define IRQ_ALL (CPU_IRQ_SOFT | CPU_IRQ_TIMER | CPU_IRQ_EXTERNAL)
 
 /* mstatus, volume II (20211203) figure 3.7. */
@@ -201,7 +204,7 @@ static inline uint64_t cpu_count(const struct cpu *cpu)
 }
 
 /* cpu_walk.c */
-/* walk_translate - Sv39 by satp; identity when satp is bare. Permissions are not looked at. */
+/* walk_translate - by the tables of satp; identity when satp is bare. Permissions are not looked at. */
 bool walk_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
 /* walk_ram - host pointer to [addr, addr + size) of physical RAM, NULL when outside. */
 uint8_t *walk_ram(struct cpu *cpu, uint64_t addr_physical, size_t size_bytes);

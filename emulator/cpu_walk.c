@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cpu_walk.c - Sv39 translation by the host, for what the engine does not tell: which physical
+/* cpu_walk.c - translation by the host, for what the engine does not tell: which physical
  * address a device access meant, and which bytes an instruction has.
  *
  * Called by the other emulator/cpu_*.c files; calls engine_load() only.
@@ -26,7 +26,6 @@
 #define PTE_PPN_MASK ((UINT64_C(1) << 44) - 1)
 #define PTE_RESERVED (UINT64_MAX << 54)
 #define SATP_PPN_MASK ((UINT64_C(1) << 44) - 1)
-#define LEVELS 3
 
 uint8_t *walk_ram(struct cpu *cpu, uint64_t addr_physical, size_t size_bytes)
 {
@@ -55,9 +54,11 @@ enum walk_result {
 static enum walk_result walk(struct cpu *cpu, uint64_t satp, uint64_t addr, struct leaf *leaf)
 {
     uint64_t table = (satp & SATP_PPN_MASK) * PAGE_BYTES;
-    if ((uint64_t)((int64_t)(addr << 25) >> 25) != addr)
-        return WALK_INVALID; /* bits 63..39 must repeat bit 38 */
-    for (unsigned level = LEVELS; level-- > 0;) {
+    unsigned levels = (unsigned)(satp >> SATP_MODE_SHIFT) - SATP_MODE_SV39 + 3;
+    unsigned sign_bits = 64 - (12 + 9 * levels); /* they must repeat the bit below them */
+    if ((uint64_t)((int64_t)(addr << sign_bits) >> sign_bits) != addr)
+        return WALK_INVALID;
+    for (unsigned level = levels; level-- > 0;) {
         unsigned shift = 12 + 9 * level;
         uint8_t *entry = walk_ram(cpu, table + (addr >> shift & 511) * 8, 8);
         if (!entry)

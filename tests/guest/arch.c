@@ -406,6 +406,29 @@ static void interrupts_taken(void)
     show_interrupt("timer off", 0);
 }
 
+/* Sv48 and Sv57: the same tables one and two levels further down. */
+static void deeper_tables(void)
+{
+    uint64_t plain = csr_read(satp), table = (uint64_t)root;
+    map(PAGE_ADDR, data_page, PTE_V | PTE_R | PTE_W);
+    for (uint64_t mode = 9; mode <= 10; mode++) {
+        uint64_t page = page_create();
+        *(volatile uint64_t *)page = table >> 12 << 10 | PTE_V;
+        table = page;
+        csr_write(satp, mode << 60 | table >> 12);
+        tlb_flush();
+        put_pair("mode", csr_read(satp) >> 60);
+        *(volatile uint64_t *)PAGE_ADDR = 5;
+        kernel_run(" min", min_w, PAGE_ADDR, 3);
+        kernel_run("third unmapped", third_store, FAR, 1);
+        kernel_run("ld", ld_a0, PAGE_ADDR + (1ul << 39), 0);
+        kernel_run("ld not canonical", ld_a0, PAGE_ADDR + (1ul << 60), 0);
+        kernel_run("spec: min not canonical", min_w, PAGE_ADDR + (1ul << 60), 0);
+    }
+    csr_write(satp, plain);
+    tlb_flush();
+}
+
 static void registers(void)
 {
     uint64_t vector = csr_read(stvec);
@@ -445,6 +468,7 @@ void guest_main(uint64_t hart, uint64_t tree)
     page_ends();
     changing_code();
     interrupts_taken();
+    deeper_tables();
     registers();
     put_text("end\n");
 }
