@@ -204,7 +204,8 @@ static inline uint64_t cpu_count(const struct cpu *cpu)
 }
 
 /* cpu_walk.c */
-/* walk_translate - by the tables of satp; identity when satp is bare. Permissions are not looked at. */
+/* walk_translate - by the tables of satp; identity when it is bare. Permissions are not looked
+ * at. */
 bool walk_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
 /* walk_ram - host pointer to [addr, addr + size) of physical RAM, NULL when outside. */
 uint8_t *walk_ram(struct cpu *cpu, uint64_t addr_physical, size_t size_bytes);
