@@ -55,6 +55,43 @@ static double row_value(const cJSON *rows, const char *name)
     return NAN;
 }
 
+/* The rows of one suite, as JSON. */
+static cJSON *suite_rows(const char *suite)
+{
+    char *path = command_file("bench.json"), command[1024];
+    snprintf(command, sizeof(command), "./latchkey_bench . --suite %s --json %s; cat %s", suite,
+             path, path);
+    struct command_result *result = command_run(command);
+    (void)remove(path);
+    const char *start = strstr(result->output, "\n[");
+    cr_assert(start, "no rows: %s%s", result->output, result->errors);
+    cJSON *rows = cJSON_Parse(start);
+    free(path);
+    free(result);
+    return rows;
+}
+
+Test(bench, no_exact_count_is_above_its_budget)
+{
+    FILE *budget = fopen(LATCHKEY_SOURCE_DIR "/bench/budget", "r");
+    cr_assert(budget, "bench/budget cannot be read");
+    cJSON *rows = suite_rows("message");
+    char line[128], name[64];
+    unsigned count = 0;
+    double most;
+    while (fgets(line, sizeof(line), budget)) {
+        if (line[0] == '#')
+            continue;
+        cr_assert_eq(sscanf(line, "%lf %63[^\n]", &most, name), 2, "bench/budget: %s", line);
+        double value = row_value(rows, name);
+        cr_expect_leq(value, most, "%s: %.1f, the budget is %.1f", name, value, most);
+        count++;
+    }
+    cr_expect_geq(count, 8);
+    (void)fclose(budget);
+    cJSON_Delete(rows);
+}
+
 Test(bench, message_paths_are_exact_counts_and_equal_in_two_runs)
 {
     double round_trip[2];
