@@ -127,3 +127,66 @@ Test(forward, a_keeper_that_is_no_start_key_is_none)
     store_node(front.store, front.node)->slots[KEEPER_SLOT] = store_number(3);
     expect_answered(front, ORDER_TYPE, RC_DATA_KEY);
 }
+
+/* A chain of so many front ends and red segments, one in front of the other, the last before the
+ * server. */
+static struct front chain_make(unsigned count)
+{
+    struct front front = front_make(KEY_FRONT_END, 0, FORMAT);
+    uint64_t next = front.node;
+    for (unsigned i = 1; i < count; i++) {
+        uint64_t node = store_new_node(front.store);
+        store_node(front.store, node)->slots[KEEPER_SLOT] =
+            store_key(i % 2 ? KEY_FRONT_END : KEY_SEGMENT, 0, next);
+        store_node(front.store, node)->slots[RED_FORMAT_SLOT] = store_number(FORMAT);
+        next = node;
+    }
+    store_slot(front.store, front.client, SLOT_FRONT, store_key(KEY_FRONT_END, 0, next));
+    return front;
+}
+
+Test(forward, through_20_front_ends_a_message_arrives_with_the_last_node)
+{
+    struct front front = chain_make(FRONT_END_DEPTH_MAX);
+    call(&front, 5);
+    expect_forwarded(&front, 5, 0);
+}
+
+Test(forward, through_21_it_traps)
+{
+    struct front front = chain_make(FRONT_END_DEPTH_MAX + 1);
+    call(&front, 5);
+    cr_assert_eq(host_domain(front.client)->trap_code, TRAP_FRONT_END_LOOP);
+    cr_assert_eq(host_domain(front.server)->state, DOMAIN_AVAILABLE);
+}
+
+Test(forward, a_front_end_of_itself_traps)
+{
+    struct front front = front_make(KEY_FRONT_END, 0, FORMAT);
+    store_node(front.store, front.node)->slots[KEEPER_SLOT] =
+        store_key(KEY_FRONT_END, 0, front.node);
+    call(&front, 5);
+    cr_assert_eq(host_domain(front.client)->trap_code, TRAP_FRONT_END_LOOP);
+}
+
+Test(forward, a_front_end_of_a_kernel_key_is_that_key)
+{
+    struct front front = front_make(KEY_FRONT_END, 0, FORMAT);
+    store_node(front.store, front.node)->slots[KEEPER_SLOT] = store_key(KEY_RETURNER, 0, 0);
+    expect_answered(front, 1234, 1234);
+}
+
+Test(forward, a_front_end_of_a_node_fetches_from_that_node)
+{
+    struct front front = front_make(KEY_FRONT_END, 0, FORMAT);
+    uint64_t node = store_new_node(front.store);
+    store_node(front.store, front.node)->slots[KEEPER_SLOT] = store_key(KEY_NODE, 3, node);
+    expect_answered(front, NODE_DATA_BYTE, 3);
+}
+
+Test(forward, a_void_keeper_is_a_data_key)
+{
+    struct front front = front_make(KEY_FRONT_END, 0, FORMAT);
+    store_node(front.store, front.server)->allocation_count = 1;
+    expect_answered(front, 5, RC_DATA_KEY);
+}
