@@ -8,6 +8,7 @@
 
 #include "disks/domains/parts/calendar.h"
 #include "disks/domains/rt/interface.h"
+#include "disks/domains/rt/names.h"
 #include "disks/domains/rt/slots.h"
 
 #define NS_PER_SECOND 1000000000ul
@@ -102,8 +103,9 @@ static void run_keys(char *arguments)
         uint64_t number = 0, type = key_type_of(slot);
         if (type == RC_DATA_KEY)
             (void)number_read(slot, &number);
+        const char *name = key_name(type);
         if (type != RC_DATA_KEY)
-            printf("%2u  %s\n", slot, key_name(type));
+            printf("%2u  %s\n", slot, name ? name : "of a type unknown here");
         else if (number)
             printf("%2u  number %lu\n", slot, number);
     }
@@ -174,6 +176,18 @@ static void run_fault(char *arguments)
         printf("its keeper has seen %lu traps\n", report.trap_count);
 }
 
+/* The shell has the console until it is told to exit. */
+static void run_shell(char *arguments)
+{
+    (void)arguments;
+    if (key_type_of(SLOT_SHELL) != TYPE_SHELL) {
+        printf("shell: no shell here\n");
+        return;
+    }
+    fflush(stdout);
+    (void)said_well("shell", key_order(SLOT_SHELL, 0));
+}
+
 static void run_off(char *arguments)
 {
     uint64_t code = 0;
@@ -196,6 +210,7 @@ static const struct command commands[] = {
     {"say", "TEXT", "say it on the screen", run_say},
     {"draw", "COLOR", "color of the picture and the brush", run_draw},
     {"fault", "", "have a domain trap in all ways; its keeper repairs it", run_fault},
+    {"shell", "", "name and call keys by hand", run_shell},
     {"off", "[CODE]", "power off", run_off},
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

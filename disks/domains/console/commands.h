@@ -11,14 +11,12 @@ enum console_slot {
     SLOT_COUNTER = 1,
     SLOT_SCREEN = 2,
     SLOT_FAULTY = 3,
-    SLOT_KEEPER = 4
+    SLOT_KEEPER = 4,
+    SLOT_SHELL = 5
 };
 
 /* command_run - carry out one line as it was typed. The line is changed: words are cut out of it.
  */
 void command_run(char *line);
-
-/* key_name - what kind of key answered ORDER_TYPE with this; never NULL. */
-const char *key_name(uint64_t type);
 
 #endif

@@ -7,6 +7,7 @@
 #define LAYOUT_STACK_END 0x40000000ull /* disks/make.c */
 #define LAYOUT_MAPPED 0x40000000ull    /* from here on: what recipes map */
 #define LAYOUT_BOOKS 0x50000000ull     /* a space bank's books */
+#define LAYOUT_NAMES 0x50000000ull     /* the shell's names of its first keys */
 
 /* Indices in struct domain_registers.x, which begins with x1. */
 enum register_index {

@@ -17,9 +17,12 @@
 #define TYPE_FAULTY 0x10004u
 #define TYPE_KEEPER 0x10005u
 #define TYPE_BYSTANDER 0x10006u
+#define TYPE_SHELL 0x10008u
 
 /* Pong. Any order but ORDER_TYPE is answered with the order plus one, the string with one added to
  * every byte, and keys 0..2 in the places in which they came. */
+
+/* Shell. Any order but ORDER_TYPE: it takes the console until a person tells it to exit. */
 
 /* Counter: one 64-bit number, kept from run to run as all memory is. Through a start key with the
  * data byte COUNTER_READER it can only be read. */
