@@ -127,18 +127,38 @@ static bool wait_end(struct cpu *cpu, enum cpu_stop *why)
     return true;
 }
 
+/* Make the engine stop at the exit point. false: the engine is gone.
+ *
+ * When the same one is asked for again without an instruction in between, the code that was dropped
+ * is not the code that the engine goes on with: page tables changed without sfence.vma. */
+static bool exit_arm(struct cpu *cpu)
+{
+    struct exit_point *point = &cpu->exit_point;
+    struct error error;
+    bool again = cpu->exit_addr == point->addr && cpu->exit_count == cpu_count(cpu);
+    if (again && !engine_tlb_flush(cpu) && !cpu_recycle(cpu, &error)) {
+        cpu_fail(cpu, "%s", error.text);
+        return false;
+    }
+    cpu->exit_addr = point->addr;
+    cpu->exit_count = cpu_count(cpu);
+    /* Translations that run through the exit point must be made again, to end there. */
+    uint64_t first;
+    if (walk_code(cpu, cpu_word(cpu, cpu->layout.pc), &first) && walk_ram(cpu, first, 1)) {
+        engine_drop_code(cpu, first, 1);
+        point->code_addr = first;
+    }
+    engine_exit_set(cpu, point->addr);
+    point->armed = true;
+    return true;
+}
+
 /* One stretch of the engine, from the state in words[] to something that a hook or an exception
  * asked for, or a WFI or ebreak. */
 static void stretch(struct cpu *cpu)
 {
-    if (cpu->exit_point.kind != EXIT_NONE) {
-        uint64_t first;
-        /* Translations that run through the exit point must be made again, to end there. */
-        if (walk_translate(cpu, cpu_word(cpu, cpu->layout.pc), &first) && walk_ram(cpu, first, 1))
-            engine_drop_code(cpu, first, 1);
-        engine_exit_set(cpu, cpu->exit_point.addr);
-        cpu->exit_point.armed = true;
-    }
+    if (cpu->exit_point.kind != EXIT_NONE && !exit_arm(cpu))
+        return;
     cpu->request = REQUEST_NONE;
     count_retarget(cpu);
     const char *text = NULL;

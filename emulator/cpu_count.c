@@ -248,7 +248,8 @@ void count_settle(struct cpu *cpu, uint64_t pc)
     if (!block)
         return;
     cpu->current = NULL;
-    cpu->boundary = !(block->flags & BLOCK_CUT);
+    /* Whatever the bytes look like, who goes elsewhere was not cut: or a loop could not be left. */
+    cpu->boundary = !(block->flags & BLOCK_CUT) || pc != block->pc + block->span_bytes;
     if (block->flags & (BLOCK_CYCLE | BLOCK_INSTRET)) {
         engine_load(cpu);
         cpu_x_put(cpu, block->target,
@@ -269,7 +270,7 @@ void count_abandon(struct cpu *cpu, uint64_t pc)
     if (block->flags & BLOCK_SHORT) {
         /* Its last bytes are not on record: a later store to them would not be noticed. */
         uint64_t first;
-        if (walk_translate(cpu, block->pc, &first) && walk_ram(cpu, first, 1))
+        if (walk_code(cpu, block->pc, &first) && walk_ram(cpu, first, 1))
             engine_drop_code(cpu, first, 1);
     }
 }
@@ -325,6 +326,7 @@ static bool block_is_kept(struct cpu *cpu)
     }
     cpu->code_dropped = false;
     if (cpu->boundary && serve_boundary(cpu)) {
+        cpu_exit_disarm(cpu); /* it is not for the code of the handler */
         engine_jump(cpu);
         return true;
     }

@@ -367,6 +367,14 @@ void engine_drop_code(struct cpu *cpu, uint64_t addr, size_t size_bytes)
     store_path_leave(previous);
 }
 
+bool engine_tlb_flush(struct cpu *cpu)
+{
+    struct store_path *previous = store_path_enter(&cpu->store_path);
+    bool done = store_path_flush(&cpu->store_path);
+    store_path_leave(previous);
+    return done;
+}
+
 void engine_block_data_set(struct cpu *cpu, void *data)
 {
     assert(cpu->layout.hook_data != 0);

@@ -83,6 +83,10 @@ void engine_exit_set(struct cpu *cpu, uint64_t addr);
 void engine_exit_clear(struct cpu *cpu);
 /* engine_drop_code - forget translations that overlap RAM [addr, addr + size) (physical). */
 void engine_drop_code(struct cpu *cpu, uint64_t addr, size_t size_bytes);
+/* engine_tlb_flush - look all addresses up in the page tables again, as if by sfence.vma: so that
+ * the engine sees what cpu_walk.c sees, whatever the guest left out. false: not with this engine.
+ */
+bool engine_tlb_flush(struct cpu *cpu);
 /* engine_block_data_set - what the block hook of blocks translated from now on gets. */
 void engine_block_data_set(struct cpu *cpu, void *data);
 /* engine_fcsr_get, engine_fcsr_set - the one register outside words[]. */

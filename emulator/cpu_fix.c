@@ -42,8 +42,13 @@ void fix_at_once(struct cpu *cpu, uint64_t pc)
     cpu_word_set(cpu, cpu->layout.pc, pc);
     uint32_t insn = walk_fetch(cpu, pc);
     enum decode_defect defect = decode_defect(insn);
-    assert(defect != DEFECT_NONE);
     assert(!cpu->current);
+    if (defect == DEFECT_NONE) { /* a store within its block replaced it, and that counts */
+        uint64_t code_addr;
+        if (walk_code(cpu, pc, &code_addr) && walk_ram(cpu, code_addr, 1))
+            engine_drop_code(cpu, code_addr, 1);
+        return;
+    }
     if (defect != DEFECT_AMO) {
         trap_deliver(cpu, CAUSE_ILLEGAL, insn);
         return;

@@ -124,6 +124,7 @@ struct exit_point {
     enum exit_kind kind;
     bool armed; /* the engine knows */
     uint64_t addr;
+    uint64_t code_addr;    /* armed: physical, of the code that ends there; 0: none in RAM */
     uint64_t cause, value; /* EXIT_TRAP */
 };
 
@@ -154,6 +155,7 @@ struct cpu {
     bool hook_data_works;
     enum request request;
     struct exit_point exit_point;
+    uint64_t exit_addr, exit_count; /* where and when one was armed last */
 
     struct block *next_block; /* baked into the next translation */
     struct block temporary;
@@ -207,6 +209,9 @@ static inline uint64_t cpu_count(const struct cpu *cpu)
 /* walk_translate - by the tables of satp; identity when it is bare. Permissions are not looked
  * at. */
 bool walk_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
+/* walk_code - the same for an instruction that the hart executes now: the engine's view, which is
+ * older than the page tables when the guest changes them without sfence.vma. */
+bool walk_code(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
 /* walk_ram - host pointer to [addr, addr + size) of physical RAM, NULL when outside. */
 uint8_t *walk_ram(struct cpu *cpu, uint64_t addr_physical, size_t size_bytes);
 /* walk_fetch - the instruction at a virtual address (16 bits in the low half if short); 0 where

@@ -36,6 +36,13 @@
 #define PAGE_SHIFT 12
 #define PROTECTION_WRITE 2 /* the engine's bit */
 
+/* The last fill of each virtual page, or of one of those that share its place in the table. */
+#define FILL_COUNT 8192u
+struct tlb_fill {
+    uint64_t key; /* fill_key(); 0: none */
+    uint64_t page_physical;
+};
+
 static _Thread_local struct store_path *entered;
 
 /* What the engine calls. Declared here: no header has them. All else of this program is hidden from
@@ -69,6 +76,7 @@ void store_path_init(struct store_path *path, uint64_t ram_base, uint64_t ram_by
     find("tlb_protect_code_riscv64", &protect, sizeof(protect));
     find("page_collection_lock_riscv64", &lock, sizeof(lock));
     path->code_pages = calloc(ram_bytes >> PAGE_SHIFT, 1);
+    path->last_fills = calloc(FILL_COUNT, sizeof(*path->last_fills));
     path->fast = wanted && path->code_pages && path->real_set_page && path->set_dirty &&
                  path->flush && protect && lock;
 }
@@ -76,11 +84,19 @@ void store_path_init(struct store_path *path, uint64_t ram_base, uint64_t ram_by
 void store_path_finish(struct store_path *path)
 {
     free(path->code_pages);
+    free(path->last_fills);
     *path = (struct store_path){.fast = false};
+}
+
+static void fills_forget(struct store_path *path)
+{
+    if (path->last_fills)
+        memset(path->last_fills, 0, FILL_COUNT * sizeof(*path->last_fills));
 }
 
 void store_path_forget(struct store_path *path)
 {
+    fills_forget(path);
     path->engine_cpu = NULL;
     if (path->code_pages)
         memset(path->code_pages, 0, path->ram_bytes >> PAGE_SHIFT);
@@ -97,6 +113,40 @@ bool store_path_has_code(const struct store_path *path, uint64_t offset, size_t 
         if (path->code_pages[page])
             return true;
     return false;
+}
+
+bool store_path_flush(struct store_path *path)
+{
+    assert(entered == path);
+    if (!path->flush)
+        return false;
+    if (path->engine_cpu) /* else no address was looked up yet */
+        path->flush(path->engine_cpu);
+    fills_forget(path);
+    return true;
+}
+
+static uint64_t fill_key(uint64_t addr_virtual, unsigned mmu_index)
+{
+    return (addr_virtual >> PAGE_SHIFT) << 3 | (mmu_index & 3) << 1 | 1;
+}
+
+static struct tlb_fill *fill_place(const struct store_path *path, uint64_t addr_virtual)
+{
+    return &path->last_fills[(addr_virtual >> PAGE_SHIFT) % FILL_COUNT];
+}
+
+bool store_path_page(const struct store_path *path, uint64_t addr_virtual, unsigned mmu_index,
+                     uint64_t *page_physical)
+{
+    assert(page_physical);
+    if (!path->last_fills)
+        return false;
+    const struct tlb_fill *fill = fill_place(path, addr_virtual);
+    if (fill->key != fill_key(addr_virtual, mmu_index))
+        return false;
+    *page_physical = fill->page_physical;
+    return true;
 }
 
 struct store_path *store_path_enter(struct store_path *path)
@@ -130,6 +180,10 @@ void tlb_set_page_riscv64(void *engine_cpu, uint64_t addr_virtual, uint64_t addr
     path->real_set_page(engine_cpu, addr_virtual, addr_physical, prot, mmu_index, size_bytes);
     path->engine_cpu = engine_cpu;
     path->fills++;
+    if (path->last_fills)
+        *fill_place(path, addr_virtual) =
+            (struct tlb_fill){fill_key(addr_virtual, (unsigned)mmu_index),
+                              addr_physical & ~(uint64_t)((1u << PAGE_SHIFT) - 1)};
     if (path->fast && (prot & PROTECTION_WRITE) && in_ram(path, addr_physical) &&
         !path->code_pages[(addr_physical - path->ram_base) >> PAGE_SHIFT])
         path->set_dirty(engine_cpu, addr_virtual);

@@ -20,6 +20,7 @@ struct store_path {
     bool quiet_clock; /* inside the engine: the host's clock stands still */
     uint64_t ram_base, ram_bytes;
     uint8_t *code_pages; /* one byte a RAM page: 1 while translated code lies there; owned */
+    struct tlb_fill *last_fills; /* by virtual page and mode; owned */
     uint64_t fills, protects, slow_stores; /* calls seen, for the self-test and reports */
     void *engine_cpu;                      /* the engine's own handle, as last seen */
     void (*real_set_page)(void *, uint64_t, uint64_t, int, int, uint64_t);
@@ -38,6 +39,15 @@ void store_path_finish(struct store_path *path);
 void store_path_forget(struct store_path *path);
 /* store_path_has_code - may translated code lie in [offset, offset + size) of RAM? */
 bool store_path_has_code(const struct store_path *path, uint64_t offset, size_t size_bytes);
+
+/* store_path_page - the physical page that the engine last found for a virtual address, in mode
+ * mmu_index. It may be using that still, though the page tables have changed since. false: not
+ * known, so look into the page tables. */
+bool store_path_page(const struct store_path *path, uint64_t addr_virtual, unsigned mmu_index,
+                     uint64_t *page_physical);
+/* store_path_flush - the engine looks every address up in the page tables again. Inside
+ * store_path_enter(). false: this engine does not offer that. */
+bool store_path_flush(struct store_path *path);
 
 /* store_path_enter - this thread calls into the engine of path; returns what store_path_leave()
  * wants. */

@@ -157,25 +157,24 @@ void trap_sip_written(struct cpu *cpu, uint64_t pc_end, uint64_t pc_next)
 /* --- exits: stopping at an address within a block
  * ------------------------------------------------- */
 
-void cpu_exit_request(struct cpu *cpu, struct exit_point point)
-{
-    assert(point.kind != EXIT_NONE);
-    assert(!cpu->exit_point.armed);
-    cpu->exit_point = point;
-    cpu->request = REQUEST_EXIT;
-    engine_stop(cpu);
-}
-
 /* The translation that ends at the exit must go: it would end there for ever. */
 void cpu_exit_disarm(struct cpu *cpu)
 {
     if (!cpu->exit_point.armed)
         return;
     engine_exit_clear(cpu);
-    uint64_t last;
-    if (walk_translate(cpu, cpu->exit_point.addr - 1, &last) && walk_ram(cpu, last, 1))
-        engine_drop_code(cpu, last, 1);
+    if (cpu->exit_point.code_addr)
+        engine_drop_code(cpu, cpu->exit_point.code_addr, 1);
     cpu->exit_point = (struct exit_point){.kind = EXIT_NONE};
+}
+
+void cpu_exit_request(struct cpu *cpu, struct exit_point point)
+{
+    assert(point.kind != EXIT_NONE);
+    cpu_exit_disarm(cpu); /* one that comes later: it will be asked for again */
+    cpu->exit_point = point;
+    cpu->request = REQUEST_EXIT;
+    engine_stop(cpu);
 }
 
 /* The engine has stopped at the exit point: pc is there, the instructions before it are done. */
@@ -254,7 +253,7 @@ static bool time_read(struct cpu *cpu, uint64_t pc, uint32_t insn)
 static void forget_illegal(struct cpu *cpu, uint64_t pc)
 {
     uint64_t last;
-    if (walk_translate(cpu, pc, &last) && walk_ram(cpu, last, 1))
+    if (walk_code(cpu, pc, &last) && walk_ram(cpu, last, 1))
         engine_drop_code(cpu, last & ~(uint64_t)(PAGE_BYTES - 1), (last & (PAGE_BYTES - 1)) + 1);
 }
 

@@ -93,10 +93,22 @@ bool walk_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physi
     return true;
 }
 
+bool walk_code(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical)
+{
+    assert(addr_physical);
+    engine_load(cpu);
+    uint64_t page;
+    unsigned mode = (unsigned)cpu_word(cpu, cpu->layout.privilege);
+    if (!store_path_page(&cpu->store_path, addr_virtual, mode, &page))
+        return walk_translate(cpu, addr_virtual, addr_physical);
+    *addr_physical = page | (addr_virtual & (PAGE_BYTES - 1));
+    return true;
+}
+
 static bool fetch_parcel(struct cpu *cpu, uint64_t addr_virtual, uint16_t *parcel)
 {
     uint64_t addr_physical;
-    if (!walk_translate(cpu, addr_virtual, &addr_physical))
+    if (!walk_code(cpu, addr_virtual, &addr_physical))
         return false;
     const uint8_t *bytes = walk_ram(cpu, addr_physical, 2);
     if (!bytes)
@@ -144,6 +156,7 @@ unsigned walk_amo(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physica
     if (leaf.level > 0 && (page & ((UINT64_C(1) << 9 * leaf.level) - 1)))
         return CAUSE_STORE_PAGE; /* a superpage must be aligned */
     store_u64(leaf.entry, leaf.value | PTE_A | PTE_D);
+    cpu_ram_written(cpu, cpu->config.ram_base + (uint64_t)(leaf.entry - cpu->ram), 8);
     *addr_physical = leaf.addr_physical;
     return 0;
 }
