@@ -20,8 +20,8 @@
 static int rival_start(const char *kernel_path, pid_t *child)
 {
     /* h=off: our machine has no hypervisor extension, and QEMU traps faster without it. The default
-     * firmware: under one that leaves the machine timer pending, QEMU takes its big lock whenever it
-     * leaves translated code, and a trap takes twice the time. */
+     * firmware: under one that leaves the machine timer pending, QEMU takes its big lock whenever
+     * it leaves translated code, and a trap takes twice the time. */
     char *const words[] = {"qemu-system-riscv64",
                            "-M",
                            "virt",

@@ -6,10 +6,10 @@
  * asks after every load and store whether to stop, which also makes it forget what it holds in host
  * registers. A round trip from U to S and back with a full frame (tests/guest/bench_trap.c: 114
  * instructions, 9 of them CSR accesses) took 290 ns of the host: 95 in translated code, 125 in the
- * engine around it, 55 in our hooks and in copying its state, the rest outside. Now it takes 115: 60
- * in translated code, 20 to find the next block four times, 10 for CSR accesses, 6 for the trap, 6
- * for block hooks, 4 for sret. As with the stores (cpu_store.c), the functions that decide this are
- * called through the linkage table, so the ones defined here are called instead.
+ * engine around it, 55 in our hooks and in copying its state, the rest outside. Now it takes 115:
+ * 60 in translated code, 20 to find the next block four times, 10 for CSR accesses, 6 for the trap,
+ * 6 for block hooks, 4 for sret. As with the stores (cpu_store.c), the functions that decide this
+ * are called through the linkage table, so the ones defined here are called instead.
  *
  * While the engine translates:
  *   cpu_lduw_code_riscv64      fetches half an instruction: remember it
