@@ -382,6 +382,7 @@ int domain_main(uint64_t argument_0, uint64_t argument_1)
     the_tool_makes_limited_banks();
     a_start_key_to_be_answered_is_ignored();
     the_whole_store_can_be_bought();
+    CHECK_CODE(0, bank_check_books(SLOT_PRIME));
     check_end("bank");
     return 0;
 }

@@ -333,6 +333,8 @@ int domain_main(uint64_t steps, uint64_t seed)
     for (uint64_t i = 0; i < steps; i++) {
         check_note("order %lu:\n", i);
         step();
+        if (i % 500 == 0)
+            CHECK_CODE(0, bank_check_books(SLOT_PRIME));
     }
     check_end("bank random");
     return 0;

@@ -288,6 +288,14 @@ static bool bank_of(unsigned slot, unsigned *which, unsigned *forbidden)
            ledger_at_door(bank.ledger, offset, which, forbidden);
 }
 
+static uint64_t check_books(void)
+{
+    const char *fault = ledger_fault(bank.ledger);
+    if (fault)
+        printf("bank: wrong in the books: %s\n", fault);
+    return fault ? 1 : 0;
+}
+
 static uint64_t verify(void)
 {
     unsigned which, forbidden;
@@ -346,6 +354,8 @@ static uint64_t serve_bank(uint64_t order)
         return bank.forbidden & BANK_NO_QUERY ? RC_BAD_ORDER : query_all();
     case BANK_VERIFY:
         return verify();
+    case BANK_CHECK_BOOKS:
+        return bank.message.data_byte == BANK_PRIME ? check_books() : RC_BAD_ORDER;
     case BANK_CREATE_BANK:
         return open_bank(bank.bank, &created);
     default:

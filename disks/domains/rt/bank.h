@@ -45,6 +45,7 @@
 #define BANK_ALL_STATISTICS 65u /* -> struct bank_counts of nodes, of pages */
 #define BANK_VERIFY 66u         /* [key] -> 0: it is a key of a bank of this tree; 1: it is not */
 #define BANK_CREATE_BANK 67u    /* -> [bank]; RC_NO_NODES also when there are too many banks */
+#define BANK_CHECK_BOOKS 127u   /* the prime bank only, and slow -> 0: the books are right */
 #define ORDER_DESTROY (KT + 4)  /* the bank goes, its space stays: with the bank above */
 
 struct bank_counts {
@@ -90,6 +91,7 @@ struct bank_counts {
     LINE(ORDER, bank_destroy_space, BANK_DESTROY_SPACE, void)                                      \
     LINE(KEY_OUT, bank_verify, BANK_VERIFY, void)                                                  \
     LINE(KEY_IN, bank_create_bank, BANK_CREATE_BANK, void)                                         \
+    LINE(ORDER, bank_check_books, BANK_CHECK_BOOKS, void)                                          \
     LINE(ORDER, order_destroy, ORDER_DESTROY, void)                                                \
     LINE(KEY_OUT, bank_tool_verify, BANK_TOOL_VERIFY, void)                                        \
     LINE(KEY_BOTH, bank_tool_create, BANK_TOOL_CREATE, void)
