@@ -192,6 +192,9 @@ static const struct exchange domains[] = {
      "-> 100 (0x64)\n    62 63 64                                         bcd\n"},
     {"call creator identify-start keys echo", "-> 0, ok\n    k1 = domain\n"},
     {"call k1 compare keys echo-domain", "-> 0, ok\n"},
+    {"orders echo", "echo: its type is not known\n"},
+    {"call echo type", "-> 0x10001, start key of a pong\n"},
+    {"orders echo", "  type            \n  destroy         what can be ended ends\n"},
     {"call creator identify-start keys pong", "-> -1, not there\n"},
     {"call creator destroy-domain keys k1,bank", "-> 0, ok\n"},
     {"call echo type",
@@ -257,7 +260,7 @@ Test(shell, names_run_out_in_a_clear_line)
 {
     struct session session;
     session_begin(&session, SHELL_IMAGE, false, PROMPT);
-    for (unsigned i = 1; i <= 41; i++) {
+    for (unsigned i = 1; i <= 36; i++) {
         char answer[64];
         snprintf(answer, sizeof(answer), "-> 0, ok\n    k%u = number 42\n", i);
         exchange(&session, "call box 0", answer, PROMPT);
@@ -267,6 +270,47 @@ Test(shell, names_run_out_in_a_clear_line)
     exchange(&session, "copy box more", "more: no more names; drop one\n", PROMPT);
     exchange(&session, "drop k7", "", PROMPT);
     exchange(&session, "call box 0", "-> 0, ok\n    k7 = number 42\n", PROMPT);
+    machine_destroy(session.machine);
+}
+
+Test(shell, a_call_that_is_not_answered_is_broken_off)
+{
+    struct session session;
+    session_begin(&session, SHELL_IMAGE, false, PROMPT);
+    for (unsigned i = 0; i < 3; i++) {
+        type(&session, "call alarm wait word 100000000000");
+        struct machine_until until = machine_until_never();
+        until.time_ns = machine_time_ns(session.machine) + SECOND_NS;
+        cr_assert_eq(machine_run(session.machine, &until).reason, MACHINE_STOP_TIME);
+        cr_assert(strstr(session.transcript.text + session.seen, "000\n"));
+        cr_assert_null(strstr(session.transcript.text + session.seen, PROMPT));
+        struct machine_input control_c = {.kind = INPUT_CONSOLE, .code = 3};
+        cr_assert(machine_input(session.machine, &control_c));
+        run_to_prompt(&session, PROMPT);
+        cr_expect(strstr(session.transcript.text + session.seen, "\n^C\nbroken off\n"), "%s",
+                  session.transcript.text + session.seen);
+        session.seen = session.transcript.length;
+        exchange(&session, "call integers lowest", "-> 0, ok\n", PROMPT);
+    }
+    machine_destroy(session.machine);
+}
+
+Test(shell, what_is_typed_ahead_is_carried_out_in_turn)
+{
+    struct session session;
+    session_begin(&session, SHELL_IMAGE, false, PROMPT);
+    for (unsigned i = 0; i < 5; i++)
+        type(&session, "call integers new");
+    struct machine_until until = machine_until_never();
+    until.time_ns = machine_time_ns(session.machine) + SECOND_NS;
+    cr_assert_eq(machine_run(session.machine, &until).reason, MACHINE_STOP_TIME);
+    const char *at = session.transcript.text + session.seen;
+    for (unsigned i = 1; i <= 5; i++) {
+        char expected[64];
+        snprintf(expected, sizeof(expected), "call integers new\n-> %u\nshell> ", i);
+        cr_assert_eq(strncmp(at, expected, strlen(expected)), 0, "%s", at);
+        at += strlen(expected);
+    }
     machine_destroy(session.machine);
 }
 
@@ -289,10 +333,7 @@ Test(shell, is_reached_from_the_demos_console_and_left_again)
     session_begin(&session, LATCHKEY_BUILD_DIR "/shared-demo.img", false, "latchkey> ");
     exchange(&session, "count 7", "7\n", "latchkey> ");
     exchange(&session, "shell", "shell: type help\n", PROMPT);
-    exchange(
-        &session, "call counter type",
-        "-> 0x10002, start key of a counter\n" WORD("07 00 00 00 00 00 00 00", "........", "7"),
-        PROMPT);
+    exchange(&session, "call pong type", "-> 0x10001, start key of a pong\n", PROMPT);
     exchange(&session, "bank shop", "", PROMPT);
     exchange(&session, "call shop create-node as n", "-> 0, ok\n    n = node\n", PROMPT);
     exchange(&session, "exit", "", "latchkey> ");

@@ -22,7 +22,8 @@
 /* Pong. Any order but ORDER_TYPE is answered with the order plus one, the string with one added to
  * every byte, and keys 0..2 in the places in which they came. */
 
-/* Shell. Any order but ORDER_TYPE: it takes the console until a person tells it to exit. */
+/* Shell. Any order but ORDER_TYPE: it takes the console until a person tells it to exit; 1: it is
+ * in use. */
 
 /* Counter: one 64-bit number, kept from run to run as all memory is. Through a start key with the
  * data byte COUNTER_READER it can only be read. */

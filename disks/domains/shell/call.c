@@ -6,13 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "disks/domains/rt/interface.h"
 #include "disks/domains/rt/names.h"
+#include "disks/domains/rt/slots.h"
 #include "disks/domains/shell/orders.h"
 #include "disks/domains/shell/shelf.h"
 
-#define KEYS_SENT_MAX 3u
-#define KEYS_GOT_MAX 3u /* the fourth one of an answer is dropped */
 #define LINE_BYTES 16u
 
 static bool wrong(const char *what, const char *why)
@@ -40,7 +38,7 @@ static bool read_keys(struct call *call, char *list)
         unsigned place = shelf_find(name);
         if (place == SHELF_NONE)
             return wrong(name, "no key of this name");
-        if (call->key_count == KEYS_SENT_MAX)
+        if (call->key_count == HAND_KEYS)
             return wrong(name, "a message has three keys, and the one to answer through");
         shelf_take(place, SLOT_SEND + call->key_count++);
     }
@@ -81,10 +79,9 @@ static bool read_part(struct call *call, const struct argument *kind, struct arg
 
 static bool read_order(struct call *call, const struct argument *order)
 {
-    enum shelf_kind kind = shelf_kind(call->place);
-    if (argument_number(order, &call->order))
-        return true;
-    if (kind == SHELF_OTHER && order_find(shelf_value(call->place), order->bytes, &call->order))
+    struct look look = shelf_look(call->place);
+    uint64_t type = look.kind == KEY_KIND_OTHER ? look.value : UINT64_MAX;
+    if (argument_number(order, &call->order) || order_find(type, order->bytes, &call->order))
         return true;
     return wrong(order->bytes, "no such order of this key; orders KEY lists those that are known");
 }
@@ -157,20 +154,21 @@ static void string_say(const uint8_t *bytes, size_t size_bytes, size_t length_by
 }
 
 /* Name the keys that came; a data key 0 is none. */
-static void keys_say(char *as)
+static void keys_say(const struct hand_answer *answer, char *as)
 {
-    for (unsigned i = 0; i < KEYS_GOT_MAX; i++) {
-        char text[64], *name = name_next(&as);
-        uint64_t value;
-        enum shelf_kind kind = key_look(SLOT_GOT + i, &value);
-        if (kind == SHELF_DATA && value == 0)
+    for (unsigned i = 0; i < HAND_KEYS; i++) {
+        struct look look = answer->looks[i];
+        char text[64], *given = name_next(&as);
+        const char *name = given, *why = NULL;
+        if (look.kind == KEY_KIND_DATA && look.value == 0)
             continue;
-        key_describe(kind, value, text);
-        const char *why = name ? shelf_put(name, SLOT_GOT + i) : NULL;
-        if (!name) {
-            unsigned place = shelf_put_some(SLOT_GOT + i);
+        look_describe(look, text);
+        if (given) {
+            why = shelf_put(given, SLOT_GOT + i, look);
+        } else {
+            unsigned place = shelf_put_some(SLOT_GOT + i, look);
             why = place == SHELF_NONE ? "no more names; drop one" : NULL;
-            name = place == SHELF_NONE ? "a key" : (char *)(uintptr_t)shelf_name(place);
+            name = place == SHELF_NONE ? NULL : shelf_name(place);
         }
         if (why)
             printf("    %s, not kept: %s\n", text, why);
@@ -179,31 +177,56 @@ static void keys_say(char *as)
     }
 }
 
-void call_perform(const struct call *call, bool waits)
+void call_begin(const struct call *call)
 {
-    static uint8_t answer[STRING_BYTES_MAX];
-    struct message message = MESSAGE(call->order);
-    message.send = call->has_string ? call->string : NULL;
-    message.send_bytes = call->string_bytes;
+    static struct {
+        struct hand_request head;
+        uint8_t string[CALL_STRING_BYTES];
+    } request;
+    struct message message = MESSAGE(call->what);
+    request.head = (struct hand_request){call->order, call->has_string};
+    memcpy(request.string, call->string, call->string_bytes);
+    message.send = &request;
+    message.send_bytes = sizeof(request.head) + call->string_bytes;
+    message.send_slots[0] = SLOT_TARGET;
     for (unsigned i = 0; i < call->key_count; i++)
-        message.send_slots[i] = (uint8_t)(SLOT_SEND + i);
+        message.send_slots[1 + i] = (uint8_t)(SLOT_SEND + i);
     shelf_take(call->place, SLOT_TARGET);
-    if (!waits) {
-        (void)key_fork(SLOT_TARGET, &message);
+    shelf_take(SHELF_HAND, SLOT_TEMPORARY);
+    (void)key_fork(SLOT_TEMPORARY, &message);
+}
+
+static void node_say(const struct hand_answer *answer)
+{
+    if (answer->code != RC_OK)
+        code_say(answer->code);
+    for (unsigned slot = 0; slot < NODE_SLOTS && answer->code == RC_OK; slot++) {
+        char text[64];
+        look_describe(answer->looks[slot], text);
+        if (answer->looks[slot].kind != KEY_KIND_DATA || answer->looks[slot].value != 0)
+            printf("  %2u  %s\n", slot, text);
+    }
+}
+
+void call_end(const struct call *call, const struct hand_answer *answer, const uint8_t *string)
+{
+    bool asked = call->what == HAND_CALL && call->order == ORDER_TYPE;
+    if (call->what == HAND_SHOW) {
+        node_say(answer);
+        return;
+    }
+    if (call->what == HAND_SEND) {
         printf("sent\n");
         return;
     }
-    message.receive = answer;
-    message.receive_bytes = sizeof(answer);
-    for (unsigned i = 0; i < KEYS_GOT_MAX; i++)
-        message.receive_slots[i] = (uint8_t)(SLOT_GOT + i);
-    fflush(stdout);
-    uint64_t code = key_call(SLOT_TARGET, &message);
-    const char *type = call->order == ORDER_TYPE ? key_name(code) : NULL;
-    if (type)
-        printf("-> 0x%lx, %s\n", code, type);
+    if (asked && answer->code != RC_DATA_KEY && shelf_look(call->place).kind == KEY_KIND_UNKNOWN)
+        shelf_learn(call->place, (struct look){KEY_KIND_OTHER, answer->code});
+    if (asked && key_name(answer->code))
+        printf("-> 0x%lx, %s\n", answer->code, key_name(answer->code));
     else
-        code_say(code);
-    string_say(answer, message_received(&message), message.length_bytes);
-    keys_say(call->as);
+        code_say(answer->code);
+    size_t size_bytes = answer->length_bytes;
+    string_say(string, size_bytes < HAND_STRING_BYTES ? size_bytes : HAND_STRING_BYTES,
+               answer->length_bytes);
+    keys_say(answer, call->as);
 }

@@ -14,7 +14,7 @@
 struct command {
     const char *name, *arguments, *help;
     unsigned words_min, words_max; /* with the name */
-    bool (*run)(struct arguments *arguments); /* false: the shell ends */
+    enum command_end (*run)(struct arguments *arguments);
 };
 
 static const char *word(const struct arguments *arguments, unsigned index)
@@ -33,55 +33,65 @@ static bool key_take(const char *name, unsigned slot)
     return place != SHELF_NONE;
 }
 
-static void key_keep(const char *name, unsigned slot)
+static void key_keep(const char *name, unsigned slot, struct look look)
 {
-    const char *why = shelf_put(name, slot);
+    const char *why = shelf_put(name, slot, look);
     if (why)
         printf("%s: %s\n", name, why);
 }
 
-static bool run_keys(struct arguments *arguments)
+static enum command_end run_keys(struct arguments *arguments)
 {
     (void)arguments;
     for (unsigned place = 0; place < SHELF_PLACES; place++) {
         char text[64];
         if (!shelf_name(place))
             continue;
-        key_describe(shelf_kind(place), shelf_value(place), text);
+        look_describe(shelf_look(place), text);
         printf("  %-*s%s\n", (int)SHELF_NAME_BYTES, shelf_name(place), text);
     }
-    return true;
+    return COMMAND_DONE;
 }
 
-static bool run_call(struct arguments *arguments)
+/* The message that the hand has in hand. */
+static struct call call;
+
+static enum command_end run_call(struct arguments *arguments)
 {
-    static struct call call;
-    if (call_read(&call, arguments))
-        call_perform(&call, strcmp(word(arguments, 0), "call") == 0);
-    return true;
+    if (!call_read(&call, arguments))
+        return COMMAND_DONE;
+    call.what = strcmp(word(arguments, 0), "call") == 0 ? HAND_CALL : HAND_SEND;
+    call_begin(&call);
+    return COMMAND_WAITS;
 }
 
-static bool run_copy(struct arguments *arguments)
+void command_answered(const struct hand_answer *answer, const uint8_t *string)
+{
+    call_end(&call, answer, string);
+}
+
+static enum command_end run_copy(struct arguments *arguments)
 {
     if (key_take(word(arguments, 1), SLOT_TARGET))
-        key_keep(word(arguments, 2), SLOT_TARGET);
-    return true;
+        key_keep(word(arguments, 2), SLOT_TARGET, shelf_look(shelf_find(word(arguments, 1))));
+    return COMMAND_DONE;
 }
 
-static bool run_name(struct arguments *arguments)
+static enum command_end run_name(struct arguments *arguments)
 {
     if (strcmp(word(arguments, 1), word(arguments, 2)) == 0 ||
         !key_take(word(arguments, 1), SLOT_TARGET))
-        return true;
-    const char *why = shelf_put(word(arguments, 2), SLOT_TARGET);
+        return COMMAND_DONE;
+    const char *why = shelf_put(word(arguments, 2), SLOT_TARGET,
+                                shelf_look(shelf_find(word(arguments, 1))));
     if (why)
         printf("%s: %s\n", word(arguments, 2), why);
     else
         shelf_drop(shelf_find(word(arguments, 1)));
-    return true;
+    return COMMAND_DONE;
 }
 
-static bool run_drop(struct arguments *arguments)
+static enum command_end run_drop(struct arguments *arguments)
 {
     for (unsigned i = 1; i < arguments->count; i++) {
         unsigned place = shelf_find(word(arguments, i));
@@ -90,53 +100,43 @@ static bool run_drop(struct arguments *arguments)
         else
             shelf_drop(place);
     }
-    return true;
+    return COMMAND_DONE;
 }
 
-static bool run_orders(struct arguments *arguments)
+static enum command_end run_orders(struct arguments *arguments)
 {
     unsigned place = shelf_find(word(arguments, 1));
     if (place == SHELF_NONE)
         printf("%s: no key of this name\n", word(arguments, 1));
-    else if (shelf_kind(place) == SHELF_OTHER)
-        orders_print(shelf_value(place));
+    else if (shelf_look(place).kind == KEY_KIND_OTHER)
+        orders_print(shelf_look(place).value);
     else
-        printf("%s: it can be called, and that is all\n", word(arguments, 1));
-    return true;
+        printf("%s: its type is not known\n", word(arguments, 1));
+    return COMMAND_DONE;
 }
 
-/* The keys in a node, without asking what might keep us waiting: only the kernel's own answer. */
-static bool run_show(struct arguments *arguments)
+static enum command_end run_show(struct arguments *arguments)
 {
-    uint64_t value;
-    if (!key_take(word(arguments, 1), SLOT_TARGET))
-        return true;
-    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
-        char text[64];
-        uint64_t code = node_fetch(SLOT_TARGET, slot, SLOT_GOT);
-        if (code != RC_OK) {
-            code_say(code);
-            return true;
-        }
-        enum shelf_kind kind = key_look(SLOT_GOT, &value);
-        key_describe(kind, value, text);
-        if (kind != SHELF_DATA || value != 0)
-            printf("  %2u  %s\n", slot, text);
+    call = (struct call){.place = shelf_find(word(arguments, 1)), .what = HAND_SHOW};
+    if (call.place == SHELF_NONE) {
+        printf("%s: no key of this name\n", word(arguments, 1));
+        return COMMAND_DONE;
     }
-    return true;
+    call_begin(&call);
+    return COMMAND_WAITS;
 }
 
-static bool run_bank(struct arguments *arguments)
+static enum command_end run_bank(struct arguments *arguments)
 {
     const char *above = arguments->count > 2 ? word(arguments, 2) : "bank";
     if (!key_take(above, SLOT_TARGET))
-        return true;
+        return COMMAND_DONE;
     uint64_t code = bank_create_bank(SLOT_TARGET, SLOT_GOT);
     if (code == RC_OK)
-        key_keep(word(arguments, 1), SLOT_GOT);
+        key_keep(word(arguments, 1), SLOT_GOT, (struct look){KEY_KIND_OTHER, AKT_BANK});
     else
         code_say(code);
-    return true;
+    return COMMAND_DONE;
 }
 
 /* What the new domain in SLOT_GOT needs: memory, meter; and it runs. */
@@ -169,37 +169,37 @@ static bool creator_take(void)
         return false;
     uint64_t code = creators_create(SLOT_TARGET, SLOT_GOT, SLOT_TARGET);
     if (code == RC_OK)
-        key_keep("creator", SLOT_TARGET);
+        key_keep("creator", SLOT_TARGET, (struct look){KEY_KIND_OTHER, AKT_CREATOR});
     else
         code_say(code);
     return code == RC_OK;
 }
 
-static bool run_spawn(struct arguments *arguments)
+static enum command_end run_spawn(struct arguments *arguments)
 {
     char name[SHELF_NAME_BYTES + 16];
     const char *bank = arguments->count > 3 ? word(arguments, 3) : "bank";
     if (!creator_take() || !key_take(word(arguments, 2), SLOT_SEND) ||
         !key_take(bank, SLOT_SEND + 1))
-        return true;
+        return COMMAND_DONE;
     uint64_t code = creator_create(SLOT_TARGET, SLOT_SEND + 1, SLOT_GOT);
     if (code != RC_OK) {
         code_say(code);
-        return true;
+        return COMMAND_DONE;
     }
     code = domain_equip();
     if (code != RC_OK) {
         code_say(code);
         (void)creator_destroy(SLOT_TARGET, SLOT_GOT, SLOT_SEND + 1);
-        return true;
+        return COMMAND_DONE;
     }
-    key_keep(word(arguments, 1), SLOT_GOT + 2);
+    key_keep(word(arguments, 1), SLOT_GOT + 2, (struct look){KEY_KIND_UNKNOWN, 0});
     (void)snprintf(name, sizeof(name), "%s-domain", word(arguments, 1));
-    key_keep(name, SLOT_GOT);
-    return true;
+    key_keep(name, SLOT_GOT, (struct look){KEY_KIND_OTHER, AKT_DOMAIN});
+    return COMMAND_DONE;
 }
 
-static bool run_off(struct arguments *arguments)
+static enum command_end run_off(struct arguments *arguments)
 {
     uint64_t code = 0;
     if (arguments->count > 1 && !argument_number(&arguments->words[1], &code)) {
@@ -209,16 +209,16 @@ static bool run_off(struct arguments *arguments)
         fflush(stdout);
         code_say(power_off(SLOT_TARGET, code));
     }
-    return true;
+    return COMMAND_DONE;
 }
 
-static bool run_exit(struct arguments *arguments)
+static enum command_end run_exit(struct arguments *arguments)
 {
     (void)arguments;
-    return false;
+    return COMMAND_EXIT;
 }
 
-static bool run_help(struct arguments *arguments);
+static enum command_end run_help(struct arguments *arguments);
 
 static const struct command commands[] = {
     {"help", "", "this list", 1, 1, run_help},
@@ -238,27 +238,27 @@ static const struct command commands[] = {
 };
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
-static bool run_help(struct arguments *arguments)
+static enum command_end run_help(struct arguments *arguments)
 {
     (void)arguments;
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         printf("  %-7s%-20s%s\n", commands[i].name, commands[i].arguments, commands[i].help);
     printf("A message: call KEY ORDER [string \"...\"] [hex 00ff] [word N] [keys a,b,c] [as x,y]\n"
            "ORDER is a number, KT+N or a name that orders KEY lists. The keys that come back\n"
-           "get the names after as, or k1, k2, ... A key that never answers keeps the shell.\n");
-    return true;
+           "get the names after as, or k1, k2, ... Ctrl-C ends a call that is not answered.\n");
+    return COMMAND_DONE;
 }
 
-bool command_run(char *line)
+enum command_end command_run(char *line)
 {
     static struct arguments arguments;
     const char *why = arguments_split(&arguments, line);
     if (why) {
         printf("%s\n", why);
-        return true;
+        return COMMAND_DONE;
     }
     if (arguments.count == 0)
-        return true;
+        return COMMAND_DONE;
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
         const struct command *command = &commands[i];
         if (strcmp(word(&arguments, 0), command->name) != 0)
@@ -266,8 +266,8 @@ bool command_run(char *line)
         if (arguments.count >= command->words_min && arguments.count <= command->words_max)
             return command->run(&arguments);
         printf("%s %s\n", command->name, command->arguments);
-        return true;
+        return COMMAND_DONE;
     }
     printf("%s: no such command; type help\n", word(&arguments, 0));
-    return true;
+    return COMMAND_DONE;
 }

@@ -6,47 +6,29 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "disks/domains/rt/interface.h"
 #include "disks/domains/rt/names.h"
 #include "disks/domains/rt/slots.h"
-
-/* Answers to DISCRIM_TYPE. */
-#define CLASS_DATA 1u
-#define CLASS_RESUME 2u
 
 static struct {
     struct place {
         char name[SHELF_NAME_BYTES];
-        uint8_t kind; /* enum shelf_kind */
-        uint64_t value;
+        struct look look;
     } places[SHELF_PLACES];
 } shelf;
 
-enum shelf_kind key_look(unsigned slot, uint64_t *value)
+void look_describe(struct look look, char text[64])
 {
-    uint64_t class = discrim_type(SLOT_DISCRIM, slot);
-    *value = 0;
-    if (class == CLASS_RESUME)
-        return SHELF_RESUME;
-    if (class == CLASS_DATA) {
-        (void)number_read(slot, value);
-        return SHELF_DATA;
-    }
-    *value = key_type_of(slot);
-    return SHELF_OTHER;
-}
-
-void key_describe(enum shelf_kind kind, uint64_t value, char text[64])
-{
-    const char *name = kind == SHELF_OTHER ? key_name(value) : NULL;
-    if (kind == SHELF_RESUME)
+    const char *name = look.kind == KEY_KIND_OTHER ? key_name(look.value) : NULL;
+    if (look.kind == KEY_KIND_UNKNOWN)
+        (void)snprintf(text, 64, "not asked yet");
+    else if (look.kind == KEY_KIND_RESUME)
         (void)snprintf(text, 64, "resume key");
-    else if (kind == SHELF_DATA)
-        (void)snprintf(text, 64, "number %lu", value);
+    else if (look.kind == KEY_KIND_DATA)
+        (void)snprintf(text, 64, "number %lu", look.value);
     else if (name)
         (void)snprintf(text, 64, "%s", name);
     else
-        (void)snprintf(text, 64, "of type 0x%lx", value);
+        (void)snprintf(text, 64, "of type 0x%lx", look.value);
 }
 
 static bool name_good(const char *name)
@@ -76,15 +58,20 @@ static unsigned place_free(void)
     return SHELF_NONE;
 }
 
-static void place_set(unsigned index, const char *name, unsigned slot)
+static void place_fill(unsigned index, unsigned slot)
 {
-    struct place *place = &shelf.places[index];
-    place->kind = (uint8_t)key_look(slot, &place->value);
-    strcpy(place->name, name);
     (void)node_swap(SLOT_SHELF + index / NODE_SLOTS, index % NODE_SLOTS, slot, SLOT_NONE);
 }
 
-const char *shelf_put(const char *name, unsigned slot)
+static void place_set(unsigned index, const char *name, unsigned slot, struct look look)
+{
+    struct place *place = &shelf.places[index];
+    place->look = look;
+    strcpy(place->name, name);
+    place_fill(index, slot);
+}
+
+const char *shelf_put(const char *name, unsigned slot, struct look look)
 {
     if (!name_good(name))
         return "a name is 1 to 23 letters, digits, - and _";
@@ -93,11 +80,11 @@ const char *shelf_put(const char *name, unsigned slot)
         index = place_free();
     if (index == SHELF_NONE)
         return "no more names; drop one";
-    place_set(index, name, slot);
+    place_set(index, name, slot, look);
     return NULL;
 }
 
-unsigned shelf_put_some(unsigned slot)
+unsigned shelf_put_some(unsigned slot, struct look look)
 {
     char name[SHELF_NAME_BYTES];
     unsigned index = place_free();
@@ -105,7 +92,7 @@ unsigned shelf_put_some(unsigned slot)
         (void)snprintf(name, sizeof(name), "k%u", i);
         if (shelf_find(name) != SHELF_NONE)
             continue;
-        place_set(index, name, slot);
+        place_set(index, name, slot, look);
         return index;
     }
     return SHELF_NONE;
@@ -119,7 +106,17 @@ void shelf_take(unsigned index, unsigned slot)
 void shelf_drop(unsigned index)
 {
     shelf.places[index].name[0] = '\0';
-    (void)node_swap(SLOT_SHELF + index / NODE_SLOTS, index % NODE_SLOTS, SLOT_VOID, SLOT_NONE);
+    place_fill(index, SLOT_VOID);
+}
+
+void shelf_keep(enum shelf_own place, unsigned slot)
+{
+    place_fill(place, slot);
+}
+
+void shelf_learn(unsigned index, struct look look)
+{
+    shelf.places[index].look = look;
 }
 
 const char *shelf_name(unsigned index)
@@ -127,14 +124,9 @@ const char *shelf_name(unsigned index)
     return shelf.places[index].name[0] ? shelf.places[index].name : NULL;
 }
 
-enum shelf_kind shelf_kind(unsigned index)
+struct look shelf_look(unsigned index)
 {
-    return (enum shelf_kind)shelf.places[index].kind;
-}
-
-uint64_t shelf_value(unsigned index)
-{
-    return shelf.places[index].value;
+    return shelf.places[index].look;
 }
 
 void shelf_begin(const char *text, size_t size_bytes)
@@ -147,7 +139,7 @@ void shelf_begin(const char *text, size_t size_bytes)
         (void)snprintf(name, sizeof(name), "%.*s", (int)length, text);
         shelf_take(index, SLOT_TARGET);
         if (name_good(name) && shelf_find(name) == SHELF_NONE)
-            place_set(index, name, SLOT_TARGET);
+            place_set(index, name, SLOT_TARGET, look_at(SLOT_DISCRIM, SLOT_TARGET));
         else if (*text != '#' && strcmp(name, "-") != 0)
             printf("shell: name %u, \"%s\", is no name or there twice\n", index, name);
         index += *text != '#';
