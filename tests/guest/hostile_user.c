@@ -274,12 +274,14 @@ void user_step(void)
 
 /* --- code that replaces itself --- */
 
-/* sw a1, 0x50(a0); some nops; c.li a0, answer; c.jr t0 */
+/* sw a1, 0x50(a0); c.j . + 2, so that a new block begins, which was run before; some nops;
+ * c.li a0, answer; c.jr t0 */
 static void swap_code_put(unsigned nops, unsigned answer)
 {
     volatile uint16_t *code = (volatile uint16_t *)(uint64_t)SWAP_CODE;
     *code++ = 0x2823;
     *code++ = 0x04b5;
+    *code++ = 0xa009;
     while (nops-- > 0)
         *code++ = 0x0001;
     *code++ = (uint16_t)(0x4501 | answer << 2);
