@@ -104,7 +104,7 @@ uint64_t upper_addr(void)
 {
     static const struct {
         uint32_t base, bytes, align;
-    } areas[] = {{0x82100000, 0x5000, 8},   {0x82700000, 0x6000, 8},  {0x82300000, 0x4000, 4},
+    } areas[] = {{0x82100000, 0x5000, 8},   {0x82700000, 0x5000, 8},  {0x82300000, 0x4000, 4},
                  {0x82400000, 0x100000, 4}, {0x82500000, 0x4000, 16}, {0x82600000, 0x4000, 4},
                  {0x82c00000, 0x100000, 4}, {0x83ff0000, 0x10000, 4}};
     unsigned area = (unsigned)below(sizeof(areas) / sizeof(areas[0]));

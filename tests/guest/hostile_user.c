@@ -14,7 +14,7 @@
 #define TABLE_COUNT 5u
 #define CODE 0x82700000u
 #define CODE_PAGES 4u
-#define SWAP_CODE 0x82705000u
+#define SWAP_CODE 0x82010000u /* below all that devices are given at random */
 #define DATA 0x82300000u
 #define DATA_PAGES 4u
 #define USER_CODE 0x40000000u /* virtual */
