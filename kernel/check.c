@@ -14,6 +14,7 @@ void check_all(void)
 {
     object_check();
     domain_check();
+    check_nodes();
     sched_check();
     meter_check();
     space_check();

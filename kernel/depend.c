@@ -110,6 +110,15 @@ void depend_undo(const void *source)
     }
 }
 
+bool depend_covers(const void *source, const struct table *table, unsigned index)
+{
+    for (const struct depend *at = *chain_of(source); at; at = at->next)
+        if (at->source == source && at->table == table && index >= at->first &&
+            index < at->first + (unsigned)at->count)
+            return true;
+    return false;
+}
+
 void depend_check(void)
 {
     uint32_t seen = 0, chained = 0;

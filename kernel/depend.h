@@ -26,6 +26,8 @@ void depend_add(const void *source, struct table *table, unsigned first, unsigne
 void depend_undo(const void *source);
 /* depend_forget_all - all tables are dropped: forget what they depended on. */
 void depend_forget_all(void);
+/* depend_covers - a change of source would clear this entry of a table. */
+bool depend_covers(const void *source, const struct table *table, unsigned index);
 void depend_check(void);
 
 #endif

@@ -441,6 +441,19 @@ struct page_frame *object_page_at(uint32_t index)
     return &object.pages[index];
 }
 
+static bool is_in(const void *address, const void *first, uint64_t count, uint64_t each_bytes)
+{
+    uint64_t offset = (uint64_t)address - (uint64_t)first;
+    return offset < count * each_bytes && offset % each_bytes == 0;
+}
+
+bool object_is_frame(const void *address)
+{
+    return address == &object_nowhere ||
+           is_in(address, object.nodes, object.node_count, sizeof(struct node_frame)) ||
+           is_in(address, object.pages, object.page_count, sizeof(struct page_frame));
+}
+
 static void node_check(const struct node_frame *node)
 {
     if (object_node_present(node->object_id) != node)

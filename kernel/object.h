@@ -122,6 +122,8 @@ uint32_t object_node_count(void);
 uint32_t object_page_count(void);
 struct node_frame *object_node_at(uint32_t index);
 struct page_frame *object_page_at(uint32_t index);
+/* object_is_frame - the address of a frame, or of object_nowhere: what a key's hint may be. */
+bool object_is_frame(const void *address);
 void object_check(void);
 
 #endif

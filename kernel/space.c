@@ -5,6 +5,7 @@
 #include "kernel/space.h"
 
 #include "kernel/arch/arch.h"
+#include "kernel/check.h"
 #include "kernel/counter.h"
 #include "kernel/depend.h"
 #include "kernel/domain.h"
@@ -270,6 +271,35 @@ void space_fence(void)
     arch_fence_instructions(); /* a newly mapped page may hold code that the kernel put there */
 }
 
+struct table *space_table_present(const struct space *of, uint64_t addr, unsigned level)
+{
+    struct table *table = of->root;
+    while (table->level > level)
+        table = table_of_entry(table->entries[entry_index(addr, table->level)]);
+    return table;
+}
+
+/* Every entry of the lower half of a space. Three levels, so no recursion is needed: the next
+ * address is after the entry, or after the hole, that this one is in. */
+static void entries_check(const struct space *of)
+{
+    uint64_t addr = 0;
+    while (addr < 1ull << USER_ADDRESS_BITS) {
+        const struct table *table = of->root;
+        uint64_t entry = table->entries[entry_index(addr, 2)];
+        while (table->level > 0 && (entry & PTE_VALID)) {
+            if (entry_is_leaf(entry) || !table_of_entry(entry)->in_use)
+                panic("SPAC-005 a page table leads to none");
+            table = table_of_entry(entry);
+            entry = table->entries[entry_index(addr, table->level)];
+        }
+        if (entry & PTE_VALID)
+            check_entry(of, addr, page_of_entry(entry)->data, entry & PTE_WRITE);
+        uint64_t span = 1ull << (12 + 9 * table->level);
+        addr = (addr & ~(span - 1)) + span;
+    }
+}
+
 void space_check(void)
 {
     uint32_t free_count = 0, used = 0;
@@ -287,5 +317,7 @@ void space_check(void)
         const struct space *one = &space.spaces[i];
         if (one->used && (!one->root || !one->root->in_use || one->root->level != 2))
             panic("SPAC-004 a space has no root table");
+        if (one->used)
+            entries_check(one);
     }
 }

@@ -55,6 +55,8 @@ void space_drop_all(void);
 uint64_t space_drops(void);
 /* space_fence - make edits since the last call visible. Cheap when there were none. */
 void space_fence(void);
+/* space_table_present - the table of the given level on the path to a mapped address. */
+struct table *space_table_present(const struct space *space, uint64_t addr, unsigned level);
 void space_check(void);
 
 #endif

@@ -139,6 +139,12 @@ Test(meter, with_every_cache_dropped_at_each_exit_nothing_is_lost)
     charge_random(true);
 }
 
+static void slot_number(unsigned slot, uint64_t number)
+{
+    struct key key = key_number(number);
+    node_slot_set(host_domain(host_running_id())->keys, slot, &key);
+}
+
 /* Others get their turns meanwhile. */
 static void run_until(uint64_t root)
 {
@@ -199,7 +205,7 @@ Test(meter, a_dry_meter_calls_its_keeper_who_refills_it)
     cr_expect_eq(key_type(host_slot(15)), KEY_RESUME);
     cr_expect_eq(key_data_byte(host_slot(15)), RESUME_RESTART);
     cr_expect_eq(host_domain(world.a)->state, DOMAIN_WAITING);
-    *host_slot(3) = key_number(700);
+    slot_number(3, 700);
     host_call(NODE_SWAP + METER_SLOT_COUNTER, CALL_SLOT(6) | SEND_KEY(0, 3), ENTRY_CODE, 0, 0, 0,
               0);
     cr_assert_eq(host_argument(0), RC_OK);
@@ -247,7 +253,7 @@ static struct world world_stopped(struct disk_key keeper)
 Test(meter, without_a_keeper_the_domain_stops_until_the_counter_is_written)
 {
     struct world world = world_stopped(store_number(0));
-    *host_slot(3) = key_number(5000);
+    slot_number(3, 5000);
     host_call(NODE_SWAP + METER_SLOT_COUNTER, CALL_SLOT(SLOT_NODE) | SEND_KEY(0, 3), ENTRY_CODE, 0,
               0, 0, 0);
     host_tick(1);
@@ -277,7 +283,8 @@ Test(meter, a_keeper_given_to_a_dry_meter_is_called)
 {
     struct world world = world_stopped(store_number(0));
     struct domain *server = host_domain(world.server);
-    *host_slot(3) = key_make(KEY_START, 3, world.server, server->root->allocation_count);
+    struct key key = key_make(KEY_START, 3, world.server, server->root->allocation_count);
+    node_slot_set(host_domain(world.b)->keys, 3, &key);
     host_call(NODE_SWAP + METER_SLOT_KEEPER, CALL_SLOT(SLOT_NODE) | SEND_KEY(0, 3), ENTRY_CODE, 0,
               0, 0, 0);
     host_tick(1);

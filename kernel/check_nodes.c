@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* check_nodes.c - what must hold between node frames, their keys and queues, and the cached domains
+ * made of them. Called by check_all() only, when no kernel operation is under way. */
+#include "kernel/check.h"
+
+#include "kernel/domain.h"
+#include "kernel/sched.h"
+#include "kernel/space.h"
+
+/* How many cached domains have it as their keys node. */
+static unsigned keys_of(const struct node_frame *node)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
+        count += domain_at(i)->root && domain_at(i)->keys == node;
+    return count;
+}
+
+static void link_check(const struct node_frame *node)
+{
+    const struct queue_link *link = &node->link;
+    const struct node_frame *before = link->previous ? link->previous->link.next
+                                                     : link->queue->first;
+    const struct node_frame *after = link->next ? link->next->link.previous : link->queue->last;
+    if (before != node || after != node)
+        panic("CHEC-001 a queued domain's neighbours do not know it");
+    if (sched_is_current(node))
+        panic("CHEC-002 the current domain is in a queue");
+}
+
+static void grant_check(const struct node_frame *caller)
+{
+    if (!caller->grant->object_id)
+        panic("CHEC-003 a turn was granted by nobody");
+    if (!caller->link.queue && !sched_is_current(caller))
+        panic("CHEC-004 a turn is granted to one who will not use it");
+}
+
+static void keys_check(const struct node_frame *node)
+{
+    for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
+        if (!object_is_frame(node->slots[slot].object))
+            panic("CHEC-005 a key's hint is no frame");
+}
+
+static void node_check(const struct node_frame *node)
+{
+    bool root = node->role == NODE_ROOT;
+    if (node->gate != (root ? node->domain : &domain_nobody))
+        panic("CHEC-006 a node's gate is not its domain");
+    if (root && node->domain->root != node)
+        panic("CHEC-007 a root is of another's domain");
+    if (node->locked && node->locked != keys_of(node))
+        panic("CHEC-008 a node stayed locked");
+    if (node->call_count > CALL_COUNT_MAX)
+        panic("CHEC-009 a call count is too large");
+    if (node->resume_head != (KEY_RESUME | (uint64_t)RESUME_RETURN << 8 | node->object_id << 16))
+        panic("CHEC-010 a node's resume keys would name another");
+    if (node->link.queue)
+        link_check(node);
+    if (node->grant)
+        grant_check(node);
+    keys_check(node);
+}
+
+/* What a message by the short path takes for granted (arch/gate.S). */
+static void status_check(const struct domain *domain)
+{
+    uint64_t limit = 2ull << domain_priority(domain->root);
+    if (domain->trapped != (domain->trap_code != 0))
+        panic("CHEC-011 a trap is not marked");
+    if (domain->priority_limit && domain->priority_limit != limit)
+        panic("CHEC-012 a domain has another priority than its root says");
+    if (!domain->root->dirty || !domain->keys->dirty)
+        panic("CHEC-013 a cached domain's nodes may be dropped");
+    if (domain->keys->walked && !domain->keys_walked)
+        panic("CHEC-014 a keys node that is part of a segment is not marked");
+    if (domain->root->callers.first && !domain->called)
+        panic("CHEC-015 a domain does not know that it has callers");
+}
+
+static void space_of_check(const struct domain *domain)
+{
+    if (domain->space_stale)
+        return;
+    if (!key_equal(&domain->space->key, &domain->root->slots[DOMAIN_SLOT_MEMORY]))
+        panic("CHEC-016 a domain has the space of another address key");
+    if (domain->satp != domain->space->satp)
+        panic("CHEC-017 a domain's satp is not that of its space");
+    uint64_t start = domain->string_start, data = start + domain->string_delta;
+    if (domain->string_end && space_lookup(domain->space, start, ACCESS_READ) != (uint8_t *)data)
+        panic("CHEC-018 a string's page is not where it was");
+    if (domain->buffer_data && domain->buffer_addr != BUFFER_UNKNOWN &&
+        space_lookup(domain->space, domain->buffer_addr, ACCESS_WRITE) != domain->buffer_data)
+        panic("CHEC-019 a buffer's page is not where it was");
+}
+
+void check_nodes(void)
+{
+    for (uint32_t i = 0; i < object_node_count(); i++)
+        if (object_node_at(i)->object_id)
+            node_check(object_node_at(i));
+    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
+        const struct domain *domain = domain_at(i);
+        if (!domain->root)
+            continue;
+        if (domain->locked)
+            panic("CHEC-020 a domain stayed locked");
+        status_check(domain);
+        space_of_check(domain);
+    }
+}
