@@ -12,13 +12,16 @@
 #include <stdint.h>
 
 #define MUST_CHECK __attribute__((warn_unused_result))
+/* Not on the way of a message: small rather than fast. */
+#define COLD __attribute__((cold))
 
 /* panic - stop the machine; text is "MODU-001 what is wrong". Never returns. */
 _Noreturn void panic(const char *text);
 /* panic_assert - what a failed kassert() calls. */
-_Noreturn void panic_assert(const char *condition, const char *file, int line);
+_Noreturn void panic_assert(const char *file, int line);
 
-#define kassert(condition) ((condition) ? (void)0 : panic_assert(#condition, __FILE__, __LINE__))
+/* The text of the condition is in the source: here it would be a twentieth of the kernel. */
+#define kassert(condition) ((condition) ? (void)0 : panic_assert(__FILE__, __LINE__))
 
 /* string.c. Sizes in bytes; 8-byte moves when both sides are aligned. */
 void *memcpy(void *target, const void *source, size_t size_bytes);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* check_tables.c - every page-table entry against the segment tree that it was built from, by a walk
- * of its own that changes nothing: what is mapped must be what the tree says now, and must go when
- * any slot on the way changes. Called by space_check(). The rules are segment.c's. */
+/* check_tables.c - every page-table entry against the segment tree that it was built from, by a
+ * walk of its own that changes nothing: what is mapped must be what the tree says now, and must go
+ * when any slot on the way changes. Called by space_check(). The rules are segment.c's. */
 #include "kernel/check.h"
 
 #include "kernel/depend.h"

@@ -30,7 +30,7 @@ static struct depend **chain_of(const void *source)
 }
 
 /* Costs what was in use, not what the pool has: amnesia does this at every kernel exit. */
-static void forget_all(void)
+COLD static void forget_all(void)
 {
     for (uint32_t i = 0; i < depend.high; i++)
         if (depend.pool[i].source)
@@ -42,7 +42,7 @@ static void forget_all(void)
     depend.used = depend.high = 0;
 }
 
-uint64_t depend_init(uint64_t start, uint64_t size_bytes)
+COLD uint64_t depend_init(uint64_t start, uint64_t size_bytes)
 {
     uint32_t count = (uint32_t)(size_bytes / (sizeof(struct depend) + sizeof(void *)));
     if (count < LIMIT_DEPENDS_MIN)
@@ -110,7 +110,7 @@ void depend_undo(const void *source)
     }
 }
 
-bool depend_covers(const void *source, const struct table *table, unsigned index)
+COLD bool depend_covers(const void *source, const struct table *table, unsigned index)
 {
     for (const struct depend *at = *chain_of(source); at; at = at->next)
         if (at->source == source && at->table == table && index >= at->first &&
@@ -119,7 +119,7 @@ bool depend_covers(const void *source, const struct table *table, unsigned index
     return false;
 }
 
-void depend_check(void)
+COLD void depend_check(void)
 {
     uint32_t seen = 0, chained = 0;
     for (struct depend *at = depend.free; at; at = at->next)

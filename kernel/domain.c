@@ -136,7 +136,7 @@ static void node_release(struct node_frame *node)
     node->locked--;
 }
 
-void domain_unload(struct domain *domain)
+COLD void domain_unload(struct domain *domain)
 {
     struct node_frame *root = domain->root;
     kassert(root != NULL);
@@ -179,7 +179,7 @@ void domain_plain(struct node_frame *node)
         meter_plain(node);
 }
 
-bool domain_dissolve(struct node_frame *node)
+COLD bool domain_dissolve(struct node_frame *node)
 {
     for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
         struct domain *domain = &cache.domains[i];
@@ -237,7 +237,7 @@ static enum load constituent(struct key *key, struct node_frame **node)
 }
 
 /* The four nodes under a root; each is locked once found, so that the next fetch cannot take it. */
-static enum load constituents(struct node_frame *root, struct node_frame *nodes[4])
+COLD static enum load constituents(struct node_frame *root, struct node_frame *nodes[4])
 {
     static const uint8_t slots[4] = {DOMAIN_SLOT_KEYS, DOMAIN_SLOT_REGISTERS_0,
                                      DOMAIN_SLOT_REGISTERS_1, DOMAIN_SLOT_REGISTERS_2};
@@ -270,7 +270,7 @@ static bool root_shape_is_good(const struct node_frame *root)
 
 /* The state that the root says, unless a holder of its node key wrote what cannot be: who is
  * nowhere does not run, and who does not run is in no queue. */
-static enum domain_state root_state(struct node_frame *root)
+COLD static enum domain_state root_state(struct node_frame *root)
 {
     enum domain_state state = (enum domain_state)root->slots[DOMAIN_SLOT_STATE].count;
     bool somewhere = root->link.queue || sched_is_current(root);
@@ -296,7 +296,7 @@ static bool keys_are_shared(const struct domain *domain)
     return shared;
 }
 
-enum load domain_load(struct node_frame *root, struct domain **out)
+COLD enum load domain_load(struct node_frame *root, struct domain **out)
 {
     if (root->domain && root->domain->root == root) {
         *out = root->domain;
@@ -347,6 +347,8 @@ struct space *domain_space(struct domain *domain)
     domain->space = space_of(key);
     domain->satp = domain->space->satp;
     domain->space_stale = false;
+    domain->buffer_addr = BUFFER_UNKNOWN; /* what was found was in the memory it had before */
+    domain->string_end = 0;
     return domain->space;
 }
 
@@ -434,7 +436,7 @@ void domain_state_set(struct domain *domain, enum domain_state state)
     domain->unchanged = false;
 }
 
-void domain_check(void)
+COLD void domain_check(void)
 {
     for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
         const struct domain *domain = &cache.domains[i];

@@ -48,7 +48,7 @@ static uint64_t take(uint64_t *start, uint64_t size_bytes)
     return taken;
 }
 
-void object_init(uint64_t start, uint64_t end)
+COLD void object_init(uint64_t start, uint64_t end)
 {
     kassert(end > start);
     object.node_count = (uint32_t)((end - start) / LIMIT_NODE_SHARE / sizeof(struct node_frame));
@@ -237,7 +237,7 @@ enum fetch object_node(uint64_t object_id, struct node_frame **out)
 }
 
 /* Begin or go on reading a page from its homes. */
-static bool page_read(struct page_frame *page)
+COLD static bool page_read(struct page_frame *page)
 {
     struct volume_home home;
     for (; page->plex < VOLUME_PLEXES; page->plex++) {
@@ -252,7 +252,7 @@ static bool page_read(struct page_frame *page)
     return true;
 }
 
-void object_page_arrived(struct page_frame *page, bool good)
+COLD void object_page_arrived(struct page_frame *page, bool good)
 {
     kassert(page->state == PAGE_READING);
     kassert(page->object_id != 0);
@@ -274,7 +274,7 @@ void object_page_arrived(struct page_frame *page, bool good)
 }
 
 /* Make an empty frame the frame of a page that is at home on disk. */
-static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
+COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
                              const struct page_pot_entry *entry)
 {
     struct page_frame **chain = &object.page_hash[hash_id(object_id) & object.page_mask];
@@ -411,7 +411,7 @@ void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key
         object_meter_changed(node);
 }
 
-void object_forget_hints(void)
+COLD void object_forget_hints(void)
 {
     for (uint32_t i = 0; i < object.node_high; i++)
         if (object.nodes[i].object_id)
@@ -441,20 +441,20 @@ struct page_frame *object_page_at(uint32_t index)
     return &object.pages[index];
 }
 
-static bool is_in(const void *address, const void *first, uint64_t count, uint64_t each_bytes)
+COLD static bool is_in(const void *address, const void *first, uint64_t count, uint64_t each_bytes)
 {
     uint64_t offset = (uint64_t)address - (uint64_t)first;
     return offset < count * each_bytes && offset % each_bytes == 0;
 }
 
-bool object_is_frame(const void *address)
+COLD bool object_is_frame(const void *address)
 {
     return address == &object_nowhere ||
            is_in(address, object.nodes, object.node_count, sizeof(struct node_frame)) ||
            is_in(address, object.pages, object.page_count, sizeof(struct page_frame));
 }
 
-static void node_check(const struct node_frame *node)
+COLD static void node_check(const struct node_frame *node)
 {
     if (object_node_present(node->object_id) != node)
         panic("OBJE-002 a node frame is not the one its chain finds");
@@ -469,7 +469,7 @@ static void node_check(const struct node_frame *node)
     }
 }
 
-void object_check(void)
+COLD void object_check(void)
 {
     uint32_t chained = 0, used = 0;
     for (uint32_t i = 0; i <= object.node_mask; i++)

@@ -124,11 +124,11 @@ void panic(const char *text)
     sbi_power_off(PANIC_EXIT_CODE);
 }
 
-void panic_assert(const char *condition, const char *file, int line)
+void panic_assert(const char *file, int line)
 {
     if (!print.panicking) {
         print.panicking = true;
-        print_line("panic: PRIN-001 %s:%d: not %s", file, line, condition);
+        print_line("panic: PRIN-001 %s:%d: what must hold does not", file, line);
     }
     sbi_power_off(PANIC_EXIT_CODE);
 }

@@ -154,7 +154,7 @@ void sched_retry(struct node_frame *root)
     sched_ready(root);
 }
 
-void sched_tick(void)
+COLD void sched_tick(void)
 {
     if (arch_time() >= sched.alarm) {
         sched.alarm = UINT64_MAX;
@@ -196,7 +196,7 @@ void sched_external(void)
 }
 
 /* Nobody is ready: wait for an interrupt and take it here. */
-static void idle(void)
+COLD static void idle(void)
 {
     timer_arm(true);
     if (!arch_timer_pending() && !arch_external_pending())
@@ -253,7 +253,7 @@ void sched_tables_needed(void)
 }
 
 /* Everything that is only derived: what is left are nodes and pages. */
-static void forget_everything(void)
+COLD static void forget_everything(void)
 {
     domain_unload_all();
     meter_return_all();
@@ -263,7 +263,7 @@ static void forget_everything(void)
     object_forget_hints();
 }
 
-static void knobs_apply(void)
+COLD static void knobs_apply(void)
 {
     if (sched.amnesia)
         forget_everything();
@@ -368,9 +368,11 @@ struct domain *sched_next(void)
     }
 }
 
-void sched_check(void)
+COLD void sched_check(void)
 {
     for (unsigned priority = 0; priority < LIMIT_PRIORITIES; priority++) {
+        if (sched.ready[priority].first && !(sched.ready_set >> priority & 1))
+            panic("SCHE-004 a ready domain is not seen");
         const struct node_frame *previous = NULL;
         uint32_t length = 0;
         for (const struct node_frame *root = sched.ready[priority].first; root;

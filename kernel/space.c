@@ -40,7 +40,7 @@ static void free_put(struct table *table)
     space.free = table;
 }
 
-uint64_t space_init(uint64_t start, uint64_t size_bytes, const uint64_t *kernel_root)
+COLD uint64_t space_init(uint64_t start, uint64_t size_bytes, const uint64_t *kernel_root)
 {
     kassert(start % PAGE_BYTES == 0);
     uint64_t each = PAGE_BYTES + sizeof(struct table);
@@ -139,7 +139,7 @@ void space_clear(struct table *table, unsigned first, unsigned count)
     }
 }
 
-void space_drop_all(void)
+COLD void space_drop_all(void)
 {
     count_one(TABLE_DROP);
     arch_space_leave();
@@ -271,7 +271,7 @@ void space_fence(void)
     arch_fence_instructions(); /* a newly mapped page may hold code that the kernel put there */
 }
 
-struct table *space_table_present(const struct space *of, uint64_t addr, unsigned level)
+COLD struct table *space_table_present(const struct space *of, uint64_t addr, unsigned level)
 {
     struct table *table = of->root;
     while (table->level > level)
@@ -281,7 +281,7 @@ struct table *space_table_present(const struct space *of, uint64_t addr, unsigne
 
 /* Every entry of the lower half of a space. Three levels, so no recursion is needed: the next
  * address is after the entry, or after the hole, that this one is in. */
-static void entries_check(const struct space *of)
+COLD static void entries_check(const struct space *of)
 {
     uint64_t addr = 0;
     while (addr < 1ull << USER_ADDRESS_BITS) {
@@ -300,7 +300,7 @@ static void entries_check(const struct space *of)
     }
 }
 
-void space_check(void)
+COLD void space_check(void)
 {
     uint32_t free_count = 0, used = 0;
     for (struct table *table = space.free; table; table = table->next_free) {

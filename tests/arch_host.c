@@ -392,6 +392,12 @@ struct domain *host_tick(uint64_t ticks)
     return after_entry();
 }
 
+bool host_check(void)
+{
+    HOST_ENTER(check_all());
+    return !host.powered_off;
+}
+
 void host_work(uint64_t cycles)
 {
     host.cycles += cycles;

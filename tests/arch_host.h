@@ -48,6 +48,8 @@ void host_set_string(const void *bytes, size_t size_bytes);
 bool host_store(uint64_t addr, const void *bytes, size_t size_bytes);
 bool host_load(uint64_t addr, void *bytes, size_t size_bytes);
 
+/* host_check - check_all(). false: it stopped the machine; host_console() says why. */
+bool host_check(void);
 /* host_work - the running domain runs for so many cycles. host_cycles - the cycle counter; the
  * kernel's own looks at it are one cycle each. host_alarm - when the timer interrupts next. */
 void host_work(uint64_t cycles);

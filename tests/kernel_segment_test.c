@@ -98,6 +98,7 @@ static void memory_set(struct key key)
 {
     node_slot_set(host_node(world.domain), DOMAIN_SLOT_MEMORY, &key);
     host_domain(world.domain)->space_stale = true;
+    host_domain(world.domain)->space_stale = true;
     sched_ready(host_node(world.domain));
     (void)host_run();
     cr_assert_eq(host_running_id(), world.domain);
