@@ -83,7 +83,9 @@ static void space_of_check(const struct domain *domain)
 {
     if (domain->space_stale)
         return;
-    if (!key_equal(&domain->space->key, &domain->root->slots[DOMAIN_SLOT_MEMORY]))
+    /* A key that was found to be void is replaced where it lies: nothing is mapped through it. */
+    const struct key *memory = &domain->root->slots[DOMAIN_SLOT_MEMORY];
+    if (!key_is_zero(memory) && !key_equal(&domain->space->key, memory))
         panic("CHEC-016 a domain has the space of another address key");
     if (domain->satp != domain->space->satp)
         panic("CHEC-017 a domain's satp is not that of its space");

@@ -190,7 +190,8 @@ static void run_until(uint64_t root)
 Test(check, a_domain_that_gets_other_memory_forgets_where_its_strings_were)
 {
     world_start();
-    host_call(0, CALL_SLOT(9) | SEND_MEMORY, ENTRY_CODE | TAKE_MEMORY, CALLS_SEND, 8, CALLS_SEND, 8);
+    host_call(0, CALL_SLOT(9) | SEND_MEMORY, ENTRY_CODE | TAKE_MEMORY, CALLS_SEND, 8, CALLS_SEND,
+              8);
     cr_assert_eq(host_running_id(), world.a);
     cr_assert_neq(world.domain->string_end, 0, "it is known");
     run_until(world.b);
