@@ -15,6 +15,8 @@
  *     longer is not looked at.
  *  4. These are looked at in this order; the codes in the table come after them.
  *
+ * Included after something that defines KEY_SET(): kernel/key.h, or a program of its own.
+ *
  * TYPE(name, class, akt, weak, data byte, what it is)
  *     class: which list of orders. weak: what a sense key hands out for such a key, SAME;
  *     READ_ONLY: with that bit; NO_CALL: with both bits; SENSE: a sense key with both bits;
@@ -24,8 +26,6 @@
  */
 #ifndef LATCHKEY_KERNEL_ORDERS_H
 #define LATCHKEY_KERNEL_ORDERS_H
-
-#include "kernel/key.h"
 
 #define ORDER_TYPES(TYPE)                                                                          \
     TYPE(DATA, DATA, 0, SAME, "part of the data",                                                  \

@@ -20,27 +20,28 @@ static void things_fill(const struct matrix *matrix, struct thing things[MATRIX_
 {
     const struct thing all[MATRIX_THINGS] = {
         {"data", KEY_DATA, 0, 4711},
-        {"page", KEY_PAGE, 0, matrix->page},
-        {"page, read-only", KEY_PAGE, KEY_READ_ONLY, matrix->page},
-        {"segment, black", KEY_SEGMENT, SIZE_CODE_MIN, matrix->node},
-        {"segment, black, read-only", KEY_SEGMENT, SIZE_CODE_MIN | KEY_READ_ONLY, matrix->node},
-        {"segment, red", KEY_SEGMENT, 0, matrix->red},
-        {"segment, red, no-call", KEY_SEGMENT, KEY_NO_CALL, matrix->red},
-        {"node", KEY_NODE, 0, matrix->node},
-        {"node, read-only", KEY_NODE, KEY_READ_ONLY | KEY_NO_CALL, matrix->node},
-        {"meter", KEY_METER, 0, matrix->meter},
-        {"fetch", KEY_FETCH, 0, matrix->node},
-        {"start", KEY_START, 77, matrix->target},
-        {"resume, restart", KEY_RESUME, RESUME_RESTART, matrix->target},
-        {"resume, return", KEY_RESUME, RESUME_RETURN, matrix->target},
-        {"resume, fault", KEY_RESUME, RESUME_FAULT, matrix->target},
-        {"domain", KEY_DOMAIN, 0, matrix->target},
-        {"domain, read-only", KEY_DOMAIN, KEY_READ_ONLY, matrix->target},
-        {"sense", KEY_SENSE, 0, matrix->node},
-        {"front end", KEY_FRONT_END, 0, matrix->red},
-        {"front end, no keeper", KEY_FRONT_END, 0, matrix->red_alone},
-        {"node range", KEY_NODE_RANGE, 0, matrix->node},
-        {"page range", KEY_PAGE_RANGE, 0, matrix->page},
+        {"page", KEY_PAGE, 0, matrix->objects.page},
+        {"page, read-only", KEY_PAGE, KEY_READ_ONLY, matrix->objects.page},
+        {"segment, black", KEY_SEGMENT, SIZE_CODE_MIN, matrix->objects.node},
+        {"segment, black, read-only", KEY_SEGMENT, SIZE_CODE_MIN | KEY_READ_ONLY,
+         matrix->objects.node},
+        {"segment, red", KEY_SEGMENT, 0, matrix->objects.red},
+        {"segment, red, no-call", KEY_SEGMENT, KEY_NO_CALL, matrix->objects.red},
+        {"node", KEY_NODE, 0, matrix->objects.node},
+        {"node, read-only", KEY_NODE, KEY_READ_ONLY | KEY_NO_CALL, matrix->objects.node},
+        {"meter", KEY_METER, 0, matrix->objects.meter},
+        {"fetch", KEY_FETCH, 0, matrix->objects.node},
+        {"start", KEY_START, 77, matrix->objects.target},
+        {"resume, restart", KEY_RESUME, RESUME_RESTART, matrix->objects.target},
+        {"resume, return", KEY_RESUME, RESUME_RETURN, matrix->objects.target},
+        {"resume, fault", KEY_RESUME, RESUME_FAULT, matrix->objects.target},
+        {"domain", KEY_DOMAIN, 0, matrix->objects.target},
+        {"domain, read-only", KEY_DOMAIN, KEY_READ_ONLY, matrix->objects.target},
+        {"sense", KEY_SENSE, 0, matrix->objects.node},
+        {"front end", KEY_FRONT_END, 0, matrix->objects.red},
+        {"front end, no keeper", KEY_FRONT_END, 0, matrix->objects.red_alone},
+        {"node range", KEY_NODE_RANGE, 0, matrix->objects.node},
+        {"page range", KEY_PAGE_RANGE, 0, matrix->objects.page},
         {"returner", KEY_RETURNER, 0, 0},
         {"discrim", KEY_DISCRIM, 0, 0},
         {"domain tool", KEY_DOMAIN_TOOL, 0, 0},
@@ -61,18 +62,20 @@ static void things_fill(const struct matrix *matrix, struct thing things[MATRIX_
 void matrix_make(struct matrix *matrix, struct thing things[MATRIX_THINGS])
 {
     matrix->store = store_create(200, 150);
-    matrix->caller = calls_domain(matrix->store, DOMAIN_RUNNING);
-    matrix->target = calls_domain(matrix->store, DOMAIN_AVAILABLE);
-    matrix->waiter = calls_domain(matrix->store, DOMAIN_AVAILABLE);
-    matrix->node = store_new_node(matrix->store);
-    matrix->other_node = store_new_node(matrix->store);
-    matrix->red = store_new_node(matrix->store);
-    matrix->red_alone = store_new_node(matrix->store);
-    matrix->meter = store_new_node(matrix->store);
-    matrix->page = store_new_page(matrix->store);
-    matrix->other_page = store_new_page(matrix->store);
+    matrix->objects.caller = calls_domain(matrix->store, DOMAIN_RUNNING);
+    matrix->objects.target = calls_domain(matrix->store, DOMAIN_AVAILABLE);
+    matrix->objects.waiter = calls_domain(matrix->store, DOMAIN_AVAILABLE);
+    matrix->objects.node = store_new_node(matrix->store);
+    matrix->objects.other_node = store_new_node(matrix->store);
+    matrix->objects.red = store_new_node(matrix->store);
+    matrix->objects.red_alone = store_new_node(matrix->store);
+    matrix->objects.meter = store_new_node(matrix->store);
+    matrix->objects.page = store_new_page(matrix->store);
+    matrix->objects.other_page = store_new_page(matrix->store);
+    matrix->objects.memory = matrix->objects.target + 5;
+    matrix->objects.prime_meter = OBJECT_ID_PRIME_METER;
     things_fill(matrix, things);
-    calls_boot(matrix->store, matrix->caller);
+    calls_boot(matrix->store, matrix->objects.caller);
     host_knobs(false, false); /* the tests check now and then */
     for (uint64_t id = 1; id <= matrix->store->node_count; id++)
         (void)host_node(id);
@@ -123,7 +126,7 @@ static void domain_put_back(uint64_t root, enum domain_state state, uint64_t ent
     slot_put(root, DOMAIN_SLOT_SPARE_1, KEY_DATA, 0, 0);
     slot_put(root, DOMAIN_SLOT_PRIORITY, KEY_DATA, 0, 3);
     for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
-        slot_put(root + 1, slot, KEY_DATA, 0, 1000 + slot);
+        slot_put(root + 1, slot, KEY_DATA, 0, ORACLE_SLOT_NUMBER + slot);
     domain_trap_set(domain, 0, 0);
     domain_state_set(domain, state);
     domain->registers[REGISTER_A0 + 2] = entry;
@@ -139,53 +142,55 @@ static void domain_put_back(uint64_t root, enum domain_state state, uint64_t ent
 static void objects_put_back(const struct matrix *matrix)
 {
     for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
-        slot_put(matrix->node, slot, KEY_DATA, 0, MATRIX_NODE_NUMBER + slot);
-        slot_put(matrix->other_node, slot, KEY_DATA, 0, 200 + slot);
-        slot_put(matrix->red, slot, KEY_DATA, 0, 0);
+        slot_put(matrix->objects.node, slot, KEY_DATA, 0, ORACLE_NODE_NUMBER + slot);
+        slot_put(matrix->objects.other_node, slot, KEY_DATA, 0, 200 + slot);
+        slot_put(matrix->objects.red, slot, KEY_DATA, 0, 0);
     }
-    slot_put(matrix->node, MATRIX_NODE_START, KEY_START, 1, matrix->target);
-    slot_put(matrix->node, MATRIX_NODE_PAGE, KEY_PAGE, 0, matrix->page);
-    slot_put(matrix->red, KEEPER_SLOT, KEY_START, MATRIX_KEEPER_BYTE, matrix->target);
-    slot_put(matrix->red, RED_FORMAT_SLOT, KEY_DATA, 0, RED_FORMAT);
-    slot_put(matrix->red_alone, RED_FORMAT_SLOT, KEY_DATA, 0,
+    slot_put(matrix->objects.node, ORACLE_NODE_START, KEY_START, 1, matrix->objects.target);
+    slot_put(matrix->objects.node, ORACLE_NODE_PAGE, KEY_PAGE, 0, matrix->objects.page);
+    slot_put(matrix->objects.red, KEEPER_SLOT, KEY_START, ORACLE_KEEPER_BYTE,
+             matrix->objects.target);
+    slot_put(matrix->objects.red, RED_FORMAT_SLOT, KEY_DATA, 0, RED_FORMAT);
+    slot_put(matrix->objects.red_alone, RED_FORMAT_SLOT, KEY_DATA, 0,
              RED_FORMAT | (uint64_t)RED_NO_SLOT << 12);
-    slot_put(matrix->meter, METER_SLOT_SUPERIOR, KEY_METER, 0, OBJECT_ID_PRIME_METER);
-    slot_put(matrix->meter, METER_SLOT_KEEPER, KEY_START, 2, matrix->target);
-    slot_put(matrix->target, DOMAIN_SLOT_BRAND, KEY_START, MATRIX_BRAND_BYTE, matrix->waiter);
-    memset(host_page(matrix->page)->data, MATRIX_PAGE_BYTE, PAGE_BYTES);
-    memset(host_page(matrix->other_page)->data, 1, PAGE_BYTES);
+    slot_put(matrix->objects.meter, METER_SLOT_SUPERIOR, KEY_METER, 0, OBJECT_ID_PRIME_METER);
+    slot_put(matrix->objects.meter, METER_SLOT_KEEPER, KEY_START, 2, matrix->objects.target);
+    slot_put(matrix->objects.target, DOMAIN_SLOT_BRAND, KEY_START, MATRIX_BRAND_BYTE,
+             matrix->objects.waiter);
+    memset(host_page(matrix->objects.page)->data, MATRIX_PAGE_BYTE, PAGE_BYTES);
+    memset(host_page(matrix->objects.other_page)->data, 1, PAGE_BYTES);
 }
 
 void matrix_reset(const struct matrix *matrix, const struct matrix_case *one)
 {
     uint64_t words[2], id;
     sched_switch(NULL);
-    domain_put_back(matrix->caller, DOMAIN_RUNNING, 0);
-    domain_put_back(matrix->target, one->state, TARGET_ENTRY);
-    domain_put_back(matrix->waiter, DOMAIN_WAITING, TARGET_ENTRY);
+    domain_put_back(matrix->objects.caller, DOMAIN_RUNNING, 0);
+    domain_put_back(matrix->objects.target, one->state, TARGET_ENTRY);
+    domain_put_back(matrix->objects.waiter, DOMAIN_WAITING, TARGET_ENTRY);
     objects_put_back(matrix);
     for (unsigned i = 0; i < MESSAGE_KEYS; i++) {
-        enum key_type type = oracle_key(matrix, one, i, &id);
+        enum key_type type = oracle_key(&matrix->objects, one, i, &id);
         uint8_t data_byte = 0;
         if (type == KEY_START)
             data_byte = MATRIX_BRAND_BYTE;
         else if (type == KEY_RESUME)
             data_byte = RESUME_RETURN;
-        slot_put(matrix->caller + 1, MATRIX_SLOT_SENT + i, type, data_byte, id);
+        slot_put(matrix->objects.caller + 1, MATRIX_SLOT_SENT + i, type, data_byte, id);
     }
-    slot_put(matrix->caller + 1, MATRIX_SLOT_KEY, one->thing->type, one->thing->data_byte,
+    slot_put(matrix->objects.caller + 1, MATRIX_SLOT_KEY, one->thing->type, one->thing->data_byte,
              one->thing->id);
-    struct domain *caller = host_domain(matrix->caller);
+    struct domain *caller = host_domain(matrix->objects.caller);
     caller->registers[REGISTER_PC] += 4; /* not at the ecall that was broken off */
     if (one->state == DOMAIN_RUNNING)
-        sched_ready(host_domain(matrix->target)->root);
+        sched_ready(host_domain(matrix->objects.target)->root);
     sched_ready(caller->root);
     (void)host_run();
-    for (unsigned turn = 0; turn < 8 && host_running_id() != matrix->caller; turn++)
+    for (unsigned turn = 0; turn < 8 && host_running_id() != matrix->objects.caller; turn++)
         (void)host_tick(1);
-    if (host_running_id() != matrix->caller)
+    if (host_running_id() != matrix->objects.caller)
         abort();
-    oracle_words(matrix, one, words);
+    oracle_words(one, words);
     if (one->mode == STRING_REGISTERS)
         host_set_string(words, sizeof(words));
     else if (!host_store(CALLS_SEND, words, sizeof(words)))
@@ -210,14 +215,14 @@ static const char *say(const char *format, uint64_t is, uint64_t should_be)
 static const char *caller_went(const struct matrix *matrix, const struct matrix_case *one,
                                enum domain_state after_call)
 {
-    const struct domain *caller = host_domain(matrix->caller);
+    const struct domain *caller = host_domain(matrix->objects.caller);
     enum domain_state state = one->kind == INVOKE_CALL     ? after_call
                               : one->kind == INVOKE_RETURN ? DOMAIN_AVAILABLE
                                                            : DOMAIN_RUNNING;
     EXPECT("caller's state", caller->state, state);
     EXPECT("caller's trap", caller->trap_code, 0);
     if (one->kind == INVOKE_FORK) {
-        EXPECT("who runs", host_running_id(), matrix->caller);
+        EXPECT("who runs", host_running_id(), matrix->objects.caller);
         EXPECT("result of a fork", host_argument(0), 0);
     }
     return NULL;
@@ -236,14 +241,14 @@ static const char *replied(const struct matrix *matrix, const struct matrix_case
     if (problem)
         return problem;
     bool to_waiter = one->kind != INVOKE_CALL && one->key_count == MESSAGE_KEYS;
-    struct domain *waiter = host_domain(matrix->waiter);
+    struct domain *waiter = host_domain(matrix->objects.waiter);
     EXPECT("waiter's state", waiter->state, to_waiter ? DOMAIN_RUNNING : DOMAIN_WAITING);
     if (one->kind != INVOKE_CALL && !to_waiter)
         return NULL;
-    const struct domain *receiver = to_waiter ? waiter : host_domain(matrix->caller);
+    const struct domain *receiver = to_waiter ? waiter : host_domain(matrix->objects.caller);
     const struct key *key = taken(receiver, 0);
     EXPECT("code", receiver->registers[REGISTER_A0], expected->code);
-    if (expected->length_bytes != MATRIX_ANY)
+    if (expected->length_bytes != ORACLE_ANY)
         EXPECT("length", receiver->registers[REGISTER_A0 + 4], expected->length_bytes);
     EXPECT("key 0", key_type(key), expected->key_type);
     EXPECT("key 0's object", key_type(key) == KEY_DATA ? key->count : key_object_id(key),
@@ -258,7 +263,7 @@ static const char *delivered(const struct matrix *matrix, const struct matrix_ca
     const char *problem = caller_went(matrix, one, DOMAIN_WAITING);
     if (problem)
         return problem;
-    struct domain *target = host_domain(matrix->target);
+    struct domain *target = host_domain(matrix->objects.target);
     EXPECT("target's state", target->state, DOMAIN_RUNNING);
     EXPECT("order", target->registers[REGISTER_A0], expected->code);
     EXPECT("data byte", target->registers[REGISTER_A0 + 1], expected->data_byte);
@@ -267,11 +272,11 @@ static const char *delivered(const struct matrix *matrix, const struct matrix_ca
         uint64_t id = 0;
         enum key_type type = KEY_DATA;
         if (i < one->key_count)
-            type = oracle_key(matrix, one, i, &id);
+            type = oracle_key(&matrix->objects, one, i, &id);
         if (i == 2 && expected->forwarded)
-            type = KEY_NODE, id = matrix->red;
+            type = KEY_NODE, id = matrix->objects.red;
         if (i == 3 && one->kind == INVOKE_CALL)
-            type = KEY_RESUME, id = matrix->caller;
+            type = KEY_RESUME, id = matrix->objects.caller;
         const struct key *key = taken(target, i);
         EXPECT("type of a key", key_type(key), type);
         EXPECT("object of a key", type == KEY_DATA ? key->count : key_object_id(key), id);
@@ -286,17 +291,17 @@ static const char *untouched(const struct matrix *matrix, const struct matrix_ca
     const char *problem = caller_went(matrix, one, DOMAIN_WAITING);
     if (problem)
         return problem;
-    struct domain *target = host_domain(matrix->target);
+    struct domain *target = host_domain(matrix->objects.target);
     EXPECT("target's state", target->state, state);
     for (unsigned i = 0; i < MESSAGE_KEYS; i++)
-        EXPECT("a slot", taken(target, i)->count, 1000 + MATRIX_SLOT_TAKEN + i);
+        EXPECT("a slot", taken(target, i)->count, ORACLE_SLOT_NUMBER + MATRIX_SLOT_TAKEN + i);
     return NULL;
 }
 
 static const char *held_up(const struct matrix *matrix, const struct expected *expected)
 {
-    const struct domain *caller = host_domain(matrix->caller);
-    const struct domain *target = host_domain(matrix->target);
+    const struct domain *caller = host_domain(matrix->objects.caller);
+    const struct domain *target = host_domain(matrix->objects.target);
     if (expected->outcome == OUTCOME_TRAPPED) {
         EXPECT("trap", caller->trap_code, expected->code);
         EXPECT("caller's state", caller->state, DOMAIN_WAITING);
@@ -325,7 +330,7 @@ const char *matrix_call(const struct matrix *matrix, const struct matrix_case *o
     case OUTCOME_RESUMED:
         return untouched(matrix, one, DOMAIN_RUNNING);
     case OUTCOME_REFUSED:
-        EXPECT("trap", host_domain(matrix->target)->trap_code, TRAP_KEEPER_REFUSED);
+        EXPECT("trap", host_domain(matrix->objects.target)->trap_code, TRAP_KEEPER_REFUSED);
         return untouched(matrix, one, one->kind == INVOKE_FORK ? DOMAIN_RUNNING : DOMAIN_WAITING);
     case OUTCOME_VANISHED:
         return untouched(matrix, one, one->state);

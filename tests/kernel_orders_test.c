@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kernel_orders_test.c - the matrix: every key type with every order of the kernel's table and some
  * that are in no table, every way to invoke it, every state of the domain behind it, 0 to 4 keys,
- * and strings at every boundary, each against an oracle (kernel_oracle.c); that no row of the table
+ * and strings at every boundary, each against an oracle (oracle.c); that no row of the table
  * was left out; and that the page about the table is the table's. Natively.
  */
 #include <criterion/criterion.h>
@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "kernel/check.h"
+#include "kernel/counter.h"
 #include "kernel/order.h"
 #include "tests/kernel_matrix.h"
 #include "tests/orders_page.h"
@@ -57,6 +58,8 @@ static const struct row *rows_of(enum key_type type, unsigned *count)
     abort();
 }
 
+static_assert(ORACLE_COUNTERS == COUNTER_COUNT, "the oracle knows how many counters there are");
+
 struct run {
     struct matrix matrix;
     struct thing things[MATRIX_THINGS];
@@ -83,7 +86,7 @@ static void cover(struct run *run, const struct matrix_case *one, const struct e
 
 static void perform(struct run *run, const struct matrix_case *one)
 {
-    struct expected expected = oracle(&run->matrix, one);
+    struct expected expected = oracle(&run->matrix.objects, one);
     matrix_reset(&run->matrix, one);
     const char *problem = matrix_call(&run->matrix, one, &expected);
     if (++run->cases % CHECK_EVERY == 0)

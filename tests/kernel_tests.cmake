@@ -12,7 +12,7 @@ file(GLOB kernel_modules CONFIGURE_DEPENDS kernel/*.c)
 list(FILTER kernel_modules EXCLUDE REGEX "/(main|string)\\.c$")
 add_library(kernel_host STATIC ${kernel_modules} tests/arch_host.c tests/kernel_store.c
   tests/kernel_screen.c tests/kernel_calls.c tests/kernel_matrix.c
-  tests/kernel_oracle.c tests/orders_page.c)
+  disks/domains/parts/oracle.c tests/orders_page.c)
 
 file(GLOB kernel_driver_modules CONFIGURE_DEPENDS kernel/driver/*.c)
 # sbi.c calls firmware; mmio.c touches registers.

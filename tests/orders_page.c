@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "kernel/abi.h"
+#include "kernel/key.h"
 #include "kernel/orders.h"
 
 enum { READS, CHANGES };

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* kernel_oracle.c - what must come of every order on every key, said once more, from abi.h and not
- * from the kernel's table or code. Used by kernel_orders_test.c. */
-#include "tests/kernel_matrix.h"
-
-#include "kernel/counter.h"
+/* oracle.c - what must come of every order on every key; see oracle.h. */
+#include "disks/domains/parts/oracle.h"
 
 #define NUMBER 222u /* + index: the keys sent that nobody asks for */
 
@@ -146,13 +143,13 @@ static bool order_changes(enum key_type type, uint64_t order)
 static uint64_t type_answer(const struct thing *thing)
 {
     static const uint16_t answers[KEY_TYPE_COUNT] = {
-        [KEY_PAGE] = 0x202,         [KEY_SEGMENT] = 0x005,  [KEY_NODE] = 0x003,
-        [KEY_METER] = 0x006,        [KEY_FETCH] = 0x004,    [KEY_DOMAIN] = 0x007,
-        [KEY_SENSE] = 0x001,        [KEY_RETURNER] = 0x209, [KEY_DISCRIM] = 0x409,
-        [KEY_DOMAIN_TOOL] = 0x109,  [KEY_PEEK] = 0x909,     [KEY_TIMER] = 0x509,
-        [KEY_DATA_CREATOR] = 0x309, [KEY_COMPARE] = 0xe09,  [KEY_CONSOLE] = 0xc09,
-        [KEY_CHECKPOINT] = 0xf09,   [KEY_JOURNAL] = 0xb09,  [KEY_DISPLAY] = 0x12c,
-        [KEY_INPUT] = 0x22c,        [KEY_POWER] = 0x42c,    [KEY_ERROR_LOG] = 0x52c,
+        [KEY_PAGE] = 0x202,         [KEY_SEGMENT] = 0x005,    [KEY_NODE] = 0x003,
+        [KEY_METER] = 0x006,        [KEY_FETCH] = 0x004,      [KEY_DOMAIN] = 0x007,
+        [KEY_SENSE] = 0x001,        [KEY_RETURNER] = 0x209,   [KEY_DISCRIM] = 0x409,
+        [KEY_DOMAIN_TOOL] = 0x109,  [KEY_PEEK] = 0x909,       [KEY_TIMER] = 0x509,
+        [KEY_DATA_CREATOR] = 0x309, [KEY_COMPARE] = 0xe09,    [KEY_CONSOLE] = 0xc09,
+        [KEY_CHECKPOINT] = 0xf09,   [KEY_JOURNAL] = 0xb09,    [KEY_DISPLAY] = 0x12c,
+        [KEY_INPUT] = 0x22c,        [KEY_POWER] = 0x42c,      [KEY_ERROR_LOG] = 0x52c,
         [KEY_NODE_RANGE] = 0x62c,   [KEY_PAGE_RANGE] = 0x72c,
     };
     uint64_t answer = answers[thing->type];
@@ -169,11 +166,12 @@ static uint64_t length_of(const struct matrix_case *one)
     return one->mode == STRING_NONE ? 0 : one->length_bytes;
 }
 
-static struct expected page_order(const struct matrix *matrix, const struct matrix_case *one)
+static struct expected page_order(const struct oracle_objects *objects,
+                                  const struct matrix_case *one)
 {
     uint64_t length = length_of(one);
     if (one->order == PAGE_MAKE_READ_ONLY)
-        return reply_key(KEY_PAGE, matrix->page);
+        return reply_key(KEY_PAGE, objects->page);
     if (one->order == PAGE_TEST_ZERO)
         return reply(1);
     if (one->order == PAGE_COPY)
@@ -193,26 +191,28 @@ static struct expected node_make(const struct matrix_case *one)
     return reply_key(one->thing->type == KEY_SENSE ? KEY_SENSE : type, one->thing->id);
 }
 
-static struct expected node_fetch(const struct matrix *matrix, const struct matrix_case *one)
+static struct expected node_fetch(const struct oracle_objects *objects,
+                                  const struct matrix_case *one)
 {
     uint64_t slot = one->order % NODE_SLOTS;
-    if (slot == MATRIX_NODE_START && one->thing->type == KEY_SENSE)
+    if (slot == ORACLE_NODE_START && one->thing->type == KEY_SENSE)
         return reply(RC_OK); /* weakened to nothing */
-    if (slot == MATRIX_NODE_START)
-        return reply_key(KEY_START, matrix->target);
-    if (slot == MATRIX_NODE_PAGE)
-        return reply_key(KEY_PAGE, matrix->page);
-    return reply_key(KEY_DATA, MATRIX_NODE_NUMBER + slot);
+    if (slot == ORACLE_NODE_START)
+        return reply_key(KEY_START, objects->target);
+    if (slot == ORACLE_NODE_PAGE)
+        return reply_key(KEY_PAGE, objects->page);
+    return reply_key(KEY_DATA, ORACLE_NODE_NUMBER + slot);
 }
 
-static struct expected node_order(const struct matrix *matrix, const struct matrix_case *one)
+static struct expected node_order(const struct oracle_objects *objects,
+                                  const struct matrix_case *one)
 {
     if (one->order < NODE_MAKE_FETCH)
-        return node_fetch(matrix, one);
+        return node_fetch(objects, one);
     if (one->order <= NODE_MAKE_FRONT_END)
         return node_make(one);
     if (one->order == NODE_COMPARE)
-        return reply(one->key_count > 0 && one->thing->id == matrix->node ? 0 : 1);
+        return reply(one->key_count > 0 && one->thing->id == objects->node ? 0 : 1);
     if (one->order == NODE_DATA_BYTE)
         return reply(one->thing->data_byte);
     if (one->order == NODE_CLONE)
@@ -220,32 +220,33 @@ static struct expected node_order(const struct matrix *matrix, const struct matr
     return reply(RC_OK); /* clear, write data */
 }
 
-static struct expected domain_slot(const struct matrix *matrix, const struct matrix_case *one)
+static struct expected domain_slot(const struct oracle_objects *objects,
+                                   const struct matrix_case *one)
 {
     uint64_t slot = one->order % NODE_SLOTS;
-    if (in_run(one->order, DOMAIN_FETCH, NODE_SLOTS) ||
-        in_run(one->order, DOMAIN_SWAP, NODE_SLOTS))
-        return reply_key(KEY_DATA, 1000 + slot);
+    if (in_run(one->order, DOMAIN_FETCH, NODE_SLOTS) || in_run(one->order, DOMAIN_SWAP, NODE_SLOTS))
+        return reply_key(KEY_DATA, ORACLE_SLOT_NUMBER + slot);
     if (slot == DOMAIN_SLOT_METER)
-        return reply_key(KEY_METER, OBJECT_ID_PRIME_METER);
+        return reply_key(KEY_METER, objects->prime_meter);
     if (slot == DOMAIN_SLOT_MEMORY)
-        return reply_key(KEY_SEGMENT, matrix->target + 5);
-    return reply_key(KEY_DATA, slot == DOMAIN_SLOT_PRIORITY ? 3 : 0);
+        return reply_key(KEY_SEGMENT, objects->memory);
+    return reply_key(KEY_DATA, slot == DOMAIN_SLOT_PRIORITY ? ORACLE_PRIORITY : 0);
 }
 
-static struct expected domain_order(const struct matrix *matrix, const struct matrix_case *one)
+static struct expected domain_order(const struct oracle_objects *objects,
+                                    const struct matrix_case *one)
 {
     uint64_t length = length_of(one);
     if (is_domain_slot_order(one->order))
-        return domain_slot(matrix, one);
+        return domain_slot(objects, one);
     switch (one->order) {
     case DOMAIN_MAKE_START:
-        return reply_key(KEY_START, matrix->target);
+        return reply_key(KEY_START, objects->target);
     case DOMAIN_MAKE_FAULT:
     case DOMAIN_MAKE_BUSY:
     case DOMAIN_MAKE_RESUME:
     case DOMAIN_MAKE_RESTART:
-        return reply_key(KEY_RESUME, matrix->target);
+        return reply_key(KEY_RESUME, objects->target);
     case DOMAIN_GET_CONTROL:
         return reply_bytes(32);
     case DOMAIN_GET_REGISTERS:
@@ -255,9 +256,9 @@ static struct expected domain_order(const struct matrix *matrix, const struct ma
     case DOMAIN_PUT_ALL:
         return reply(length == REGISTER_WORDS * 8 + 32 ? RC_OK : RC_FORMAT);
     case DOMAIN_WEAKEN:
-        return reply_key(KEY_DOMAIN, matrix->target);
+        return reply_key(KEY_DOMAIN, objects->target);
     case DOMAIN_REPLACE_MEMORY:
-        return reply_key(KEY_SEGMENT, matrix->target + 5);
+        return reply_key(KEY_SEGMENT, objects->memory);
     case DOMAIN_COMPARE:
         return reply(one->key_count > 0 ? 0 : 1);
     default:
@@ -265,11 +266,12 @@ static struct expected domain_order(const struct matrix *matrix, const struct ma
     }
 }
 
-static struct expected range_order(const struct matrix *matrix, const struct matrix_case *one)
+static struct expected range_order(const struct oracle_objects *objects,
+                                   const struct matrix_case *one)
 {
     bool nodes = one->thing->type == KEY_NODE_RANGE;
-    struct expected object = reply_key(nodes ? KEY_NODE : KEY_PAGE,
-                                       nodes ? matrix->other_node : matrix->other_page);
+    struct expected object =
+        reply_key(nodes ? KEY_NODE : KEY_PAGE, nodes ? objects->other_node : objects->other_page);
     switch (one->order) {
     case RANGE_MAKE:
     case RANGE_CREATE:
@@ -285,7 +287,8 @@ static struct expected range_order(const struct matrix *matrix, const struct mat
     }
 }
 
-static struct expected tool_order(const struct matrix *matrix, const struct matrix_case *one)
+static struct expected tool_order(const struct oracle_objects *objects,
+                                  const struct matrix_case *one)
 {
     bool good = one->key_count > 1; /* the thing and the brand */
     uint64_t order = one->order;
@@ -294,15 +297,16 @@ static struct expected tool_order(const struct matrix *matrix, const struct matr
         good = false; /* both have start keys as keepers */
     if (!good)
         return reply(RC_NOT_THERE);
-    return reply_key(order == DOMAIN_TOOL_MAKE ? KEY_DOMAIN : KEY_NODE, matrix->target);
+    return reply_key(order == DOMAIN_TOOL_MAKE ? KEY_DOMAIN : KEY_NODE, objects->target);
 }
 
-static struct expected returner_order(const struct matrix *matrix, const struct matrix_case *one)
+static struct expected returner_order(const struct oracle_objects *objects,
+                                      const struct matrix_case *one)
 {
     struct expected expected = reply(one->order);
     expected.length_bytes = length_of(one);
     if (one->key_count > 0)
-        expected.key_type = oracle_key(matrix, one, 0, &expected.key_id);
+        expected.key_type = oracle_key(objects, one, 0, &expected.key_id);
     return expected;
 }
 
@@ -312,38 +316,39 @@ static struct expected device_order(const struct matrix_case *one)
     case KEY_TIMER:
         return one->order == TIMER_WAIT_UNTIL ? reply(RC_OK) : reply_bytes(8);
     case KEY_CONSOLE:
-        return reply_bytes(one->order == CONSOLE_READ ? MATRIX_ANY : 0);
+        return reply_bytes(one->order == CONSOLE_READ ? ORACLE_ANY : 0);
     case KEY_DISPLAY: /* there is none */
     case KEY_INPUT:
         return reply(RC_DEVICE);
     case KEY_PEEK:
         if (one->order == PEEK_COUNT)
-            return reply(COUNTER_COUNT);
-        return reply_bytes(one->order == PEEK_READ ? (COUNTER_COUNT - 1) * 8 : MATRIX_ANY);
+            return reply(ORACLE_COUNTERS);
+        return reply_bytes(one->order == PEEK_READ ? (ORACLE_COUNTERS - 1) * 8 : ORACLE_ANY);
     case KEY_ERROR_LOG:
-        return reply_bytes(MATRIX_ANY);
+        return reply_bytes(ORACLE_ANY);
     default: /* checkpoint, journal */
         return reply(RC_NOT_YET);
     }
 }
 
-static struct expected known_order(const struct matrix *matrix, const struct matrix_case *one)
+static struct expected known_order(const struct oracle_objects *objects,
+                                   const struct matrix_case *one)
 {
     switch ((unsigned)one->thing->type) {
     case KEY_PAGE:
-        return page_order(matrix, one);
+        return page_order(objects, one);
     case KEY_SEGMENT:
     case KEY_NODE:
     case KEY_FETCH:
     case KEY_SENSE:
-        return node_order(matrix, one);
+        return node_order(objects, one);
     case KEY_DOMAIN:
-        return domain_order(matrix, one);
+        return domain_order(objects, one);
     case KEY_NODE_RANGE:
     case KEY_PAGE_RANGE:
-        return range_order(matrix, one);
+        return range_order(objects, one);
     case KEY_DOMAIN_TOOL:
-        return tool_order(matrix, one);
+        return tool_order(objects, one);
     case KEY_FRONT_END: /* without a keeper */
         return reply(RC_DATA_KEY);
     case KEY_DISCRIM:
@@ -364,8 +369,10 @@ static struct expected start(const struct matrix_case *one, uint8_t data_byte, b
 {
     if (one->state != DOMAIN_AVAILABLE)
         return (struct expected){.outcome = OUTCOME_STALLED};
-    return (struct expected){.outcome = OUTCOME_DELIVERED, .code = one->order,
-                             .length_bytes = length_of(one), .data_byte = data_byte,
+    return (struct expected){.outcome = OUTCOME_DELIVERED,
+                             .code = one->order,
+                             .length_bytes = length_of(one),
+                             .data_byte = data_byte,
                              .forwarded = forwarded};
 }
 
@@ -377,20 +384,20 @@ static struct expected resume(const struct matrix_case *one)
         return (struct expected){.outcome = OUTCOME_REFUSED};
     if (one->thing->data_byte != RESUME_RETURN)
         return (struct expected){.outcome = OUTCOME_RESUMED};
-    return (struct expected){.outcome = OUTCOME_DELIVERED, .code = one->order,
-                             .length_bytes = length_of(one)};
+    return (struct expected){
+        .outcome = OUTCOME_DELIVERED, .code = one->order, .length_bytes = length_of(one)};
 }
 
-struct expected oracle(const struct matrix *matrix, const struct matrix_case *one)
+struct expected oracle(const struct oracle_objects *objects, const struct matrix_case *one)
 {
     const struct thing *thing = one->thing;
     enum key_type type = thing->type;
     uint64_t most = one->mode == STRING_REGISTERS ? STRING_REGISTER_BYTES : STRING_BYTES_MAX;
     if (length_of(one) > most)
         return (struct expected){.outcome = OUTCOME_TRAPPED, .code = TRAP_LENGTH};
-    bool red = thing->id == matrix->red && thing->data_byte == 0;
+    bool red = thing->id == objects->red && thing->data_byte == 0;
     if ((type == KEY_SEGMENT || type == KEY_FRONT_END) && red)
-        return start(one, MATRIX_KEEPER_BYTE, true);
+        return start(one, ORACLE_KEEPER_BYTE, true);
     if (type == KEY_START)
         return start(one, thing->data_byte, false);
     if (type == KEY_RESUME)
@@ -403,21 +410,20 @@ struct expected oracle(const struct matrix *matrix, const struct matrix_case *on
     if (one->order == ORDER_TYPE && type != KEY_FRONT_END)
         return reply(type_answer(thing));
     if (type == KEY_RETURNER)
-        return returner_order(matrix, one);
+        return returner_order(objects, one);
     if (!order_exists(type, one->order))
         return reply(RC_BAD_ORDER);
     if (order_changes(type, one->order) && (thing->data_byte & KEY_READ_ONLY))
         return reply(RC_READ_ONLY);
     if (length_of(one) < 8 * words_needed(type, one->order))
         return reply(RC_FORMAT);
-    return known_order(matrix, one);
+    return known_order(objects, one);
 }
 
-void oracle_words(const struct matrix *matrix, const struct matrix_case *one, uint64_t words[2])
+void oracle_words(const struct matrix_case *one, uint64_t words[2])
 {
     enum key_type type = one->thing->type;
     uint64_t order = one->order;
-    (void)matrix;
     words[0] = words[1] = 0;
     if (type == KEY_PAGE && order == PAGE_READ)
         words[0] = 16, words[1] = 32;
@@ -434,52 +440,52 @@ void oracle_words(const struct matrix *matrix, const struct matrix_case *one, ui
 }
 
 /* Key 0 for the domain tool. */
-static enum key_type tool_key(const struct matrix *matrix, uint64_t order, uint64_t *id)
+static enum key_type tool_key(const struct oracle_objects *objects, uint64_t order, uint64_t *id)
 {
     static const enum key_type types[] = {KEY_NODE, KEY_START, KEY_RESUME, KEY_DOMAIN};
-    *id = matrix->target;
+    *id = objects->target;
     if (order <= DOMAIN_TOOL_DOMAIN)
         return types[order];
-    *id = order < DOMAIN_TOOL_METER ? matrix->red : matrix->meter;
+    *id = order < DOMAIN_TOOL_METER ? objects->red : objects->meter;
     return order < DOMAIN_TOOL_METER ? KEY_FRONT_END : KEY_METER;
 }
 
-static enum key_type key_0(const struct matrix *matrix, const struct matrix_case *one,
+static enum key_type key_0(const struct oracle_objects *objects, const struct matrix_case *one,
                            uint64_t *id)
 {
     switch ((unsigned)one->thing->type) {
     case KEY_PAGE:
-        *id = matrix->other_page;
+        *id = objects->other_page;
         return KEY_PAGE;
     case KEY_PAGE_RANGE:
-        *id = matrix->other_page;
+        *id = objects->other_page;
         return KEY_PAGE;
     case KEY_NODE_RANGE:
-        *id = matrix->other_node;
+        *id = objects->other_node;
         return KEY_NODE;
     case KEY_DOMAIN:
-        *id = matrix->target;
+        *id = objects->target;
         return one->order == DOMAIN_COMPARE ? KEY_DOMAIN : KEY_FETCH;
     case KEY_DOMAIN_TOOL:
-        return tool_key(matrix, one->order, id);
+        return tool_key(objects, one->order, id);
     default:
-        *id = matrix->node;
+        *id = objects->node;
         return KEY_FETCH;
     }
 }
 
-enum key_type oracle_key(const struct matrix *matrix, const struct matrix_case *one,
+enum key_type oracle_key(const struct oracle_objects *objects, const struct matrix_case *one,
                          unsigned index, uint64_t *id)
 {
     bool two_equal = one->thing->type == KEY_DISCRIM || one->thing->type == KEY_COMPARE;
     if (index == 0 || (index == 1 && two_equal))
-        return key_0(matrix, one, id);
+        return key_0(objects, one, id);
     if (index == 1 && one->thing->type == KEY_DOMAIN_TOOL) {
-        *id = matrix->waiter;
+        *id = objects->waiter;
         return KEY_START;
     }
     if (index == 3) {
-        *id = matrix->waiter;
+        *id = objects->waiter;
         return KEY_RESUME;
     }
     *id = NUMBER + index;
