@@ -68,7 +68,7 @@ static const struct layer {
     {"emulator/base/*", {"emulator/base/*"}},
     {"emulator/*", {"emulator/*", "devices/*"}},
     {"devices/*", {"devices/*", "emulator/base/*"}},
-    {"disks/domains/*", {"disks/domains/*", "kernel/abi.h"}},
+    {"disks/domains/*", {"disks/domains/*", "kernel/abi.h", "kernel/orders.h"}},
     {"disks/*", {"disks/*", "emulator/base/*", "kernel/abi.h"}},
     {"kernel/*", {"kernel/*", "devices/board.h", "disks/format.h", "disks/checksum.h"}},
     {"frontend/*", {"frontend/*", "emulator/*", "devices/*", "disks/*", "kernel/abi.h"}},
