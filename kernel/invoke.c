@@ -279,17 +279,15 @@ static void reply(struct invocation *invocation)
 /* A key that the kernel itself answers. */
 static void invoke_kernel_key(struct invocation *invocation)
 {
-    bool foreign = false;
     invocation->reply = (struct message){.code = RC_OK};
     invocation->replyee_buffer = (struct pieces){0};
-    if (prepare_replyee(invocation)) {
-        foreign = invocation->replyee && invocation->replyee != invocation->sender;
-        if (order_invoke(invocation) == INVOKED_DONE) {
-            kassert(invocation->committed);
-            if (invocation->kind == INVOKE_RETURN)
-                sched_switch(NULL);
-            reply(invocation);
-        }
+    bool prepared = prepare_replyee(invocation);
+    bool foreign = invocation->replyee && invocation->replyee != invocation->sender;
+    if (prepared && order_invoke(invocation) == INVOKED_DONE) {
+        kassert(invocation->committed);
+        if (invocation->kind == INVOKE_RETURN)
+            sched_switch(NULL);
+        reply(invocation);
     }
     if (foreign)
         invocation->replyee->locked--;

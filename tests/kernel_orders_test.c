@@ -268,3 +268,23 @@ Test(orders, power_reset_ends_the_run)
     power(POWER_RESET_ORDER, 0, 0);
     cr_assert(host_powered_off());
 }
+
+/* The answer goes to a third domain, whose buffer is still on disk. */
+Test(orders, an_answer_that_waits_for_a_page_keeps_nobody_from_being_forgotten)
+{
+    struct store *store = store_create(100, 100);
+    uint64_t caller = calls_domain(store, DOMAIN_RUNNING);
+    uint64_t waiter = calls_domain(store, DOMAIN_WAITING);
+    store_register(store, waiter, REGISTER_A0 + 2, ENTRY_CODE | TAKE_MEMORY);
+    store_register(store, waiter, REGISTER_A0 + 5, CALLS_TAKE);
+    store_register(store, waiter, REGISTER_A0 + 6, STRING_BYTES_MAX);
+    store_slot(store, caller, 0, store_key(KEY_RETURNER, 0, 0));
+    store_slot(store, caller, 1, store_key(KEY_RESUME, RESUME_RETURN, waiter));
+    calls_boot(store, caller);
+    uint64_t reads = host_disk_reads();
+    (void)host_call(77, FORK_SLOT(0) | SEND_KEY(3, 1), 0, 0, 0, 0, 0);
+    cr_assert_gt(host_disk_reads(), reads);
+    cr_assert_eq(host_running_id(), caller);
+    cr_assert_eq(host_domain(waiter)->registers[REGISTER_A0], 77);
+    cr_assert_eq(host_domain(waiter)->locked, 0);
+}
