@@ -16,6 +16,7 @@
 #define RAM_BYTES_MIN (UINT64_C(16) << 20)
 #define RAM_BYTES_MAX (UINT64_C(8) << 30)
 #define RAM_ALIGN (UINT64_C(2) << 20)
+#define ENGINE_VERSION_QUICK 0x200u /* 2.0: the one for which cpu_quick.c was made */
 /* A fresh engine costs a millisecond, and then every block that is still used is translated again;
  * the engine's buffer is 1 GiB. This is far enough from both. */
 #define RECYCLE_BYTES_DEFAULT (UINT64_C(384) << 20)
@@ -50,7 +51,8 @@ static bool start(struct cpu *cpu, struct error *error)
     cpu->recycle_bytes = recycle_bytes < RECYCLE_BYTES_MAX ? recycle_bytes : RECYCLE_BYTES_MAX;
     store_path_init(&cpu->store_path, cpu->config.ram_base, cpu->config.ram_bytes,
                     !cpu->config.slow_stores);
-    quick_init(&cpu->quick, cpu->hook_data_works);
+    quick_init(&cpu->quick, cpu->hook_data_works && !cpu->config.slow_traps &&
+                                cpu->layout.version == ENGINE_VERSION_QUICK);
     cpu->deadline = cpu->limit = UINT64_MAX;
     cpu->boundary = true;
     count_init(cpu);

@@ -59,6 +59,7 @@ struct cpu_config {
     uint64_t ram_bytes; /* multiple of 2 MiB, 16 MiB..8 GiB */
     bool step_mode;     /* count by a hook on every instruction: slow, must agree with block mode */
     bool slow_stores;   /* do not use the fast store path (cpu_store.c): slow, must agree */
+    bool slow_traps;    /* do not use the short cuts (cpu_quick.c): slow, must agree */
     bool slow_count;    /* decode every block each time it runs: slow, must agree */
     uint64_t
         recycle_bytes;    /* engine is recycled after about this much translated code; 0: default */

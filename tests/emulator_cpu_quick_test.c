@@ -225,6 +225,9 @@ Test(cpu_quick, random_traps_and_csr_accesses_are_the_same_in_every_mode)
         run(seed, (struct cpu_config){.step_mode = true}, &other);
         compare(seed, "step mode", &quick, &other);
         cr_assert_eq(other.facts.traps_in_place, 0);
+        run(seed, (struct cpu_config){.slow_traps = true}, &other);
+        compare(seed, "slow traps", &quick, &other);
+        cr_assert_eq(other.facts.traps_in_place, 0);
         run(seed, (struct cpu_config){.slow_count = true}, &other);
         compare(seed, "slow count", &quick, &other);
         cr_assert_eq(other.facts.traps_in_place, 0);

@@ -148,11 +148,12 @@ Test(cpu, architecture_is_the_same_in_every_mode)
 {
     static char first[65536], other[65536];
     uint64_t positions[2] = {0, 0};
-    for (unsigned mode = 0; mode < 6; mode++) {
+    for (unsigned mode = 0; mode < 7; mode++) {
         struct cpu_config config = bench_cpu_config();
         config.step_mode = mode == 1 || mode == 5;
         config.slow_count = mode == 2;
         config.slow_stores = mode == 3;
+        config.slow_traps = mode == 6;
         config.recycle_bytes = mode >= 4 ? 100000 : 0;
         struct bench_cpu *bench = bench_cpu_create(&config);
         run_guest(bench, "arch");
