@@ -31,9 +31,9 @@
  *
  * A write of sip keeps the way through the engine, which may take an interrupt there (cpu_trap.c).
  *
- * Called by the engine; quick_*() by cpu.c and cpu_engine.c. When a symbol is missing, in step
- * mode, with another version, or when cpu_selftest.c does not find the right results, everything stays as the engine
- * made it: slow, and right.
+ * Called by the engine; quick_*() by cpu.c and cpu_engine.c. When a symbol is missing, with
+ * another version, in the slow modes, or when cpu_selftest.c does not find the right results,
+ * everything stays as the engine made it: slow, and right.
  *
  * The one thread-local variable is unavoidable: the engine's functions carry no pointer of ours. It
  * is set only for the duration of a run of the engine, so machines stay independent.
