@@ -10,6 +10,7 @@
 
 #include "kernel/counter.h"
 #include "kernel/gate.h"
+#include "kernel/history.h"
 #include "kernel/keeper.h"
 #include "kernel/sched.h"
 
@@ -33,7 +34,9 @@ void entry_call(struct domain *domain)
     begin(domain);
     /* If it has to wait, the same call is made again, with all its arguments. */
     domain->restore_all = true;
+    struct history_line *line = history_begin(domain);
     invoke(domain);
+    history_end(line, domain);
     end(domain);
 }
 

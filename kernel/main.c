@@ -8,6 +8,7 @@
 #include "kernel/check.h"
 #include "kernel/depend.h"
 #include "kernel/driver/driver.h"
+#include "kernel/history.h"
 #include "kernel/meter.h"
 #include "kernel/object.h"
 #include "kernel/pot.h"
@@ -60,6 +61,7 @@ void kernel_main(uint64_t hart_id, uint64_t tree_physical)
     const uint64_t *kernel_root =
         arch_memory_map(boot.facts.ram_base + boot.facts.ram_bytes);
     pools_init(tree_physical, kernel_root);
+    print_report_set(history_print);
     driver_init();
     driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_BOOT);
     driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_RESTART);

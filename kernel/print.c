@@ -15,6 +15,7 @@
 
 static struct {
     bool panicking;
+    void (*report)(void); /* by panic(); NULL: none */
     char log[PRINT_LOG_BYTES]; /* the last bytes, each at its number modulo the size */
     uint64_t printed;          /* how many there were */
 } print;
@@ -115,11 +116,18 @@ void halt(const char *format, ...)
     sbi_power_off(HALT_EXIT_CODE);
 }
 
+void print_report_set(void (*report)(void))
+{
+    print.report = report;
+}
+
 void panic(const char *text)
 {
     if (!print.panicking) {
         print.panicking = true;
         print_line("panic: %s", text);
+        if (print.report)
+            print.report();
     }
     sbi_power_off(PANIC_EXIT_CODE);
 }
@@ -129,6 +137,8 @@ void panic_assert(const char *file, int line)
     if (!print.panicking) {
         print.panicking = true;
         print_line("panic: PRIN-001 %s:%d: what must hold does not", file, line);
+        if (print.report)
+            print.report();
     }
     sbi_power_off(PANIC_EXIT_CODE);
 }

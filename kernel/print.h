@@ -12,6 +12,9 @@
 /* print_line - write one formatted line; the line end is added. */
 void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* print_report_set - what panic() calls to print more than its text. */
+void print_report_set(void (*report)(void));
+
 #define PRINT_LOG_BYTES 4096u
 /* print_log - the bytes printed from number `from` on, or from the oldest that is kept, as far as
  * they lie together. Returns the number of the first. */

@@ -20,9 +20,11 @@
 #include "kernel/driver/uart.h"
 #include "kernel/driver/virtio_block.h"
 #include "kernel/entry.h"
+#include "kernel/history.h"
 #include "kernel/keys.h"
 #include "kernel/main.h"
 #include "kernel/pot.h"
+#include "kernel/print.h"
 #include "kernel/restart.h"
 #include "kernel/sched.h"
 
@@ -284,6 +286,7 @@ void virtio_block_give_up(unsigned disk)
 
 const char *host_boot(struct store *store, size_t ram_bytes)
 {
+    print_report_set(history_print);
     host.store = store;
     host.alarm = UINT64_MAX;
     host.facts.timebase_hz = BOARD_TIMEBASE_HZ;

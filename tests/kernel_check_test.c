@@ -204,6 +204,35 @@ Test(check, a_domain_that_gets_other_memory_forgets_where_its_strings_were)
     cr_expect_eq(host_domain(world.a)->buffer_addr, BUFFER_UNKNOWN);
 }
 
+Test(check, a_stop_tells_who_was_current_and_the_last_calls)
+{
+    char line[160];
+    world_start();
+    for (uint64_t order = 100; order < 140; order++)
+        host_call(order, CALL_SLOT(9), ENTRY_CODE, 0, 0, 0, 0);
+    host_call(77, CALL_SLOT(1), ENTRY_CODE, 0, 0, 0, 0);
+    for (unsigned i = 0; i < 8 && host_running_id() != world.a; i++)
+        host_tick(1);
+    world.domain->trap_code = 4;
+    cr_assert_not(host_check());
+    const char *stop = strstr(host_console(), "panic: CHEC-011 ");
+    cr_assert_not_null(stop);
+    (void)snprintf(line, sizeof(line), "\ncurrent: domain %lu, pc 0x", host_running_id());
+    cr_expect(strstr(stop, line), "%s", stop);
+    (void)snprintf(line, sizeof(line),
+                   "\n domain %lu, slot 9: DATA 0x0, kind 1, order 0x8b: code 0x%llx, ", world.a,
+                   RC_DATA_KEY);
+    cr_expect(strstr(stop, line), "%s", stop);
+    (void)snprintf(line, sizeof(line), "\n domain %lu, slot 1: START 0x%lx, kind 1, order 0x4d: ",
+                   world.a, world.d << 8);
+    cr_expect(strstr(stop, line), "%s", stop);
+    cr_expect_not(strstr(stop, "order 0x69:"), "only the last ones");
+    unsigned lines = 0;
+    for (const char *at = stop; (at = strstr(at, "\n domain ")) != NULL; at++)
+        lines++;
+    cr_expect_eq(lines, 32);
+}
+
 #define IDS_MAX 400u
 
 static struct {
