@@ -115,8 +115,7 @@ static void decode_one(struct cpu *cpu, struct block *block, struct decoding *de
     decoding->addr += decode_length((uint16_t)insn);
     decoding->count++;
     enum decode_defect defect = decode_defect(insn);
-    bool floats = (cpu_word(cpu, cpu->layout.mstatus) & MSTATUS_FS) != 0;
-    if (defect == DEFECT_NONE || (defect == DEFECT_FLOAT && floats) || block->flags & BLOCK_DEFECT)
+    if (defect == DEFECT_NONE || block->flags & BLOCK_DEFECT || !fix_concerns(cpu, defect))
         return;
     block->flags |= BLOCK_DEFECT;
     block->defect_offset = (uint16_t)offset;

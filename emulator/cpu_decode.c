@@ -107,6 +107,17 @@ bool decode_is_amo_store(uint32_t insn)
     return is_wide(insn) && opcode(insn) == OP_AMO && bits(insn, 27, 5) != AMO_LR;
 }
 
+bool decode_counter_any(uint32_t insn, unsigned *number, unsigned *target)
+{
+    assert(number);
+    assert(target);
+    if (!is_wide(insn) || !is_csr_access(insn) || bits(insn, 25, 7) != DECODE_CSR_CYCLE >> 5)
+        return false;
+    *number = bits(insn, 20, 5);
+    *target = bits(insn, 7, 5);
+    return true;
+}
+
 bool decode_counter_read(uint32_t insn, unsigned *csr, unsigned *target)
 {
     assert(csr);
@@ -191,6 +202,9 @@ enum decode_defect decode_defect(uint32_t insn)
     if (opcode(insn) == OP_AMO && function3(insn) == 2 && bits(insn, 31, 1) == 1 &&
         bits(insn, 27, 2) == 0)
         return DEFECT_AMO;
+    unsigned number = 0, target = 0;
+    if (decode_counter_any(insn, &number, &target) && number != DECODE_CSR_TIME - DECODE_CSR_CYCLE)
+        return DEFECT_COUNTER;
     return DEFECT_NONE;
 }
 

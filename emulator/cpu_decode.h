@@ -49,6 +49,10 @@ bool decode_is_amo_store(uint32_t insn);
  */
 bool decode_counter_read(uint32_t insn, unsigned *csr, unsigned *target);
 
+/* decode_counter_any - an access to any of the 32 counters that U-mode may be allowed to read.
+ * number: which, as a bit of scounteren; target: the register read into. */
+bool decode_counter_any(uint32_t insn, unsigned *number, unsigned *target);
+
 /* decode_writes_sip - a CSR instruction that may write sip. */
 bool decode_writes_sip(uint32_t insn);
 
@@ -69,6 +73,7 @@ enum decode_defect {
     DEFECT_RESERVED, /* reserved 16-bit code that the engine executes as a no-op */
     DEFECT_FLOAT,    /* 16-bit floating load or store: a no-op instead of illegal when FS is Off */
     DEFECT_AMO,      /* amomin/amomax/amominu/amomaxu.w: wrong results */
+    DEFECT_COUNTER,  /* in U-mode: counters but time are read whatever scounteren says */
 };
 enum decode_defect decode_defect(uint32_t insn);
 

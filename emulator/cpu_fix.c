@@ -6,6 +6,8 @@
  *                          the engine does nothing when FS is Off; they are illegal then, which is
  *                          what lets a kernel enable floating point lazily
  *   amomin/amomax(u).w     wrong results
+ *   reads of cycle, instret and hpmcounters in U-mode
+ *                          the engine does not ask scounteren
  *
  * Called by cpu_count.c, which finds them when a block is translated and stops in front of them;
  * calls cpu_walk.c. Nothing is patched: the instruction stays what it is.
@@ -32,8 +34,38 @@ static unsigned amo(struct cpu *cpu, uint32_t insn, uint64_t *bad)
     uint32_t old = load_u32(word);
     store_u32(word, decode_amo_result(op.function, old, (uint32_t)cpu_x(cpu, op.operand)));
     cpu_ram_written(cpu, addr_physical, 4);
+    count_add(cpu, 1);
     cpu_x_put(cpu, op.target, (uint64_t)(int64_t)(int32_t)old);
     return 0;
+}
+
+bool fix_concerns(struct cpu *cpu, enum decode_defect defect)
+{
+    assert(defect != DEFECT_NONE);
+    if (defect == DEFECT_FLOAT)
+        return (cpu_word(cpu, cpu->layout.mstatus) & MSTATUS_FS) == 0;
+    return defect != DEFECT_COUNTER || cpu_word(cpu, cpu->layout.privilege) == PRIVILEGE_U;
+}
+
+/* A read of a counter in U-mode. false: it is an illegal instruction. */
+static bool counter(struct cpu *cpu, uint32_t insn)
+{
+    unsigned number = 0, target = 0, csr = DECODE_CSR_TIME;
+    bool known = decode_counter_any(insn, &number, &target);
+    assert(known);
+    /* The form of the instruction, not the counter, says whether it only reads. */
+    bool reads = decode_counter_read(insn & ~UINT32_C(0x1f00000), &csr, &target);
+    if (!reads || !(cpu_word(cpu, cpu->layout.scounteren) >> number & 1))
+        return false;
+    count_add(cpu, 1);
+    /* The others count nothing. */
+    uint64_t value = 0;
+    if (number == DECODE_CSR_CYCLE % 32)
+        value = cpu_cycles(cpu);
+    else if (number == DECODE_CSR_INSTRET % 32)
+        value = cpu_instructions(cpu);
+    cpu_x_put(cpu, target, value);
+    return true;
 }
 
 void fix_at_once(struct cpu *cpu, uint64_t pc)
@@ -49,17 +81,16 @@ void fix_at_once(struct cpu *cpu, uint64_t pc)
             engine_drop_code(cpu, code_addr, 1);
         return;
     }
-    if (defect != DEFECT_AMO) {
-        trap_deliver(cpu, CAUSE_ILLEGAL, insn);
-        return;
-    }
-    uint64_t bad = 0;
-    unsigned cause = amo(cpu, insn, &bad);
+    uint64_t bad = insn;
+    unsigned cause = CAUSE_ILLEGAL;
+    if (defect == DEFECT_AMO)
+        cause = amo(cpu, insn, &bad);
+    else if (defect == DEFECT_COUNTER && counter(cpu, insn))
+        cause = 0;
     if (cause) {
         trap_deliver(cpu, cause, bad);
         return;
     }
-    count_add(cpu, 1);
     cpu_word_set(cpu, cpu->layout.pc, pc + 4);
-    cpu->boundary = pc / PAGE_BYTES != (pc + 4) / PAGE_BYTES;
+    cpu->boundary = decode_ends_block(insn) || pc / PAGE_BYTES != (pc + 4) / PAGE_BYTES;
 }

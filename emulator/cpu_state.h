@@ -33,6 +33,7 @@
 #define LATCHKEY_EMULATOR_CPU_STATE_H
 
 #include "emulator/cpu.h"
+#include "emulator/cpu_decode.h"
 #include "emulator/cpu_engine.h"
 #include "emulator/cpu_quick.h"
 #include "emulator/cpu_store.h"
@@ -254,6 +255,8 @@ void cpu_fail(struct cpu *cpu, const char *format, ...) __attribute__((format(pr
 bool mmio_emulate(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual);
 
 /* cpu_fix.c */
+/* Is an instruction with this defect, met in the present state, one to do here? */
+bool fix_concerns(struct cpu *cpu, enum decode_defect defect);
 void fix_at_once(struct cpu *cpu, uint64_t pc); /* do the work of the defective instruction at pc */
 
 /* cpu_save.c */

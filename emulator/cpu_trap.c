@@ -51,6 +51,8 @@ static inline void enter_handler(struct cpu *cpu, uint64_t *words, uint64_t caus
         status |= MSTATUS_SPIE;
     if (words[layout->privilege] == PRIVILEGE_S)
         status |= MSTATUS_SPP;
+    if ((mstatus & MSTATUS_FS) == MSTATUS_FS)
+        status |= MSTATUS_SD; /* the engine forgets it when fcsr was written */
     uint64_t handler = vector & ~UINT64_C(3);
     if ((cause & CAUSE_INTERRUPT) && (vector & 3) == 1)
         handler += 4 * (cause & ~CAUSE_INTERRUPT);

@@ -226,6 +226,38 @@ Test(cpu, counters_read_their_own_position)
     }
 }
 
+/* The same counters in U-mode, where the host does the reading. */
+static const uint32_t user_counters[] = {
+    0x10600073 | 7u << 15 | 5u << 12, /* csrwi scounteren, 7 */
+    0x00000297,                       /* auipc t0, 0 */
+    0x01028293,                       /* addi t0, t0, 16 */
+    0x14129073,                       /* csrw sepc, t0 */
+    0x10200073,                       /* sret */
+    0xc0202573,                       /* rdinstret a0 */
+    0x00158593,                       /* addi a1, a1, 1 */
+    0xc0002673,                       /* rdcycle a2 */
+    0xc0202773,                       /* rdinstret a4 */
+    0xc0207073,                       /* csrrci x0, instret, 0 */
+    0x0000006f,                       /* j . */
+};
+
+Test(cpu, counters_read_their_own_position_in_user_mode)
+{
+    for (unsigned step = 0; step < 2; step++) {
+        struct cpu_config config = bench_cpu_config();
+        config.step_mode = step != 0;
+        struct bench_cpu *bench = START(&config, user_counters);
+        cpu_stall(bench->cpu, 1000);
+        cr_assert_eq(cpu_run(bench->cpu, 20), CPU_STOP_LIMIT);
+        cr_expect_eq(cpu_instructions(bench->cpu), 20);
+        cr_expect_eq(cpu_x_get(bench->cpu, A0), 6);
+        cr_expect_eq(cpu_x_get(bench->cpu, A0 + 2), 1008);
+        cr_expect_eq(cpu_x_get(bench->cpu, A0 + 4), 9);
+        cr_expect_eq(cpu_x_get(bench->cpu, 0), 0);
+        bench_cpu_destroy(bench);
+    }
+}
+
 Test(cpu, costs_are_cycles_beside_instructions)
 {
     struct cpu_config config = bench_cpu_config();

@@ -41,6 +41,12 @@ CODE(illegal_narrow, "addi a0, a0, 1\n .half 0\n ret");
 CODE(illegal_reserved, "c.addi a0, 1\n .half 0x8004\n ret");
 CODE(illegal_subw, "c.addi a0, 1\n .half 0x9c41\n ret");
 CODE(write_cycle, "csrw cycle, a0\n ret");
+CODE(user_cycle, "csrr a0, cycle\n li a0, 1\n ecall");
+CODE(user_time, "csrr a0, time\n li a0, 1\n ecall");
+CODE(user_instret, "li a0, 1\n csrr x0, instret\n ecall");
+CODE(user_counter_3, "csrr a0, hpmcounter3\n ecall");
+CODE(user_counter_write, "csrrs x0, instret, a0\n ecall");
+CODE(user_float_csr, "csrw fcsr, a0\n ecall");
 CODE(read_none, "csrr a0, 0x5c0\n ret");
 CODE(machine_csr, "csrr a0, mstatus\n ret");
 CODE(machine_return, "mret");
@@ -286,6 +292,28 @@ static void user_mode(void)
     show("user enters unmapped", trap_frame.cause, 0);
 }
 
+/* What scounteren lets a user read, and that sstatus tells of floating point that was touched. */
+static void counters_of_the_user(void)
+{
+    uint64_t before = csr_read(scounteren);
+    for (uint64_t allowed = 0; allowed < 16; allowed++) {
+        csr_write(scounteren, allowed);
+        USER_RUN("user cycle", user_cycle, 0);
+        USER_RUN("user time", user_time, 0);
+        USER_RUN("user instret", user_instret, 0);
+        USER_RUN("user write", user_counter_write, 1);
+        if (!(allowed & 8)) /* QEMU's firmware does not pass that one on */
+            USER_RUN("user hpmcounter3", user_counter_3, 0);
+    }
+    csr_write(scounteren, before);
+    csr_set(sstatus, 1u << 13);
+    USER_RUN("user fcsr", user_float_csr, 3);
+    put_pair("FS", trap_frame.status >> 13 & 3);
+    put_pair("SD", trap_frame.status >> 63);
+    put_char('\n');
+    csr_clear(sstatus, SSTATUS_FS_DIRTY);
+}
+
 /* Instructions at the ends of pages. */
 static void page_ends(void)
 {
@@ -465,6 +493,7 @@ void guest_main(uint64_t hart, uint64_t tree)
     illegal_instructions();
     floating_point();
     user_mode();
+    counters_of_the_user();
     page_ends();
     changing_code();
     interrupts_taken();
