@@ -144,6 +144,13 @@ static void slot_up(unsigned slot, uint64_t refused, uint16_t size)
     set(slot, MMIO_STATUS, STATUS_READY);
 }
 
+/* A place for a ring that the driver can write to as well: not across the end of RAM. */
+static uint64_t ring_addr(void)
+{
+    uint64_t addr = upper_addr();
+    return addr < HOSTILE_RAM_END - 0x2000u ? addr : addr - 0x2000u;
+}
+
 /* Well or nearly well: some features, some size, now and then rings of another. */
 static void slot_up_somehow(unsigned slot)
 {
@@ -160,11 +167,11 @@ static void slot_up_somehow(unsigned slot)
     if (other->used != 0)
         *queue = *other; /* two devices, one queue */
     if (one_in(3))       /* rings that overlap, or lie on page tables, code or buffers */
-        queue->used = upper_addr() & ~UINT64_C(3);
+        queue->used = ring_addr() & ~UINT64_C(3);
     if (one_in(6))
-        queue->available = upper_addr() & ~UINT64_C(1);
+        queue->available = ring_addr() & ~UINT64_C(1);
     if (one_in(6))
-        queue->descriptors = upper_addr() & ~UINT64_C(15);
+        queue->descriptors = ring_addr() & ~UINT64_C(15);
     address_set(slot, MMIO_DESCRIPTORS, queue->descriptors);
     address_set(slot, MMIO_AVAILABLE, queue->available);
     address_set(slot, MMIO_USED, queue->used);
