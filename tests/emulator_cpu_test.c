@@ -77,24 +77,25 @@ Test(cpu, stores_are_fast_on_the_engine_of_debian_12)
 /* --- architecture
  * --------------------------------------------------------------------------------- */
 
-static void console_of_arch(const struct cpu_config *config, char *text, size_t size_bytes)
+static void console_of(const char *guest, const struct cpu_config *config, char *text,
+                       size_t size_bytes)
 {
     struct bench_cpu *bench = bench_cpu_create(config);
-    run_guest(bench, "arch");
+    run_guest(bench, guest);
     cr_assert_lt(bench->console_bytes, size_bytes);
     memcpy(text, bench->console, bench->console_bytes + 1);
     bench_cpu_destroy(bench);
 }
 
-/* What QEMU prints from the first line of ours on, without carriage returns. */
-static void console_of_qemu(char *text, size_t size_bytes)
+/* What QEMU prints from the first line of the guest's on, without carriage returns. */
+static void console_of_qemu(const char *guest, const char *first, char *text, size_t size_bytes)
 {
     char command[512];
     (void)snprintf(
         command, sizeof(command),
-        "timeout 60 qemu-system-riscv64 -M virt -m 128 -nographic -kernel %s/guest/arch.elf "
-        "</dev/null 2>/dev/null | tr -d '\\r' | sed -n '/^ld returned/,$p'",
-        LATCHKEY_BUILD_DIR);
+        "timeout 120 qemu-system-riscv64 -M virt -m 128 -nographic -kernel %s/guest/%s.elf "
+        "</dev/null 2>/dev/null | tr -d '\\r' | sed -n '/^%s/,$p'",
+        LATCHKEY_BUILD_DIR, guest, first);
     FILE *pipe = popen(command, "r");
     cr_assert_not_null(pipe);
     size_t length = fread(text, 1, size_bytes - 1, pipe);
@@ -105,17 +106,18 @@ static void console_of_qemu(char *text, size_t size_bytes)
 static char *next_line(char **at)
 {
     char *line = strsep(at, "\n");
-    while (line && strncmp(line, "spec:", 5) == 0)
+    while (line && (strncmp(line, "spec:", 5) == 0 || strncmp(line, "limit:", 6) == 0))
         line = strsep(at, "\n");
     return line;
 }
 
-Test(cpu, architecture_equals_qemu)
+/* The guest prints the same on both. Returns the number of lines. */
+static unsigned equals_qemu(const char *guest, const char *first)
 {
     static char ours[65536], theirs[65536];
     struct cpu_config config = bench_cpu_config();
-    console_of_arch(&config, ours, sizeof(ours));
-    console_of_qemu(theirs, sizeof(theirs));
+    console_of(guest, &config, ours, sizeof(ours));
+    console_of_qemu(guest, first, theirs, sizeof(theirs));
     char *at_ours = ours, *at_theirs = theirs, *line;
     unsigned lines = 0;
     while ((line = next_line(&at_ours))) {
@@ -124,14 +126,24 @@ Test(cpu, architecture_equals_qemu)
         cr_assert_str_eq(line, other);
         lines++;
     }
-    cr_assert_gt(lines, 150);
+    return lines;
+}
+
+Test(cpu, architecture_equals_qemu)
+{
+    cr_assert_gt(equals_qemu("arch", "ld returned"), 150);
+}
+
+Test(cpu, floating_point_equals_qemu)
+{
+    cr_assert_gt(equals_qemu("float", "fadd.s"), 50);
 }
 
 Test(cpu, atomic_faults_are_store_faults)
 {
     static char text[65536];
     struct cpu_config config = bench_cpu_config();
-    console_of_arch(&config, text, sizeof(text));
+    console_of("arch", &config, text, sizeof(text));
     static const char *const expected[] = {
         "spec: amo unmapped cause=f at=0 value=50000000 ",
         "spec: amo misaligned cause=6 at=0 value=81000002 ",
