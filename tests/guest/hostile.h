@@ -65,6 +65,10 @@ volatile uint8_t *request_start(unsigned slot, uint32_t type, uint64_t sector, u
 /* request_prepare - the same, up to but without the notification. */
 volatile uint8_t *request_prepare(unsigned slot, uint32_t type, uint64_t sector, uint64_t addr,
                                   uint32_t size_bytes);
+/* virtio_quiet - reset all slots: nobody writes to memory any more. */
+void virtio_quiet(void);
+/* virtio_noisy - all slots are up again, in their ways. */
+void virtio_noisy(void);
 /* virtio_check - after a reset every slot works as if nothing had been. */
 void virtio_check(void);
 

@@ -302,6 +302,7 @@ void swap_step(void)
     bool open = csr_read(sstatus) & SSTATUS_SIE;
     csr_clear(sstatus, SSTATUS_SIE);
     unsigned nops = (unsigned)below(40), before = (unsigned)below(8), after = (unsigned)below(8);
+    virtio_quiet(); /* else some late request might change this one */
     swap_code_put(nops, after);
     volatile uint8_t *status = request_start(0, 1, 0, SWAP_CODE, SECTOR_BYTES);
     if (*status != 0)
@@ -316,6 +317,7 @@ void swap_step(void)
     if (answer != after)
         fail(HOSTILE_STALE_CODE, answer, after);
     report->swaps++;
+    virtio_noisy();
     if (open)
         csr_set(sstatus, SSTATUS_SIE);
 }

@@ -369,6 +369,18 @@ void virtio_step(void)
 
 /* --- at peace --- */
 
+void virtio_quiet(void)
+{
+    for (unsigned slot = 0; slot < BOARD_VIRTIO_COUNT; slot++)
+        set(slot, MMIO_STATUS, 0);
+}
+
+void virtio_noisy(void)
+{
+    for (unsigned slot = 0; slot < BOARD_VIRTIO_COUNT; slot++)
+        slot_up_somehow(slot);
+}
+
 volatile uint8_t *request_prepare(unsigned slot, uint32_t type, uint64_t sector, uint64_t addr,
                                   uint32_t size_bytes)
 {
@@ -436,6 +448,7 @@ static void gpu_check(void)
 
 void virtio_check(void)
 {
+    virtio_quiet();
     for (unsigned slot = 0; slot < HOSTILE_DISK_COUNT; slot++)
         disk_check(slot);
     gpu_check();
