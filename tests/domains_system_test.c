@@ -24,8 +24,8 @@ static void transcript_put(void *context, const uint8_t *data, size_t size_bytes
         transcript->text[transcript->length++] = (char)data[i];
 }
 
-/* Run an image until it powers off; its last line is to say this. */
-static void expect_image_run(const char *path, bool amnesia, const char *last)
+/* Run an image until it powers off; it is to say this, with this exit code. */
+static void expect_image_says(const char *path, bool amnesia, const char *text, int code)
 {
     struct transcript transcript = {.length = 0};
     struct machine *machine;
@@ -39,9 +39,15 @@ static void expect_image_run(const char *path, bool amnesia, const char *last)
     struct machine_stop stop = machine_run(machine, &until);
     transcript.text[transcript.length] = '\0';
     cr_expect_eq(stop.reason, MACHINE_STOP_POWER_OFF, "%s: %s", path, transcript.text);
-    cr_expect_eq(stop.code, 0, "%s: %s", path, transcript.text);
-    cr_expect(strstr(transcript.text, last), "%s: %s", path, transcript.text);
+    cr_expect_eq(stop.code, code, "%s: %s", path, transcript.text);
+    cr_expect(strstr(transcript.text, text), "%s: %s", path, transcript.text);
     machine_destroy(machine);
+}
+
+/* Run an image in which nothing may be wrong. */
+static void expect_image_run(const char *path, bool amnesia, const char *last)
+{
+    expect_image_says(path, amnesia, last, 0);
 }
 
 /* An image of the build, both ways. */
@@ -81,6 +87,14 @@ Test(system, the_space_bank_keeps_its_protocol)
     expect_run("bank", "bank: 530 claims, 0 wrong");
 }
 
+Test(system, a_bank_without_room_for_its_books_says_so_and_sells_nothing)
+{
+    const char *path = "test-books.img";
+    image_make("bank", "argument 0 65536", "argument 0 500", path);
+    expect_image_says(path, false, "bank: books of 500 bytes are too small for ", 1);
+    (void)unlink(path);
+}
+
 Test(system, domain_creators_keep_theirs)
 {
     expect_run("creator", "creator: 262 claims, 0 wrong");
@@ -88,7 +102,7 @@ Test(system, domain_creators_keep_theirs)
 
 Test(system, fresh_segments_keep_theirs)
 {
-    expect_run("fresh", "fresh: 246 claims, 0 wrong");
+    expect_run("fresh", "fresh: 248 claims, 0 wrong");
 }
 
 /* Amnesia costs much: all the integers there are, only with LATCHKEY_LONG. */

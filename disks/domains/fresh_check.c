@@ -183,6 +183,8 @@ static void weaker_keys_do_less(void)
     CHECK_CODE(RC_READ_ONLY, fresh_set_meta(SLOT_A, 0));
     CHECK_CODE(RC_READ_ONLY, fresh_freeze(SLOT_A, SLOT_NONE));
     CHECK_CODE(RC_READ_ONLY, order_destroy(SLOT_A));
+    CHECK_CODE(RC_OK, fresh_no_call(SLOT_A, SLOT_TEMPORARY)); /* it stays what it was, too */
+    CHECK_CODE(AKT_SEGMENT | AKT_READ_ONLY, key_type_of(SLOT_TEMPORARY));
     show(SLOT_A);
     CHECK(load(0) == 1 && load(4096) == 0);
     CHECK_CODE(RC_NOT_THERE, store(0, 2));
