@@ -83,6 +83,8 @@ static int stay_kind(uint64_t scause, uint64_t code, uint64_t fault_addr, bool s
         return -1;
     if (code == NODE_FETCH + GAUGE_FETCH_SLOT)
         return STAY_FETCH;
+    if (code == RC_OK) /* with another code a restart key makes its domain trap */
+        return STAY_CODES + GAUGE_RESTART - GAUGE_CALL;
     return code >= GAUGE_CALL && code <= GAUGE_INSERT ? (int)(STAY_CODES + code - GAUGE_CALL) : -1;
 }
 

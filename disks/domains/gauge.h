@@ -23,10 +23,11 @@ enum gauge_code {
     GAUGE_RETURN_KEYS,
     GAUGE_RETURN_REGISTERS,
     GAUGE_RETURN_MEMORY,
-    GAUGE_RESTART,         /* by the segment keeper, through a restart key */
+    GAUGE_RESTART,         /* by the segment keeper, through a restart key: sent as 0 */
     GAUGE_DATA_KEY,        /* a call of a data key */
     GAUGE_REMOVE,          /* to the keeper: take the page out */
-    GAUGE_INSERT           /* and put it back */
+    GAUGE_INSERT,          /* and put it back */
+    GAUGE_ANSWER           /* by it to these two */
 };
 #define GAUGE_FETCH_SLOT 9u      /* the only fetch order that is given */
 #define GAUGE_HOLE 0x50000000ull /* the keeper's segment */

@@ -22,7 +22,7 @@ int domain_main(uint64_t argument_0, uint64_t argument_1)
     /* A fault, with the node; then gauge.c asks for removal, insertion and removal. */
     for (unsigned turn = 0;; turn++) {
         uint64_t node = turn % 4 == 0 ? ENTRY_TAKES(2, SLOT_NODE) : 0;
-        uint64_t answer = turn % 4 == 1 ? GAUGE_RESTART : RC_OK;
+        uint64_t answer = turn % 4 == 1 ? RC_OK : GAUGE_ANSWER; /* RC_OK: try again */
         uint64_t code = gauge_exchange(INVOKE_RETURN, slot, answer, 0, entry | node);
         slot = SLOT_CALLER;
         page_put(code == GAUGE_REMOVE ? SLOT_VOID : SLOT_PAGE);

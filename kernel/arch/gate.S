@@ -342,6 +342,7 @@ return_restart:
     addi    s2, s2, (RESUME_RESTART_BYTE - RESUME_RETURN_BYTE) << 8
     bne     s2, ra, trap_save_ecall_rest
     bnez    t0, trap_save_ecall_rest
+    bnez    a0, trap_save_ecall_rest /* a code: it traps */
     ld      s1, NODE_SLOT + KEY_COUNT(gp)
     ld      s3, NODE_CALL_COUNT(s0)
     bne     s1, s3, trap_save_ecall_rest

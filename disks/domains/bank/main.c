@@ -41,14 +41,11 @@ enum bank_slot {
     SLOT_DISCRIM = 10,
 };
 #define SLOT_DOOR SLOT_TEMPORARY
-#define STRING_BYTES 32u
 #define ALL_FORBIDDEN (LEDGER_DOORS - 1)
 
 static struct {
     struct ledger *ledger;  /* NULL: there are none, and nothing is sold */
-    struct message message; /* the one that is being answered */
-    uint8_t string[STRING_BYTES + 1], answer[STRING_BYTES];
-    size_t answer_bytes;
+    struct words_message message; /* the one that is being answered */
     unsigned bank, forbidden; /* through whose key it came */
 } bank;
 
@@ -64,8 +61,8 @@ static uint64_t code_full(enum space kind)
 
 static void answer_put(const void *bytes, size_t size_bytes)
 {
-    memcpy(bank.answer, bytes, size_bytes);
-    bank.answer_bytes = size_bytes;
+    memcpy(bank.message.out.word, bytes, size_bytes);
+    bank.message.out.length_bytes = size_bytes;
 }
 
 /* The answer carries the keys in SLOT_KEY and after. */
@@ -77,7 +74,7 @@ static void answer_keys(unsigned count)
 
 static bool string_is(size_t size_bytes)
 {
-    return bank.message.length_bytes == size_bytes;
+    return bank.message.in.length_bytes == size_bytes;
 }
 
 /* Buy one object and put a key to it into a slot. One that the kernel cannot make a key to (it
@@ -154,7 +151,7 @@ static uint64_t limit_change(enum space kind)
     int64_t change;
     if (!string_is(sizeof(change)))
         return RC_FORMAT;
-    memcpy(&change, bank.string, sizeof(change));
+    memcpy(&change, bank.message.in.word, sizeof(change));
     change = ledger_limit_change(bank.ledger, bank.bank, kind, change);
     answer_put(&change, sizeof(change));
     return RC_OK;
@@ -165,7 +162,7 @@ static uint64_t limit_change_small(enum space kind)
     int32_t change;
     if (!string_is(sizeof(change)))
         return RC_FORMAT;
-    memcpy(&change, bank.string, sizeof(change));
+    memcpy(&change, bank.message.in.word, sizeof(change));
     change = (int32_t)ledger_limit_change(bank.ledger, bank.bank, kind, change);
     answer_put(&change, sizeof(change));
     return RC_OK;
@@ -176,7 +173,7 @@ static uint64_t limit_range(enum space kind)
     uint64_t words[2];
     if (!string_is(sizeof(words)))
         return RC_FORMAT;
-    memcpy(words, bank.string, sizeof(words));
+    memcpy(words, bank.message.in.word, sizeof(words));
     return ledger_range_set(bank.ledger, bank.bank, kind, words[0], words[1]) ? RC_OK : RC_FORMAT;
 }
 
@@ -371,7 +368,7 @@ static uint64_t tool_create(uint64_t order)
     unsigned parent, forbidden;
     if (!string_is(word_counts[order] * sizeof(words[0])))
         return RC_FORMAT;
-    memcpy(words, bank.string, bank.message.length_bytes);
+    memcpy(words, bank.message.in.word, bank.message.in.length_bytes);
     if (!bank_of(SLOT_KEY, &parent, &forbidden))
         return RC_NOT_THERE;
     const uint64_t *counts = bank.ledger->count;
@@ -409,7 +406,7 @@ static uint64_t serve_tool(uint64_t order)
 static uint64_t serve(uint64_t order)
 {
     uint64_t offset;
-    bank.answer_bytes = 0;
+    bank.message.out = (struct key_words){.length_bytes = 0};
     memset(bank.message.send_slots, SLOT_NONE, sizeof(bank.message.send_slots));
     if (!bank.ledger)
         return order == ORDER_TYPE ? AKT_BANK : RC_NOT_YET;
@@ -445,17 +442,10 @@ static void books_open(size_t memory_bytes)
 int domain_main(uint64_t memory_bytes, uint64_t argument_1)
 {
     (void)argument_1;
-    uint64_t code = RC_OK;
     books_open(memory_bytes);
-    bank.message = (struct message)MESSAGE(0);
-    bank.message.receive = bank.string;
-    bank.message.receive_bytes = sizeof(bank.string);
+    bank.message = (struct words_message){.send_slots = NO_KEYS, .receive_slots = NO_KEYS};
     for (unsigned i = 0; i < 3; i++)
         bank.message.receive_slots[i] = (uint8_t)(SLOT_KEY + i);
-    for (;;) {
-        bank.message.code = code;
-        bank.message.send = bank.answer;
-        bank.message.send_bytes = bank.answer_bytes;
-        code = serve(serve_next_through(SLOT_CALLER, SLOT_DISCRIM, &bank.message));
-    }
+    for (;;)
+        bank.message.code = serve(serve_words(SLOT_CALLER, SLOT_DISCRIM, &bank.message));
 }

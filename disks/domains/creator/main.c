@@ -31,8 +31,8 @@ enum creator_slot {
     SLOT_CREATOR = 4,   /* data creator */
     SLOT_KEY_0 = 5,     /* keys of messages, both ways */
     SLOT_KEY_1 = 6,
-    SLOT_NODE = 7,      /* the creator's first node: the brand */
-    SLOT_ROOT = 8,      /* of the domain in hand: its nodes */
+    SLOT_NODE = 7, /* the creator's first node: the brand */
+    SLOT_ROOT = 8, /* of the domain in hand: its nodes */
     SLOT_KEYS = 9,
     SLOT_REGISTERS_0 = 10,
     SLOT_REGISTERS_1 = 11,
@@ -47,8 +47,7 @@ enum creator_slot {
 #define CLASS_RESUME 2u
 
 static struct {
-    struct message message;
-    uint64_t string;
+    struct words_message message;
     unsigned reply_slot; /* where the answer goes */
 } creator;
 
@@ -143,8 +142,8 @@ static uint64_t identify(uint64_t tool_order, unsigned count)
 /* The caller ends, and whom it names is told instead of it. */
 static uint64_t destroy_me(void)
 {
-    if (creator.message.length_bytes != 0 &&
-        creator.message.length_bytes != sizeof(creator.string))
+    const struct key_words *string = &creator.message.in; /* nothing, or the code */
+    if (string->length_bytes != 0 && string->length_bytes != sizeof(string->word[0]))
         return RC_FORMAT;
     if (domain_tool_resume(SLOT_TOOL, caller_and_brand, to_root) != RC_OK)
         return RC_NOT_THERE;
@@ -153,7 +152,7 @@ static uint64_t destroy_me(void)
     if (code != RC_OK)
         return code;
     creator.reply_slot = told ? SLOT_KEY_0 : SLOT_VOID;
-    return creator.message.length_bytes ? creator.string : RC_OK;
+    return string->length_bytes ? string->word[0] : RC_OK;
 }
 
 /* All keys to the root in hand but one become void. */
@@ -287,19 +286,16 @@ int domain_main(uint64_t argument_0, uint64_t argument_1)
 {
     (void)argument_0;
     (void)argument_1;
-    creator.message = (struct message)MESSAGE(RC_OK);
-    creator.message.receive = &creator.string;
-    creator.message.receive_bytes = sizeof(creator.string);
+    creator.message = (struct words_message){.send_slots = NO_KEYS, .receive_slots = NO_KEYS};
     creator.message.receive_slots[0] = SLOT_KEY_0;
     creator.message.receive_slots[1] = SLOT_KEY_1;
     creator.message.receive_slots[FRONT_NODE] = SLOT_NODE;
-    creator.message.receive_slots[3] = SLOT_CALLER;
     creator.reply_slot = SLOT_CALLER;
     for (;;) {
-        uint64_t order = serve_next_through(creator.reply_slot, SLOT_DISCRIM, &creator.message);
+        uint64_t order = serve_words(creator.reply_slot, SLOT_DISCRIM, &creator.message);
         memset(creator.message.send_slots, SLOT_NONE, sizeof(creator.message.send_slots));
         creator.reply_slot = SLOT_CALLER;
-        creator.message.code = creator.message.data_byte == CREATOR_DOOR ? serve_one(order)
-                                                                         : serve_all(order);
+        creator.message.code =
+            creator.message.data_byte == CREATOR_DOOR ? serve_one(order) : serve_all(order);
     }
 }

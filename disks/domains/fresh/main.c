@@ -23,12 +23,9 @@ enum state_slot {
     STATE_META = 5,
     STATE_SIZE_CODE = 6
 };
-#define WORDS_MAX 2u
 
 static struct {
-    struct message message;
-    uint64_t words[WORDS_MAX + 1], answer;
-    size_t answer_bytes;
+    struct words_message message;
     /* Of the segment in hand. */
     uint64_t limit, length;
     unsigned size_code;
@@ -37,13 +34,12 @@ static struct {
 
 static bool string_is(unsigned words)
 {
-    return fresh.message.length_bytes == words * sizeof(fresh.words[0]);
+    return fresh.message.in.length_bytes == words * sizeof(uint64_t);
 }
 
 static uint64_t answer_word(uint64_t word)
 {
-    fresh.answer = word;
-    fresh.answer_bytes = sizeof(word);
+    fresh.message.out = (struct key_words){{word}, sizeof(word)};
     return RC_OK;
 }
 
@@ -132,7 +128,7 @@ static void length_reaches(uint64_t length)
 /* Somebody touched memory that is not there. */
 static uint64_t fault(void)
 {
-    uint64_t offset = fresh.words[0], why = fresh.words[1];
+    uint64_t offset = fresh.message.in.word[0], why = fresh.message.in.word[1];
     if (!string_is(2))
         return RC_FORMAT;
     bool missing = why == MEMORY_NO_KEY || why == MEMORY_OUTSIDE;
@@ -154,17 +150,17 @@ static uint64_t restricted(uint8_t data_byte)
 
 static uint64_t truncate(void)
 {
-    if (!string_is(1) || fresh.words[0] > fresh.limit)
+    if (!string_is(1) || fresh.message.in.word[0] > fresh.limit)
         return RC_FORMAT;
-    if (fresh.words[0] < fresh.length)
-        segment_cut(fresh.size_code, fresh.words[0]);
-    state_write(STATE_LENGTH, fresh.words[0]);
+    if (fresh.message.in.word[0] < fresh.length)
+        segment_cut(fresh.size_code, fresh.message.in.word[0]);
+    state_write(STATE_LENGTH, fresh.message.in.word[0]);
     return RC_OK;
 }
 
 static uint64_t limit_set(void)
 {
-    uint64_t limit = fresh.words[0];
+    uint64_t limit = fresh.message.in.word[0];
     if (!string_is(1) || limit < fresh.length || limit == 0 ||
         limit > segment_capacity(fresh.size_code))
         return RC_FORMAT;
@@ -179,8 +175,7 @@ static uint64_t freeze(void)
         (void)node_fetch(SLOT_RED, slot, SLOT_CHILD);
         uint64_t type = key_type_of(SLOT_CHILD);
         if (type == AKT_NODE)
-            (void)node_make_node(SLOT_CHILD,
-                                 (uint8_t)(node_data_byte(SLOT_CHILD) | KEY_READ_ONLY),
+            (void)node_make_node(SLOT_CHILD, (uint8_t)(node_data_byte(SLOT_CHILD) | KEY_READ_ONLY),
                                  SLOT_CHILD);
         else if (type == AKT_PAGE)
             (void)page_make_read_only(SLOT_CHILD, SLOT_CHILD);
@@ -213,11 +208,11 @@ static uint64_t copy(void)
 {
     uint64_t first = 0, end = fresh.length;
     if (!string_is(0)) {
-        if (!string_is(2) || fresh.words[0] % PAGE_BYTES)
+        if (!string_is(2) || fresh.message.in.word[0] % PAGE_BYTES)
             return RC_FORMAT;
-        first = fresh.words[0];
-        if (fresh.words[1] < end - (first < end ? first : end))
-            end = first + fresh.words[1];
+        first = fresh.message.in.word[0];
+        if (fresh.message.in.word[1] < end - (first < end ? first : end))
+            end = first + fresh.message.in.word[1];
     }
     if (first > end)
         first = end;
@@ -243,7 +238,7 @@ static uint64_t meta_set(void)
 {
     if (!string_is(1))
         return RC_FORMAT;
-    state_write(STATE_META, fresh.words[0]);
+    state_write(STATE_META, fresh.message.in.word[0]);
     return RC_OK;
 }
 
@@ -309,26 +304,22 @@ static uint64_t serve_factory(uint64_t order)
         return RC_BAD_ORDER;
     if (string_is(0))
         return segment_create(FRESH_LIMIT_DEFAULT);
-    return string_is(1) ? segment_create(fresh.words[0]) : RC_FORMAT;
+    return string_is(1) ? segment_create(fresh.message.in.word[0]) : RC_FORMAT;
 }
 
 int domain_main(uint64_t argument_0, uint64_t argument_1)
 {
     (void)argument_0;
     (void)argument_1;
-    struct message *message = &fresh.message;
-    *message = (struct message)MESSAGE(RC_OK);
-    message->receive = fresh.words;
-    message->receive_bytes = sizeof(fresh.words);
+    struct words_message *message = &fresh.message;
+    *message = (struct words_message){.send_slots = NO_KEYS, .receive_slots = NO_KEYS};
     message->receive_slots[0] = SLOT_KEY;
     message->receive_slots[FRONT_NODE] = SLOT_NODE;
     for (;;) {
-        message->send = &fresh.answer;
-        message->send_bytes = fresh.answer_bytes;
-        uint64_t order = serve_next_through(SLOT_CALLER, SLOT_DISCRIM, message);
-        fresh.answer_bytes = 0;
+        uint64_t order = serve_words(SLOT_CALLER, SLOT_DISCRIM, message);
+        message->out = (struct key_words){.length_bytes = 0};
         memset(message->send_slots, SLOT_NONE, sizeof(message->send_slots));
-        message->code = message->data_byte == FRESH_KEEPER ? serve_segment(order)
-                                                           : serve_factory(order);
+        message->code =
+            message->data_byte == FRESH_KEEPER ? serve_segment(order) : serve_factory(order);
     }
 }

@@ -184,20 +184,16 @@
 #define INTERFACE_WORD_KEY_IN(name, order, type)                                                   \
     static inline uint64_t name(unsigned slot, uint64_t word, unsigned receive_slot)               \
     {                                                                                              \
-        struct message message = MESSAGE(order);                                                   \
-        message.send = &word;                                                                      \
-        message.send_bytes = sizeof(word);                                                         \
-        message.receive_slots[0] = (uint8_t)receive_slot;                                          \
-        return key_call(slot, &message);                                                           \
+        struct key_words words = {{word}, sizeof(word)};                                           \
+        return key_order_key_words(slot, order, SLOT_NONE, receive_slot, &words);                  \
     }
 #define INTERFACE_KEY_WORD(name, order, type)                                                      \
     static inline uint64_t name(unsigned slot, unsigned send_slot, uint64_t *answer)               \
     {                                                                                              \
-        struct message message = MESSAGE(order);                                                   \
-        message.receive = answer;                                                                  \
-        message.receive_bytes = sizeof(*answer);                                                   \
-        message.send_slots[0] = (uint8_t)send_slot;                                                \
-        return key_call(slot, &message);                                                           \
+        struct key_words words = {.length_bytes = 0};                                              \
+        uint64_t code = key_order_key_words(slot, order, send_slot, SLOT_NONE, &words);            \
+        *answer = words.word[0];                                                                   \
+        return code;                                                                               \
     }
 #define INTERFACE_AT_IN(name, order, type)                                                         \
     static inline uint64_t name(unsigned slot, unsigned index, unsigned receive_slot)              \
@@ -213,13 +209,9 @@
 #define INTERFACE_BYTE_KEY_IN(name, order, type)                                                   \
     static inline uint64_t name(unsigned slot, uint8_t byte, unsigned receive_slot)                \
     {                                                                                              \
-        struct message message = MESSAGE(order);                                                   \
-        message.send = &byte;                                                                      \
-        message.send_bytes = sizeof(byte);                                                         \
-        message.receive_slots[0] = (uint8_t)receive_slot;                                          \
-        return key_call(slot, &message);                                                           \
+        struct key_words words = {{byte}, sizeof(byte)};                                           \
+        return key_order_key_words(slot, order, SLOT_NONE, receive_slot, &words);                  \
     }
-
 #define INTERFACE_CALL(shape, name, order, type) INTERFACE_##shape(name, order, type)
 /* INTERFACE - the calls themselves. */
 INTERFACE(INTERFACE_CALL)

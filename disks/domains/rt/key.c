@@ -102,6 +102,25 @@ uint64_t serve_next_through(unsigned slot, unsigned discrim_slot, struct message
     return key_return(slot, message);
 }
 
+uint64_t serve_words(unsigned slot, unsigned discrim_slot, struct words_message *message)
+{
+    const uint64_t class_resume = 2;
+    if (key_order_keys(discrim_slot, DISCRIM_TYPE, slot, SLOT_NONE) != class_resume)
+        slot = SLOT_VOID;
+    uint64_t exit = EXIT_BLOCK(INVOKE_RETURN, slot);
+    uint64_t entry = ENTRY_CODE | ENTRY_STRING(STRING_REGISTERS) | ENTRY_TAKES(3, SLOT_CALLER);
+    if (message->out.length_bytes)
+        exit |= EXIT_STRING(STRING_REGISTERS);
+    for (unsigned i = 0; i < MESSAGE_KEYS; i++) {
+        if (message->send_slots[i] < NODE_SLOTS)
+            exit |= EXIT_SENDS(i, message->send_slots[i]);
+        if (i < 3 && message->receive_slots[i] < NODE_SLOTS)
+            entry |= ENTRY_TAKES(i, message->receive_slots[i]);
+    }
+    message->in = message->out;
+    return key_exchange_words(message->code, exit, entry, &message->in, &message->data_byte);
+}
+
 _Noreturn void domain_end(void)
 {
     /* RETURN through a void key ends the process; a message that comes in spite of that is dropped.

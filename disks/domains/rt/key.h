@@ -122,12 +122,14 @@ struct key_words {
     uint64_t length_bytes; /* in: to send, 0..32; out: that were sent to us */
 };
 
-/* key_order_words - CALL; the string goes and comes in registers. */
-static inline uint64_t key_order_words(unsigned slot, uint64_t order, struct key_words *words)
+/* key_exchange_words - as key_exchange(), with a string that goes and comes in registers, as far as
+ * the blocks say so. Returns the code; *data_byte: of the start key that was used. */
+static inline uint64_t key_exchange_words(uint64_t order, uint64_t exit, uint64_t entry,
+                                          struct key_words *words, uint8_t *data_byte)
 {
     register uint64_t a0 __asm__("a0") = order;
-    register uint64_t a1 __asm__("a1") = KEY_CALL_EXIT(slot) | EXIT_STRING(STRING_REGISTERS);
-    register uint64_t a2 __asm__("a2") = ENTRY_CODE | ENTRY_STRING(STRING_REGISTERS);
+    register uint64_t a1 __asm__("a1") = exit;
+    register uint64_t a2 __asm__("a2") = entry;
     register uint64_t a4 __asm__("a4") = words->length_bytes;
     register uint64_t t3 __asm__("t3") = words->word[0];
     register uint64_t t4 __asm__("t4") = words->word[1];
@@ -143,7 +145,31 @@ static inline uint64_t key_order_words(unsigned slot, uint64_t order, struct key
     words->word[2] = t5;
     words->word[3] = t6;
     words->length_bytes = a4;
+    *data_byte = (uint8_t)a1;
     return a0;
+}
+
+/* key_order_words - CALL; the string goes and comes in registers. */
+static inline uint64_t key_order_words(unsigned slot, uint64_t order, struct key_words *words)
+{
+    uint8_t data_byte;
+    return key_exchange_words(order, KEY_CALL_EXIT(slot) | EXIT_STRING(STRING_REGISTERS),
+                              ENTRY_CODE | ENTRY_STRING(STRING_REGISTERS), words, &data_byte);
+}
+
+/* key_order_key_words - the same with one key each way; either slot may be SLOT_NONE. */
+static inline uint64_t key_order_key_words(unsigned slot, uint64_t order, unsigned send_slot,
+                                           unsigned receive_slot, struct key_words *words)
+{
+    uint64_t exit = KEY_CALL_EXIT(slot), entry = ENTRY_CODE | ENTRY_STRING(STRING_REGISTERS);
+    uint8_t data_byte;
+    if (words->length_bytes)
+        exit |= EXIT_STRING(STRING_REGISTERS);
+    if (send_slot < NODE_SLOTS)
+        exit |= EXIT_SENDS(0, send_slot);
+    if (receive_slot < NODE_SLOTS)
+        entry |= ENTRY_TAKES(0, receive_slot);
+    return key_exchange_words(order, exit, entry, words, &data_byte);
 }
 
 /* key_order_word - CALL; sends one 64-bit word in registers and gives the word of the answer, if
@@ -157,6 +183,18 @@ static inline uint64_t key_order_word(unsigned slot, uint64_t order, uint64_t wo
         *answer = words.word[0];
     return code;
 }
+
+/* What a domain gets and answers whose strings are short. */
+struct words_message {
+    uint64_t code;                        /* of the answer */
+    struct key_words in, out;             /* strings: that came; that goes */
+    uint8_t send_slots[MESSAGE_KEYS];     /* as in struct message */
+    uint8_t receive_slots[MESSAGE_KEYS];
+    uint8_t data_byte;
+};
+
+/* serve_words - as serve_next_through(), with strings in registers: no buffer has to be found. */
+uint64_t serve_words(unsigned slot, unsigned discrim_slot, struct words_message *message);
 
 /* key_order_string - CALL with a string, receiving one. *receive_bytes: in, room; out, bytes that
  * came and fitted. Either may be NULL. */
