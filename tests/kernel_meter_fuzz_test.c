@@ -67,13 +67,27 @@ static void call(uint64_t order, unsigned slot, uint64_t more)
     host_call(order, CALL_SLOT(slot) | more, ENTRY_CODE | ENTRY_TAKES(0, SLOT_BACK), 0, 16, 0, 0);
 }
 
+/* A stopped domain gets a good meter, its trap is forgotten, and it goes on. */
+static void revive(unsigned domain)
+{
+    static const uint64_t control[2] = {0, 0};
+    host_set_string(control, sizeof(control));
+    call(DOMAIN_PUT_CONTROL, domain, SEND_REGISTERS);
+    if (host_running_id() == world.manager && pick(2))
+        call(DOMAIN_SWAP_ROOT + DOMAIN_SLOT_METER, domain, SEND_KEY(0, SLOT_METER));
+    if (host_running_id() == world.manager)
+        call(pick(2) ? DOMAIN_MAKE_BUSY : DOMAIN_MAKE_FAULT, domain, 0);
+    if (host_running_id() == world.manager && key_type(host_slot(SLOT_BACK)) == KEY_RESUME)
+        host_call(0, FORK_SLOT(SLOT_BACK), 0, 0, 0, 0, 0);
+}
+
 static void manage(void)
 {
     unsigned meter = pick(METERS), domain = SLOT_DOMAINS + pick(PAYERS);
     const uint64_t words[2] = {pick(3) ? METER_SLOT_COUNTER : pick(NODE_SLOTS), pick(200000)};
     static const uint8_t put[] = {SLOT_KEEPER, SLOT_METER, SLOT_NOTHING, 0};
     uint64_t key = SEND_KEY(0, put[pick(sizeof(put))]);
-    switch (pick(8)) {
+    switch (pick(10)) {
     case 0:
     case 1:
         host_set_string(words, sizeof(words));
@@ -96,9 +110,7 @@ static void manage(void)
         call(DOMAIN_SWAP_ROOT + DOMAIN_SLOT_METER, domain, pick(4) ? SEND_KEY(0, SLOT_METER) : key);
         break;
     default:
-        call(pick(2) ? DOMAIN_MAKE_BUSY : DOMAIN_MAKE_FAULT, domain, 0);
-        if (host_running_id() == world.manager && key_type(host_slot(SLOT_BACK)) == KEY_RESUME)
-            host_call(0, FORK_SLOT(SLOT_BACK), 0, 0, 0, 0, 0);
+        revive(domain);
         break;
     }
 }
@@ -151,7 +163,7 @@ ParameterizedTest(unsigned *run, meter_fuzz, no_meter_breaks_the_kernel_or_loses
     }
     cr_expect_gt(world.managed, STEPS / 20, "%u", world.managed);
     cr_expect_gt(world.kept, 0);
-    cr_expect_gt(world.paid, 10, "%u", world.paid);
+    cr_expect_gt(world.paid, 2, "%u", world.paid);
     used = prime_used() - used;
     cr_expect_eq(used, host_cycles() - cycles, "seed %u: %lu of %lu", 1000 + *run, used,
                  host_cycles() - cycles);
