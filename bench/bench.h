@@ -31,7 +31,8 @@ struct bench_row {
     double value;
     double reference; /* 0: none */
     double ratio;     /* 0: none */
-    double must, aim;
+    double must;      /* a row that misses it is a failure */
+    double aim;       /* further than must, and only reported; both only with a goal */
     double spread; /* of ours: (slowest - fastest) / median; 0: exact or one run */
     enum bench_goal goal;
 };

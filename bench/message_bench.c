@@ -116,7 +116,7 @@ static bool stays_count(struct machine *machine, struct stays *stays)
     return true;
 }
 
-/* A row of the table; must and aim as in targets.md. */
+/* A row of the table; must and aim: bench.h. */
 static void row_add(struct bench *bench, const char *name, double instructions, double must,
                     double aim)
 {

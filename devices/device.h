@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* device.h - what every device model is: data and seven functions.
  *
- * Who calls: emulator/bus.c routes guest accesses here; emulator/machine.c resets, ticks, saves.
- * Whom it calls: only the functions of struct device_env. A device never opens a file, reads the
- * host clock, sleeps, allocates after init, or exits; it knows neither Unicorn nor SDL.
+ * Who calls: emulator/bus.c, for guest accesses and, driven by emulator/machine.c, to reset, tick
+ * and save; machine.c calls some devices by name. Whom it calls: only the functions of struct
+ * device_env. A device never opens a file, reads the host clock, sleeps, allocates after init, or
+ * exits; it knows neither Unicorn nor SDL.
  *
  * Invariants
  *  1. All mutable state of a device is in its state block; save() writes all of it, so that

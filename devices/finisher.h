@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* finisher.h - sifive,test0: the guest ends the run, passing or failing, or asks for a reboot.
  *
- * emulator/machine.c stops the hart from notify() and reads the request afterwards.
+ * emulator/machine.c ends the run from notify().
  */
 #ifndef LATCHKEY_DEVICES_FINISHER_H
 #define LATCHKEY_DEVICES_FINISHER_H

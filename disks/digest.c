@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* digest.c - the logical digest of a store. Called by the disk command, tests and campaigns.
+/* digest.c - the logical digest of a store. Called by the disk command and tests.
  *
  * What is hashed, in this order:
  *   pages, by id:    'P', id, allocation count, 0 for zeros or 1 and the 4096 bytes

@@ -25,7 +25,6 @@ struct store_digest {
  * generation  0: the newest.
  * Errors      ERROR_FORMAT no such checkpoint; an object cannot be read; or a home that it needs
  *             was overwritten by a later one, so that the generation is no longer whole.
- * Source      store.md, "What must be checkable offline".
  */
 MUST_CHECK bool digest_store(struct store *store, uint64_t generation,
                              struct store_digest *result, struct error *error);

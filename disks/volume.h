@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* volume.h - one volume file opened for reading: its header and its blocks. Used by store.c and
- * check.c.
+ * check.c; disk_id() by make.c too.
  *
  * Invariants
  *  1. Nothing in the file is trusted: a block is read only if it lies wholly in the file.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* clock.c - see clock.h. Called by machine.c and sbi.c; calls nothing. */
+/* clock.c - see clock.h. Called by machine.c; calls nothing. */
 #include "emulator/clock.h"
 
 #include <assert.h>

@@ -2,8 +2,8 @@
 /* cpu_engine.h - the Unicorn Engine as the cpu sees it: a translator, its registers as an array of
  * words, and four hooks.
  *
- * Who calls: the other emulator/cpu_*.c files. Whom it calls: Unicorn; the hooks in cpu_count.h and
- * cpu_trap.h. cpu_engine.c and cpu_calibrate.c are the only files that include Unicorn.
+ * Who calls: the other emulator/cpu_*.c files. Whom it calls: Unicorn; the hooks in cpu_count.c and
+ * cpu_trap.c. cpu_engine.c and cpu_calibrate.c are the only files that include Unicorn.
  *
  * Invariants
  *  1. words[] is the hart's state while `cached`; the engine's own copy is stale while `dirty`.

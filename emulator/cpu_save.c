@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cpu_save.c - the hart's state as bytes, and a fresh engine with the same state.
  *
- * Called by cpu.c's users and by cpu_run(); calls cpu_engine.c and bytes.h.
+ * Called by machine_save.c (cpu_save, cpu_load) and by cpu_run(); calls cpu_engine.c and bytes.h.
  *
  * Invariants
  *  1. What is saved is architecture and position only, nothing of the engine: equal runs save equal

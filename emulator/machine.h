@@ -25,7 +25,7 @@
 
 struct machine;
 
-enum timing_model { TIMING_INSN }; /* inorder and cache come with the ledger */
+enum timing_model { TIMING_INSN }; /* one cycle an instruction, plus machine.c's stated costs */
 
 struct machine_disk {
     const char *path;    /* raw image */

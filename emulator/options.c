@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* options.c - parses the options of `latchkey run`. Called by frontend, bench and tests; calls base
+/* options.c - parses the options of `latchkey run`. Called by the frontend and tests; calls base
  * only. Every word that is not understood is named in the error. */
 #include "emulator/options.h"
 

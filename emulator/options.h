@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* options.h - the words of `latchkey run` turned into a configuration. Shared by frontend, bench
+/* options.h - the words of `latchkey run` turned into a configuration. Used by the frontend
  * and tests. */
 #ifndef LATCHKEY_EMULATOR_OPTIONS_H
 #define LATCHKEY_EMULATOR_OPTIONS_H

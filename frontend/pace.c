@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pace.c - real-time pacing. Called by headless.c and window.c. */
+/* pace.c - real-time pacing. Called by headless.c, session.c and window_run.c. */
 #include "frontend/pace.h"
 
 #include <assert.h>

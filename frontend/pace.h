@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* pace.h - keeps a run near real time: the only place where the program reads the host clock.
  *
- * Called by headless.c and window.c. The guest never sees the clock: pacing only decides how far a
- * run may go before the host waits.
+ * Called by headless.c and window_run.c; session.c times runs with its clock. The guest never sees
+ * the clock: pacing only decides how far a run may go before the host waits.
  *
  * Invariants
  *  1. A run that cannot keep up is not chased: what is lost beyond PACE_LAG_MAX_NS is forgotten.

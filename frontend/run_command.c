@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* run_command.c - decides between window and console. Called by main.c; calls window.c, headless.c.
+/* run_command.c - decides between window and console. Called by main.c; calls window_run.c and
+ * headless.c.
  */
 #include "frontend/run_command.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* session.c - drives one machine for run_command.c, headless.c and window.c; see session.h. */
+/* session.c - drives one machine for headless.c and window_run.c; see session.h. */
 #include "frontend/session.h"
 
 #include <assert.h>

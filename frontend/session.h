@@ -2,8 +2,8 @@
 /* session.h - one `latchkey run`, whatever shows it: a machine, when to end, what to write at the
  * end.
  *
- * Called by run_command.c (open, close), and by headless.c and window.c, which drive it slice by
- * slice. Calls machine.h, screenshot.c, stats.c.
+ * Called by headless.c and window_run.c, which open it, drive it slice by slice and close it. Calls
+ * machine.h, screenshot.c, stats.c.
  *
  * Invariants
  *  1. Slicing is for the host's sake only: it never ends a run, and a stop condition of the user's

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* terminal.c - the console's bytes on a grid. Called by window.c. Source: ECMA-48 for the
+/* terminal.c - the console's bytes on a grid. Called by window_run.c. Source: ECMA-48 for the
  * sequences. */
 #include "frontend/terminal.h"
 

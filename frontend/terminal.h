@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* terminal.h - what the console would show: a grid of characters that a byte stream writes on.
  *
- * Called by window.c for its console panel. Understands what line editors use: newline, return,
+ * Called by window_run.c for the console panel. Understands what line editors use: newline, return,
  * backspace, tab, and the ANSI sequences for cursor movement and erasing; colours are ignored.
  *
  * Invariants

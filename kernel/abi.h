@@ -2,8 +2,9 @@
 /* abi.h - what a domain may rely on: the one kernel call, keys by number, order and return codes.
  *
  * Shared by the kernel, the domain runtime (disks/domains/rt), the image builder and the tests; it
- * holds constants and plain structs only. Semantics: KeyKOS, as design notes name the sources
- * beside each part.
+ * holds constants and plain structs only. The semantics are those of KeyKOS, as its C kernel
+ * has them (Agorics' release under the MIT licence, folder Base). Where a comment in this tree says
+ * "KeyKOS gatec.c", that file of it is meant; no code was taken from it.
  *
  * THE CALL. A domain executes `ecall` with
  *

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* forward.c - a message to a front-end key, or to a red segment key that may call its keeper, goes
  * to the key in the keeper's slot. Called by invoke.c before it looks what kind of key it has.
- * Sources: keykos.md 2.7, last line.
+ * Source: KeyKOS jsegmntc.c.
  *
  * Invariants
  *  1. Nothing but the invocation changes; a stall starts it again from the key that was invoked.

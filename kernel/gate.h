@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* gate.h - messages from domain to domain, through start and resume keys.
  *
- * The rules are KeyKOS's (keykos.md 2.4, 2.5). A resume key is {domain, call count}: it is valid
- * while its count is the domain's; using one adds 1 to the domain's count, which voids all copies
- * at once. */
+ * The rules are those of KeyKOS gatec.c and jresumec.c. A resume key is {domain, call count}: it is
+ * valid while its count is the domain's; using one adds 1 to the domain's count, which voids all
+ * copies at once. */
 #ifndef LATCHKEY_KERNEL_GATE_H
 #define LATCHKEY_KERNEL_GATE_H
 

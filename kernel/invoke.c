@@ -2,8 +2,8 @@
 /* invoke.c - the one kernel call: decode the blocks, prepare the key and the strings, then by key
  * type.
  *
- * Called by arch/trap.c for every ecall from user mode. Calls forward, gate (start and resume
- * keys) and order (all others).
+ * Called by entry.c for every ecall that gate.S has not answered. Calls forward, gate (start and
+ * resume keys) and order (all others).
  *
  * Invariants
  *  1. Before commit_point() only hints, void keys and caches change; a stall returns from there,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* io.c - block requests to the disks, and handing their answers to the owners. Called by object and
- * pot; calls the block driver. Invariants: io.h. */
+/* io.c - block requests to the disks, and handing their answers to the owners. Called by object,
+ * pot, volume, restart and sched; calls the block driver. Invariants: io.h. */
 #include "kernel/io.h"
 
 #include "devices/board.h"

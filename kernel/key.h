@@ -85,7 +85,7 @@ static inline bool key_names_node(const struct key *key)
     return key_in(key, KEY_SET_NODES);
 }
 
-/* key_weaken - what a sense key hands out for a key that it fetched (keykos.md 2.6). */
+/* key_weaken - what a sense key hands out for a key that it fetched (the table: orders.h). */
 struct key key_weaken(const struct key *key);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_data_creator.c - makes data keys. Called by order.c. Sources: keykos.md 2.6. */
+/* key_data_creator.c - makes data keys. Called by order.c. Source: KeyKOS jmiscc.c. */
 #include "kernel/keys.h"
 
 enum invoked data_create(struct invocation *invocation)

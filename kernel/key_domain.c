@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_domain.c - orders on domain keys. Called by order.c. Calls domain, gate. Sources: keykos.md
- * 2.6 and appendix A.
+/* key_domain.c - orders on domain keys. Called by order.c. Calls domain, gate. Source: KeyKOS
+ * jdomainc.c.
  *
  * Invariants
  *  1. Orders that take a domain's process away leave it in no queue.

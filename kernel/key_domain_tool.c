@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* key_domain_tool.c - the domain tool: opens the domains that carry a brand, for who holds both.
- * Called by order.c. Sources: keykos.md 2.6 and appendix A.
+ * Called by order.c. Source: KeyKOS jmiscc.c.
  *
  * Invariants
  *  1. A root node's slot DOMAIN_SLOT_BRAND is compared as a key, with the one given; both are

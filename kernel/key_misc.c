@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* key_misc.c - keys without an object: data, returner, discrim, compare. Called by order.c.
- * Sources: keykos.md 2.6. */
+ * Sources: KeyKOS jdatac.c and jmiscc.c. */
 #include "kernel/keys.h"
 
 enum invoked data_any(struct invocation *invocation)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* key_node.c - orders on node, fetch, sense and segment keys. Called by order.c. Sources:
- * keykos.md 2.6.
+ * KeyKOS jnodec.c, jsegmntc.c and jsensec.c.
  *
  * Invariants
  *  1. A node that is part of a cached domain is made plain before its slots are read or written;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_page.c - orders on page keys. Called by order.c. Sources: keykos.md 2.6. */
+/* key_page.c - orders on page keys. Called by order.c. Source: KeyKOS jpagec.c. */
 #include "kernel/keys.h"
 
 static bool all_zero(const uint8_t *data)

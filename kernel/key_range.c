@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* key_range.c - node and page ranges: making keys to objects, and making all keys to one void.
- * Called by order.c; calls object, domain, depend. Orders and rules: abi.h. Sources: keykos.md
- * 2.3, 2.6.
+ * Called by order.c; calls object, domain, depend. Orders and rules: abi.h. Sources: KeyKOS
+ * jnrangec.c and jprangec.c.
  *
  * Invariants
  *  1. When an object's count has changed, no page-table entry, cached domain, queue of callers or

@@ -3,8 +3,7 @@
  *
  * From it are made: the dispatch (order.c) and the declarations of the functions behind it
  * (keys.h), the weakening of keys (order.c), the page orders.md (tests/orders_page.c), and the
- * tests' matrix (tests/kernel_orders_test.c). Numbers of orders and codes: abi.h. Semantics:
- * keykos.md 2.6.
+ * tests' matrix (tests/kernel_orders_test.c). Numbers of orders and codes: abi.h.
  *
  * Rules for every order
  *  1. ORDER_TYPE is answered with the type's AKT. An order that is not in the table is answered

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* segment.h - segment trees: from an address key and an offset to a page.
  *
- * The rules of KeyKOS (keykos.md 2.7): a black node's size code L is in the key; slot = address
- * nibble L; a red node's (code 0) is in its format key; codes fall strictly on the way down;
- * read-only and no-call accumulate; the nearest red node with a keeper takes faults.
+ * The rules of KeyKOS memoryc.c: a black node's size code L is in the key; slot = address nibble L;
+ * a red node's (code 0) is in its format key; codes fall strictly on the way down; read-only and
+ * no-call accumulate; the nearest red node with a keeper takes faults.
  */
 #ifndef LATCHKEY_KERNEL_SEGMENT_H
 #define LATCHKEY_KERNEL_SEGMENT_H

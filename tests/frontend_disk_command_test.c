@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* frontend_disk_command_test.c - `latchkey disk ...` as a user types it: what it prints, and the
- * exit status that cli.md promises. Runs the program itself. */
+ * exit status that README.md promises. Runs the program itself. */
 #include <cjson/cJSON.h>
 #include <criterion/criterion.h>
 #include <stdio.h>

@@ -41,6 +41,14 @@ static void directive_add(struct source *source, const char *start, const char *
         (struct directive){.text = start, .length = (size_t)(end - start), .line = line};
 }
 
+static void comment_add(struct source *source, const char *start, const char *end, unsigned line)
+{
+    source->comments = grow(source->comments, source->comment_count, &source->comment_capacity,
+                            sizeof(*source->comments));
+    source->comments[source->comment_count++] =
+        (struct comment){.text = start, .length = (size_t)(end - start), .line = line};
+}
+
 static void lines_find(struct source *source)
 {
     const char *end = source->text + source->length;
@@ -144,7 +152,7 @@ void source_read(struct source *source, const char *text, size_t length)
         } else if (isspace((unsigned char)*at)) {
             at++;
         } else if ((at = comment_skip(start, end)) != start) {
-            /* A comment is white space. */
+            comment_add(source, start, at, line);
         } else if (*at == '#' && line_start) {
             at = directive_skip(at, end);
             directive_add(source, start, at, line);
@@ -159,6 +167,7 @@ void source_read(struct source *source, const char *text, size_t length)
 void source_finish(struct source *source)
 {
     free(source->tokens);
+    free(source->comments);
     free(source->directives);
     free(source->lines);
     *source = (struct source){0};

@@ -26,11 +26,20 @@ struct directive {
     unsigned line;
 };
 
+/* A comment, its marks included. */
+struct comment {
+    const char *text; /* into the source */
+    size_t length;
+    unsigned line; /* of its first character */
+};
+
 struct source {
     const char *text; /* borrowed, NUL-terminated */
     size_t length;
     struct token *tokens; /* comments and directives left out */
     size_t token_count, token_capacity;
+    struct comment *comments; /* those inside directives left out */
+    size_t comment_count, comment_capacity;
     struct directive *directives;
     size_t directive_count, directive_capacity;
     const char **lines; /* start of each line, index 0 is line 1 */

@@ -61,6 +61,18 @@ static const struct door {
     {"criterion/*", "tests/*"},
 };
 
+/* Files that comments name and that are not in the tree. */
+static const struct exception outside_files[] = {
+    {"*", "input-event-codes.h", "of Linux: codes of keys and buttons"},
+    {"*", "virt.c", "of QEMU: the board that ours is a part of"},
+    {"*", "sifive_test.c", "of QEMU"},
+    {"kernel/*", "j*c.c", "of KeyKOS: what kernel keys do"},
+    {"kernel/*", "gatec.c", "of KeyKOS"},
+    {"kernel/*", "memoryc.c", "of KeyKOS"},
+    {"emulator/base/pack.c", "lz4.h", "a library's"},
+    {"emulator/base/pack.c", "xxhash.h", "a library's"},
+};
+
 /* Which folders a folder may include from. The first line whose folder fits decides. */
 static const struct layer {
     const char *folder, *includes[8];
@@ -87,16 +99,22 @@ static bool matches(const char *pattern, const char *text)
     return fnmatch(pattern, text, 0) == 0;
 }
 
+static bool excepted_text(const struct exception *exceptions, size_t count, const char *path,
+                          const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (matches(exceptions[i].path, path) && matches(exceptions[i].name, name))
+            return true;
+    return false;
+}
+
 static bool excepted(const struct exception *exceptions, size_t count, const char *path,
                      const struct token *name)
 {
     char text[128];
     snprintf(text, sizeof(text), "%.*s", (int)(name->length < 100 ? name->length : 100),
              name->text);
-    for (size_t i = 0; i < count; i++)
-        if (matches(exceptions[i].path, path) && matches(exceptions[i].name, text))
-            return true;
-    return false;
+    return excepted_text(exceptions, count, path, text);
 }
 
 __attribute__((format(printf, 5, 6))) static void
@@ -233,16 +251,27 @@ static bool may_include(const char *path, const char *included)
     return false;
 }
 
+/* Is there a file of this name, or with this end of its path? */
+static bool path_exists(const struct tidy *tidy, const char *name)
+{
+    size_t length = strlen(name);
+    for (size_t i = 0; i < tidy->path_count; i++) {
+        const char *path = tidy->paths[i].text;
+        size_t whole = strlen(path);
+        if (whole >= length && strcmp(path + whole - length, name) == 0 &&
+            (whole == length || path[whole - length - 1] == '/'))
+            return true;
+    }
+    return tidy->path_count == 0;
+}
+
 static void own_include(struct subject *subject, unsigned line, const char *included)
 {
-    struct stat status;
-    char path[512];
     if (!strchr(included, '/')) {
         find(subject->tidy, subject->path, line, "include", "\"%s\" names no folder", included);
         return;
     }
-    snprintf(path, sizeof(path), "%s/%s", subject->tidy->root ? subject->tidy->root : "", included);
-    if (subject->tidy->root && stat(path, &status) != 0)
+    if (!path_exists(subject->tidy, included))
         find(subject->tidy, subject->path, line, "include", "\"%s\" does not exist", included);
     if (!may_include(subject->path, included))
         find(subject->tidy, subject->path, line, "folder order", "\"%s\" is not for this folder",
@@ -299,6 +328,49 @@ static void rule_includes(struct subject *subject)
             own_include(subject, directive->line, rest + 1);
         else
             library_include(subject, directive->line, rest + 1);
+    }
+}
+
+/* The file that a word of a comment names: a path whose last part ends as a source does. false: it
+ * names none, or many ("*_test.c"). */
+static bool file_named(const char *word, size_t length, char name[200])
+{
+    static const char *const endings[] = {"?*.[chS]", "?*.md", "?*.ld", "?*.recipe", "?*.cmake"};
+    while (length > 0 && word[length - 1] == '.') /* the end of a sentence */
+        length--;
+    if (length >= 200 || memchr(word, '*', length))
+        return false;
+    memcpy(name, word, length);
+    name[length] = '\0';
+    for (size_t i = 0; i < COUNT(endings); i++)
+        if (matches(endings[i], name))
+            return true;
+    return false;
+}
+
+/* A file that a comment names is there, under that name. */
+static void rule_mentions(struct subject *subject)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "_-./*";
+    for (size_t i = 0; i < subject->source.comment_count; i++) {
+        const struct comment *comment = &subject->source.comments[i];
+        const char *end = comment->text + comment->length, *at = comment->text + 2;
+        unsigned line = comment->line;
+        while (at < end) {
+            char name[200];
+            size_t length = strspn(at, letters);
+            if (length > (size_t)(end - at))
+                length = (size_t)(end - at);
+            const char *slash = memrchr(at, '/', length);
+            const char *base = slash ? slash + 1 : at;
+            if (length > 0 && file_named(at, length, name) && !path_exists(subject->tidy, name) &&
+                !excepted_text(outside_files, COUNT(outside_files), subject->path,
+                               name + (base - at)))
+                find(subject->tidy, subject->path, line, "mention", "%s is not in the tree", name);
+            line += at[length] == '\n';
+            at += length + 1;
+        }
     }
 }
 
@@ -502,6 +574,7 @@ void tidy_file(struct tidy *tidy, const char *path, const char *text, size_t len
     rule_words(&subject);
     if (subject.c_source || subject.assembler) {
         rule_includes(&subject);
+        rule_mentions(&subject);
         rule_conditionals(&subject);
     }
     if (subject.c_source) {
@@ -526,8 +599,10 @@ static bool known_file(const char *path)
     return false;
 }
 
-static void file_check(struct tidy *tidy, const char *full, const char *path)
+static void file_check(struct tidy *tidy, const char *path)
 {
+    char full[512];
+    snprintf(full, sizeof(full), "%s/%s", tidy->root, path);
     FILE *file = fopen(full, "rb");
     if (!file) {
         find(tidy, path, 0, "read", "the file cannot be read");
@@ -554,8 +629,21 @@ static int by_name(const struct dirent **left, const struct dirent **right)
     return strcmp((*left)->d_name, (*right)->d_name);
 }
 
-/* Folders are few and shallow: depth is bounded by the path's length. */
-static bool folder_check(struct tidy *tidy, const char *folder)
+void tidy_path_add(struct tidy *tidy, const char *path)
+{
+    if (tidy->path_count == tidy->path_capacity) {
+        tidy->path_capacity = tidy->path_capacity ? tidy->path_capacity * 2 : 64;
+        tidy->paths = realloc(tidy->paths, tidy->path_capacity * sizeof(*tidy->paths));
+        if (!tidy->paths)
+            abort();
+    }
+    struct tidy_path *added = &tidy->paths[tidy->path_count++];
+    snprintf(added->text, sizeof(added->text), "%s", path);
+}
+
+/* List the files below a folder. Folders are few and shallow: depth is bounded by the path's
+ * length. */
+static bool folder_list(struct tidy *tidy, const char *folder)
 {
     char full[512], path[400];
     struct dirent **entries;
@@ -570,9 +658,9 @@ static bool folder_check(struct tidy *tidy, const char *folder)
         bool build = !*folder && strncmp(name, "build", 5) == 0;
         if (!hidden && !build && strlen(path) < 180 && lstat(full, &status) == 0) {
             if (S_ISDIR(status.st_mode))
-                (void)folder_check(tidy, path);
-            else if (S_ISREG(status.st_mode) && known_file(path))
-                file_check(tidy, full, path);
+                (void)folder_list(tidy, path);
+            else if (S_ISREG(status.st_mode))
+                tidy_path_add(tidy, path);
         }
         free(entries[i]);
     }
@@ -583,12 +671,18 @@ static bool folder_check(struct tidy *tidy, const char *folder)
 
 bool tidy_tree(struct tidy *tidy)
 {
-    return folder_check(tidy, "");
+    if (!folder_list(tidy, ""))
+        return false;
+    for (size_t i = 0; i < tidy->path_count; i++)
+        if (known_file(tidy->paths[i].text))
+            file_check(tidy, tidy->paths[i].text);
+    return true;
 }
 
 void tidy_finish(struct tidy *tidy)
 {
     free(tidy->findings);
+    free(tidy->paths);
     free(tidy->panics);
     *tidy = (struct tidy){0};
 }

@@ -23,8 +23,14 @@ struct tidy_panic {
     unsigned line;
 };
 
+struct tidy_path {
+    char text[200]; /* from the repository root */
+};
+
 struct tidy {
-    const char *root; /* where includes are looked up; NULL: includes are taken to exist */
+    const char *root;        /* of the tree; tidy_file() alone does not need it */
+    struct tidy_path *paths; /* files that includes and comments may name; none: any */
+    size_t path_count, path_capacity;
     struct tidy_finding *findings;
     size_t finding_count, finding_capacity;
     struct tidy_panic *panics; /* every id seen, to find the second use */
@@ -32,6 +38,8 @@ struct tidy {
     size_t file_count;
 };
 
+/* tidy_path_add - a file that includes and comments may name. */
+void tidy_path_add(struct tidy *tidy, const char *path);
 /* tidy_file - check one file.
  *
  * path   from the repository root: it decides which rules hold.

@@ -130,6 +130,32 @@ Test(tidy, folders_depend_one_way)
     planted("devices/x.c", LICENCE "/* x.c - a. */\n#include \"x.h\"\n", "3 include;");
 }
 
+Test(tidy, a_file_that_is_named_and_not_there_is_found)
+{
+    static const char text[] = LICENCE "/* x.c - a. Called by main.c and a/y.h, see b/y.h.\n"
+                                       " * Runs *_test.c; Linux input-event-codes.h. */\n"
+                                       "#include \"devices/z.h\"\n"
+                                       "int f(void); // nobody.S\n"
+                                       "const char *const g = \"none.c\";\n";
+    struct tidy tidy = {0};
+    static const char *const there[] = {"devices/x.c", "frontend/main.c", "devices/b/y.h"};
+    static const struct {
+        unsigned line;
+        const char *text;
+    } expected[] = {{4, "\"devices/z.h\" does not exist"},
+                    {2, "a/y.h is not in the tree"},
+                    {5, "nobody.S is not in the tree"}};
+    for (size_t i = 0; i < sizeof(there) / sizeof(there[0]); i++)
+        tidy_path_add(&tidy, there[i]);
+    tidy_file(&tidy, "devices/x.c", text, strlen(text));
+    cr_assert_eq(tidy.finding_count, sizeof(expected) / sizeof(expected[0]));
+    for (size_t i = 0; i < tidy.finding_count; i++) {
+        cr_expect_eq(tidy.findings[i].line, expected[i].line);
+        cr_expect_str_eq(tidy.findings[i].text, expected[i].text);
+    }
+    tidy_finish(&tidy);
+}
+
 Test(tidy, conditionals_are_include_guards_only)
 {
     planted("devices/x.h",

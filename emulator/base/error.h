@@ -2,7 +2,8 @@
 /* error.h - how a host function says what went wrong.
  *
  * A function that can fail for outside reasons returns bool, is marked MUST_CHECK and takes a
- * `struct error *` last. It either succeeds or fills the error and returns false. Only main prints.
+ * `struct error *` last. It either succeeds or fills the error and returns false. Libraries never
+ * print: frontend and bench do.
  */
 #ifndef LATCHKEY_BASE_ERROR_H
 #define LATCHKEY_BASE_ERROR_H
@@ -37,7 +38,7 @@ struct error {
 bool error_set(struct error *error, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* error_exit_status - the exit status that cli promises for a failure.
+/* error_exit_status - the exit status that README.md promises for a failure.
  *
  * error    a filled error.
  * Returns  2 for USAGE and LIMIT, 1 for FORMAT, 3 for IO and UNSUPPORTED.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mmio.h - access to device registers, ordered against RAM. Functions, not macros, so that native
- * tests can put a device model behind them (tests/driver_host.c). */
+ * tests can put a device model behind them (tests/kernel_board.c). */
 #ifndef LATCHKEY_KERNEL_MMIO_H
 #define LATCHKEY_KERNEL_MMIO_H
 
