@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
 
 double bench_seconds(void)
@@ -135,10 +136,8 @@ bool bench_json_write(const struct bench *bench, const char *path, struct error 
     cJSON *rows = cJSON_CreateArray();
     for (size_t i = 0; i < bench->row_count; i++)
         cJSON_AddItemToArray(rows, row_json(&bench->rows[i]));
-    char *text = cJSON_Print(rows);
+    char *text = memory_must(cJSON_Print(rows));
     cJSON_Delete(rows);
-    if (!text)
-        abort();
     size_t length = strlen(text);
     text[length] = '\n'; /* in the place of the NUL */
     bool good = output_write(path, text, length + 1, error);

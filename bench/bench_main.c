@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "bench/bench.h"
+#include "emulator/base/memory.h"
 
 #define REPEATS_DEFAULT 5u
 
@@ -98,9 +99,7 @@ int main(int argc, char **argv)
               stderr);
         return 2;
     }
-    struct bench *bench = calloc(1, sizeof(*bench));
-    if (!bench)
-        abort();
+    struct bench *bench = memory_zeroed(1, sizeof(*bench));
     if (!request_parse(&request, argc, argv, &error)) {
         free(bench);
         return fail(&error);

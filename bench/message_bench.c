@@ -6,9 +6,7 @@
  * then the machine goes on one instruction at a time, and every stay in supervisor mode is counted
  * and filed under what began it: the code of an ecall (disks/domains/gauge.h), or a page fault.
  */
-#include <assert.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bench/bench.h"

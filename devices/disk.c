@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "devices/disk_state.h"
+#include "emulator/base/memory.h"
 
 #define DISK_CACHE_HIGH (DISK_CACHE_SECTORS / 4 * 3)
 #define DISK_SWEEP_SECTORS 4096u /* written out at once to make room */
@@ -45,14 +46,10 @@ struct disk *disk_create(const struct disk_config *config, const struct disk_cli
 {
     assert(config->store != NULL);
     assert(config->store->sector_count > 0);
-    struct disk *disk = calloc(1, sizeof(*disk));
-    if (disk == NULL)
-        abort();
+    struct disk *disk = memory_zeroed(1, sizeof(*disk));
     disk->config = *config;
     disk->client = *client;
-    disk->staging = calloc(DISK_REQUEST_SECTORS_MAX, DISK_SECTOR_BYTES);
-    if (disk->staging == NULL)
-        abort();
+    disk->staging = memory_zeroed(DISK_REQUEST_SECTORS_MAX, DISK_SECTOR_BYTES);
     disk_cache_init(&disk->cache);
     disk->random = config->seed;
     disk_timing_start(&disk->mechanism, disk_random(disk));

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/base/memory.h"
+
 static_assert(DISK_CACHE_SECTORS >= 2 * DISK_REQUEST_SECTORS_MAX,
               "the largest write must fit beside others");
 
@@ -24,11 +26,9 @@ static uint32_t bucket_of(uint64_t sector)
 void disk_cache_init(struct disk_cache *cache)
 {
     *cache = (struct disk_cache){0};
-    cache->entries = calloc(DISK_CACHE_SECTORS, sizeof(cache->entries[0]));
-    cache->data = calloc(DISK_CACHE_SECTORS, sizeof(cache->data[0]));
-    cache->chosen = calloc(DISK_CACHE_SECTORS, sizeof(cache->chosen[0]));
-    if (cache->entries == NULL || cache->data == NULL || cache->chosen == NULL)
-        abort(); /* as base/bytes.c: out of host memory */
+    cache->entries = memory_zeroed(DISK_CACHE_SECTORS, sizeof(cache->entries[0]));
+    cache->data = memory_zeroed(DISK_CACHE_SECTORS, sizeof(cache->data[0]));
+    cache->chosen = memory_zeroed(DISK_CACHE_SECTORS, sizeof(cache->chosen[0]));
     disk_cache_clear(cache);
 }
 

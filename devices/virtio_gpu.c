@@ -24,6 +24,7 @@
 
 #include "devices/virtio.h"
 #include "devices/virtio_gpu_resource.h"
+#include "emulator/base/memory.h"
 
 #define GPU_DEVICE_ID 16u
 #define GPU_QUEUE_CONTROL 0u
@@ -416,9 +417,7 @@ static void gpu_init(void *state, const struct device_env *env, const void *conf
     assert(gpu->config->width - 1 < VIRTIO_GPU_SIDE_MAX);
     assert(gpu->config->height - 1 < VIRTIO_GPU_SIDE_MAX);
     gpu_resources_init(&gpu->resources);
-    gpu->screen = calloc((size_t)VIRTIO_GPU_SIDE_MAX * VIRTIO_GPU_SIDE_MAX, GPU_PIXEL_BYTES);
-    if (gpu->screen == NULL)
-        abort();
+    gpu->screen = memory_zeroed((size_t)VIRTIO_GPU_SIDE_MAX * VIRTIO_GPU_SIDE_MAX, GPU_PIXEL_BYTES);
 }
 
 static void gpu_finish(void *state)

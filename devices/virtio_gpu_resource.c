@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/base/memory.h"
+
 static_assert((uint64_t)VIRTIO_GPU_SIDE_MAX * VIRTIO_GPU_SIDE_MAX <= GPU_POOL_PIXELS,
               "the largest image fits");
 
@@ -28,11 +30,9 @@ enum gpu_format {
 void gpu_resources_init(struct gpu_resources *resources)
 {
     *resources = (struct gpu_resources){0};
-    resources->pool = calloc(GPU_POOL_PIXELS, sizeof(resources->pool[0]));
-    resources->backing = calloc((size_t)GPU_RESOURCE_COUNT_MAX * GPU_BACKING_ENTRIES_MAX,
-                                sizeof(resources->backing[0]));
-    if (resources->pool == NULL || resources->backing == NULL)
-        abort(); /* as base/bytes.c: out of host memory */
+    resources->pool = memory_zeroed(GPU_POOL_PIXELS, sizeof(resources->pool[0]));
+    resources->backing = memory_zeroed((size_t)GPU_RESOURCE_COUNT_MAX * GPU_BACKING_ENTRIES_MAX,
+                                       sizeof(resources->backing[0]));
 }
 
 void gpu_resources_finish(struct gpu_resources *resources)

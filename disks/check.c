@@ -18,6 +18,7 @@
 
 #include "disks/check_private.h"
 #include "disks/checksum.h"
+#include "emulator/base/memory.h"
 
 void check_find(struct check *check, enum finding_kind kind, const char *format, ...)
 {

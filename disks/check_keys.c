@@ -8,11 +8,11 @@
  * well-formed ones only.
  */
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "disks/check_private.h"
+#include "emulator/base/memory.h"
 #include "kernel/abi.h"
 
 #define KEY_BIT(type) (1u << (type))

@@ -6,12 +6,12 @@
  * differ from what the directory holds: that is legal for exactly those objects that the directory
  * lists.
  */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "disks/check_private.h"
 #include "disks/checksum.h"
+#include "emulator/base/memory.h"
 
 /* A pot in both plexes, with what is the same in both kinds of pot. */
 struct pot_pair {
@@ -221,9 +221,7 @@ static void page_check(struct check *check, uint64_t id, const struct page_pot_e
  * checked. */
 void check_pots_and_pages(struct check *check)
 {
-    struct pot_pair *pair = calloc(1, sizeof(*pair));
-    if (!pair)
-        abort();
+    struct pot_pair *pair = memory_zeroed(1, sizeof(*pair));
     pair->kind = RANGE_NODES;
     for (uint64_t next, id = 1; (next = pair_next(check, pair, id)) != 0; id = next) {
         pair_check(check, pair);

@@ -1,25 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* counts.c - a sorted list, and the growing of arrays. Called by check, digest and
- * store_directory. */
+/* counts.c - a sorted list. Called by check and digest. */
 #include "disks/counts.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-void *memory_grow(void *memory, size_t count, size_t *capacity, size_t size_bytes)
-{
-    assert(count <= *capacity);
-    if (count < *capacity)
-        return memory;
-    *capacity = *capacity ? 2 * *capacity : 64;
-    void *larger = reallocarray(memory, *capacity, size_bytes);
-    if (!larger) {
-        fputs("latchkey: host memory: exhausted\n", stderr);
-        abort();
-    }
-    return larger;
-}
+#include "emulator/base/memory.h"
 
 void counts_add(struct counts *counts, struct object_counts object)
 {

@@ -25,11 +25,4 @@ struct object_counts counts_find(const struct counts *counts, uint64_t id);
 /* counts_finish - free the list. */
 void counts_finish(struct counts *counts);
 
-/* memory_grow - room for one more element of an array; aborts when host memory is exhausted.
- *
- * memory    the array, or NULL. count: elements in use. capacity: in and out.
- * Returns   the array, maybe moved.
- */
-void *memory_grow(void *memory, size_t count, size_t *capacity, size_t size_bytes);
-
 #endif

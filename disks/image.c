@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "disks/checksum.h"
+#include "emulator/base/memory.h"
 #include "emulator/base/pack.h"
 #include "kernel/abi.h"
 
@@ -41,16 +42,6 @@ struct disk_key disk_key_number(uint64_t number)
     return (struct disk_key){.type = KEY_DATA, .count = number};
 }
 
-static void *zeroed(size_t count, size_t size_bytes)
-{
-    void *memory = calloc(count, size_bytes);
-    if (!memory) {
-        fputs("latchkey: host memory: exhausted\n", stderr);
-        abort();
-    }
-    return memory;
-}
-
 static uint64_t blocks_for(uint64_t objects, uint64_t per_block)
 {
     return (objects + per_block - 1) / per_block;
@@ -63,8 +54,8 @@ void image_init(struct image *image, uint64_t node_count, uint64_t page_count)
     *image = (struct image){.node_count = node_count, .page_count = page_count,
                             .node_next = OBJECT_ID_FIRST, .page_next = OBJECT_ID_FIRST,
                             .volume_count = 1};
-    image->pots = zeroed(blocks_for(node_count, POT_NODES), sizeof(*image->pots));
-    image->pages = zeroed(page_count + 1, sizeof(*image->pages));
+    image->pots = memory_zeroed(blocks_for(node_count, POT_NODES), sizeof(*image->pots));
+    image->pages = memory_zeroed(page_count + 1, sizeof(*image->pages));
 }
 
 void image_finish(struct image *image)
@@ -89,7 +80,7 @@ struct disk_node *image_node(struct image *image, uint64_t id)
     assert(id <= image->node_count);
     struct disk_node **pot = &image->pots[(id - 1) / POT_NODES];
     if (!*pot)
-        *pot = zeroed(POT_NODES, sizeof(**pot));
+        *pot = memory_zeroed(POT_NODES, sizeof(**pot));
     return *pot + (id - 1) % POT_NODES;
 }
 
@@ -102,7 +93,7 @@ uint64_t image_page_new(struct image *image, const uint8_t *data, size_t size_by
     for (size_t i = 0; i < size_bytes; i++) {
         if (data[i] == 0)
             continue;
-        image->pages[id] = zeroed(1, BLOCK_BYTES);
+        image->pages[id] = memory_zeroed(1, BLOCK_BYTES);
         memcpy(image->pages[id], data, size_bytes);
         break;
     }
@@ -448,7 +439,7 @@ static bool volumes_rename(struct writing *writing, struct error *error)
 
 bool image_write(const struct image *image, const char *path, struct error *error)
 {
-    struct writing *writing = zeroed(1, sizeof(*writing));
+    struct writing *writing = memory_zeroed(1, sizeof(*writing));
     writing->image = image;
     store_id_make(image, writing->store_id);
     bool good = volumes_open(writing, path, error) && volumes_put(writing, error) &&

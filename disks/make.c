@@ -21,6 +21,8 @@
 #include "disks/tree.h"
 #include "disks/volume.h"
 #include "emulator/base/elf_file.h"
+#include "emulator/base/input_file.h"
+#include "emulator/base/memory.h"
 #include "kernel/abi.h"
 
 #define STACK_END 0x40000000ull
@@ -143,7 +145,7 @@ static bool part_pages(struct make *make, const struct recipe_part *part, uint64
                     (unsigned long long)part->offset, PAGE_BYTES);
     if (part->kind == PART_FILE) {
         path_resolve(make, part->path, path, sizeof(path));
-        if (!file_read_whole(path, SEGMENT_FILE_BYTES_MAX, &data, &data_bytes, &why))
+        if (!input_read(path, SEGMENT_FILE_BYTES_MAX, &data, &data_bytes, &why))
             return fail_file(make, part->place, &why);
     }
     struct contents contents = {.data = data, .data_bytes = data_bytes,
@@ -543,9 +545,7 @@ static bool store_build(struct make *make)
 
 bool make_image(const struct recipe *recipe, const char *image_path, struct error *error)
 {
-    struct make *make = calloc(1, sizeof(*make));
-    if (!make)
-        abort();
+    struct make *make = memory_zeroed(1, sizeof(*make));
     assert(recipe->place.line != 0);
     make->recipe = recipe;
     make->error = error;

@@ -9,7 +9,6 @@
  */
 #include "disks/recipe.h"
 
-#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +16,7 @@
 
 #include "disks/format.h"
 #include "disks/recipe_words.h"
-#include "emulator/base/elf_file.h"
+#include "emulator/base/input_file.h"
 
 #define DEFAULT_AREA_BLOCKS 256u
 #define AREA_BLOCKS_MIN 4u
@@ -333,7 +332,7 @@ bool recipe_read(struct recipe *recipe, const char *path, struct error *error)
 {
     uint8_t *text;
     size_t size_bytes;
-    if (!file_read_whole(path, RECIPE_FILE_BYTES_MAX, &text, &size_bytes, error))
+    if (!input_read(path, RECIPE_FILE_BYTES_MAX, &text, &size_bytes, error))
         return false;
     bool good;
     if (memchr(text, '\0', size_bytes))

@@ -2,7 +2,6 @@
 /* recipe_words.c - cutting recipe lines into words, numbers and keys. Called by recipe.c only. */
 #include "disks/recipe_words.h"
 
-#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "disks/checksum.h"
-#include "disks/counts.h"
 #include "disks/store.h"
+#include "emulator/base/memory.h"
 
 /* Pages before nodes before running domains before what is unknown. */
 static unsigned entry_class(uint8_t kind)

@@ -4,9 +4,9 @@
 #include "disks/tree.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "emulator/base/memory.h"
 #include "kernel/abi.h"
 
 uint64_t tree_span(unsigned size_code)
@@ -17,14 +17,7 @@ uint64_t tree_span(unsigned size_code)
 void tree_add(struct tree *tree, uint64_t addr, unsigned size_code, struct disk_key key)
 {
     assert(addr % tree_span(size_code) == 0);
-    if (tree->count == tree->capacity) {
-        tree->capacity = tree->capacity ? 2 * tree->capacity : 64;
-        tree->parts = realloc(tree->parts, tree->capacity * sizeof(*tree->parts));
-        if (!tree->parts) {
-            fputs("latchkey: host memory: exhausted\n", stderr);
-            abort();
-        }
-    }
+    tree->parts = memory_grow(tree->parts, tree->count, &tree->capacity, sizeof(*tree->parts));
     tree->parts[tree->count++] =
         (struct tree_part){.key = key, .size_code = size_code,
                            .index = addr / tree_span(size_code)};

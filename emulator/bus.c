@@ -9,9 +9,10 @@
 #include "emulator/bus.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "emulator/base/memory.h"
 
 void bus_init(struct bus *bus, const struct device_env *env,
               const void *const configs[BOARD_REGION_COUNT])
@@ -21,11 +22,7 @@ void bus_init(struct bus *bus, const struct device_env *env,
         const struct device_ops *ops = board_regions[i].ops;
         bus->envs[i] = *env;
         bus->envs[i].irq = board_regions[i].irq;
-        bus->states[i] = calloc(1, ops->state_bytes);
-        if (!bus->states[i]) {
-            fputs("latchkey: host memory: exhausted\n", stderr);
-            abort();
-        }
+        bus->states[i] = memory_zeroed(1, ops->state_bytes);
         ops->init(bus->states[i], &bus->envs[i], configs[i]);
     }
 }

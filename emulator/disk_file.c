@@ -8,7 +8,6 @@
  */
 #include "emulator/disk_file.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -21,13 +21,13 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "emulator/base/memory.h"
 #include "emulator/base/pack.h"
 
 #define SECTOR_BYTES 512u
@@ -58,15 +58,6 @@ struct disk_overlay {
     overlay_base_read base_read;
     void *context;
 };
-
-static void *must_have(void *memory)
-{
-    if (!memory) {
-        fputs("latchkey: host memory: exhausted\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 static bool write_at(int descriptor, const uint8_t *source, size_t size_bytes, uint64_t offset)
 {
@@ -111,7 +102,7 @@ static bool append(struct disk_overlay *overlay, const void *source, size_t size
 static bool image_hash(const struct disk_overlay *overlay, uint64_t *hash)
 {
     struct digest_state *state = digest_create();
-    uint8_t *bytes = must_have(malloc(CLUSTER_BYTES));
+    uint8_t *bytes = memory_must(malloc(CLUSTER_BYTES));
     uint64_t sectors = overlay->sector_count;
     bool good = true;
     if (sectors > IMAGE_HASH_SECTORS)
@@ -187,11 +178,8 @@ struct pending {
 
 static void pending_add(struct pending *pending, uint64_t cluster, uint64_t offset)
 {
-    if (pending->count == pending->capacity) {
-        pending->capacity = pending->capacity ? 2 * pending->capacity : 64;
-        pending->items =
-            must_have(realloc(pending->items, pending->capacity * sizeof(*pending->items)));
-    }
+    pending->items =
+        memory_grow(pending->items, pending->count, &pending->capacity, sizeof(*pending->items));
     pending->items[pending->count].cluster = cluster;
     pending->items[pending->count++].offset = offset;
 }
@@ -199,7 +187,7 @@ static void pending_add(struct pending *pending, uint64_t cluster, uint64_t offs
 /* Apply the records up to the last good commit mark, and cut off the rest. */
 static bool records_scan(struct disk_overlay *overlay)
 {
-    struct record *record = must_have(malloc(sizeof(*record)));
+    struct record *record = memory_must(malloc(sizeof(*record)));
     struct digest_state *group = digest_create();
     struct pending pending = {.count = 0};
     uint64_t offset = HEADER_BYTES;
@@ -264,12 +252,12 @@ static bool file_open(struct disk_overlay *overlay, const char *path, struct err
 bool overlay_open(struct disk_overlay **out, const char *path, uint64_t sector_count,
                   overlay_base_read base_read, void *context, struct error *error)
 {
-    struct disk_overlay *overlay = must_have(calloc(1, sizeof(*overlay)));
+    struct disk_overlay *overlay = memory_zeroed(1, sizeof(*overlay));
     overlay->descriptor = -1;
     overlay->sector_count = sector_count;
     overlay->cluster_count = (sector_count + CLUSTER_SECTORS - 1) / CLUSTER_SECTORS;
-    overlay->offsets = must_have(calloc(overlay->cluster_count, sizeof(*overlay->offsets)));
-    overlay->changed = must_have(calloc(overlay->cluster_count, sizeof(*overlay->changed)));
+    overlay->offsets = memory_zeroed(overlay->cluster_count, sizeof(*overlay->offsets));
+    overlay->changed = memory_zeroed(overlay->cluster_count, sizeof(*overlay->changed));
     overlay->base_read = base_read;
     overlay->context = context;
     overlay->unpacked_cluster = UINT64_MAX;
@@ -377,7 +365,7 @@ static uint8_t *cluster_change(struct disk_overlay *overlay, uint64_t cluster)
         return overlay->changed[cluster];
     if (overlay->changed_count == CHANGED_MAX && !changed_append(overlay))
         return NULL;
-    uint8_t *bytes = must_have(calloc(1, CLUSTER_BYTES));
+    uint8_t *bytes = memory_zeroed(1, CLUSTER_BYTES);
     uint64_t first = cluster * CLUSTER_SECTORS, left = overlay->sector_count - first;
     bool good = overlay->offsets[cluster]
                     ? cluster_unpack(overlay, cluster, bytes)

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/base/elf_file.h"
+#include "emulator/base/input_file.h"
 #include "emulator/keycode.h"
 
 #define SCRIPT_BYTES_MAX (1u << 20)
@@ -252,7 +252,7 @@ bool input_script_queue(const char *path, struct machine *machine, struct error 
     uint8_t *text;
     size_t size_bytes;
     struct script script = {.path = path, .machine = machine, .error = error};
-    if (!file_read_whole(path, SCRIPT_BYTES_MAX, &text, &size_bytes, error))
+    if (!input_read(path, SCRIPT_BYTES_MAX, &text, &size_bytes, error))
         return false;
     bool good = true;
     for (size_t at = 0; good && at < size_bytes;) {

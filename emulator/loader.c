@@ -10,6 +10,7 @@
 
 #include "emulator/base/bytes.h"
 #include "emulator/base/elf_file.h"
+#include "emulator/base/input_file.h"
 
 #define INITRD_BYTES_MAX (4ull << 30)
 #define PAGE_BYTES 4096u
@@ -128,7 +129,7 @@ static bool kernel_load(const struct loader_request *request, uint64_t limit, ui
 {
     uint8_t *data;
     size_t size_bytes;
-    if (!file_read_whole(request->kernel_path, ELF_FILE_BYTES_MAX, &data, &size_bytes, error))
+    if (!input_read(request->kernel_path, ELF_FILE_BYTES_MAX, &data, &size_bytes, error))
         return false;
     if (size_bytes == 0) {
         free(data);
@@ -150,7 +151,7 @@ static bool initrd_load(const struct loader_request *request, uint64_t limit, ui
     *start = *end = limit;
     if (!request->initrd_path)
         return true;
-    if (!file_read_whole(request->initrd_path, INITRD_BYTES_MAX, &data, &size_bytes, error))
+    if (!input_read(request->initrd_path, INITRD_BYTES_MAX, &data, &size_bytes, error))
         return false;
     bool good = size_bytes <= limit - request->ram_base;
     if (good) {

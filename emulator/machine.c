@@ -19,6 +19,7 @@
 
 #include "devices/uart.h"
 #include "devices/virtio_block.h"
+#include "emulator/base/memory.h"
 #include "emulator/clock.h"
 #include "emulator/machine_state.h"
 
@@ -277,9 +278,7 @@ static const char *string_keep(struct machine *machine, const char *text)
     if (!text)
         return NULL;
     assert(machine->string_count < sizeof(machine->strings) / sizeof(machine->strings[0]));
-    char *copy = strdup(text);
-    if (!copy)
-        abort();
+    char *copy = memory_must(strdup(text));
     machine->strings[machine->string_count++] = copy;
     return copy;
 }
@@ -412,9 +411,7 @@ bool machine_create(struct machine **out, const struct machine_config *config,
     *out = NULL;
     if (!config_check(config, error))
         return false;
-    struct machine *machine = calloc(1, sizeof(*machine));
-    if (!machine)
-        abort();
+    struct machine *machine = memory_zeroed(1, sizeof(*machine));
     config_keep(machine, config);
     machine->until_cycle = machine->timer_cycle = CLOCK_NEVER;
     bool good = disks_open(machine, error) && cpu_make(machine, error);

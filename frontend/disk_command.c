@@ -13,6 +13,7 @@
 #include "disks/digest.h"
 #include "disks/info.h"
 #include "disks/make.h"
+#include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
 
 struct disk_words {
@@ -33,8 +34,8 @@ static int usage(const char *what)
 {
     struct error error;
     (void)error_set(&error, ERROR_USAGE,
-                    "disk: %s; expected make RECIPE -o IMG, info [--json] IMG..., "
-                    "check [--json] IMG... or digest [--json] [--generation G] IMG...",
+                    "disk: %s; expected make RECIPE -o IMG, info IMG..., check IMG... or "
+                    "digest IMG...; see latchkey help disk",
                     what);
     return report(&error);
 }
@@ -63,8 +64,9 @@ static bool words_read(struct disk_words *words, int argc, char **argv, struct e
             if (!generation_read(argv[++i], &words->generation, error))
                 return false;
         } else if (argv[i][0] == '-') {
-            return error_set(error, ERROR_USAGE, "disk %s: %s: unknown or incomplete option", verb,
-                             argv[i]);
+            return error_set(error, ERROR_USAGE,
+                             "disk %s: %.80s: unknown or incomplete option; see latchkey help disk",
+                             verb, argv[i]);
         } else if (argv[i][0] == '\0') {
             return error_set(error, ERROR_USAGE, "disk %s: a name is empty", verb);
         } else if (words->path_count == VOLUME_DISKS_MAX) {
@@ -86,9 +88,7 @@ static int disk_make(const struct disk_words *words)
         (void)error_set(&error, ERROR_USAGE, "disk make: -o %.150s: is the recipe", words->output);
         return report(&error);
     }
-    struct recipe *recipe = malloc(sizeof(*recipe));
-    if (!recipe)
-        abort();
+    struct recipe *recipe = memory_must(malloc(sizeof(*recipe)));
     bool good = recipe_read(recipe, words->paths[0], &error) &&
                 make_image(recipe, words->output, &error);
     free(recipe);
@@ -109,9 +109,7 @@ static int disk_info(struct store *store, const struct disk_words *words)
 
 static void json_print(cJSON *object)
 {
-    char *text = cJSON_Print(object);
-    if (!text)
-        abort();
+    char *text = memory_must(cJSON_Print(object));
     puts(text);
     cJSON_free(text);
     cJSON_Delete(object);
@@ -207,9 +205,7 @@ static const struct reading *reading_find(const char *word)
 static int disk_read(const struct reading *reading, const struct disk_words *words)
 {
     struct error error;
-    struct store *store = malloc(sizeof(*store));
-    if (!store)
-        abort();
+    struct store *store = memory_must(malloc(sizeof(*store)));
     int status = store_open(store, words->paths, words->path_count, &error)
                      ? reading->carry_out(store, words)
                      : report(&error);

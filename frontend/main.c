@@ -21,15 +21,22 @@
 static const char usage_text[] =
     "latchkey run [IMG...] [options]   boot a machine\n"
     "latchkey disk make RECIPE -o IMG  build a disk image; also info, check, digest IMG\n"
-    "latchkey help [COMMAND]           this text, or the options of a command\n"
-    "latchkey version                  the version\n";
+    "latchkey help [run|disk]          this text, or all about a command\n"
+    "latchkey version                  the version\n"
+    "\n"
+    "exit status: 0 as asked; 1 the guest or a check failed; 2 usage; 3 the host refused;\n"
+    "124 a limit was hit\n";
 
 static const char disk_text[] =
-    "latchkey disk make RECIPE -o IMG: build the image that a recipe describes\n"
-    "latchkey disk info IMG [--json]:  what the image is\n"
-    "latchkey disk check IMG [--json]: examine the whole image; exit status 1 when something is "
-    "wrong\n"
-    "latchkey disk digest IMG:         one number that equal stores share\n";
+    "latchkey disk make RECIPE -o IMG  build the image that a recipe describes\n"
+    "latchkey disk info IMG...         what the store is, and where things are in it\n"
+    "latchkey disk check IMG...        examine all of it; exit status 1 when something is wrong\n"
+    "latchkey disk digest IMG...       one number that stores with equal contents share\n"
+    "\n"
+    "A store of several volumes is given as all its images.\n"
+    "  --json          info, check, digest: print JSON\n"
+    "  --generation G  digest: as of checkpoint G; else the newest\n"
+    "What a recipe looks like: disks/recipe.h; examples: disks/recipes/\n";
 
 static const char *const later_commands[] = {"replay", "campaign", "profile"};
 

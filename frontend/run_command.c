@@ -36,7 +36,7 @@ int run_command(int argc, char **argv)
     if (options.headless)
         return headless_run(&options);
     if (!display_named())
-        (void)error_set(&error, ERROR_IO, "display: none is set");
+        (void)error_set(&error, ERROR_UNSUPPORTED, "display: none is set");
     else if (window_run(&options, &status, &error))
         return status;
     fprintf(stderr, "latchkey: %s; the console is here instead%s\n", error.text,

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
 
 double stats_mips(uint64_t instructions, uint64_t host_ns)
@@ -75,10 +76,8 @@ char *stats_text(struct machine *machine, const struct stats_run *run)
     cJSON *disks = cJSON_AddArrayToObject(object, "disks");
     for (unsigned i = 0; i < stats.disk_count; i++)
         disk_add(disks, &stats.disks[i]);
-    char *text = cJSON_Print(object);
+    char *text = memory_must(cJSON_Print(object));
     cJSON_Delete(object);
-    if (!text)
-        abort();
     return text;
 }
 

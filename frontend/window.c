@@ -117,7 +117,7 @@ bool window_create(struct window **out, uint32_t width, uint32_t height, struct 
         return sdl_fail(error, "display");
     if (!driver_shows()) {
         SDL_Quit();
-        return error_set(error, ERROR_IO, "display: cannot be opened");
+        return error_set(error, ERROR_UNSUPPORTED, "display: cannot be opened");
     }
     struct window *window = SDL_calloc(1, sizeof(*window));
     assert(window);
@@ -221,16 +221,19 @@ static struct layout_area console_area(const struct window *window)
     return area;
 }
 
-/* As large as the lines of the text, in the middle of the picture. */
+/* As large as the lines of the text, and no larger than the picture, in its middle. */
 static struct layout_area help_area(const struct window *window, const char *text)
 {
-    int rows = 1, columns = 0;
+    int rows = 0, columns = 0;
     for (const char *at = text; *at; at += strcspn(at, "\n"), at += *at == '\n', rows++) {
         int length = (int)strcspn(at, "\n");
         columns = length > columns ? length : columns;
     }
-    struct layout_area area = {.width = columns * window->glyph_width + 4 * PAD,
-                               .height = rows * window->glyph_height + 3 * PAD};
+    int width = columns * window->glyph_width + 4 * PAD;
+    int height = rows * window->glyph_height + 2 * PAD;
+    struct layout_area area = {.width = width < window->area.width ? width : window->area.width,
+                               .height =
+                                   height < window->area.height ? height : window->area.height};
     area.x = window->area.x + (window->area.width - area.width) / 2;
     area.y = window->area.y + (window->area.height - area.height) / 2;
     return area;
@@ -248,7 +251,7 @@ static void panel_draw(struct window *window, const struct window_picture *pictu
     struct layout_area area =
         picture->console ? console_area(window) : help_area(window, picture->panel);
     int bottom = area.y + area.height - PAD;
-    int columns = (area.width - 2 * PAD) / window->glyph_width;
+    int columns = (area.width - 4 * PAD) / window->glyph_width;
     box_draw(window, area, panel_color);
     box_draw(window, (struct layout_area){area.x, area.y, area.width, 2}, lit_color);
     for (int y = area.y + PAD; *text && y + window->glyph_height <= bottom;

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "emulator/base/memory.h"
 #include "frontend/pace.h"
 #include "frontend/screenshot.h"
 #include "frontend/session.h"
@@ -55,7 +56,7 @@ static const char help_text[] =
     "F5   speed: real time, twice, as fast as possible\n"
     "F6   the console; while it is open, typing goes there\n"
     "F8   scaling: to fit, or by whole pixels\n"
-    "F9   the picture into a PNG file\n"
+    "F9   the picture into a PNG file, latchkey-N.png in the present folder\n"
     "\n"
     "Everything else typed, and pointing into the picture, goes to the machine.\n"
     "The bar: lamps of the disks (green reads, orange writes), the machine's time,\n"
@@ -341,9 +342,7 @@ static void view_run(struct view *view)
 
 bool window_run(const struct options *options, int *status, struct error *error)
 {
-    struct view *view = calloc(1, sizeof(*view)); /* too large for the stack */
-    if (!view)
-        abort();
+    struct view *view = memory_zeroed(1, sizeof(*view)); /* too large for the stack */
     uint32_t width = options->machine.display_width ? options->machine.display_width : WIDTH;
     uint32_t height = options->machine.display_height ? options->machine.display_height : HEIGHT;
     const struct console_sink sink = {.context = view, .put = console_put};

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "disks/make.h"
-#include "emulator/base/elf_file.h"
+#include "emulator/base/input_file.h"
 #include "emulator/machine.h"
 
 #define RECIPE LATCHKEY_SOURCE_DIR "/disks/recipes/fuzz.recipe"
@@ -34,7 +34,7 @@ static void image_make(const char *calls)
     uint8_t *text;
     size_t size_bytes;
     struct recipe *recipe = calloc(1, sizeof(*recipe));
-    cr_assert(file_read_whole(RECIPE, 1u << 16, &text, &size_bytes, &error), "%s", error.text);
+    cr_assert(input_read(RECIPE, 1u << 16, &text, &size_bytes, &error), "%s", error.text);
     char *changed = calloc(1, size_bytes + 16);
     char *at = strstr((char *)text, "100000");
     cr_assert_not_null(at);

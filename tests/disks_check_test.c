@@ -4,7 +4,6 @@
 #include "disks/check.h"
 
 #include <criterion/criterion.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

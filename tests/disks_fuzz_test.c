@@ -12,7 +12,7 @@
 
 #include "disks/digest.h"
 #include "disks/info.h"
-#include "emulator/base/elf_file.h"
+#include "emulator/base/input_file.h"
 #include "tests/support_disks.h"
 
 /* Everything that reads an image, on this one. Returns whether the checker was content. */
@@ -231,7 +231,7 @@ Test(fuzz, no_damage_with_good_checksums_hurts_the_readers)
     unsigned noticed = 0;
     scratch_make(&scratch);
     sample_make(&scratch, path);
-    cr_assert(file_read_whole(path, 64u << 20, &good, &size_bytes, &error), "%s", error.text);
+    cr_assert(input_read(path, 64u << 20, &good, &size_bytes, &error), "%s", error.text);
     for (unsigned round = 0; round < 800; round++) {
         scratch_write(&scratch, "sample.img", good, size_bytes);
         damages[round % 4](&random, path);

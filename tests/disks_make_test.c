@@ -5,14 +5,13 @@
 
 #include <criterion/criterion.h>
 #include <dirent.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "disks/digest.h"
 #include "disks/image.h"
-#include "emulator/base/elf_file.h"
+#include "emulator/base/input_file.h"
 #include "kernel/abi.h"
 #include "tests/support_disks.h"
 
@@ -165,7 +164,7 @@ Test(make, equal_recipes_and_files_give_equal_bytes)
     char path[SCRATCH_PATH_BYTES];
     for (unsigned i = 0; i < 2; i++) {
         sample_make(&scratch, path);
-        cr_assert(file_read_whole(path, 1u << 30, &bytes[i], &sizes[i], &error));
+        cr_assert(input_read(path, 1u << 30, &bytes[i], &sizes[i], &error));
     }
     cr_assert_eq(sizes[0], sizes[1]);
     cr_expect_eq(memcmp(bytes[0], bytes[1], sizes[0]), 0);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "disks/make.h"
-#include "emulator/base/elf_file.h"
+#include "emulator/base/input_file.h"
 #include "emulator/machine.h"
 
 struct transcript {
@@ -69,7 +69,7 @@ static void image_make(const char *name, const char *from, const char *to, const
     struct recipe *recipe = calloc(1, sizeof(*recipe));
     snprintf(recipe_path, sizeof(recipe_path), "%s/disks/recipes/%s.recipe", LATCHKEY_SOURCE_DIR,
              name);
-    cr_assert(file_read_whole(recipe_path, 1u << 16, &text, &size_bytes, &error), "%s",
+    cr_assert(input_read(recipe_path, 1u << 16, &text, &size_bytes, &error), "%s",
               error.text);
     char *at = strstr((char *)text, from), *changed = calloc(1, size_bytes + strlen(to) + 1);
     cr_assert_not_null(at);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* emulator_base_test.c - errors, the serializer, packed blocks, digests, executables. */
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "emulator/base/bytes.h"
 #include "emulator/base/elf_file.h"
+#include "emulator/base/input_file.h"
 #include "emulator/base/error.h"
 #include "emulator/base/pack.h"
 
@@ -180,7 +180,7 @@ Test(elf_file, the_kernel_opens_and_every_damage_is_refused_or_bounded)
     cr_assert(elf_file_open(&elf, LATCHKEY_BUILD_DIR "/kernel.elf", &error), "%s", error.text);
     cr_assert_geq(elf.segment_count, 3);
     elf_file_finish(&elf);
-    cr_assert(file_read_whole(LATCHKEY_BUILD_DIR "/kernel.elf", 1u << 26, &image, &size_bytes,
+    cr_assert(input_read(LATCHKEY_BUILD_DIR "/kernel.elf", 1u << 26, &image, &size_bytes,
                               &error));
     for (unsigned i = 0; i < 300; i++) {
         size_t at = (i * 7) % 600; /* the headers */

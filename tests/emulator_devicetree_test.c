@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "devices/board_table.h"
-#include "emulator/base/elf_file.h"
+#include "emulator/base/input_file.h"
 
 static const struct devicetree_facts plain = {.ram_base = BOARD_RAM_BASE,
                                               .ram_bytes = 64u << 20};
@@ -163,7 +163,7 @@ static uint8_t *rival_tree(void)
                    "timeout 60 qemu-system-riscv64 -M virt,dumpdtb=%s -m 64 -display none "
                    "-global virtio-mmio.force-legacy=false >/dev/null 2>&1", path);
     cr_assert_eq(system(command), 0, "%s", command);
-    cr_assert(file_read_whole(path, 1u << 20, &tree, &size_bytes, &error), "%s", error.text);
+    cr_assert(input_read(path, 1u << 20, &tree, &size_bytes, &error), "%s", error.text);
     cr_assert(size_bytes > 0 && fdt_check_full(tree, size_bytes) == 0);
     (void)unlink(path);
     return tree;

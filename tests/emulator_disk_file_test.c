@@ -2,7 +2,6 @@
 /* emulator_disk_file_test.c - raw images and overlays: what is written is there, also after a
  * crash. */
 #include <criterion/criterion.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

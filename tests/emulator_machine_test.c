@@ -7,10 +7,7 @@
 #include "emulator/machine.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
 #define IMAGE LATCHKEY_BUILD_DIR "/shared-pingpong.img"

@@ -3,7 +3,6 @@
 #include "emulator/media.h"
 
 #include <criterion/criterion.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -3,7 +3,6 @@
 #include "tests/kernel_calls.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #define TURNS 32u
 

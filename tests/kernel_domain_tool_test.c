@@ -2,7 +2,6 @@
 /* kernel_domain_tool_test.c - the domain tool opens what carries the brand, and nothing else; the
  * data creator. Natively. */
 #include <criterion/criterion.h>
-#include <string.h>
 
 #include "tests/kernel_calls.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kernel_weaken_test.c - what a sense key hands out for a key of every type, by fetching and by
- * cloning; that it is the same the second time; and that discrim calls exactly that discreet. The
- * table here is keykos.md 2.6, "Weakening". Natively. */
+ * cloning; that it is the same the second time; and that discrim calls exactly that discreet.
+ * Natively. Source: KeyKOS jsensec.c. */
 #include <criterion/criterion.h>
 
 #include "tests/kernel_calls.h"

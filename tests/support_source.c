@@ -12,39 +12,29 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Room for one more element. */
-static void *grow(void *array, size_t count, size_t *capacity, size_t element_bytes)
-{
-    if (count < *capacity)
-        return array;
-    *capacity = *capacity ? *capacity * 2 : 64;
-    array = realloc(array, *capacity * element_bytes);
-    if (!array)
-        abort();
-    return array;
-}
+#include "emulator/base/memory.h"
 
 static void token_add(struct source *source, enum token_kind kind, const char *start,
                       const char *end, unsigned line)
 {
-    source->tokens =
-        grow(source->tokens, source->token_count, &source->token_capacity, sizeof(*source->tokens));
+    source->tokens = memory_grow(source->tokens, source->token_count, &source->token_capacity,
+                                 sizeof(*source->tokens));
     source->tokens[source->token_count++] =
         (struct token){.kind = kind, .text = start, .length = (size_t)(end - start), .line = line};
 }
 
 static void directive_add(struct source *source, const char *start, const char *end, unsigned line)
 {
-    source->directives = grow(source->directives, source->directive_count,
-                              &source->directive_capacity, sizeof(*source->directives));
+    source->directives = memory_grow(source->directives, source->directive_count,
+                                     &source->directive_capacity, sizeof(*source->directives));
     source->directives[source->directive_count++] =
         (struct directive){.text = start, .length = (size_t)(end - start), .line = line};
 }
 
 static void comment_add(struct source *source, const char *start, const char *end, unsigned line)
 {
-    source->comments = grow(source->comments, source->comment_count, &source->comment_capacity,
-                            sizeof(*source->comments));
+    source->comments = memory_grow(source->comments, source->comment_count,
+                                   &source->comment_capacity, sizeof(*source->comments));
     source->comments[source->comment_count++] =
         (struct comment){.text = start, .length = (size_t)(end - start), .line = line};
 }
@@ -53,8 +43,8 @@ static void lines_find(struct source *source)
 {
     const char *end = source->text + source->length;
     for (const char *at = source->text; at < end;) {
-        source->lines =
-            grow(source->lines, source->line_count, &source->line_capacity, sizeof(*source->lines));
+        source->lines = memory_grow(source->lines, source->line_count, &source->line_capacity,
+                                    sizeof(*source->lines));
         source->lines[source->line_count++] = at;
         const char *newline = memchr(at, '\n', (size_t)(end - at));
         at = newline ? newline + 1 : end;

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "emulator/base/memory.h"
 #include "tests/support_source.h"
 
 #define LINE_CHARACTERS_MAX 100u
@@ -120,12 +121,8 @@ static bool excepted(const struct exception *exceptions, size_t count, const cha
 __attribute__((format(printf, 5, 6))) static void
 find(struct tidy *tidy, const char *path, unsigned line, const char *rule, const char *format, ...)
 {
-    if (tidy->finding_count == tidy->finding_capacity) {
-        tidy->finding_capacity = tidy->finding_capacity ? tidy->finding_capacity * 2 : 64;
-        tidy->findings = realloc(tidy->findings, tidy->finding_capacity * sizeof(*tidy->findings));
-        if (!tidy->findings)
-            abort();
-    }
+    tidy->findings = memory_grow(tidy->findings, tidy->finding_count, &tidy->finding_capacity,
+                                 sizeof(*tidy->findings));
     struct tidy_finding *finding = &tidy->findings[tidy->finding_count++];
     finding->line = line;
     snprintf(finding->path, sizeof(finding->path), "%s", path);
@@ -481,12 +478,8 @@ static void panic_add(struct subject *subject, const char *id, unsigned line)
         if (strcmp(tidy->panics[i].id, id) == 0)
             find(tidy, subject->path, line, "panic id", "%s is used in %s:%u too", id,
                  tidy->panics[i].path, tidy->panics[i].line);
-    if (tidy->panic_count == tidy->panic_capacity) {
-        tidy->panic_capacity = tidy->panic_capacity ? tidy->panic_capacity * 2 : 64;
-        tidy->panics = realloc(tidy->panics, tidy->panic_capacity * sizeof(*tidy->panics));
-        if (!tidy->panics)
-            abort();
-    }
+    tidy->panics =
+        memory_grow(tidy->panics, tidy->panic_count, &tidy->panic_capacity, sizeof(*tidy->panics));
     struct tidy_panic *panic = &tidy->panics[tidy->panic_count++];
     snprintf(panic->id, sizeof(panic->id), "%s", id);
     snprintf(panic->path, sizeof(panic->path), "%s", subject->path);
@@ -612,9 +605,7 @@ static void file_check(struct tidy *tidy, const char *path)
     size_t length = 0, room = 0, got;
     do {
         room += 65536;
-        text = realloc(text, room + 1);
-        if (!text)
-            abort();
+        text = memory_must(realloc(text, room + 1));
         got = fread(text + length, 1, room - length, file);
         length += got;
     } while (got > 0);
@@ -631,12 +622,8 @@ static int by_name(const struct dirent **left, const struct dirent **right)
 
 void tidy_path_add(struct tidy *tidy, const char *path)
 {
-    if (tidy->path_count == tidy->path_capacity) {
-        tidy->path_capacity = tidy->path_capacity ? tidy->path_capacity * 2 : 64;
-        tidy->paths = realloc(tidy->paths, tidy->path_capacity * sizeof(*tidy->paths));
-        if (!tidy->paths)
-            abort();
-    }
+    tidy->paths =
+        memory_grow(tidy->paths, tidy->path_count, &tidy->path_capacity, sizeof(*tidy->paths));
     struct tidy_path *added = &tidy->paths[tidy->path_count++];
     snprintf(added->text, sizeof(added->text), "%s", path);
 }

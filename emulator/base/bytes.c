@@ -9,9 +9,10 @@
 #include "emulator/base/bytes.h"
 
 #include <assert.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "emulator/base/memory.h"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the host is little-endian");
 
@@ -67,12 +68,7 @@ static uint8_t *writer_reserve(struct byte_writer *writer, size_t size_bytes)
         size_t capacity = writer->capacity_bytes ? writer->capacity_bytes : 256;
         while (capacity < needed)
             capacity *= 2;
-        uint8_t *data = realloc(writer->data, capacity);
-        if (!data) {
-            fputs("latchkey: host memory: exhausted\n", stderr);
-            abort();
-        }
-        writer->data = data;
+        writer->data = memory_must(realloc(writer->data, capacity));
         writer->capacity_bytes = capacity;
     }
     uint8_t *target = writer->data + writer->size_bytes;

@@ -4,61 +4,12 @@
 #include "emulator/base/elf_file.h"
 
 #include <assert.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
 #include <libelf.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-static bool read_all(int descriptor, uint8_t *target, size_t size_bytes)
-{
-    size_t done = 0;
-    while (done < size_bytes) {
-        ssize_t part = read(descriptor, target + done, size_bytes - done);
-        if (part < 0 && errno == EINTR)
-            continue;
-        if (part <= 0)
-            return false;
-        done += (size_t)part;
-    }
-    return true;
-}
-
-bool file_read_whole(const char *path, size_t size_max, uint8_t **data, size_t *size_bytes,
-                     struct error *error)
-{
-    struct stat status;
-    *data = NULL;
-    *size_bytes = 0;
-    /* Opening a pipe must not wait for somebody to write into it. */
-    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (descriptor < 0)
-        return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
-    if (fstat(descriptor, &status) != 0 || !S_ISREG(status.st_mode)) {
-        close(descriptor);
-        return error_set(error, ERROR_IO, "%.150s: not a regular file", path);
-    }
-    size_t size = (size_t)status.st_size;
-    if (size > size_max) {
-        close(descriptor);
-        return error_set(error, ERROR_FORMAT, "%.150s: %zu bytes, more than the %zu allowed", path,
-                         size, size_max);
-    }
-    *data = malloc(size + 1);
-    if (!*data || !read_all(descriptor, *data, size)) {
-        free(*data);
-        *data = NULL;
-        close(descriptor);
-        return error_set(error, ERROR_IO, "%.150s: cannot be read", path);
-    }
-    (*data)[size] = 0;
-    *size_bytes = size;
-    close(descriptor);
-    return true;
-}
+#include "emulator/base/input_file.h"
 
 bool elf_is(const uint8_t *data, size_t size_bytes)
 {
@@ -139,7 +90,7 @@ bool elf_file_open(struct elf_file *elf, const char *path, struct error *error)
     uint8_t *image;
     size_t image_bytes;
     *elf = (struct elf_file){0};
-    return file_read_whole(path, ELF_FILE_BYTES_MAX, &image, &image_bytes, error) &&
+    return input_read(path, ELF_FILE_BYTES_MAX, &image, &image_bytes, error) &&
            elf_file_take(elf, image, image_bytes, path, error);
 }
 

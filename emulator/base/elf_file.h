@@ -32,20 +32,12 @@ struct elf_file {
     unsigned segment_count;
 };
 
-/* file_read_whole - read a regular file of at most size_max bytes into memory that the caller
- * frees.
- *
- * Errors   ERROR_IO missing or unreadable; ERROR_FORMAT larger than size_max.
- */
-MUST_CHECK bool file_read_whole(const char *path, size_t size_max, uint8_t **data,
-                                size_t *size_bytes, struct error *error);
-
 /* elf_is - do the first bytes say ELF? */
 bool elf_is(const uint8_t *data, size_t size_bytes);
 
 /* elf_file_open - read an executable. elf is safe to finish even after failure.
  *
- * Errors   ERROR_IO as file_read_whole; ERROR_FORMAT not ELF64 RISC-V, truncated, a segment outside
+ * Errors   ERROR_IO as input_read(); ERROR_FORMAT not ELF64 RISC-V, truncated, a segment outside
  *          the file, more than ELF_SEGMENTS_MAX loadable segments, or none.
  */
 MUST_CHECK bool elf_file_open(struct elf_file *elf, const char *path, struct error *error);

@@ -16,25 +16,18 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "emulator/base/memory.h"
+
 struct digest_state {
     XXH3_state_t *xxh3;
 };
-
-static void *must_have(void *memory)
-{
-    if (!memory) {
-        fputs("latchkey: host memory: exhausted\n", stderr);
-        abort();
-    }
-    return memory;
-}
 
 void pack_write(struct byte_writer *writer, const void *source, size_t size_bytes)
 {
     assert(size_bytes <= PACK_RAW_BYTES_MAX);
     int raw_bytes = (int)size_bytes;
     int bound = LZ4_compressBound(raw_bytes);
-    char *packed = must_have(malloc((size_t)bound));
+    char *packed = memory_must(malloc((size_t)bound));
     int packed_bytes = LZ4_compress_default(source, packed, raw_bytes, bound);
     bool stored = packed_bytes <= 0 || packed_bytes >= raw_bytes;
     write_u32(writer, (uint32_t)size_bytes);
@@ -70,8 +63,8 @@ bool pack_read(struct byte_reader *reader, void *target, size_t size_bytes, stru
 
 struct digest_state *digest_create(void)
 {
-    struct digest_state *state = must_have(malloc(sizeof(*state)));
-    state->xxh3 = must_have(XXH3_createState());
+    struct digest_state *state = memory_must(malloc(sizeof(*state)));
+    state->xxh3 = memory_must(XXH3_createState());
     if (XXH3_128bits_reset(state->xxh3) != XXH_OK)
         abort();
     return state;
