@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "disks/make.h"
-#include "emulator/base/elf_file.h"
+#include "emulator/base/input_file.h"
 #include "emulator/machine.h"
 
 #define RECIPE LATCHKEY_SOURCE_DIR "/disks/recipes/matrix.recipe"
@@ -33,7 +33,7 @@ static void image_make(unsigned left_out, const char *path)
     uint8_t *text;
     size_t size_bytes;
     struct recipe *recipe = calloc(1, sizeof(*recipe));
-    cr_assert(file_read_whole(RECIPE, 1u << 16, &text, &size_bytes, &error), "%s", error.text);
+    cr_assert(input_read(RECIPE, 1u << 16, &text, &size_bytes, &error), "%s", error.text);
     char *at = strstr((char *)text, ARGUMENT), *changed = calloc(1, size_bytes + 32);
     cr_assert_not_null(at);
     (void)sprintf(changed, "%.*sargument 1 %u%s", (int)(at - (char *)text), (char *)text, left_out,
