@@ -341,6 +341,26 @@ Test(range, an_object_whose_count_is_used_up_is_retired_and_the_bank_is_told)
     cr_assert_eq(host_node(node)->allocation_count, ALLOCATION_COUNT_MAX);
 }
 
+Test(range, a_page_whose_count_is_used_up_is_retired_too)
+{
+    world_make();
+    uint64_t page = store_new_page(world.store), other = store_new_page(world.store);
+    store_page_count(world.store, page, ALLOCATION_COUNT_MAX - 1);
+    store_page_count(world.store, other, ALLOCATION_COUNT_MAX);
+    struct disk_key key = store_key(KEY_PAGE, 0, page);
+    key.count = ALLOCATION_COUNT_MAX - 1;
+    store_slot(world.store, world.client, 6, key);
+    world_start();
+    cr_assert_eq(calls_number(SLOT_PAGES, RANGE_MAKE, page - OBJECT_ID_FIRST), RC_OK);
+    cr_assert_eq(calls_number(SLOT_PAGES, RANGE_MAKE, other - OBJECT_ID_FIRST), RC_NO_PAGES);
+    cr_assert_eq(calls_number(SLOT_PAGES, RANGE_CREATE, page - OBJECT_ID_FIRST), RC_NO_PAGES);
+    cr_assert(key_is_zero(host_slot(CALLS_SLOT_REPLY)));
+    cr_assert_eq(calls_code(6, ORDER_TYPE, 0), RC_DATA_KEY);
+    cr_assert_eq(host_page(page)->allocation_count, ALLOCATION_COUNT_MAX);
+    cr_assert_eq(calls_number(SLOT_PAGES, RANGE_CREATE, page - OBJECT_ID_FIRST), RC_NO_PAGES);
+    cr_assert_eq(host_page(page)->allocation_count, ALLOCATION_COUNT_MAX, "it does not wrap");
+}
+
 Test(range, a_domain_whose_call_count_is_used_up_is_a_domain_no_more)
 {
     world_make();

@@ -32,6 +32,9 @@ void store_destroy(struct store *store);
 struct disk_node *store_node(struct store *store, uint64_t object_id);
 uint8_t *store_page(struct store *store, uint64_t object_id);
 
+/* store_page_count - the allocation count of a page. */
+void store_page_count(struct store *store, uint64_t object_id, uint64_t allocation_count);
+
 /* store_new_node, store_new_page - the next unused id. */
 uint64_t store_new_node(struct store *store);
 uint64_t store_new_page(struct store *store);
