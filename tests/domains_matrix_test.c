@@ -68,10 +68,10 @@ static void run(unsigned left_out, bool amnesia, const char *path)
 
 Test(matrix, every_call_does_what_the_oracle_says, .timeout = 3600)
 {
-    run(12, false, "test-matrix.img");
+    run(30, false, "test-matrix.img");
 }
 
 Test(matrix, whatever_the_kernel_forgets, .timeout = 3600)
 {
-    run(1000, true, "test-matrix-amnesia.img");
+    run(2000, true, "test-matrix-amnesia.img");
 }

@@ -246,13 +246,16 @@ static const char *replied(const struct matrix *matrix, const struct matrix_case
     if (one->kind != INVOKE_CALL && !to_waiter)
         return NULL;
     const struct domain *receiver = to_waiter ? waiter : host_domain(matrix->objects.caller);
-    const struct key *key = taken(receiver, 0);
     EXPECT("code", receiver->registers[REGISTER_A0], expected->code);
     if (expected->length_bytes != ORACLE_ANY)
         EXPECT("length", receiver->registers[REGISTER_A0 + 4], expected->length_bytes);
-    EXPECT("key 0", key_type(key), expected->key_type);
-    EXPECT("key 0's object", key_type(key) == KEY_DATA ? key->count : key_object_id(key),
-           expected->key_id);
+    for (unsigned i = 0; i < 3; i++) {
+        const struct key *key = taken(receiver, i);
+        const struct expected_key *should_be = &expected->keys[i];
+        EXPECT("type of a key", key_type(key), should_be->type);
+        EXPECT("object of a key", key_type(key) == KEY_DATA ? key->count : key_object_id(key),
+               should_be->id);
+    }
     EXPECT("data byte", receiver->registers[REGISTER_A0 + 1], 0);
     return NULL;
 }

@@ -23,9 +23,10 @@ static const struct {
     uint64_t length_bytes;
     enum string_mode mode;
 } strings[] = {
-    {0, STRING_NONE},       {0, STRING_MEMORY},     {1, STRING_MEMORY},    {32, STRING_MEMORY},
-    {33, STRING_MEMORY},    {64, STRING_MEMORY},    {552, STRING_MEMORY},  {4095, STRING_MEMORY},
-    {4096, STRING_MEMORY},  {4097, STRING_MEMORY},  {0, STRING_REGISTERS}, {1, STRING_REGISTERS},
+    {0, STRING_NONE},       {0, STRING_MEMORY},     {1, STRING_MEMORY},     {32, STRING_MEMORY},
+    {33, STRING_MEMORY},    {64, STRING_MEMORY},    {552, STRING_MEMORY},   {4095, STRING_MEMORY},
+    {7, STRING_MEMORY},     {8, STRING_MEMORY},     {15, STRING_MEMORY},    {16, STRING_MEMORY},
+    {4096, STRING_MEMORY},  {4097, STRING_MEMORY},  {0, STRING_REGISTERS},  {1, STRING_REGISTERS},
     {16, STRING_REGISTERS}, {32, STRING_REGISTERS}, {33, STRING_REGISTERS},
 };
 #define STRINGS (sizeof(strings) / sizeof(strings[0]))
@@ -117,7 +118,7 @@ static void perform_all(struct run *run, struct matrix_case one)
 /* Orders that are worth trying on any key. */
 static const uint64_t strange_orders[] = {
     0,   1,    2,    3,     4,     8,     9,     12,    13,    15,    16,     31,
-    44,  46,   47,   63,    77,    79,    81,    127,   4095,  8192,  16383,  16384,
+    44,  46,   47,   63,    77,    79,    81,    127,   4095, 4097,  8192,  16383,  16384,
     KT, KT + 1, 1ull << 32, UINT64_MAX};
 
 static void thing_perform(struct run *run, const struct thing *thing, enum domain_state state)

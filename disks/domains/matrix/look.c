@@ -71,7 +71,8 @@ static uint64_t alleged_type(enum key_type type)
     }
 }
 
-/* A key that a domain has got is of this type; a number only if it is known to be this one. */
+/* A key that a domain has got is of this type; and, if it is a number, this one. Numbers in slots
+ * of the target are this world's own, not the oracle's: ORACLE_ANY. */
 static void claim_key(unsigned domain_slot, unsigned slot, enum key_type type, uint64_t number)
 {
     uint64_t seen;
@@ -81,12 +82,6 @@ static void claim_key(unsigned domain_slot, unsigned slot, enum key_type type, u
         CHECK_CODE(alleged_type(type), key_type_of(SLOT_WORK) & ~(uint64_t)AKT_READ_ONLY);
     if (type == KEY_DATA && number != ORACLE_ANY)
         CHECK_CODE(number, number_read(SLOT_WORK, &seen) == RC_DATA_KEY ? seen : RC_NOT_THERE);
-}
-
-/* Numbers that are this world's own, not the oracle's. */
-static uint64_t number_known(const struct expected *expected, enum key_type thing)
-{
-    return thing == KEY_DOMAIN ? ORACLE_ANY : expected->key_id;
 }
 
 /* The message registers of a domain; a0 at 0. */
@@ -125,7 +120,9 @@ static void look_at_reply(const struct matrix_run *run, const struct expected *e
     CHECK_CODE(0, a[1]);
     if (expected->length_bytes != ORACLE_ANY)
         CHECK_CODE(expected->length_bytes, a[4]);
-    claim_key(receiver, TAKEN, expected->key_type, number_known(expected, one->thing->type));
+    for (unsigned i = 0; i < 3; i++)
+        claim_key(receiver, TAKEN + i, expected->keys[i].type,
+                  one->thing->type == KEY_DOMAIN ? ORACLE_ANY : expected->keys[i].id);
 }
 
 static void look_at_delivery(const struct matrix_run *run, const struct expected *expected)

@@ -16,7 +16,7 @@ static struct expected reply_bytes(uint64_t length_bytes)
 
 static struct expected reply_key(enum key_type type, uint64_t id)
 {
-    return (struct expected){.outcome = OUTCOME_REPLY, .key_type = type, .key_id = id};
+    return (struct expected){.outcome = OUTCOME_REPLY, .keys[0] = {type, id}};
 }
 
 static bool in_run(uint64_t order, uint64_t first, uint64_t count)
@@ -297,7 +297,12 @@ static struct expected tool_order(const struct oracle_objects *objects,
         good = false; /* both have start keys as keepers */
     if (!good)
         return reply(RC_NOT_THERE);
-    return reply_key(order == DOMAIN_TOOL_MAKE ? KEY_DOMAIN : KEY_NODE, objects->target);
+    struct expected expected =
+        reply_key(order == DOMAIN_TOOL_MAKE ? KEY_DOMAIN : KEY_NODE, objects->target);
+    if (order >= DOMAIN_TOOL_SEGMENT)
+        expected.keys[1] = (struct expected_key){
+            KEY_NODE, order < DOMAIN_TOOL_METER ? objects->red : objects->meter};
+    return expected;
 }
 
 static struct expected returner_order(const struct oracle_objects *objects,
@@ -305,8 +310,8 @@ static struct expected returner_order(const struct oracle_objects *objects,
 {
     struct expected expected = reply(one->order);
     expected.length_bytes = length_of(one);
-    if (one->key_count > 0)
-        expected.key_type = oracle_key(objects, one, 0, &expected.key_id);
+    for (unsigned i = 0; i < 3 && i < one->key_count; i++)
+        expected.keys[i].type = oracle_key(objects, one, i, &expected.keys[i].id);
     return expected;
 }
 

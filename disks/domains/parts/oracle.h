@@ -62,13 +62,17 @@ enum outcome {
     OUTCOME_STALLED,   /* the caller waits for the target */
     OUTCOME_TRAPPED,   /* code: the trap */
 };
+/* A key that comes back: its type and its object, or the number of a data key. */
+struct expected_key {
+    enum key_type type;
+    uint64_t id;
+};
 struct expected {
     enum outcome outcome;
     uint64_t code, length_bytes;
-    enum key_type key_type; /* of key 0 that comes back; KEY_DATA: data key key_id */
-    uint64_t key_id;
-    uint8_t data_byte;      /* that the target gets */
-    bool forwarded;         /* key 2 that the target gets is a node key of the red node */
+    struct expected_key keys[3]; /* of a reply */
+    uint8_t data_byte;           /* that the target gets */
+    bool forwarded;              /* key 2 that the target gets is a node key of the red node */
 };
 
 /* oracle - what is to come of a case. */
