@@ -113,7 +113,8 @@ Test(command, a_display_that_does_not_answer_is_no_display)
     /* A library that SDL asks for displays leaks; this is not about that. */
     struct command_result *result =
         command_run("env -u WAYLAND_DISPLAY -u SDL_VIDEODRIVER DISPLAY=:4242 "
-                    "XDG_RUNTIME_DIR=/nowhere ASAN_OPTIONS=detect_leaks=0 ./latchkey run first.img");
+                    "XDG_RUNTIME_DIR=/nowhere ASAN_OPTIONS=detect_leaks=0 "
+                    "./latchkey run first.img");
     cr_expect_eq(result->status, 0);
     cr_expect(strstr(result->output, "hello from the first domain"), "%s", result->output);
     cr_expect(strstr(result->errors, "latchkey: display: cannot be opened"), "%s", result->errors);
