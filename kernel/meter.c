@@ -31,6 +31,15 @@ static void take(struct meter *from, uint64_t cycles)
     from->left -= from->left < cycles ? from->left : cycles;
 }
 
+/* The prime meter pays what it owes. */
+static void owed_take(struct meter *at)
+{
+    if (at->superior)
+        return;
+    take(at, meters.owed_cycles);
+    meters.owed_cycles = 0;
+}
+
 void meter_start(void)
 {
     meters.since_cycles = arch_cycles();
@@ -220,10 +229,7 @@ enum metered meter_enter(struct domain *domain, struct meter_answer *answer)
     domain->meter->unused = false;
     answer->left = UINT64_MAX;
     for (struct meter *at = domain->meter; at; at = at->superior) {
-        if (!at->superior && meters.owed_cycles) {
-            take(at, meters.owed_cycles);
-            meters.owed_cycles = 0;
-        }
+        owed_take(at);
         if (at->left == 0) {
             answer->dry = at;
             return METERED_DRY;
@@ -248,6 +254,7 @@ void meter_plain(struct node_frame *node)
     struct meter *top = meter_of(node);
     bool below[LIMIT_METERS];
     meter_charge();
+    owed_take(top);
     for (unsigned i = 0; i < LIMIT_METERS; i++)
         below[i] = meters.entries[i].node && is_at_or_below(&meters.entries[i], top);
     for (unsigned i = 0; i < LIMIT_METERS; i++)
