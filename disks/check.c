@@ -40,12 +40,12 @@ void check_find(struct check *check, enum finding_kind kind, const char *format,
 struct check_where check_where(const struct check *check, uint64_t location)
 {
     struct check_where where;
-    unsigned long long block = location & ((1ull << LOCATION_DISK_SHIFT) - 1);
+    unsigned long long block = LOCATION_BLOCK(location);
     if (check->store->volumes[0].header.disk_count == 1)
         (void)snprintf(where.text, sizeof(where.text), "block %llu", block);
     else
         (void)snprintf(where.text, sizeof(where.text), "volume %u block %llu",
-                       (unsigned)(location >> LOCATION_DISK_SHIFT), block);
+                       LOCATION_DISK(location), block);
     return where;
 }
 
@@ -251,7 +251,7 @@ static const char *entry_problem(const struct check *check, const struct directo
         return "its index is out of range";
     if (entry->kind == DIRECTORY_RUNNING && (entry->allocation_count || entry->checksum_or_calls))
         return "it has counts and needs none";
-    if (kind == RANGE_PAGE_POTS && entry->allocation_count > PAGE_POT_COUNT_MASK)
+    if (kind == RANGE_PAGE_POTS && entry->allocation_count > ALLOCATION_COUNT_MAX)
         return "its allocation count is out of range";
     return NULL;
 }

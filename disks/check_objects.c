@@ -205,8 +205,8 @@ static void page_check(struct check *check, uint64_t id, const struct page_pot_e
             check_find(check, FINDING_DAMAGE, "page %llu in the checkpoint area: %s",
                        (unsigned long long)id, problem);
     } else if (entry) {
-        uint8_t flags = (uint8_t)(entry->allocation_count >> 56);
-        object.allocation_count = entry->allocation_count & PAGE_POT_COUNT_MASK;
+        uint64_t flags = PAGE_POT_FLAGS(entry);
+        object.allocation_count = PAGE_POT_COUNT(entry);
         if (flags & ~PAGE_POT_ZERO)
             check_find(check, FINDING_DAMAGE, "page %llu: its pot has unknown flags",
                        (unsigned long long)id);

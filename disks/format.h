@@ -76,11 +76,14 @@ struct node_pot {
 static_assert(sizeof(struct node_pot) == BLOCK_BYTES, "node pot");
 
 #define POT_PAGES 255u
-#define PAGE_POT_ZERO 1u /* flag: the page is all zero and its home block holds anything */
 struct page_pot_entry {
-    uint64_t allocation_count; /* bits 0..55; bits 56..63 flags */
-    uint64_t checksum;         /* of the page, seeded with its id and CHECKSUM_PAGE */
+    uint64_t count_and_flags; /* bits 0..55 allocation count; bits 56..63 flags */
+    uint64_t checksum;        /* of the page, seeded with its id and CHECKSUM_PAGE */
 };
+#define PAGE_POT_FLAGS_SHIFT 56u
+#define PAGE_POT_COUNT(entry) ((entry)->count_and_flags & ((1ull << PAGE_POT_FLAGS_SHIFT) - 1))
+#define PAGE_POT_FLAGS(entry) ((entry)->count_and_flags >> PAGE_POT_FLAGS_SHIFT)
+#define PAGE_POT_ZERO 1u /* flag: the page is all zero and its home block holds anything */
 struct page_pot {
     uint64_t checksum; /* seeded with the id of its first page and CHECKSUM_PAGE_POT */
     uint8_t generation[6];
@@ -107,6 +110,12 @@ struct volume_range {
     uint64_t block_count;
 };
 static_assert(sizeof(struct volume_range) == 40, "range");
+
+/* A location: a block of the store. Bits 0..55: block number on its volume; 56..63: disk index. */
+#define LOCATION_DISK_SHIFT 56u
+#define LOCATION(disk, block) ((uint64_t)(disk) << LOCATION_DISK_SHIFT | (block))
+#define LOCATION_DISK(location) ((unsigned)((location) >> LOCATION_DISK_SHIFT))
+#define LOCATION_BLOCK(location) ((location) & ((1ull << LOCATION_DISK_SHIFT) - 1))
 
 #define VOLUME_MAGIC "LATCHKEY"
 #define VOLUME_RANGES_MAX 64u
@@ -141,7 +150,7 @@ struct directory_entry {
     uint8_t object_id[6];
     uint64_t allocation_count;
     uint64_t checksum_or_calls; /* page: checksum; node: call count */
-    uint64_t location;          /* block number on the volume; bits 56..63 disk index */
+    uint64_t location;
 };
 static_assert(sizeof(struct directory_entry) == 32, "directory entry");
 
@@ -151,7 +160,7 @@ struct directory_block {
     uint64_t generation;
     uint32_t sequence; /* 0, 1, ... within the directory */
     uint32_t entry_count;
-    uint64_t next_block; /* location as above; 0: last */
+    uint64_t next_block; /* location; 0: last */
     struct directory_entry entries[DIRECTORY_ENTRIES];
 };
 static_assert(sizeof(struct directory_block) == BLOCK_BYTES, "directory block");
@@ -163,7 +172,7 @@ struct ckpt_header {
     uint32_t version;
     uint32_t area;          /* 0 or 1: where this checkpoint lies */
     uint64_t generation;    /* 1, 2, ...; the valid header with the highest wins */
-    uint64_t directory_block[2]; /* first block of each copy; equal when there is only one */
+    uint64_t directory_block[2]; /* location of each copy's first; equal if there is one copy */
     uint64_t directory_blocks;   /* in each copy */
     uint64_t directory_entries;
     uint64_t journal_block; /* where journalled pages begin; 0: none yet */

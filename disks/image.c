@@ -222,7 +222,7 @@ static bool page_pots_put(const struct image *image, int descriptor,
                 pot.pages[n].checksum =
                     checksum64(page, BLOCK_BYTES, checksum_seed(CHECKSUM_PAGE, first + n));
             else
-                pot.pages[n].allocation_count = (uint64_t)PAGE_POT_ZERO << 56;
+                pot.pages[n].count_and_flags = (uint64_t)PAGE_POT_ZERO << PAGE_POT_FLAGS_SHIFT;
         }
         generation_set(pot.generation);
         pot.checksum = checksum64((const uint8_t *)&pot + 8, BLOCK_BYTES - 8,
@@ -268,7 +268,7 @@ static bool directory_put(const struct writing *writing, unsigned volume, uint64
             memcpy(entry->object_id, &image->running[taken++], sizeof(entry->object_id));
         }
         if (sequence + 1 < block_count)
-            block.next_block = (uint64_t)volume << 56 | (start_block + sequence + 1);
+            block.next_block = LOCATION(volume, start_block + sequence + 1);
         block.checksum = checksum64((const uint8_t *)&block + 8, BLOCK_BYTES - 8,
                                     checksum_seed(CHECKSUM_DIRECTORY, FIRST_GENERATION));
         if (!block_put(writing->descriptors[volume], start_block + sequence, &block))
@@ -308,7 +308,7 @@ static bool checkpoint_put(const struct writing *writing)
     for (unsigned copy = 0; copy < 2; copy++) {
         const struct volume_range *area = place_range(writing, RANGE_CKPT_AREA, copy, &volume);
         assert(area->block_count >= blocks);
-        header.directory_block[copy] = (uint64_t)volume << 56 | area->start_block;
+        header.directory_block[copy] = LOCATION(volume, area->start_block);
         if (!directory_put(writing, volume, area->start_block, blocks))
             return false;
     }

@@ -18,22 +18,15 @@ const struct volume *store_volume(const struct store *store, uint64_t disk)
 
 bool store_read(const struct store *store, uint64_t location, void *target)
 {
-    const struct volume *volume = store_volume(store, location >> LOCATION_DISK_SHIFT);
-    uint64_t block = location & ((1ull << LOCATION_DISK_SHIFT) - 1);
-    return volume && volume_read(volume, block, target);
-}
-
-static uint64_t location_of(uint8_t disk, uint64_t block)
-{
-    assert(block >> LOCATION_DISK_SHIFT == 0);
-    return (uint64_t)disk << LOCATION_DISK_SHIFT | block;
+    const struct volume *volume = store_volume(store, LOCATION_DISK(location));
+    return volume && volume_read(volume, LOCATION_BLOCK(location), target);
 }
 
 bool store_in_area(const struct store *store, uint64_t location)
 {
     for (unsigned i = 0; i < store->range_count; i++) {
         const struct store_range *range = &store->ranges[i];
-        uint64_t start = location_of(range->disk, range->range.start_block);
+        uint64_t start = LOCATION(range->disk, range->range.start_block);
         if (range->range.kind == RANGE_CKPT_AREA && location >= start &&
             location - start < range->range.block_count)
             return true;
@@ -51,7 +44,7 @@ bool store_home(const struct store *store, enum range_kind kind, uint64_t id, un
             continue;
         uint64_t per_block = range_objects_per_block(range->kind);
         uint64_t index = (id - range->first_id) / per_block;
-        home->location = location_of(store->ranges[i].disk, range->start_block + index);
+        home->location = LOCATION(store->ranges[i].disk, range->start_block + index);
         home->first_id = range->first_id + index * per_block;
         return true;
     }
@@ -225,9 +218,9 @@ const char *store_page(struct store *store, uint64_t id, struct store_page *page
         return problem;
     assert(id - home.first_id < POT_PAGES);
     const struct page_pot_entry *held = &store->cache.pot.page.pages[id - home.first_id];
-    page->allocation_count = held->allocation_count & PAGE_POT_COUNT_MASK;
+    page->allocation_count = PAGE_POT_COUNT(held);
     page->home_generation = disk_id(store->cache.pot.page.generation);
-    page->zero = held->allocation_count >> 56 & PAGE_POT_ZERO;
+    page->zero = PAGE_POT_FLAGS(held) & PAGE_POT_ZERO;
     if (page->zero) {
         memset(page->data, 0, sizeof(page->data));
         return NULL;
@@ -297,7 +290,7 @@ static void place_read(struct store *store, const struct store_range *range)
     struct store_place *place = &store->places[range->range.first_id];
     static const uint8_t zeros[SECTOR_BYTES];
     uint8_t block[BLOCK_BYTES];
-    place->location = location_of(range->disk, range->range.start_block);
+    place->location = LOCATION(range->disk, range->range.start_block);
     place->state = PLACE_BAD;
     if (!store_read(store, place->location, block))
         return;

@@ -2,7 +2,7 @@
 /* store.h - a store read offline: its volumes, its checkpoints, and every object as the restarted
  * system would see it. Used by check, digest and info.
  *
- * A location is a block of a volume: block number, and in bits 56..63 the disk index (format.h).
+ * A location is a block of a volume (format.h).
  *
  * Invariants
  *  1. Opening is tolerant: a bad plex, copy or range is left out, and only check.c says so.
@@ -18,8 +18,6 @@
 
 #define STORE_PLEXES 2u
 #define STORE_PLACES 2u
-#define LOCATION_DISK_SHIFT 56u
-#define PAGE_POT_COUNT_MASK ((1ull << 56) - 1)
 
 enum store_place_state {
     PLACE_ABSENT, /* no range says where it is, or its volume is missing */

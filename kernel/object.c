@@ -279,14 +279,14 @@ COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
 {
     struct page_frame **chain = &object.page_hash[hash_id(object_id) & object.page_mask];
     page->object_id = object_id;
-    page->allocation_count = entry->allocation_count & ((1ull << 56) - 1);
+    page->allocation_count = PAGE_POT_COUNT(entry);
     page->checksum_expected = entry->checksum;
     page->plex = 0;
     page->dirty = false;
     page->failed = false;
     page->hash_next = *chain;
     *chain = page;
-    if ((entry->allocation_count >> 56) & PAGE_POT_ZERO) {
+    if (PAGE_POT_FLAGS(entry) & PAGE_POT_ZERO) {
         memset(page->data, 0, PAGE_BYTES);
         page->state = PAGE_PRESENT;
         return FETCH_PRESENT;

@@ -60,8 +60,7 @@ static bool directory_block_read(uint64_t location, uint32_t sequence)
 {
     const struct directory_block *block = (const struct directory_block *)restarted.block;
     uint64_t generation = restarted.header.generation;
-    return io_read_wait((unsigned)(location >> 56), location & ((1ull << 56) - 1),
-                        restarted.block) &&
+    return io_read_wait(LOCATION_DISK(location), LOCATION_BLOCK(location), restarted.block) &&
            block->checksum == checksum64(restarted.block + 8, BLOCK_BYTES - 8,
                                          checksum_seed(CHECKSUM_DIRECTORY, generation)) &&
            block->generation == generation && block->sequence == sequence &&

@@ -10,22 +10,10 @@
 
 #include "disks/make.h"
 #include "emulator/base/input_file.h"
-#include "emulator/machine.h"
+#include "tests/support_machine.h"
 
 #define RECIPE LATCHKEY_SOURCE_DIR "/disks/recipes/fuzz.recipe"
 #define IMAGE "test-fuzz.img"
-
-struct transcript {
-    char text[8192];
-    size_t length;
-};
-
-static void transcript_put(void *context, const uint8_t *data, size_t size_bytes)
-{
-    struct transcript *transcript = context;
-    for (size_t i = 0; i < size_bytes && transcript->length + 1 < sizeof(transcript->text); i++)
-        transcript->text[transcript->length++] = (char)data[i];
-}
 
 /* The recipe's image, for so many calls. */
 static void image_make(const char *calls)
@@ -55,11 +43,10 @@ Test(demo, random_calls_harm_nobody, .timeout = 3600)
     struct machine_config config = {.kernel_path = LATCHKEY_BUILD_DIR "/kernel.elf",
                                     .disk_count = 1, .check = true};
     config.disks[0] = (struct machine_disk){.path = IMAGE, .read_only = true};
-    config.console = (struct console_sink){&transcript, transcript_put};
+    config.console = transcript_sink(&transcript);
     cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
     struct machine_until until = machine_until_never();
     struct machine_stop stop = machine_run(machine, &until);
-    transcript.text[transcript.length] = '\0';
     cr_assert_eq(stop.reason, MACHINE_STOP_POWER_OFF, "%s", transcript.text);
     cr_assert_eq(stop.code, 0, "%s", transcript.text);
     cr_assert(strstr(transcript.text, " 0 wrong"), "%s", transcript.text);

@@ -6,19 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "emulator/machine.h"
-
-struct transcript {
-    char text[8192];
-    size_t length;
-};
-
-static void transcript_put(void *context, const uint8_t *data, size_t size_bytes)
-{
-    struct transcript *transcript = context;
-    for (size_t i = 0; i < size_bytes && transcript->length + 1 < sizeof(transcript->text); i++)
-        transcript->text[transcript->length++] = (char)data[i];
-}
+#include "tests/support_machine.h"
 
 static void image_run(const char *image, bool check, struct transcript *transcript)
 {
@@ -28,11 +16,10 @@ static void image_run(const char *image, bool check, struct transcript *transcri
                                     .disk_count = 1, .check = check};
     *transcript = (struct transcript){.length = 0};
     config.disks[0] = (struct machine_disk){.path = image, .read_only = true};
-    config.console = (struct console_sink){transcript, transcript_put};
+    config.console = transcript_sink(transcript);
     cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
     struct machine_until until = machine_until_never();
     struct machine_stop stop = machine_run(machine, &until);
-    transcript->text[transcript->length] = '\0';
     cr_assert_eq(stop.reason, MACHINE_STOP_POWER_OFF, "%s", transcript->text);
     cr_expect_eq(stop.code, 0, "%s", transcript->text);
     cr_expect_null(strstr(transcript->text, ": wrong"), "%s", transcript->text);

@@ -6,23 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/machine.h"
+#include "tests/support_machine.h"
 
 #define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
 #define IMAGE LATCHKEY_BUILD_DIR "/shared-demo.img"
 #define SECOND_NS 1000000000u
-
-struct transcript {
-    char text[4096];
-    size_t length;
-};
-
-static void transcript_put(void *context, const uint8_t *data, size_t size_bytes)
-{
-    struct transcript *transcript = context;
-    for (size_t i = 0; i < size_bytes && transcript->length + 1 < sizeof(transcript->text); i++)
-        transcript->text[transcript->length++] = (char)data[i];
-}
 
 static struct machine *start(struct transcript *transcript)
 {
@@ -30,7 +18,7 @@ static struct machine *start(struct transcript *transcript)
     struct error error;
     struct machine_config config = {.kernel_path = KERNEL, .disk_count = 1};
     config.disks[0] = (struct machine_disk){.path = IMAGE, .read_only = true};
-    config.console = (struct console_sink){transcript, transcript_put};
+    config.console = transcript_sink(transcript);
     cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
     return machine;
 }
@@ -103,7 +91,6 @@ Test(demo, the_picture_moves_and_keys_and_pointer_change_it)
     display = machine_display(machine);
     cr_assert_gt(differing(&display, kept, 26, 520, 680, 750), 40 * 8, "letters came");
     cr_assert_gt(differing(&display, kept, 520, 104, 1000, 470), 500, "a stroke was drawn");
-    transcript.text[transcript.length] = '\0';
     cr_assert_null(strstr(transcript.text, "trap"), "%s", transcript.text);
     machine_destroy(machine);
     free(kept);

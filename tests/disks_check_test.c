@@ -372,7 +372,7 @@ static void damage_page_flags(const char *path)
         struct page_pot pot;
         struct volume_range range = range_of(path, RANGE_PAGE_POTS, plex);
         block_load(path, range.start_block, &pot);
-        pot.pages[30].allocation_count |= 1ull << 60;
+        pot.pages[30].count_and_flags |= 1ull << 60;
         seal_page_pot(&pot, range.first_id);
         block_save(path, range.start_block, &pot);
     }

@@ -10,19 +10,7 @@
 
 #include "disks/make.h"
 #include "emulator/base/input_file.h"
-#include "emulator/machine.h"
-
-struct transcript {
-    char text[8192];
-    size_t length;
-};
-
-static void transcript_put(void *context, const uint8_t *data, size_t size_bytes)
-{
-    struct transcript *transcript = context;
-    for (size_t i = 0; i < size_bytes && transcript->length + 1 < sizeof(transcript->text); i++)
-        transcript->text[transcript->length++] = (char)data[i];
-}
+#include "tests/support_machine.h"
 
 /* Run an image until it powers off; it is to say this, with this exit code. */
 static void expect_image_says(const char *path, bool amnesia, const char *text, int code)
@@ -33,11 +21,10 @@ static void expect_image_says(const char *path, bool amnesia, const char *text, 
     struct machine_config config = {.kernel_path = LATCHKEY_BUILD_DIR "/kernel.elf",
                                     .disk_count = 1, .check = !amnesia, .amnesia = amnesia};
     config.disks[0] = (struct machine_disk){.path = path, .read_only = true};
-    config.console = (struct console_sink){&transcript, transcript_put};
+    config.console = transcript_sink(&transcript);
     cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
     struct machine_until until = machine_until_never();
     struct machine_stop stop = machine_run(machine, &until);
-    transcript.text[transcript.length] = '\0';
     cr_expect_eq(stop.reason, MACHINE_STOP_POWER_OFF, "%s: %s", path, transcript.text);
     cr_expect_eq(stop.code, code, "%s: %s", path, transcript.text);
     cr_expect(strstr(transcript.text, text), "%s: %s", path, transcript.text);

@@ -4,27 +4,15 @@
  *
  * The guest is the real one: kernel.elf with pingpong.img, its disk read-only or under a fresh
  * overlay. */
-#include "emulator/machine.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "tests/support_machine.h"
+
 #define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
 #define IMAGE LATCHKEY_BUILD_DIR "/shared-pingpong.img"
 #define RAM_BYTES (16ull << 20)
-
-struct transcript {
-    char text[8192];
-    size_t length;
-};
-
-static void transcript_put(void *context, const uint8_t *data, size_t size_bytes)
-{
-    struct transcript *transcript = context;
-    for (size_t i = 0; i < size_bytes && transcript->length + 1 < sizeof(transcript->text); i++)
-        transcript->text[transcript->length++] = (char)data[i];
-    transcript->text[transcript->length] = '\0';
-}
 
 static struct machine_config config_of(struct transcript *transcript, uint64_t seed)
 {
@@ -33,7 +21,7 @@ static struct machine_config config_of(struct transcript *transcript, uint64_t s
     config.disks[0] = (struct machine_disk){.path = IMAGE, .read_only = true,
                                             .timing = DISK_TIMING_SSD};
     if (transcript)
-        config.console = (struct console_sink){transcript, transcript_put};
+        config.console = transcript_sink(transcript);
     return config;
 }
 

@@ -73,7 +73,7 @@ void store_page_count(struct store *store, uint64_t object_id, uint64_t allocati
 {
     uint64_t index = object_id - 1;
     struct page_pot *pot = block_at(store, store->page_pot_block[0] + index / POT_PAGES);
-    pot->pages[index % POT_PAGES].allocation_count = allocation_count;
+    pot->pages[index % POT_PAGES].count_and_flags = allocation_count;
 }
 
 uint64_t store_new_node(struct store *store)

@@ -37,7 +37,8 @@ foreach(source ${kernel_tests})
     target_link_libraries(${test_name} PRIVATE kernel_host)
   endif()
   target_link_libraries(${test_name} PRIVATE PkgConfig::CRITERION ${FDT_LIBRARY})
-  add_test(NAME ${test_name} COMMAND ${test_name} WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
+  add_test(NAME ${test_name} COMMAND ${test_name} --jobs 1
+    WORKING_DIRECTORY ${CMAKE_BINARY_DIR})
 endforeach()
 
 # Prints what kernel/orders.md is to hold.
