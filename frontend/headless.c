@@ -39,7 +39,7 @@ struct headless {
     struct pace pace;
     uint8_t output[OUTPUT_BYTES];
     size_t output_bytes;
-    bool output_failed;
+    bool output_failed, line_open; /* line_open: what was written does not end a line */
     uint8_t input[INPUT_BYTES]; /* read and not yet taken by the machine's queue */
     size_t input_bytes, input_taken;
     uint64_t input_ns; /* virtual time of the next input byte, at the earliest */
@@ -80,6 +80,7 @@ static void output_flush(struct headless *headless)
         ssize_t count = write(STDOUT_FILENO, headless->output + done, part);
         if (count > 0) {
             done += (size_t)count;
+            headless->line_open = headless->output[done - 1] != '\n';
         } else if (count == 0 || (errno != EINTR && errno != EAGAIN)) {
             headless->output_failed = true;
             struct error error;
@@ -116,8 +117,11 @@ static void terminal_start(struct headless *headless)
 
 static void terminal_restore(struct headless *headless)
 {
-    if (headless->terminal)
-        (void)tcsetattr(STDIN_FILENO, TCSANOW, &headless->saved);
+    if (!headless->terminal)
+        return;
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &headless->saved);
+    if (headless->line_open) /* what comes next, a message or a prompt, begins a line */
+        fputc('\n', stderr);
 }
 
 /* Ctrl-A sequences. Returns whether the byte goes to the guest. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* main.c - the program: one subcommand a word. Calls the *_command.c files, which print and return
  * the exit status: 0 as asked, 1 the guest or a check failed, 2 usage, 3 the host refused, 124 a
- * limit was hit.
+ * limit was hit, 128 + N signal N ended the run.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +25,7 @@ static const char usage_text[] =
     "latchkey version                  the version\n"
     "\n"
     "exit status: 0 as asked; 1 the guest or a check failed; 2 usage; 3 the host refused;\n"
-    "124 a limit was hit\n";
+    "124 a limit was hit; 128 + N signal N ended the run\n";
 
 static const char disk_text[] =
     "latchkey disk make RECIPE -o IMG  build the image that a recipe describes\n"

@@ -68,13 +68,15 @@ build_configure() {
         fail "$folder: cannot be configured"
 }
 
-# build_make FOLDER TARGET... - build; on a terminal with ninja's own progress line.
+# build_make FOLDER TARGET... - build; on a terminal with ninja's own progress line, else with one
+# line on stderr: the first time takes minutes.
 build_make() {
     local folder=$1
     shift
     if [ -t 1 ]; then
         ninja -C "$folder" "$@" || return 1
     else
+        printf 'latchkey: building; what is said meanwhile is in %s/log/build.log\n' "$folder" >&2
         quietly "$folder/log/build.log" ninja -C "$folder" "$@"
     fi
 }

@@ -18,7 +18,8 @@
 
 struct table;
 
-/* depend_init - take memory at [start, end) for the pool; returns the first address after it. */
+/* depend_init - take about size_bytes at start for the pool, LIMIT_DEPENDS_MIN entries at least;
+ * returns the first address after it. */
 uint64_t depend_init(uint64_t start, uint64_t size_bytes);
 /* depend_add - entries [first, first + count) of table were built from source. */
 void depend_add(const void *source, struct table *table, unsigned first, unsigned count);

@@ -120,7 +120,8 @@ void domain_keys_walked(const struct node_frame *keys);
 void domain_settle(struct domain *domain);
 /* domain_state_set - to a new state, marking the change. */
 void domain_state_set(struct domain *domain, enum domain_state state);
-/* domain_count, domain_at - the cache, for check.c. */
+/* domain_at - entry index of the cache, 0..LIMIT_DOMAINS_CACHED - 1, for check.c; root NULL: free.
+ * domain_check - panics if an invariant does not hold. */
 struct domain *domain_at(unsigned index);
 void domain_check(void);
 

@@ -357,17 +357,17 @@ static void fuzz_block(enum disk_timing timing)
     free(media);
 }
 
-Test(fuzz, block_instant)
+Test(fuzz, a_block_device_of_instant_timing_survives_any_driver)
 {
     fuzz_block(DISK_TIMING_INSTANT);
 }
 
-Test(fuzz, block_ssd)
+Test(fuzz, a_block_device_over_an_ssd_survives_any_driver)
 {
     fuzz_block(DISK_TIMING_SSD);
 }
 
-Test(fuzz, block_hdd)
+Test(fuzz, a_block_device_over_a_hdd_survives_any_driver)
 {
     fuzz_block(DISK_TIMING_HDD);
 }
@@ -384,7 +384,7 @@ static void look_at_display(struct fuzz *fuzz)
     cr_assert_leq(damage.y + damage.height, display.height);
 }
 
-Test(fuzz, gpu)
+Test(fuzz, the_display_survives_any_driver)
 {
     struct fuzz fuzz;
     struct virtio_gpu_config config = {64, 48};
@@ -417,12 +417,12 @@ static void fuzz_input(enum virtio_input_kind kind)
     fuzz_end(&fuzz);
 }
 
-Test(fuzz, keyboard)
+Test(fuzz, the_keyboard_survives_any_driver)
 {
     fuzz_input(VIRTIO_INPUT_KEYBOARD);
 }
 
-Test(fuzz, tablet)
+Test(fuzz, the_tablet_survives_any_driver)
 {
     fuzz_input(VIRTIO_INPUT_TABLET);
 }
@@ -459,7 +459,7 @@ static void drive_lines(struct fuzz *fuzz)
     plic_line_set(fuzz->device.state, (uint32_t)below(fuzz, 100), one_in(fuzz, 2));
 }
 
-Test(fuzz, plic)
+Test(fuzz, the_plic_survives_any_driver)
 {
     struct fuzz fuzz;
     bool outputs[BOARD_PLIC_CONTEXTS] = {false};
@@ -480,7 +480,7 @@ static void type_bytes(struct fuzz *fuzz)
         uart_input_take(fuzz->device.state, &byte);
 }
 
-Test(fuzz, uart)
+Test(fuzz, the_uart_survives_any_driver)
 {
     struct fuzz fuzz;
     struct uart_config config = {0};
@@ -490,7 +490,7 @@ Test(fuzz, uart)
     fuzz_end(&fuzz);
 }
 
-Test(fuzz, rtc)
+Test(fuzz, the_rtc_survives_any_driver)
 {
     struct fuzz fuzz;
     struct rtc_config config = {.base_time_ns = UINT64_MAX - 1000000000u};
@@ -500,7 +500,7 @@ Test(fuzz, rtc)
     fuzz_end(&fuzz);
 }
 
-Test(fuzz, finisher)
+Test(fuzz, the_finisher_survives_any_driver)
 {
     struct fuzz fuzz;
     struct finisher_config config = {0};
@@ -510,7 +510,7 @@ Test(fuzz, finisher)
     fuzz_end(&fuzz);
 }
 
-Test(fuzz, trace_port)
+Test(fuzz, the_trace_port_survives_any_driver)
 {
     struct fuzz fuzz;
     struct trace_port_config config = {0};
@@ -520,7 +520,7 @@ Test(fuzz, trace_port)
     fuzz_end(&fuzz);
 }
 
-Test(fuzz, empty_slot)
+Test(fuzz, an_empty_slot_survives_any_driver)
 {
     struct fuzz fuzz;
     fuzz_start(&fuzz, board_regions[BOARD_INDEX_EMPTY].ops, NULL);

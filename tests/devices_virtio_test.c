@@ -168,7 +168,7 @@ static bool copy_works(struct bench *bench)
            *fake_ram(bench->board, TARGET + 15, 1) == 0x6b;
 }
 
-Test(virtio, identification_registers)
+Test(virtio, identification_registers_say_what_the_device_is)
 {
     struct bench bench;
     bench_power(&bench);

@@ -4,7 +4,7 @@
 
 #include <criterion/criterion.h>
 
-Test(clock, known_values)
+Test(clock, conversions_give_known_values)
 {
     cr_assert_eq(clock_ns(100, 100000000), 1000);
     cr_assert_eq(clock_ticks(100, 100000000), 10);

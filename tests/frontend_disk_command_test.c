@@ -94,7 +94,7 @@ Test(disk_command, ends_with_1_when_there_are_findings)
     scratch_remove(&scratch);
 }
 
-Test(disk_command, ends_as_cli_promises_for_every_mistake)
+Test(disk_command, ends_as_the_readme_promises_for_every_mistake)
 {
     static const struct {
         const char *words;
