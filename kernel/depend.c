@@ -93,8 +93,14 @@ void depend_add(const void *source, struct table *table, unsigned first, unsigne
     *chain = added;
 }
 
-void depend_undo(const void *source)
+void depend_undo(const void *source, uint64_t *built)
 {
+    uint64_t known = *built;
+    *built = 0;
+    if (known & ~BUILT_HASHED)
+        space_clear_entry((uint64_t *)(uintptr_t)(known & ~BUILT_HASHED));
+    if (!(known & BUILT_HASHED))
+        return;
     struct depend **at = chain_of(source);
     while (*at) {
         struct depend *found = *at;

@@ -15,6 +15,7 @@ static_assert(offsetof(struct domain, satp) == DOMAIN_SATP, "offset");
 static_assert(offsetof(struct domain, status) == DOMAIN_STATUS, "offset");
 static_assert(offsetof(struct domain, state) == DOMAIN_STATUS, "little-endian");
 static_assert(offsetof(struct domain, restore_all) == DOMAIN_RESTORE_ALL, "offset");
+static_assert(STATUS_RESTORE_ALL == 1u << 8 * (DOMAIN_RESTORE_ALL - DOMAIN_STATUS), "gate.S");
 static_assert(offsetof(struct domain, space_stale) + 1 == DOMAIN_SPECIAL, "offset");
 static_assert(offsetof(struct domain, root) == DOMAIN_ROOT, "offset");
 static_assert(offsetof(struct domain, keys) == DOMAIN_KEYS, "offset");

@@ -18,6 +18,9 @@
 
 #include "kernel/object.h"
 
+/* The status word of a domain that loads every register, beside its state. */
+#define STATUS_RESTORE_ALL 0x100u
+
 /* Index into registers: pc at 0, x1.. at 1... (arch/trap.S knows these offsets.) */
 enum {
     REGISTER_PC = 0,

@@ -104,7 +104,7 @@ static void node_sever(struct node_frame *node, bool clear)
         if (clear)
             node_slot_set(node, slot, &zero);
         else
-            depend_undo(&node->slots[slot]);
+            depend_undo(&node->slots[slot], &node->slots[slot].built);
     }
 }
 
@@ -112,7 +112,7 @@ static void page_sever(struct page_frame *page, bool clear)
 {
     page_dirty(page);
     page->allocation_count++;
-    depend_undo(page);
+    depend_undo(page, &page->built);
     if (clear)
         memset(page->data, 0, PAGE_BYTES);
 }

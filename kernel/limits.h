@@ -34,6 +34,8 @@
 #define LIMIT_CYCLES_PER_TICK 10u
 /* Pots in memory: a node fetch needs one, a page fetch one; the rest is locality. */
 #define LIMIT_POTS 32u
+/* What walks found, remembered for each 64 KiB (fault.c): the working set of 16 MiB. */
+#define LIMIT_REGIONS 256u
 /* Address spaces with page tables, each with an ASID of its own. */
 #define LIMIT_SPACES 64u
 /* Requests in flight on all disks together. */

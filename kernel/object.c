@@ -17,6 +17,7 @@
 #include "kernel/pot.h"
 #include "kernel/print.h"
 #include "kernel/sched.h"
+#include "kernel/space.h"
 #include "kernel/volume.h"
 
 static struct {
@@ -72,6 +73,8 @@ COLD void object_init(uint64_t start, uint64_t end)
     object.page_memory = (uint8_t *)start;
     for (uint32_t i = 0; i < object.page_count; i++)
         object.pages[i].data = object.page_memory + (uint64_t)i * PAGE_BYTES;
+    for (uint32_t i = 0; i < object.page_count; i++)
+        object.pages[i].leaf = space_leaf(object.pages[i].data);
     object.operation = 1;
 }
 
@@ -112,7 +115,7 @@ struct node_frame *object_node_present(uint64_t object_id)
     return node;
 }
 
-static struct page_frame *page_present(uint64_t object_id)
+struct page_frame *object_page_present(uint64_t object_id)
 {
     struct page_frame *page = object.page_hash[hash_id(object_id) & object.page_mask];
     while (page && page->object_id != object_id)
@@ -163,7 +166,7 @@ static struct node_frame *node_take(void)
         }
         for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
             if (node->slots[slot].built)
-                depend_undo(&node->slots[slot]);
+                depend_undo(&node->slots[slot], &node->slots[slot].built);
         node_unhash(node);
         count_one(NODE_EVICT);
         return node;
@@ -185,7 +188,7 @@ static struct page_frame *page_take(void)
             page->used = false;
             continue;
         }
-        depend_undo(page);
+        depend_undo(page, &page->built);
         page_unhash(page);
         count_one(PAGE_EVICT);
         return page;
@@ -284,6 +287,7 @@ COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
     page->plex = 0;
     page->dirty = false;
     page->failed = false;
+    page->built = 0;
     page->hash_next = *chain;
     *chain = page;
     if (PAGE_POT_FLAGS(entry) & PAGE_POT_ZERO) {
@@ -300,7 +304,7 @@ COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
 
 enum fetch object_page(uint64_t object_id, struct page_frame **out)
 {
-    struct page_frame *page = page_present(object_id);
+    struct page_frame *page = object_page_present(object_id);
     if (!page) {
         const struct page_pot_entry *entry;
         enum fetch fetch = pot_page(object_id, &entry);
@@ -401,8 +405,7 @@ void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key
     struct key *target = &node->slots[slot];
     node_dirty(node);
     if (target->built) {
-        depend_undo(target);
-        target->built = 0;
+        depend_undo(target, &target->built);
     }
     target->head = key->head;
     target->count = key->count;
@@ -464,7 +467,7 @@ COLD static void node_check(const struct node_frame *node)
         const struct key *key = &node->slots[slot];
         if (key_type(key) >= KEY_TYPE_COUNT)
             panic("OBJE-005 a key has no type");
-        if (key->built > 1)
+        if (key->built & 6)
             panic("OBJE-006 a key slot was overwritten");
     }
 }
@@ -491,7 +494,7 @@ COLD void object_check(void)
         if (!page->object_id)
             continue;
         used++;
-        if (page_present(page->object_id) != page)
+        if (object_page_present(page->object_id) != page)
             panic("OBJE-008 a page frame is not the one its chain finds");
         if (page->state == PAGE_FREE)
             panic("OBJE-009 a free page frame has an object");

@@ -57,6 +57,8 @@ struct page_frame {
     struct page_frame *hash_next;
     uint8_t *data; /* 4096 bytes, kernel virtual; here, where a node frame has its resume head */
     uint64_t checksum_expected; /* while PAGE_READING */
+    uint64_t built;             /* depend.h */
+    uint64_t leaf;              /* space_leaf() of data */
     struct queue waiters;       /* domains waiting for PAGE_READING to end */
     uint8_t state;  /* enum page_state */
     uint8_t plex;   /* which home is being read */
@@ -94,6 +96,8 @@ enum fetch object_page(uint64_t object_id, struct page_frame **page);
 struct page_frame *object_page_frame(const uint8_t *data);
 /* object_page_of - the same, and the present operation has met it (invariant 4). */
 struct page_frame *object_page_of(const uint8_t *data);
+/* object_page_present - the frame of a page if it has one, else NULL. */
+struct page_frame *object_page_present(uint64_t object_id);
 /* object_node_present - the frame if it is in memory, else NULL. */
 struct node_frame *object_node_present(uint64_t object_id);
 

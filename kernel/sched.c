@@ -40,7 +40,6 @@ struct sched {
     bool general; /* no message takes the short path */
     bool tables_needed; /* at this exit */
 };
-extern struct sched sched;
 struct sched sched = {.gate_floor = UINT64_MAX, .alarm = UINT64_MAX, .timer = UINT64_MAX};
 
 void sched_knobs(bool amnesia, bool check, bool general)

@@ -10,6 +10,14 @@
 
 #include "kernel/domain.h"
 
+/* sched_gate_floor - bit p: someone of priority p is ready. UINT64_MAX: the domain in user mode
+ * goes by the general paths only. It is the first word of sched.c's state. */
+struct sched;
+extern struct sched sched;
+static inline uint64_t sched_gate_floor(void)
+{
+    return *(const uint64_t *)__builtin_assume_aligned(&sched, sizeof(uint64_t));
+}
 /* sched_enter - this domain was running in user mode: it is the current one, whoever handed the
  * hart to whom by the short path (arch/gate.S) since sched_next(). Called at every other kernel
  * entry. */

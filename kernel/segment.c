@@ -10,6 +10,9 @@
 #include "kernel/segment.h"
 
 #include "kernel/depend.h"
+#include "kernel/fault.h"
+
+#define LEAF_SHIFT (4u * (SIZE_CODE_MIN + 1)) /* a node whose slots are pages spans 64 KiB */
 
 static void step_add(struct segment_walk *walk, struct key *slot, unsigned shift)
 {
@@ -84,6 +87,10 @@ static enum fetch node_enter(struct segment_walk *walk, struct key **key, uint64
         walk->fault = MEMORY_OUTSIDE;
     if (walk->fault != MEMORY_OK)
         return FETCH_PRESENT;
+    bool leaf = size_code == SIZE_CODE_MIN && walk->shift_max >= LEAF_SHIFT;
+    walk->leaf = leaf ? node : NULL;
+    walk->leaf_slots = initial_slots;
+    walk->leaf_read_only = walk->read_only;
     *key = &node->slots[*offset >> (4 * size_code)];
     *offset &= (1ull << (4 * size_code)) - 1;
     *size_code_above = size_code;
@@ -114,6 +121,7 @@ static void window_enter(struct segment_walk *walk, struct key **key, uint64_t *
     walk->read_only |= (window & WINDOW_READ_ONLY) != 0;
     walk->no_call |= (window & WINDOW_NO_CALL) != 0;
     walk->shift_max = shift;
+    walk->leaf = NULL;
     step_add(walk, target, shift);
     *key = target;
     *offset += start;
@@ -143,6 +151,7 @@ enum fetch segment_walk(struct key *key, uint64_t offset, struct segment_walk *w
     walk->fault = MEMORY_OK;
     walk->red = walk->window_red = NULL;
     walk->background = NULL;
+    walk->leaf = NULL;
     walk->shift_max = USER_ADDRESS_BITS;
     walk->step_count = 0;
     unsigned size_code_above = SIZE_CODE_MAX + 1;
@@ -178,10 +187,15 @@ static bool depend_on_walk(struct space *space, uint64_t addr, const struct segm
         unsigned entry_shift = 12 + 9 * level;
         uint64_t base = addr & ~((1ull << shift) - 1);
         unsigned first = (unsigned)(base >> entry_shift) & 511;
-        walk->steps[i].slot->built = 1;
-        depend_add(walk->steps[i].slot, table, first, 1u << (shift - entry_shift));
+        struct key *slot = walk->steps[i].slot;
+        if (shift == 12) {
+            depend_add_page(slot, &slot->built, table, first);
+            continue;
+        }
+        slot->built |= BUILT_HASHED;
+        depend_add(slot, table, first, 1u << (shift - entry_shift));
     }
-    depend_add(walk->page, leaf, (unsigned)(addr >> 12) & 511, 1);
+    depend_add_page(walk->page, &walk->page->built, leaf, (unsigned)(addr >> 12) & 511);
     return true;
 }
 
@@ -198,6 +212,7 @@ static void segment_build(struct domain *domain, uint64_t addr, const struct seg
         if (!leaf || !depend_on_walk(space, addr, walk, leaf) || space_drops() != drops)
             continue; /* the pools were emptied; there is room now */
         space_map(leaf, addr, walk->page->data, writable);
+        fault_note(space, leaf, addr, walk);
         return;
     }
 }

@@ -29,6 +29,9 @@ struct segment_walk {
     uint64_t red_offset;        /* the address within that red segment */
     struct key *background;     /* of the nearest red node that has one; NULL: none */
     struct node_frame *window_red; /* nearest red node: local windows look into it */
+    struct node_frame *leaf;    /* node whose slots are pages of addr's whole 64 KiB; NULL: none */
+    unsigned leaf_slots;        /* so many of its slots count */
+    bool leaf_read_only;        /* above it */
     unsigned shift_max;         /* no step decides about more: the widest window crossed */
     unsigned step_count;
     struct segment_step steps[SEGMENT_STEPS_MAX];

@@ -10,6 +10,8 @@
 #include "kernel/depend.h"
 #include "kernel/domain.h"
 
+#define SPACE_SPREAD 37u /* prime to the sizes of hash tables */
+
 #define PTE_VALID 1ull
 #define PTE_READ 2ull
 #define PTE_WRITE 4ull
@@ -36,6 +38,7 @@ static struct {
 static void free_put(struct table *table)
 {
     table->in_use = false;
+    table->generation++;
     table->next_free = space.free;
     space.free = table;
 }
@@ -122,6 +125,8 @@ void space_clear(struct table *table, unsigned first, unsigned count)
     kassert(first + count <= TABLE_ENTRIES);
     if (!table->in_use)
         return;
+    if (count > 1)
+        table->generation++;
     if (table->level == 2 && first + count > KERNEL_ENTRY_FIRST)
         count = first < KERNEL_ENTRY_FIRST ? KERNEL_ENTRY_FIRST - first : 0;
     for (unsigned i = first; i < first + count; i++) {
@@ -137,6 +142,15 @@ void space_clear(struct table *table, unsigned first, unsigned count)
             table_release(table_of_entry(entry));
         }
     }
+}
+
+void space_clear_entry(uint64_t *entry)
+{
+    uint64_t index = (uint64_t)(entry - space.first_entries);
+    kassert(index / TABLE_ENTRIES < space.table_count);
+    struct table *table = &space.tables[index / TABLE_ENTRIES];
+    if (table->in_use && table->level == 0)
+        space_clear(table, (unsigned)(index % TABLE_ENTRIES), 1);
 }
 
 COLD void space_drop_all(void)
@@ -194,7 +208,8 @@ struct space *space_of(const struct key *key)
     memcpy(root->entries + KERNEL_ENTRY_FIRST, space.kernel_root + KERNEL_ENTRY_FIRST,
            (TABLE_ENTRIES - KERNEL_ENTRY_FIRST) * sizeof(uint64_t));
     uint64_t asid = (uint64_t)(taken - space.spaces) + 1;
-    *taken = (struct space){.key = *key, .root = root, .used = true};
+    *taken = (struct space){
+        .key = *key, .root = root, .used = true, .spread = (uint32_t)asid * SPACE_SPREAD};
     taken->satp = arch_satp(arch_virtual_to_physical(root->entries), asid);
     return taken;
 }
@@ -242,14 +257,17 @@ struct table *space_table(struct space *of, uint64_t addr, unsigned level)
     return table;
 }
 
+uint64_t space_leaf(const uint8_t *data)
+{
+    uint64_t physical = arch_virtual_to_physical(data);
+    return (physical / PAGE_BYTES) << PTE_PPN_SHIFT | PTE_VALID | PTE_USER | PTE_READ |
+           PTE_EXECUTE | PTE_ACCESSED;
+}
+
 void space_map(struct table *table, uint64_t addr, const uint8_t *data, bool writable)
 {
     kassert(table->level == 0);
-    uint64_t flags = PTE_VALID | PTE_USER | PTE_READ | PTE_EXECUTE | PTE_ACCESSED;
-    if (writable)
-        flags |= PTE_WRITE | PTE_DIRTY;
-    uint64_t physical = arch_virtual_to_physical(data);
-    uint64_t entry = (physical / PAGE_BYTES) << PTE_PPN_SHIFT | flags;
+    uint64_t entry = space_leaf(data) | (writable ? SPACE_LEAF_WRITE : 0);
     if (table->entries[entry_index(addr, 0)] == entry)
         return;
     count_one(MAP);

@@ -19,6 +19,7 @@
 struct table {
     uint64_t *entries; /* 512, kernel virtual */
     struct table *next_free;
+    uint32_t generation; /* of the entries: more than one at a time were cleared so often */
     uint8_t level; /* 2 root, 1, 0 */
     bool in_use;
 };
@@ -28,6 +29,7 @@ struct space {
     struct table *root; /* NULL: none yet */
     uint64_t satp;      /* Sv39, ASID, root */
     bool used;
+    uint32_t spread; /* a number that tells it from the others (fault.c) */
 };
 
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
@@ -45,10 +47,15 @@ uint8_t *space_lookup(const struct space *space, uint64_t addr, enum access acce
 struct table *space_table(struct space *space, uint64_t addr, unsigned level);
 /* space_map - set the leaf entry of addr in a level-0 table. */
 void space_map(struct table *table, uint64_t addr, const uint8_t *data, bool writable);
+/* space_leaf - the entry that maps a page for reading; with SPACE_LEAF_WRITE, for writing too. */
+uint64_t space_leaf(const uint8_t *data);
+#define SPACE_LEAF_WRITE 0x84u /* W and D: Sv39 */
 /* space_refresh - the hardware does not see what the tables say: fence before user mode goes on. */
 void space_refresh(void);
 /* space_clear - clear a run of entries; lower tables hanging there are freed. */
 void space_clear(struct table *table, unsigned first, unsigned count);
+/* space_clear_entry - clear one entry of a level-0 table, if that is what it still is. */
+void space_clear_entry(uint64_t *entry);
 /* space_drop_all - every user table and dependency. */
 void space_drop_all(void);
 /* space_drops - how often a space was taken away from its key: what space_of() answered since then

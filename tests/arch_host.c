@@ -20,6 +20,7 @@
 #include "kernel/driver/uart.h"
 #include "kernel/driver/virtio_block.h"
 #include "kernel/entry.h"
+#include "kernel/fault.h"
 #include "kernel/history.h"
 #include "kernel/keys.h"
 #include "kernel/main.h"
@@ -59,6 +60,8 @@ static struct {
     size_t console_bytes;
     const char *typed;
     bool deaf; /* the uart does not interrupt */
+    bool quick; /* page faults go by fault_quick() first */
+    uint64_t quick_faults;
     struct domain *running;
     struct host_ecall ecalls[HOST_DOMAINS];
     jmp_buf away; /* out of sched_next(): nothing to do, or powered off */
@@ -84,6 +87,10 @@ uint64_t arch_satp(uint64_t root_physical, uint64_t asid)
 }
 
 void arch_space_leave(void)
+{
+}
+
+void arch_fence_page(void)
 {
 }
 
@@ -378,6 +385,16 @@ struct domain *host_call(uint64_t order, uint64_t exit, uint64_t entry, uint64_t
 
 struct domain *host_fault(uint64_t addr, enum access access)
 {
+    if (host.quick) {
+        host.running->restore_all = true;
+        struct domain *next =
+            fault_quick(host.running, addr, access == ACCESS_WRITE ? FAULT_STORE : 0);
+        if (next) {
+            host.quick_faults++;
+            sched_enter(next);
+            return host.running = next;
+        }
+    }
     HOST_ENTER(entry_page_fault(host.running, addr, access));
     return after_entry();
 }
@@ -534,6 +551,16 @@ void host_knobs(bool amnesia, bool check)
     host.check = check;
     host.amnesia = amnesia;
     sched_knobs(amnesia, false, false);
+}
+
+void host_quick_faults(bool quick)
+{
+    host.quick = quick;
+}
+
+uint64_t host_quick_fault_count(void)
+{
+    return host.quick_faults;
 }
 
 struct page_frame *host_page(uint64_t object_id)

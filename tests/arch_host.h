@@ -71,6 +71,10 @@ bool host_powered_off(void);
 uint64_t host_disk_reads(void);
 /* host_type - bytes arrive on the console. */
 void host_type(const char *text);
+/* host_quick_faults - page faults go by fault_quick() first, as they do on the machine. The count
+ * says how many it took. */
+void host_quick_faults(bool quick);
+uint64_t host_quick_fault_count(void);
 /* host_knobs - as the device tree's. Every exit is checked when check is set. */
 void host_knobs(bool amnesia, bool check);
 /* host_digest - a number over all abstract state: every node and page that differs from the store,

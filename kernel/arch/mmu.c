@@ -117,6 +117,11 @@ void arch_space_leave(void)
     csr_write(satp, arch_satp(arch_virtual_to_physical(mmu.root), 0));
 }
 
+void arch_fence_page(void)
+{
+    __asm__ volatile("sfence.vma\n\tfence.i" : : : "memory");
+}
+
 void arch_fence_translations(void)
 {
     __asm__ volatile("sfence.vma" ::: "memory");

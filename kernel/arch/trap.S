@@ -11,6 +11,8 @@
 #include "kernel/arch/offsets.h"
 
 #define SSTATUS_SPP 0x100
+#define CAUSE_PAGE_EXECUTE 12 /* 13 is a load, 14 no cause */
+#define CAUSE_PAGE_STORE   15
 
     .section .text.trap, "ax"
     /* An ecall. sp: the struct domain, which has the user's sp and gp. */
@@ -94,8 +96,21 @@ trap_save_all:
     sd      t6, 248(sp)
     csrr    t0, sepc
     sd      t0, 0(sp)
+    li      t0, 1
+    sb      t0, DOMAIN_RESTORE_ALL(sp)
+    mv      s0, sp
     mv      a0, sp
     la      sp, kernel_stack_top
+    csrr    a2, scause
+    addi    a2, a2, -CAUSE_PAGE_EXECUTE
+    li      t0, CAUSE_PAGE_STORE - CAUSE_PAGE_EXECUTE
+    bgtu    a2, t0, 1f
+    csrr    t0, sstatus
+    bltz    t0, 1f      /* SD: f registers were written */
+    csrr    a1, stval
+    call    fault_quick /* domain, address, a2: 3 is a store */
+    bnez    a0, trap_return
+1:  mv      a0, s0
     call    trap_other
 
     /* a0: the domain to run. Boot enters its first domain here. */

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* fault.h - page faults that need no walk: what walks found is remembered for each 64 KiB. */
+#ifndef LATCHKEY_KERNEL_FAULT_H
+#define LATCHKEY_KERNEL_FAULT_H
+
+#include "kernel/segment.h"
+
+/* fault_note - the entry of addr in a level-0 table was built from this walk, and everything that
+ * it depends on is recorded. */
+void fault_note(const struct space *space, struct table *table, uint64_t addr,
+                const struct segment_walk *walk);
+/* fault_quick - the running domain faulted at addr, its registers are saved (restore_all is set),
+ * and the hart's f registers are not dirty. Called by arch/trap.S.
+ * cause    of the page fault, less 12: FAULT_STORE, else a load or an instruction fetch.
+ *
+ * Returns  the domain to run in user mode: this one, with the entry built; or its segment keeper,
+ *          told of it as keeper_call_segment() would have done. NULL: not a plain case, and nothing
+ *          was changed.
+ */
+struct domain *fault_quick(struct domain *domain, uint64_t addr, uint64_t cause);
+#define FAULT_STORE 3u
+
+#endif
