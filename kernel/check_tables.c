@@ -31,7 +31,7 @@ static void step_check(const struct look *look, const struct key *slot, unsigned
     unsigned level = shift > 30 ? 2 : shift > 21 ? 1 : 0;
     const struct table *table = space_table_present(look->space, look->addr, level);
     unsigned index = (unsigned)(look->addr >> (12 + 9 * level)) & 511;
-    if (!slot->built || !depend_covers(slot, table, index))
+    if (!depend_covers(slot, slot->built, table, index))
         panic("CHEC-022 a page-table entry would outlive a change of its segment");
 }
 
@@ -95,6 +95,6 @@ void check_entry(const struct space *space, uint64_t addr, const uint8_t *data, 
     if (writable && (look.read_only || !page->dirty))
         panic("CHEC-023 a page-table entry allows writing what is not to be written");
     const struct table *leaf = space_table_present(space, addr, 0);
-    if (!depend_covers(page, leaf, (unsigned)(addr >> 12) & 511))
+    if (!depend_covers(page, page->built, leaf, (unsigned)(addr >> 12) & 511))
         panic("CHEC-024 a page-table entry would outlive its page");
 }

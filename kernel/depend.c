@@ -116,8 +116,13 @@ void depend_undo(const void *source, uint64_t *built)
     }
 }
 
-COLD bool depend_covers(const void *source, const struct table *table, unsigned index)
+COLD bool depend_covers(const void *source, uint64_t built, const struct table *table,
+                        unsigned index)
 {
+    if ((built & ~BUILT_HASHED) == (uint64_t)(uintptr_t)&table->entries[index])
+        return true;
+    if (!(built & BUILT_HASHED))
+        return false;
     for (const struct depend *at = *chain_of(source); at; at = at->next)
         if (at->source == source && at->table == table && index >= at->first &&
             index < at->first + (unsigned)at->count)

@@ -44,8 +44,9 @@ static inline void depend_add_page(const void *source, uint64_t *built, struct t
 void depend_undo(const void *source, uint64_t *built);
 /* depend_forget_all - all tables are dropped: forget what they depended on. */
 void depend_forget_all(void);
-/* depend_covers - a change of source would clear this entry of a table. */
-bool depend_covers(const void *source, const struct table *table, unsigned index);
+/* depend_covers - a change of source, which knows so much, would clear this entry of a table. */
+bool depend_covers(const void *source, uint64_t built, const struct table *table,
+                   unsigned index);
 void depend_check(void);
 
 #endif
