@@ -175,7 +175,10 @@ static void stretch(struct cpu *cpu)
         cpu_fail(cpu, "engine: %s at pc 0x%llx", text, (unsigned long long)pc);
         return;
     }
-    if (result == ENGINE_STOPPED && cpu->exit_point.armed && pc == cpu->exit_point.addr) {
+    /* WFI comes back in the same way, with the pc behind it; an exit right there is not reached. */
+    bool waits = cpu->current && cpu->current->flags & BLOCK_WAIT;
+    bool at_exit = cpu->exit_point.armed && pc == cpu->exit_point.addr;
+    if (result == ENGINE_STOPPED && at_exit && !waits) {
         trap_exit_reached(cpu);
         return;
     }

@@ -27,6 +27,9 @@
 #define TRANSLATED_BYTES_AN_INSTRUCTION 80u
 #define TRANSLATED_BYTES_A_STEP 150u
 
+/* The engine cuts no translation that is shorter than this, whatever its buffers say. */
+#define BLOCK_NEVER_CUT 128u
+
 static struct block *block_take(struct cpu *cpu)
 {
     if (!cpu->slabs || cpu->slabs->used == SLAB_BLOCKS) {
@@ -140,13 +143,26 @@ static void keep_starts(struct cpu *cpu, struct block *block, const struct decod
     block->starts = starts->words;
 }
 
+static bool ends_here(const struct decoding *decoding)
+{
+    return decode_ends_block(decoding->last_insn) ||
+           decoding->last / PAGE_BYTES != decoding->addr / PAGE_BYTES;
+}
+
+/* The engine's translations end at every CSR access, plain or not. */
+static bool engine_ends_here(const struct decoding *decoding)
+{
+    return ends_here(decoding) || decode_is_plain_csr(decoding->last_insn);
+}
+
 /* Decode a block of `count` instructions, or of size_bytes bytes where the count is not known (0).
- */
+ * In the second case a short block that stops for no reason ends in an illegal instruction, and the
+ * engine's size is 4 bytes less than what it translated. */
 static void block_decode(struct cpu *cpu, struct block *block, uint32_t count, uint32_t size_bytes)
 {
     struct decoding decoding = {.addr = block->pc};
     uint32_t limit = count ? count : BLOCK_INSTRUCTIONS_MAX;
-    uint64_t end = block->pc + (count ? UINT32_MAX : size_bytes);
+    uint64_t span_bytes = count ? UINT64_MAX : size_bytes;
     const struct exit_point *exit_point = &cpu->exit_point;
     engine_load(cpu);
     block->flags &= BLOCK_TEMPORARY;
@@ -155,7 +171,10 @@ static void block_decode(struct cpu *cpu, struct block *block, uint32_t count, u
         if (decoding.count && exit_point->armed && decoding.addr == exit_point->addr)
             break;
         decode_one(cpu, block, &decoding);
-    } while (decoding.count < limit && decoding.addr < end);
+        bool at_end = decoding.addr - block->pc >= span_bytes;
+        if (at_end && decoding.count < BLOCK_NEVER_CUT && !engine_ends_here(&decoding))
+            span_bytes = (uint64_t)size_bytes + 4;
+    } while (decoding.count < limit && decoding.addr - block->pc < span_bytes);
 
     block->count = decoding.count;
     block->span_bytes = (uint32_t)(decoding.addr - block->pc);
@@ -169,10 +188,11 @@ static void block_decode(struct cpu *cpu, struct block *block, uint32_t count, u
         block->flags |= BLOCK_ECALL;
     if (decode_is_system(decoding.last_insn))
         block->flags |= BLOCK_SYSTEM;
+    if (decode_is_wait(decoding.last_insn))
+        block->flags |= BLOCK_WAIT;
     if (decode_writes_sip(decoding.last_insn))
         block->flags |= BLOCK_SIP;
-    if (!decode_ends_block(decoding.last_insn) &&
-        decoding.last / PAGE_BYTES == decoding.addr / PAGE_BYTES)
+    if (!ends_here(&decoding))
         block->flags |= BLOCK_CUT;
     if (count && size_bytes != block->span_bytes)
         block->flags |= BLOCK_SHORT;
@@ -329,8 +349,13 @@ static bool block_is_kept(struct cpu *cpu)
         engine_jump(cpu);
         return true;
     }
-    if (cpu->stop_asked || cpu->recycle_due) {
-        request(cpu, cpu->stop_asked ? REQUEST_ASKED : REQUEST_RECYCLE);
+    if (cpu->stop_asked) {
+        request(cpu, REQUEST_ASKED);
+        return true;
+    }
+    /* A fresh engine runs something before it goes, however little it may translate. */
+    if (cpu->recycle_due && cpu_count(cpu) != cpu->recycled_at) {
+        request(cpu, REQUEST_RECYCLE);
         return true;
     }
     if (cpu->code_dropped) {

@@ -102,6 +102,11 @@ bool decode_is_system(uint32_t insn)
            ((is_csr_access(insn) && !decode_is_plain_csr(insn)) || insn == INSN_SRET);
 }
 
+bool decode_is_wait(uint32_t insn)
+{
+    return insn == INSN_WFI;
+}
+
 bool decode_is_amo_store(uint32_t insn)
 {
     return is_wide(insn) && opcode(insn) == OP_AMO && bits(insn, 27, 5) != AMO_LR;

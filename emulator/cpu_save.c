@@ -56,6 +56,7 @@ bool cpu_recycle(struct cpu *cpu, struct error *error)
     }
     free(words);
     cpu->facts.recycles++;
+    cpu->recycled_at = cpu_count(cpu);
     return opened;
 }
 

@@ -87,8 +87,9 @@ enum block_flag {
     BLOCK_SYSTEM = 1 << 5,  /* ends in a CSR access that is not plain, or sret */
     BLOCK_SIP = 1 << 6,     /* ends in a write of sip */
     BLOCK_DEFECT = 1 << 7,  /* holds an instruction that the engine executes wrongly */
-    BLOCK_ECALL = 1 << 10,  /* ends in ecall */
     BLOCK_SHORT = 1 << 8,   /* the engine records fewer bytes than it translated */
+    BLOCK_WAIT = 1 << 9,    /* ends in WFI */
+    BLOCK_ECALL = 1 << 10,  /* ends in ecall */
 };
 
 struct block {
@@ -164,6 +165,7 @@ struct cpu {
     struct slab *slabs;
     struct start_words *long_starts;
     uint64_t translated_bytes, recycle_bytes;
+    uint64_t recycled_at; /* instructions at the last recycling */
     uint64_t trap_storm_count, trap_storm_at;
 
     struct engine engine;

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* emulator_cpu_fuzz_test.c - random programs under a kernel that takes their pages away: every mode
+ * of the hart must agree on everything, at the end and on the way. */
+#include "emulator/cpu.h"
+
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/base/pack.h"
+#include "tests/guest/stress.h"
+#include "tests/support_cpu.h"
+#include "tests/support_program.h"
+
+#define RAM_BYTES (32u << 20)
+#define STOPS 12u
+
+static uint64_t first_seed(void)
+{
+    const char *text = getenv("LATCHKEY_SEED");
+    return text ? strtoull(text, NULL, 0) : 1;
+}
+
+static unsigned seed_count(unsigned normal)
+{
+    return getenv("LATCHKEY_LONG") ? normal * 20 : normal;
+}
+
+struct run_case {
+    struct program_shape shape;
+    uint64_t unmap_every, tick;
+    uint32_t trap_cycles;
+};
+
+/* What one run looked like. */
+struct outcome {
+    uint64_t instructions, events, cycles, digest;
+    uint64_t traps, interrupts, device_accesses, recycles;
+    uint64_t reports[BENCH_REPORTS][4];
+    unsigned report_count;
+    uint64_t digest_at[STOPS], events_at[STOPS];
+};
+
+static struct run_case case_of(uint64_t seed)
+{
+    struct dice dice = {seed * 0x9e3779b97f4a7c15 + 1};
+    (void)dice_next(&dice);
+    struct run_case fuzz = {
+        .shape = {.seed = seed,
+                  .code_pages = 2 + dice_below(&dice, 5),
+                  .data_pages = 2 + dice_below(&dice, 6),
+                  .loops = 3 + dice_below(&dice, 12),
+                  .memory_percent = 5 + dice_below(&dice, 40),
+                  .straight_max = 4 + dice_below(&dice, 20),
+                  .special = dice_below(&dice, 32)},
+        .unmap_every = 1 + dice_below(&dice, 5),
+        .tick = dice_below(&dice, 3) ? 200 + dice_below(&dice, 3000) : 0,
+        .trap_cycles = dice_below(&dice, 2) ? dice_below(&dice, 200) : 0,
+    };
+    /* One in four has straight code longer than the engine's translations. */
+    if (dice_below(&dice, 4) == 0)
+        fuzz.shape.straight_max = 900;
+    return fuzz;
+}
+
+static struct bench_cpu *boot(const struct run_case *fuzz, struct cpu_config config)
+{
+    config.ram_base = 0x80000000u;
+    config.ram_bytes = RAM_BYTES;
+    config.trap_cycles = fuzz->trap_cycles;
+    config.device_cycles = fuzz->trap_cycles / 2;
+    struct bench_cpu *bench = bench_cpu_create(&config);
+    static uint8_t code[STRESS_PAGES_MAX * 4096];
+    program_make(code, &fuzz->shape);
+    uint64_t parameters[STRESS_PARAMETER_COUNT] = {
+        [STRESS_CODE_PAGES] = fuzz->shape.code_pages,
+        [STRESS_DATA_PAGES] = fuzz->shape.data_pages,
+        [STRESS_UNMAP_EVERY] = fuzz->unmap_every,
+        [STRESS_TICK] = fuzz->tick,
+    };
+    bench_cpu_poke(bench, STRESS_PARAMETERS, parameters, sizeof(parameters));
+    bench_cpu_poke(bench, STRESS_CODE, code, fuzz->shape.code_pages * 4096);
+    bench_cpu_load(bench, "stress");
+    return bench;
+}
+
+static void finish(struct bench_cpu *bench, struct outcome *outcome)
+{
+    struct cpu_facts facts = cpu_facts(bench->cpu);
+    outcome->instructions = cpu_instructions(bench->cpu);
+    outcome->events = cpu_events(bench->cpu);
+    outcome->cycles = cpu_cycles(bench->cpu);
+    outcome->digest = bench_cpu_digest(bench, RAM_BYTES);
+    outcome->traps = facts.traps;
+    outcome->interrupts = facts.interrupts;
+    outcome->device_accesses = facts.device_accesses;
+    outcome->recycles = facts.recycles;
+    outcome->report_count = bench->report_count;
+    memcpy(outcome->reports, bench->reports, sizeof(outcome->reports));
+    cr_assert(bench->powered_off);
+}
+
+/* Run to the end; stops[] are limits on the way, in order, where the state is digested. */
+static void run(const struct run_case *fuzz, struct cpu_config config, const uint64_t *stops,
+                struct outcome *outcome)
+{
+    *outcome = (struct outcome){0};
+    struct bench_cpu *bench = boot(fuzz, config);
+    for (unsigned i = 0; stops && i < STOPS; i++) {
+        cr_assert_eq(cpu_run(bench->cpu, stops[i]), CPU_STOP_LIMIT);
+        cr_assert_eq(cpu_instructions(bench->cpu), stops[i]);
+        outcome->digest_at[i] = bench_cpu_digest(bench, RAM_BYTES);
+        outcome->events_at[i] = cpu_events(bench->cpu);
+    }
+    enum cpu_stop stop = cpu_run(bench->cpu, UINT64_MAX);
+    cr_assert_eq(stop, CPU_STOP_ASKED, "seed %llu: stop %d %s",
+                 (unsigned long long)fuzz->shape.seed, (int)stop, cpu_fault_text(bench->cpu));
+    finish(bench, outcome);
+    bench_cpu_destroy(bench);
+}
+
+#define SAME(field)                                                                                \
+    cr_assert_eq(a->field, b->field, "seed %llu, %s: " #field " %llu, not %llu",                   \
+                 (unsigned long long)seed, what, (unsigned long long)b->field,                     \
+                 (unsigned long long)a->field)
+
+static void compare(uint64_t seed, const char *what, const struct outcome *a,
+                    const struct outcome *b)
+{
+    SAME(instructions);
+    SAME(events);
+    SAME(cycles);
+    SAME(traps);
+    SAME(interrupts);
+    SAME(device_accesses);
+    SAME(report_count);
+    cr_assert_eq(memcmp(a->reports, b->reports, sizeof(a->reports)), 0, "seed %llu, %s: reports",
+                 (unsigned long long)seed, what);
+    SAME(digest);
+}
+
+static void compare_stops(uint64_t seed, const char *what, const struct outcome *a,
+                          const struct outcome *b)
+{
+    for (unsigned i = 0; i < STOPS; i++) {
+        SAME(events_at[i]);
+        SAME(digest_at[i]);
+    }
+}
+
+static void random_stops(struct dice *dice, uint64_t total, uint64_t stops[STOPS])
+{
+    uint64_t at = 0;
+    for (unsigned i = 0; i < STOPS; i++) {
+        at += 1 + dice_below(dice, (uint32_t)(total / STOPS - 1));
+        stops[i] = at;
+    }
+}
+
+Test(cpu_fuzz, every_mode_agrees_with_block_mode)
+{
+    static struct outcome block, other;
+    uint64_t first = first_seed(), traps = 0, interrupts = 0;
+    cr_log_info("seed %llu", (unsigned long long)first);
+    for (uint64_t seed = first; seed < first + seed_count(12); seed++) {
+        struct run_case fuzz = case_of(seed);
+        struct dice dice = {seed + 77};
+        uint64_t stops[STOPS];
+        run(&fuzz, (struct cpu_config){0}, NULL, &block);
+        cr_assert_eq(block.reports[0][0], 1, "seed %llu: the kernel could not explain a trap",
+                     (unsigned long long)seed);
+        traps += block.traps;
+        interrupts += block.interrupts;
+        run(&fuzz, (struct cpu_config){.step_mode = true}, NULL, &other);
+        compare(seed, "step mode", &block, &other);
+        run(&fuzz, (struct cpu_config){.recycle_bytes = 400000}, NULL, &other);
+        compare(seed, "recycling", &block, &other);
+        cr_assert_gt(other.recycles, 0);
+        run(&fuzz, (struct cpu_config){.slow_stores = true}, NULL, &other);
+        compare(seed, "slow stores", &block, &other);
+        run(&fuzz, (struct cpu_config){.slow_count = true}, NULL, &other);
+        compare(seed, "slow count", &block, &other);
+        /* Stopping on the way changes nothing, and every mode stops in the same state. */
+        static struct outcome stopped;
+        random_stops(&dice, block.instructions, stops);
+        run(&fuzz, (struct cpu_config){0}, stops, &stopped);
+        compare(seed, "stops", &block, &stopped);
+        run(&fuzz, (struct cpu_config){.step_mode = true}, stops, &other);
+        compare_stops(seed, "step mode with stops", &stopped, &other);
+    }
+    cr_assert_gt(traps, 1000);
+    cr_assert_gt(interrupts, 100);
+}
+
+Test(cpu_fuzz, save_and_load_at_random_points_changes_nothing)
+{
+    static struct outcome block, other;
+    uint64_t first = first_seed() + 1000;
+    cr_log_info("seed %llu", (unsigned long long)first);
+    for (uint64_t seed = first; seed < first + seed_count(8); seed++) {
+        struct run_case fuzz = case_of(seed);
+        struct dice dice = {seed + 99};
+        uint64_t stops[STOPS];
+        run(&fuzz, (struct cpu_config){0}, NULL, &block);
+        random_stops(&dice, block.instructions, stops);
+        struct bench_cpu *bench = boot(&fuzz, (struct cpu_config){0});
+        for (unsigned i = 0; i < STOPS; i++) {
+            cr_assert_eq(cpu_run(bench->cpu, stops[i]), CPU_STOP_LIMIT);
+            struct byte_writer before = {0}, after = {0};
+            bench_cpu_save(bench, &before, RAM_BYTES);
+            /* Into a hart that runs in another mode; what the harness knows goes along. */
+            struct cpu_config config = {.step_mode = i % 3 == 0,
+                                        .recycle_bytes = i % 3 ? 300000 : 0};
+            struct bench_cpu *next = boot(&fuzz, config);
+            struct byte_reader reader;
+            reader_init(&reader, before.data, before.size_bytes);
+            bench_cpu_load_state(next, &reader, RAM_BYTES);
+            bench_cpu_save(next, &after, RAM_BYTES);
+            cr_assert_eq(before.size_bytes, after.size_bytes);
+            cr_assert_eq(memcmp(before.data, after.data, before.size_bytes), 0);
+            memcpy(next->device, bench->device, sizeof(next->device));
+            memcpy(next->reports, bench->reports, sizeof(next->reports));
+            next->report_count = bench->report_count;
+            bench_cpu_destroy(bench);
+            bench = next;
+            writer_finish(&before);
+            writer_finish(&after);
+        }
+        cr_assert_eq(cpu_run(bench->cpu, UINT64_MAX), CPU_STOP_ASKED);
+        finish(bench, &other);
+        compare(seed, "save and load", &block, &other);
+        bench_cpu_destroy(bench);
+    }
+}
+
+Test(cpu_fuzz, two_harts_in_one_process_are_independent)
+{
+    uint64_t first = first_seed() + 2000;
+    cr_log_info("seed %llu", (unsigned long long)first);
+    for (uint64_t seed = first; seed < first + seed_count(2); seed++) {
+        struct run_case fuzz = case_of(seed), another = case_of(seed + 500);
+        struct bench_cpu *a = boot(&fuzz, (struct cpu_config){0});
+        struct bench_cpu *b = boot(&fuzz, (struct cpu_config){0});
+        struct bench_cpu *c = boot(&another, (struct cpu_config){.slow_stores = true});
+        enum cpu_stop stop = CPU_STOP_LIMIT;
+        for (uint64_t limit = 1777; stop == CPU_STOP_LIMIT; limit += 1777) {
+            stop = cpu_run(a->cpu, limit);
+            if (!c->powered_off)
+                (void)cpu_run(c->cpu, limit);
+            cr_assert_eq(cpu_run(b->cpu, limit), stop);
+            cr_assert_eq(cpu_events(a->cpu), cpu_events(b->cpu));
+        }
+        cr_assert_eq(stop, CPU_STOP_ASKED);
+        cr_assert_eq(bench_cpu_digest(a, RAM_BYTES), bench_cpu_digest(b, RAM_BYTES));
+        bench_cpu_destroy(a);
+        bench_cpu_destroy(b);
+        bench_cpu_destroy(c);
+    }
+}
