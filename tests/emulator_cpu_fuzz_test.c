@@ -4,6 +4,7 @@
 #include "emulator/cpu.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -256,4 +257,48 @@ Test(cpu_fuzz, two_harts_in_one_process_are_independent)
         bench_cpu_destroy(b);
         bench_cpu_destroy(c);
     }
+}
+
+#define CHURN_DATA 0x81000000u
+#define CHURN_ROUND_BYTES 5000000u /* of translations: 64 functions of 1000 instructions, 80 each */
+#define CHURN_MEMORY_BYTES (1536u << 20)
+
+/* Bytes of memory that this process holds at most so far. */
+static uint64_t memory_peak_bytes(void)
+{
+    FILE *status = fopen("/proc/self/status", "r");
+    char line[128];
+    unsigned long long kibibytes = 0;
+    while (status && fgets(line, sizeof(line), status))
+        (void)sscanf(line, "VmHWM: %llu", &kibibytes);
+    if (status)
+        (void)fclose(status);
+    return kibibytes << 10;
+}
+
+static uint64_t churn(uint64_t rounds, uint64_t recycle_bytes, uint64_t *recycles)
+{
+    struct cpu_config config = {
+        .ram_base = 0x80000000u, .ram_bytes = RAM_BYTES, .recycle_bytes = recycle_bytes};
+    struct bench_cpu *bench = bench_cpu_create(&config);
+    bench_cpu_load(bench, "churn");
+    bench_cpu_poke(bench, CHURN_DATA, &rounds, sizeof(rounds));
+    cr_assert_eq(cpu_run(bench->cpu, UINT64_MAX), CPU_STOP_ASKED);
+    cr_assert(bench->powered_off);
+    *recycles = cpu_facts(bench->cpu).recycles;
+    uint64_t digest = bench_cpu_digest(bench, RAM_BYTES);
+    bench_cpu_destroy(bench);
+    return digest;
+}
+
+Test(cpu_fuzz, translations_without_end_need_no_more_memory_and_change_nothing)
+{
+    uint64_t total = getenv("LATCHKEY_LONG") ? UINT64_C(2300) << 20 : UINT64_C(60) << 20;
+    uint64_t rounds = total / CHURN_ROUND_BYTES, recycles;
+    uint64_t often = churn(rounds, 7u << 20, &recycles);
+    cr_assert_geq(recycles, total / (7u << 20) / 2, "%llu", (unsigned long long)recycles);
+    cr_assert_eq(churn(rounds, 23u << 20, &recycles), often);
+    cr_assert_gt(recycles, 0);
+    cr_assert_eq(churn(rounds, 0, &recycles), often);
+    cr_assert_lt(memory_peak_bytes(), CHURN_MEMORY_BYTES);
 }
