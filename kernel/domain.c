@@ -58,8 +58,16 @@ const struct domain domain_nobody = {.status = UINT64_MAX};
 
 static struct {
     struct domain domains[LIMIT_DOMAINS_CACHED];
+    unsigned count; /* entries from here on stay empty */
     unsigned hand;
 } cache;
+
+COLD void domain_init(unsigned count)
+{
+    kassert(count >= LIMIT_DOMAINS_MIN);
+    kassert(count <= LIMIT_DOMAINS_CACHED);
+    cache.count = count;
+}
 
 struct domain *domain_at(unsigned index)
 {
@@ -208,7 +216,7 @@ static struct domain *entry_take(void)
 {
     for (unsigned i = 0; i < 3 * LIMIT_DOMAINS_CACHED; i++) {
         struct domain *domain = &cache.domains[cache.hand];
-        cache.hand = (cache.hand + 1) % LIMIT_DOMAINS_CACHED;
+        cache.hand = cache.hand + 1 < cache.count ? cache.hand + 1 : 0;
         if (!domain->root)
             return domain;
         if (domain->locked)

@@ -74,6 +74,9 @@ struct domain {
 /* What the gate of a node is that is no root of a cached domain: its status suits nobody. */
 extern const struct domain domain_nobody;
 
+/* domain_init - at most count domains are cached, LIMIT_DOMAINS_MIN to LIMIT_DOMAINS_CACHED. */
+void domain_init(unsigned count);
+
 /* What came of decoding a domain. */
 enum load {
     LOAD_DONE,

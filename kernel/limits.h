@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* limits.h - every fixed size of the kernel, with its reason, and the relations between them.
  *
- * Pools whose size depends on RAM are divided once at boot (object.c, space.c); the numbers here
- * are their minima, maxima and shares. Nothing grows later.
+ * Memory is divided among the pools once at boot (pools.c); the numbers here are their minima,
+ * maxima and shares. Nothing grows later.
  */
 #ifndef LATCHKEY_KERNEL_LIMITS_H
 #define LATCHKEY_KERNEL_LIMITS_H
@@ -14,6 +14,7 @@
 
 /* Domains whose registers are held decoded. A message needs two; the rest is a cache. */
 #define LIMIT_DOMAINS_CACHED 64u
+#define LIMIT_DOMAINS_MIN 2u
 /* Of the RAM left after the kernel: 1/8 for node frames, 1/16 for page tables, 1/64 for
  * dependencies, the rest for page frames. A node frame is 576 bytes: 64 MiB of RAM gives about
  * 14,000 nodes. */
@@ -29,15 +30,18 @@
 /* Decoded meters: the deepest chain, and a chain's length more, so that one that can be written
  * back is always found; the rest is a cache. */
 #define LIMIT_METERS 64u
+#define LIMIT_METERS_MIN (2u * METER_DEPTH_MAX)
 /* Cycles of the hart in a tick of the timebase, on our machine: 100 MHz to 10 MHz. Where it is
  * another number, a meter that runs dry is noticed a little early or late. */
 #define LIMIT_CYCLES_PER_TICK 10u
 /* Pots in memory: a node fetch needs one, a page fetch one; the rest is locality. */
 #define LIMIT_POTS 32u
+#define LIMIT_POTS_MIN 4u
 /* What walks found, remembered for each 64 KiB (fault.c): the working set of 16 MiB. */
 #define LIMIT_REGIONS 256u
 /* Address spaces with page tables, each with an ASID of its own. */
 #define LIMIT_SPACES 64u
+#define LIMIT_SPACES_MIN 1u
 /* Requests in flight on all disks together. */
 #define LIMIT_IO_REQUESTS 64u
 /* Waiting domains are chained through their root nodes: no limit. */
@@ -60,9 +64,9 @@
 /* Kernel exits between two runs of check_all() when the check knob is set. */
 #define LIMIT_CHECK_INTERVAL 997u
 
-static_assert(LIMIT_DOMAINS_CACHED >= 2, "a message needs two domains");
+static_assert(LIMIT_DOMAINS_CACHED >= LIMIT_DOMAINS_MIN, "a message needs two domains");
 static_assert(LIMIT_SPACES >= LIMIT_DOMAINS_CACHED / 2, "spaces are shared or recycled");
-static_assert(LIMIT_METERS >= 2 * METER_DEPTH_MAX, "two chains: the old one and the new one");
-static_assert(LIMIT_POTS >= 4, "a node and a page fetch at once");
+static_assert(LIMIT_METERS >= LIMIT_METERS_MIN, "two chains: the old one and the new one");
+static_assert(LIMIT_POTS >= LIMIT_POTS_MIN, "a node and a page fetch at once");
 
 #endif

@@ -6,16 +6,14 @@
 #include "kernel/arch/arch.h"
 #include "kernel/arch/mmu.h"
 #include "kernel/check.h"
-#include "kernel/depend.h"
 #include "kernel/driver/driver.h"
 #include "kernel/history.h"
 #include "kernel/meter.h"
 #include "kernel/object.h"
-#include "kernel/pot.h"
+#include "kernel/pools.h"
 #include "kernel/print.h"
 #include "kernel/restart.h"
 #include "kernel/sched.h"
-#include "kernel/space.h"
 
 static struct {
     struct fdt_facts facts;
@@ -41,16 +39,13 @@ static uint64_t pools_end(uint64_t tree_physical)
     return end & ~(uint64_t)(PAGE_BYTES - 1);
 }
 
-/* Divide the memory: pots, page tables, dependencies, then frames of nodes and pages. */
-static void pools_init(uint64_t tree_physical, const uint64_t *kernel_root)
+/* Give the memory that nothing else has to the pools. */
+static void memory_divide(uint64_t tree_physical, const uint64_t *kernel_root)
 {
-    uint64_t at = (uint64_t)arch_physical_to_virtual(arch_ram_first());
+    uint64_t start = (uint64_t)arch_physical_to_virtual(arch_ram_first());
     uint64_t end = (uint64_t)arch_physical_to_virtual(pools_end(tree_physical));
-    uint64_t size_bytes = end - at;
-    at = pot_init(at);
-    at = space_init(at, size_bytes / LIMIT_TABLE_SHARE, kernel_root);
-    at = depend_init(at, size_bytes / LIMIT_DEPEND_SHARE);
-    object_init(at, end);
+    struct pool_sizes sizes = pools_of(end - start);
+    pools_init(start, end, kernel_root, &sizes);
 }
 
 void kernel_main(uint64_t hart_id, uint64_t tree_physical)
@@ -60,7 +55,7 @@ void kernel_main(uint64_t hart_id, uint64_t tree_physical)
         halt("%s", problem);
     const uint64_t *kernel_root =
         arch_memory_map(boot.facts.ram_base + boot.facts.ram_bytes);
-    pools_init(tree_physical, kernel_root);
+    memory_divide(tree_physical, kernel_root);
     print_report_set(history_print);
     driver_init();
     driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_BOOT);

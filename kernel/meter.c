@@ -16,6 +16,13 @@ struct chain {
     struct meter *decoded; /* the first one above them that is; NULL: they reach the prime meter */
 };
 
+COLD void meter_init(unsigned count)
+{
+    kassert(count >= LIMIT_METERS_MIN);
+    kassert(count <= LIMIT_METERS);
+    meters.count = count;
+}
+
 static struct meter *meter_of(const struct node_frame *node)
 {
     kassert(node->role == NODE_METER);
@@ -106,7 +113,7 @@ static struct meter *meter_take(void)
 {
     for (unsigned i = 0; i < 3 * LIMIT_METERS; i++) {
         struct meter *taken = &meters.entries[meters.hand];
-        meters.hand = (meters.hand + 1) % LIMIT_METERS;
+        meters.hand = meters.hand + 1 < meters.count ? meters.hand + 1 : 0;
         if (!taken->node)
             return taken;
         if (taken->inferiors || taken->locked || taken == meters.active)

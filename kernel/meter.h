@@ -46,6 +46,7 @@ struct meters {
     const struct meter *entered; /* last */
     struct domain *open[LIMIT_DOMAINS_CACHED]; /* may have a priority_limit */
     unsigned open_count;
+    unsigned count; /* entries from here on stay free */
 };
 extern struct meters meters;
 
@@ -62,6 +63,8 @@ struct meter_answer {
     uint64_t trap_code;   /* BAD */
 };
 
+/* meter_init - at most count meters are decoded, LIMIT_METERS_MIN to LIMIT_METERS. */
+void meter_init(unsigned count);
 /* meter_start - cycles from now on count; those since the last charge belong to nobody. */
 void meter_start(void);
 /* meter_leave - charge what has run, and let no meter be active: someone else is looked for. */

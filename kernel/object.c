@@ -49,10 +49,10 @@ static uint64_t take(uint64_t *start, uint64_t size_bytes)
     return taken;
 }
 
-COLD void object_init(uint64_t start, uint64_t end)
+COLD void object_init(uint64_t start, uint64_t end, uint64_t node_bytes, uint32_t pages_max)
 {
     kassert(end > start);
-    object.node_count = (uint32_t)((end - start) / LIMIT_NODE_SHARE / sizeof(struct node_frame));
+    object.node_count = (uint32_t)(node_bytes / sizeof(struct node_frame));
     if (object.node_count < LIMIT_NODES_MIN)
         object.node_count = LIMIT_NODES_MIN;
     uint32_t node_hash = power_of_two_at_least(object.node_count);
@@ -61,6 +61,8 @@ COLD void object_init(uint64_t start, uint64_t end)
     object.node_hash = (struct node_frame **)take(&start, node_hash * sizeof(void *));
     uint64_t left = end - start;
     object.page_count = (uint32_t)(left / (PAGE_BYTES + sizeof(struct page_frame) + 16));
+    if (object.page_count > pages_max)
+        object.page_count = pages_max;
     uint32_t page_hash = power_of_two_at_least(object.page_count) / 2;
     object.page_mask = page_hash - 1;
     object.pages = (struct page_frame *)take(&start, object.page_count * sizeof(struct page_frame));

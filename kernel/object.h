@@ -81,8 +81,9 @@ enum fetch {
     FETCH_VOID,    /* no such object, or it cannot be read */
 };
 
-/* object_init - take the memory [start, end) for frames. */
-void object_init(uint64_t start, uint64_t end);
+/* object_init - take the memory [start, end) for frames: about node_bytes of it for nodes,
+ * LIMIT_NODES_MIN at least, the rest for pages, pages_max at most. */
+void object_init(uint64_t start, uint64_t end, uint64_t node_bytes, uint32_t pages_max);
 
 /* object_begin - a kernel operation begins: what it meets from now on stays in memory until the
  * next. */

@@ -27,15 +27,19 @@ struct pot {
 
 static struct {
     struct pot pots[LIMIT_POTS];
+    unsigned count; /* entries from here on stay free */
     unsigned hand;
 } pots;
 
-uint64_t pot_init(uint64_t start)
+uint64_t pot_init(uint64_t start, unsigned count)
 {
     kassert(start % BLOCK_BYTES == 0);
-    for (unsigned i = 0; i < LIMIT_POTS; i++)
+    kassert(count >= LIMIT_POTS_MIN);
+    kassert(count <= LIMIT_POTS);
+    pots.count = count;
+    for (unsigned i = 0; i < count; i++)
         pots.pots[i].data = (uint8_t *)(start + (uint64_t)i * BLOCK_BYTES);
-    return start + (uint64_t)LIMIT_POTS * BLOCK_BYTES;
+    return start + (uint64_t)count * BLOCK_BYTES;
 }
 
 static struct pot *pot_find(enum range_kind kind, uint64_t first_id)
@@ -53,7 +57,7 @@ static struct pot *pot_take(void)
 {
     for (unsigned i = 0; i < 2 * LIMIT_POTS; i++) {
         struct pot *pot = &pots.pots[pots.hand];
-        pots.hand = (pots.hand + 1) % LIMIT_POTS;
+        pots.hand = pots.hand + 1 < pots.count ? pots.hand + 1 : 0;
         if (pot->state == POT_READING)
             continue;
         if (pot->state == POT_PRESENT && pot->used) {

@@ -12,8 +12,9 @@
 
 struct pot;
 
-/* pot_init - buffers for LIMIT_POTS pots at [start, ...); returns the first address after them. */
-uint64_t pot_init(uint64_t start);
+/* pot_init - buffers for count pots, LIMIT_POTS_MIN to LIMIT_POTS, at [start, ...); returns the
+ * first address after them. */
+uint64_t pot_init(uint64_t start, unsigned count);
 /* pot_node - the disk form of a node. Valid until the next pot_* call. */
 enum fetch pot_node(uint64_t object_id, const struct disk_node **node);
 /* pot_page - count, flags and checksum of a page. */

@@ -30,6 +30,7 @@ static struct {
     struct table *free;
     const uint64_t *kernel_root;
     struct space spaces[LIMIT_SPACES];
+    unsigned count; /* spaces from here on stay unused */
     unsigned hand;
     uint64_t drops;
     bool edited;
@@ -43,9 +44,13 @@ static void free_put(struct table *table)
     space.free = table;
 }
 
-COLD uint64_t space_init(uint64_t start, uint64_t size_bytes, const uint64_t *kernel_root)
+COLD uint64_t space_init(uint64_t start, uint64_t size_bytes, unsigned count,
+                         const uint64_t *kernel_root)
 {
     kassert(start % PAGE_BYTES == 0);
+    kassert(count >= LIMIT_SPACES_MIN);
+    kassert(count <= LIMIT_SPACES);
+    space.count = count;
     uint64_t each = PAGE_BYTES + sizeof(struct table);
     space.table_count = (uint32_t)(size_bytes / each);
     if (space.table_count < LIMIT_TABLES_MIN)
@@ -177,11 +182,11 @@ uint64_t space_drops(void)
 /* A space to use for another key: unused, or the next in turn. */
 static struct space *space_take(void)
 {
-    for (unsigned i = 0; i < LIMIT_SPACES; i++)
+    for (unsigned i = 0; i < space.count; i++)
         if (!space.spaces[i].used)
             return &space.spaces[i];
     struct space *taken = &space.spaces[space.hand];
-    space.hand = (space.hand + 1) % LIMIT_SPACES;
+    space.hand = space.hand + 1 < space.count ? space.hand + 1 : 0;
     space.drops++;
     domain_spaces_lost();
     if (taken->root) {

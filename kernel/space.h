@@ -35,9 +35,10 @@ struct space {
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 
 /* space_init - take about size_bytes at start, which is page-aligned, for tables, LIMIT_TABLES_MIN
- * at least; kernel_root is copied into the upper half of each root. Returns the first address after
- * them. */
-uint64_t space_init(uint64_t start, uint64_t size_bytes, const uint64_t *kernel_root);
+ * at least; count spaces, LIMIT_SPACES_MIN to LIMIT_SPACES; kernel_root is copied into the upper
+ * half of each root. Returns the first address after them. */
+uint64_t space_init(uint64_t start, uint64_t size_bytes, unsigned count,
+                    const uint64_t *kernel_root);
 /* space_of - the space of an address key, made if need be. */
 struct space *space_of(const struct key *key);
 /* space_lookup - the kernel address of a byte that is mapped for the access; NULL if it is not. */

@@ -13,7 +13,6 @@
 #include "disks/checksum.h"
 #include "kernel/arch/arch.h"
 #include "kernel/check.h"
-#include "kernel/depend.h"
 #include "kernel/driver/devices.h"
 #include "kernel/driver/driver.h"
 #include "kernel/driver/sbi.h"
@@ -24,12 +23,11 @@
 #include "kernel/history.h"
 #include "kernel/keys.h"
 #include "kernel/main.h"
-#include "kernel/pot.h"
+#include "kernel/pools.h"
 #include "kernel/print.h"
 #include "kernel/restart.h"
 #include "kernel/sched.h"
 
-#define HOST_REQUESTS 21u
 #define HOST_CONSOLE_BYTES 65536u
 
 #define HOST_DOMAINS 256u
@@ -53,7 +51,7 @@ static struct {
     uint64_t kernel_root[512];
     struct fdt_facts facts;
     struct host_request requests[HOST_REQUESTS];
-    unsigned request_count;
+    unsigned request_count, requests_max;
     uint64_t disk_reads;
     uint64_t time, alarm, cycles;
     char console[HOST_CONSOLE_BYTES];
@@ -254,7 +252,7 @@ bool virtio_block_start(unsigned disk, enum block_op op, uint64_t sector, void *
                         uint32_t size_bytes, struct io_owner owner)
 {
     (void)disk;
-    if (host.request_count == HOST_REQUESTS)
+    if (host.request_count == host.requests_max)
         return false;
     uint8_t *place = host.store->bytes + sector * SECTOR_BYTES;
     if (op == BLOCK_READ)
@@ -293,6 +291,16 @@ void virtio_block_give_up(unsigned disk)
 
 const char *host_boot(struct store *store, size_t ram_bytes)
 {
+    struct pool_sizes sizes = pools_of(ram_bytes);
+    return host_boot_with(store, ram_bytes, &sizes, HOST_REQUESTS);
+}
+
+const char *host_boot_with(struct store *store, size_t ram_bytes, const struct pool_sizes *sizes,
+                           unsigned requests)
+{
+    kassert(requests > 0);
+    kassert(requests <= HOST_REQUESTS);
+    host.requests_max = requests;
     print_report_set(history_print);
     host.store = store;
     host.alarm = UINT64_MAX;
@@ -301,11 +309,8 @@ const char *host_boot(struct store *store, size_t ram_bytes)
     if (!host.ram)
         abort();
     memset(host.ram, 0xa5, ram_bytes);
-    uint64_t at = (uint64_t)host.ram, end = at + ram_bytes;
-    at = pot_init(at);
-    at = space_init(at, ram_bytes / LIMIT_TABLE_SHARE, host.kernel_root);
-    at = depend_init(at, ram_bytes / LIMIT_DEPEND_SHARE);
-    object_init(at, end);
+    uint64_t start = (uint64_t)host.ram;
+    pools_init(start, start + ram_bytes, host.kernel_root, sizes);
     return restart();
 }
 

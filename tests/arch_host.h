@@ -13,12 +13,19 @@
 #include <stdint.h>
 
 #include "kernel/domain.h"
+#include "kernel/pools.h"
 #include "kernel/space.h"
 #include "tests/kernel_store.h"
+
+#define HOST_REQUESTS 21u /* that the pretended disk takes at once */
 
 /* host_boot - start the kernel on a store (finished; it must stay) with so much RAM for its pools.
  * Returns what restart() does: NULL, or why not. */
 const char *host_boot(struct store *store, size_t ram_bytes);
+/* host_boot_with - the same with these pools, and a disk that takes so many requests at once, 1 to
+ * HOST_REQUESTS. */
+const char *host_boot_with(struct store *store, size_t ram_bytes, const struct pool_sizes *sizes,
+                           unsigned requests);
 
 /* host_run - let the kernel choose. Returns the domain that user mode would run, or NULL when
  * everything waits and no event is due. Check and amnesia, when set, are done on the way. */

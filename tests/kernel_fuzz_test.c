@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kernel_fuzz_test.c - random invocations of random keys with random everything, natively, with
- * every invariant checked after every call; and the same run under amnesia and in little memory,
- * which must end in the same state: nothing that the kernel caches may matter.
+ * every invariant checked after every call; and the same run under amnesia, in little memory and
+ * with single pools and pairs of them at their minima, which must all end in the same state:
+ * nothing that the kernel caches may matter.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -18,20 +19,36 @@
 #define PAGES_EACH 5u
 #define STEPS 4000u
 #define SEEDS 8u
+#define EXTREME_SEEDS 2u
 #define LITTLE_BYTES (450u << 10) /* for the least pools that limits.h allows */
+
+/* What can be set to its minimum. */
+enum pool {
+    POOL_NODES,
+    POOL_PAGES,
+    POOL_TABLES,
+    POOL_DEPENDS,
+    POOL_SPACES,
+    POOL_DOMAINS,
+    POOL_POTS,
+    POOL_METERS,
+    POOL_REQUESTS,
+    POOL_COUNT
+};
 
 /* What may not change the outcome of a run. */
 struct variant {
     const char *name;
     size_t ram_bytes;
     bool amnesia;
+    unsigned least; /* bit n: enum pool n is at its minimum */
 };
 static const struct variant variants[] = {
-    {"plain", 8u << 20, false},
-    {"once more", 8u << 20, false},
-    {"amnesia", 8u << 20, true},
-    {"little memory", LITTLE_BYTES, false},
-    {"little memory, amnesia", LITTLE_BYTES, true},
+    {"plain", 8u << 20, false, 0},
+    {"once more", 8u << 20, false, 0},
+    {"amnesia", 8u << 20, true, 0},
+    {"little memory", LITTLE_BYTES, false, 0},
+    {"little memory, amnesia", LITTLE_BYTES, true, 0},
 };
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
@@ -269,11 +286,36 @@ static void step(struct world *world)
     }
 }
 
+static const char *world_boot(const struct world *world, const struct variant *variant)
+{
+    struct pool_sizes sizes = pools_of(variant->ram_bytes);
+    unsigned least = variant->least, requests = HOST_REQUESTS;
+    if (least & 1u << POOL_NODES)
+        sizes.node_bytes = 0;
+    if (least & 1u << POOL_PAGES)
+        sizes.pages_max = LIMIT_PAGES_MIN;
+    if (least & 1u << POOL_TABLES)
+        sizes.table_bytes = 0;
+    if (least & 1u << POOL_DEPENDS)
+        sizes.depend_bytes = 0;
+    if (least & 1u << POOL_SPACES)
+        sizes.spaces = LIMIT_SPACES_MIN;
+    if (least & 1u << POOL_DOMAINS)
+        sizes.domains = LIMIT_DOMAINS_MIN;
+    if (least & 1u << POOL_POTS)
+        sizes.pots = LIMIT_POTS_MIN;
+    if (least & 1u << POOL_METERS)
+        sizes.meters = LIMIT_METERS_MIN;
+    if (least & 1u << POOL_REQUESTS)
+        requests = 1;
+    return host_boot_with(world->store, variant->ram_bytes, &sizes, requests);
+}
+
 static uint64_t world_run(uint64_t seed, const struct variant *variant, bool forks)
 {
     struct world world = {.forks = forks};
     world_make(&world, seed);
-    if (host_boot(world.store, variant->ram_bytes))
+    if (world_boot(&world, variant))
         abort();
     host_knobs(variant->amnesia, true);
     (void)host_run();
@@ -318,6 +360,23 @@ Test(fuzz, no_call_breaks_an_invariant_and_no_cache_changes_the_outcome)
         for (unsigned i = 1; i < VARIANTS; i++)
             cr_assert_eq(world_run_apart(seed, &variants[i], false), plain, "seed %lu: %s", seed,
                          variants[i].name);
+    }
+}
+
+Test(fuzz, pools_at_their_minima_one_by_one_and_in_pairs_do_not_change_the_outcome)
+{
+    for (uint64_t seed = 200; seed < 200 + EXTREME_SEEDS; seed++) {
+        uint64_t plain = world_run_apart(seed, &variants[0], false);
+        cr_assert_neq(plain, 0, "seed %lu", seed);
+        for (unsigned one = 0; one < POOL_COUNT; one++)
+            for (unsigned other = one; other < POOL_COUNT; other++) {
+                struct variant variant = {"pools at their minima", 8u << 20, false,
+                                          1u << one | 1u << other};
+                cr_expect_eq(world_run_apart(seed, &variant, false), plain,
+                             "seed %lu: pools %u and %u", seed, one, other);
+            }
+        struct variant all = {"all", LITTLE_BYTES, true, (1u << POOL_COUNT) - 1};
+        cr_expect_eq(world_run_apart(seed, &all, false), plain, "seed %lu: all pools", seed);
     }
 }
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pools.c - the sizes of the pools. Called by main at boot; calls every module that has a pool.
+ * Invariants: pools.h. */
+#include "kernel/pools.h"
+
+#include "kernel/depend.h"
+#include "kernel/domain.h"
+#include "kernel/limits.h"
+#include "kernel/meter.h"
+#include "kernel/object.h"
+#include "kernel/pot.h"
+#include "kernel/space.h"
+
+COLD struct pool_sizes pools_of(uint64_t size_bytes)
+{
+    return (struct pool_sizes){
+        .table_bytes = size_bytes / LIMIT_TABLE_SHARE,
+        .depend_bytes = size_bytes / LIMIT_DEPEND_SHARE,
+        .node_bytes = size_bytes / LIMIT_NODE_SHARE,
+        .pages_max = UINT32_MAX,
+        .domains = LIMIT_DOMAINS_CACHED,
+        .spaces = LIMIT_SPACES,
+        .pots = LIMIT_POTS,
+        .meters = LIMIT_METERS,
+    };
+}
+
+COLD void pools_init(uint64_t start, uint64_t end, const uint64_t *kernel_root,
+                     const struct pool_sizes *sizes)
+{
+    domain_init(sizes->domains);
+    meter_init(sizes->meters);
+    uint64_t at = pot_init(start, sizes->pots);
+    at = space_init(at, sizes->table_bytes, sizes->spaces, kernel_root);
+    at = depend_init(at, sizes->depend_bytes);
+    object_init(at, end, sizes->node_bytes, sizes->pages_max);
+}
