@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* format.h - every byte of a volume. Shared by the kernel and the tools; constants and structs
- * only.
+/* format.h - every byte of a volume. Shared by the kernel and the tools; constants, structs and
+ * what is reckoned from constants.
  *
  * A volume is a raw image of 4096-byte blocks. A store is one or more volumes with the same store
  * id.
@@ -110,6 +110,16 @@ struct volume_range {
     uint64_t block_count;
 };
 static_assert(sizeof(struct volume_range) == 40, "range");
+
+/* range_objects_per_block - how many objects a block of this kind of range describes. */
+static inline uint64_t range_objects_per_block(uint8_t kind)
+{
+    if (kind == RANGE_NODES)
+        return POT_NODES;
+    if (kind == RANGE_PAGE_POTS)
+        return POT_PAGES;
+    return 1;
+}
 
 /* A location: a block of the store. Bits 0..55: block number on its volume; 56..63: disk index. */
 #define LOCATION_DISK_SHIFT 56u

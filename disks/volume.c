@@ -90,15 +90,6 @@ uint64_t disk_id(const uint8_t object_id[6])
     return id;
 }
 
-uint64_t range_objects_per_block(uint8_t kind)
-{
-    if (kind == RANGE_NODES)
-        return POT_NODES;
-    if (kind == RANGE_PAGE_POTS)
-        return POT_PAGES;
-    return 1;
-}
-
 const char *range_kind_name(uint8_t kind)
 {
     static const char *const names[] = {"unknown",   "node pots",         "pages",

@@ -50,8 +50,6 @@ const char *volume_range_problem(const struct volume *volume, uint32_t index);
 /* disk_id - the 48-bit id in a key or directory entry, or the generation in a pot. */
 uint64_t disk_id(const uint8_t object_id[6]);
 
-/* range_objects_per_block - how many objects a block of this kind of range describes. */
-uint64_t range_objects_per_block(uint8_t kind);
 /* range_kind_name - for people: "node pots", "pages" ... */
 const char *range_kind_name(uint8_t kind);
 /* range_holds_objects - does first_id..first_id + object_count - 1 name nodes or pages? */

@@ -27,7 +27,7 @@
 
 /* csrw pmpaddr0, a0; csrw pmpaddr1, a1; csrw pmpcfg0, a2. Addresses before the configuration: the
  * engine computes a range when its configuration is written. */
-static const uint32_t pmp_stub[] = {0x3b051073, 0x3b159073, 0x3a061073};
+static const uint32_t pmp_program[] = {0x3b051073, 0x3b159073, 0x3a061073};
 #define PMP_ENTRY1_TOR_RWX 0x0f00u /* entry 1: from pmpaddr0 to pmpaddr1, read write execute */
 
 static uc_engine *handle_of(const struct cpu *cpu)
@@ -191,10 +191,10 @@ static uc_err reg_write(struct cpu *cpu, int reg, uint64_t value)
 static uc_err protect_memory(struct cpu *cpu)
 {
     uc_engine *handle = handle_of(cpu);
-    uint64_t base = cpu->config.ram_base, exit_at = base + sizeof(pmp_stub);
-    uint8_t saved[sizeof(pmp_stub)];
+    uint64_t base = cpu->config.ram_base, exit_at = base + sizeof(pmp_program);
+    uint8_t saved[sizeof(pmp_program)];
     memcpy(saved, cpu->ram, sizeof(saved));
-    memcpy(cpu->ram, pmp_stub, sizeof(pmp_stub));
+    memcpy(cpu->ram, pmp_program, sizeof(pmp_program));
     uc_err result = reg_write(cpu, UC_RISCV_REG_A0, base >> 2);
     if (result == UC_ERR_OK)
         result = reg_write(cpu, UC_RISCV_REG_A1, (base + cpu->config.ram_bytes) >> 2);
@@ -273,7 +273,7 @@ bool engine_open(struct cpu *cpu, struct error *error)
     engine->cached = engine->dirty = false;
     engine_load(cpu);
     for (unsigned i = 10; i <= 12; i++)
-        cpu_x_put(cpu, i, 0); /* what the stub used */
+        cpu_x_put(cpu, i, 0); /* what pmp_program used */
     cpu_word_set(cpu, cpu->layout.privilege, PRIVILEGE_S);
     cpu_word_set(cpu, cpu->layout.load_addr, UINT64_MAX);
     size_t size_bytes = cpu->layout.word_count * sizeof(uint64_t);

@@ -25,8 +25,6 @@
 
 struct machine;
 
-enum timing_model { TIMING_INSN }; /* one cycle an instruction, plus machine.c's stated costs */
-
 struct machine_disk {
     const char *path;    /* raw image */
     /* NULL: write the image itself; else changes go to this file (disk_file.h) */
@@ -38,7 +36,6 @@ struct machine_disk {
 struct machine_config {
     uint64_t ram_bytes; /* 0: 64 MiB */
     uint64_t seed;
-    enum timing_model timing;
     uint64_t clock_hz; /* 0: 100 MHz */
     const char *kernel_path; /* ELF or Image; required */
     const char *initrd_path, *append; /* NULL: none */

@@ -30,7 +30,6 @@ static uint64_t config_hash(const struct machine *machine)
     write_u64(&writer, config->ram_bytes);
     write_u64(&writer, machine->clock_hz);
     write_u64(&writer, config->seed);
-    write_u32(&writer, (uint32_t)config->timing);
     write_u32(&writer, config->display_width);
     write_u32(&writer, config->display_height);
     for (unsigned i = 0; i < config->disk_count; i++) {

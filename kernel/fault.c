@@ -110,7 +110,7 @@ static NOINLINE struct domain *entry_build(struct domain *domain, const struct r
     depend_add_page(slot, &slot->built, table, index);
     depend_add_page(page, &page->built, table, index);
     table->entries[index] = page->leaf | (writable ? SPACE_LEAF_WRITE : 0);
-    arch_fence_page();
+    arch_fence();
     count_one(FAULT);
     return domain;
 }

@@ -15,11 +15,10 @@
  */
 #include "kernel/gate.h"
 
+#include "kernel/arch/offsets.h"
 #include "kernel/counter.h"
 #include "kernel/keeper.h"
 #include "kernel/sched.h"
-
-#define ECALL_BYTES 4u
 
 struct key gate_resume_key(const struct domain *domain, enum resume_kind kind)
 {
@@ -148,7 +147,7 @@ enum touch gate_buffer_prepare(struct domain *domain, struct pieces *buffer,
         walk->fault = MEMORY_KERNEL;
         return TOUCH_FAULT;
     }
-    return domain_touch_range(domain, a[5], size_bytes, ACCESS_WRITE, buffer, walk);
+    return pieces_touch(domain, a[5], size_bytes, ACCESS_WRITE, buffer, walk);
 }
 
 /* The four words of a string, for registers. From registers they pass as they are. */

@@ -12,13 +12,12 @@
  */
 #include "kernel/invoke.h"
 
+#include "kernel/arch/offsets.h"
 #include "kernel/forward.h"
 #include "kernel/gate.h"
 #include "kernel/keeper.h"
 #include "kernel/order.h"
 #include "kernel/sched.h"
-
-#define ECALL_BYTES 4u
 
 void commit_point(struct invocation *invocation)
 {
@@ -57,63 +56,10 @@ size_t invoke_reply_room(const struct invocation *invocation)
     return size_bytes < STRING_BYTES_MAX ? size_bytes : STRING_BYTES_MAX;
 }
 
-size_t pieces_copy_out(const struct pieces *pieces, size_t offset, void *target, size_t size_bytes)
-{
-    size_t copied = 0;
-    for (unsigned i = 0; i < 2 && copied < size_bytes; i++) {
-        const struct piece *piece = &pieces->piece[i];
-        if (offset >= piece->size_bytes) {
-            offset -= piece->size_bytes;
-            continue;
-        }
-        size_t part = piece->size_bytes - offset;
-        if (part > size_bytes - copied)
-            part = size_bytes - copied;
-        memcpy((uint8_t *)target + copied, piece->data + offset, part);
-        copied += part;
-        offset = 0;
-    }
-    return copied;
-}
-
 size_t invoke_string(const struct invocation *invocation, void *target, size_t size_bytes)
 {
     memset(target, 0, size_bytes);
     return pieces_copy_out(&invocation->message.string, 0, target, size_bytes);
-}
-
-void pieces_release(struct pieces *pieces)
-{
-    for (unsigned i = 0; i < 2; i++)
-        if (pieces->pinned[i])
-            pieces->pinned[i]->pinned--;
-    *pieces = (struct pieces){0};
-}
-
-enum touch domain_touch_range(struct domain *domain, uint64_t addr, uint64_t size_bytes,
-                              enum access access, struct pieces *pieces,
-                              struct segment_walk *walk)
-{
-    kassert(size_bytes <= STRING_BYTES_MAX);
-    *pieces = (struct pieces){0};
-    for (unsigned i = 0; size_bytes > 0; i++) {
-        kassert(i < 2);
-        uint64_t part = PAGE_BYTES - addr % PAGE_BYTES;
-        if (part > size_bytes)
-            part = size_bytes;
-        uint8_t *data;
-        enum touch touch = segment_touch(domain, addr, access, &data, walk);
-        if (touch != TOUCH_DONE) {
-            pieces_release(pieces);
-            return touch;
-        }
-        pieces->piece[i] = (struct piece){data, (uint32_t)part};
-        pieces->pinned[i] = walk->page;
-        walk->page->pinned++;
-        addr += part;
-        size_bytes -= part;
-    }
-    return TOUCH_DONE;
 }
 
 /* A page is missing under one of the sender's own strings. */
@@ -153,7 +99,7 @@ static bool prepare_string(struct invocation *invocation)
         return false;
     }
     enum touch touch =
-        domain_touch_range(sender, a[3], a[4], ACCESS_READ, &message->string, &walk);
+        pieces_touch(sender, a[3], a[4], ACCESS_READ, &message->string, &walk);
     if (touch == TOUCH_FAULT)
         string_fault(sender, &walk, a[3], TRAP_BAD_STRING);
     else if (touch == TOUCH_DONE && a[4] > 0)

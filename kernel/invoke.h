@@ -9,19 +9,7 @@
 #ifndef LATCHKEY_KERNEL_INVOKE_H
 #define LATCHKEY_KERNEL_INVOKE_H
 
-#include "kernel/segment.h"
-
-struct piece {
-    uint8_t *data;
-    uint32_t size_bytes;
-};
-
-/* A string, or a buffer, in at most two pieces of kernel memory (it may cross one page
- * boundary). */
-struct pieces {
-    struct piece piece[2];
-    struct page_frame *pinned[2];
-};
+#include "kernel/pieces.h"
 
 struct message {
     uint64_t code;
@@ -70,15 +58,5 @@ size_t invoke_string(const struct invocation *invocation, void *target, size_t s
 void invoke_reply_bytes(struct invocation *invocation, const void *source, size_t size_bytes);
 /* invoke_reply_room - how many bytes of string the receiver of the reply takes. */
 size_t invoke_reply_room(const struct invocation *invocation);
-/* pieces_copy_out - copy bytes from an offset on. Returns how many there were. */
-size_t pieces_copy_out(const struct pieces *pieces, size_t offset, void *target,
-                       size_t size_bytes);
-
-/* domain_touch_range - make [addr, addr + size) of a domain accessible and pin its pages.
- * size_bytes at most 4096. On TOUCH_DONE pieces must be given back with pieces_release(). */
-enum touch domain_touch_range(struct domain *domain, uint64_t addr, uint64_t size_bytes,
-                              enum access access, struct pieces *pieces,
-                              struct segment_walk *walk);
-void pieces_release(struct pieces *pieces);
 
 #endif

@@ -96,7 +96,7 @@ struct page_frame *object_page_frame(const uint8_t *data)
     return &object.pages[index];
 }
 
-struct page_frame *object_page_of(const uint8_t *data)
+struct page_frame *object_page_meet(const uint8_t *data)
 {
     struct page_frame *page = object_page_frame(data);
     page->used = true;

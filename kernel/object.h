@@ -95,8 +95,8 @@ enum fetch object_node(uint64_t object_id, struct node_frame **node);
 enum fetch object_page(uint64_t object_id, struct page_frame **page);
 /* object_page_frame - the frame whose memory holds this kernel address. */
 struct page_frame *object_page_frame(const uint8_t *data);
-/* object_page_of - the same, and the present operation has met it (invariant 4). */
-struct page_frame *object_page_of(const uint8_t *data);
+/* object_page_meet - the same, and the present operation has met it (invariant 4). */
+struct page_frame *object_page_meet(const uint8_t *data);
 /* object_page_present - the frame of a page if it has one, else NULL. */
 struct page_frame *object_page_present(uint64_t object_id);
 /* object_node_present - the frame if it is in memory, else NULL. */

@@ -179,17 +179,10 @@ static struct node_frame *ready_pop(void)
     return NULL;
 }
 
-static void devices_poll(void)
+void sched_devices_poll(void)
 {
     if (arch_external_pending())
         driver_interrupt();
-    if (io_poll() > 0)
-        sched_wake_all(&sched.io_waiters);
-}
-
-void sched_external(void)
-{
-    driver_interrupt();
     if (io_poll() > 0)
         sched_wake_all(&sched.io_waiters);
 }
@@ -200,7 +193,7 @@ COLD static void idle(void)
     timer_arm(true);
     if (!arch_timer_pending() && !arch_external_pending())
         arch_wait();
-    devices_poll();
+    sched_devices_poll();
     sched_tick();
     meter_start();
 }

@@ -49,8 +49,8 @@ void sched_tick(void);
 enum fetch sched_stall_until(uint64_t time);
 /* sched_forget - a domain leaves the cache. */
 void sched_forget(const struct domain *domain);
-/* sched_external - the external interrupt. */
-void sched_external(void);
+/* sched_devices_poll - take the external interrupt if it is pending, and what disks have done. */
+void sched_devices_poll(void);
 /* sched_float_sync - the domain's f registers are about to be read: take them from the hart. */
 void sched_float_sync(struct domain *domain);
 /* sched_tables_needed - user mode faulted for a table entry that was just made: amnesia must spare

@@ -224,7 +224,7 @@ static bool touch_mapped(struct domain *domain, uint64_t addr, enum access acces
     uint8_t *found = space_lookup(domain_space(domain), addr, access);
     if (!found)
         return false;
-    walk->page = object_page_of(found);
+    walk->page = object_page_meet(found);
     if (data)
         *data = found;
     else

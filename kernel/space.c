@@ -290,8 +290,7 @@ void space_fence(void)
     if (!space.edited)
         return;
     space.edited = false;
-    arch_fence_translations();
-    arch_fence_instructions(); /* a newly mapped page may hold code that the kernel put there */
+    arch_fence(); /* a newly mapped page may hold code that the kernel put there */
 }
 
 COLD struct table *space_table_present(const struct space *of, uint64_t addr, unsigned level)

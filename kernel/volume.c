@@ -25,16 +25,6 @@ static bool header_valid(uint64_t block_count)
            header->block_count <= block_count && header->disk_index < VOLUME_DISKS_MAX;
 }
 
-/* How many objects a block of the range describes. */
-static uint64_t objects_per_block(uint8_t kind)
-{
-    if (kind == RANGE_NODES)
-        return POT_NODES;
-    if (kind == RANGE_PAGE_POTS)
-        return POT_PAGES;
-    return 1;
-}
-
 static bool range_valid(const struct volume_range *range, uint64_t block_count)
 {
     if (range->start_block >= block_count || range->block_count > block_count - range->start_block)
@@ -43,7 +33,7 @@ static bool range_valid(const struct volume_range *range, uint64_t block_count)
         return false;
     if (range->kind != RANGE_NODES && range->kind != RANGE_PAGES && range->kind != RANGE_PAGE_POTS)
         return true;
-    uint64_t per_block = objects_per_block(range->kind);
+    uint64_t per_block = range_objects_per_block(range->kind);
     return range->plex < VOLUME_PLEXES &&
            (range->object_count + per_block - 1) / per_block <= range->block_count;
 }
@@ -93,7 +83,7 @@ bool volume_home(enum range_kind kind, uint64_t object_id, unsigned plex, struct
         if (range->kind != kind || range->plex != plex || object_id < range->first_id ||
             object_id - range->first_id >= range->object_count)
             continue;
-        uint64_t per_block = objects_per_block(range->kind);
+        uint64_t per_block = range_objects_per_block(range->kind);
         uint64_t index = (object_id - range->first_id) / per_block;
         *home = (struct volume_home){.disk = volume.disk[i],
                                      .block = range->start_block + index,

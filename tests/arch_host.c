@@ -88,15 +88,7 @@ void arch_space_leave(void)
 {
 }
 
-void arch_fence_page(void)
-{
-}
-
-void arch_fence_translations(void)
-{
-}
-
-void arch_fence_instructions(void)
+void arch_fence(void)
 {
 }
 
@@ -342,7 +334,7 @@ static void choose(void)
 {
     host.running = NULL;
     if (arch_external_pending()) /* the interrupt that user mode would have taken by now */
-        sched_external();
+        sched_devices_poll();
     HOST_ENTER(host.running = sched_next());
     if (host.check && !host.powered_off)
         check_all();

@@ -318,7 +318,7 @@ Test(range, a_page_on_the_screen_is_taken_down_first)
     cr_assert_eq(host_running_id(), world.client);
     cr_assert_eq(host_argument(0), RC_OK);
     cr_assert_null(screen_backing(1));
-    cr_assert_eq(object_page_of(shown)->pinned, 0);
+    cr_assert_eq(object_page_meet(shown)->pinned, 0);
 }
 
 Test(range, an_object_whose_count_is_used_up_is_retired_and_the_bank_is_told)

@@ -17,10 +17,7 @@ uint64_t arch_satp(uint64_t root_physical, uint64_t asid);
  * kernel may be running on it. The way back to user mode enters the right one. */
 void arch_space_leave(void);
 /* Order page-table edits, and stores to code, before what user mode does next. */
-void arch_fence_translations(void);
-/* Both, after one entry was set that was not valid or allowed less. */
-void arch_fence_page(void);
-void arch_fence_instructions(void);
+void arch_fence(void);
 /* The timebase (10 MHz on this board), and the cycle counter. */
 uint64_t arch_time(void);
 uint64_t arch_cycles(void);

@@ -27,7 +27,6 @@
 #include "kernel/arch/offsets.h"
 
 #define CAUSE_ECALL    8
-#define ECALL_BYTES    4
 
 /* abi.h, as assembler can read it; domain.c asserts them. */
 #define EXIT_FORM      0x603 /* kind and string mode */

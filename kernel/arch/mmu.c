@@ -117,19 +117,9 @@ void arch_space_leave(void)
     csr_write(satp, arch_satp(arch_virtual_to_physical(mmu.root), 0));
 }
 
-void arch_fence_page(void)
+void arch_fence(void)
 {
-    __asm__ volatile("sfence.vma\n\tfence.i" : : : "memory");
-}
-
-void arch_fence_translations(void)
-{
-    __asm__ volatile("sfence.vma" ::: "memory");
-}
-
-void arch_fence_instructions(void)
-{
-    __asm__ volatile("fence.i" ::: "memory");
+    __asm__ volatile("sfence.vma\n\tfence.i" ::: "memory");
 }
 
 uint64_t arch_time(void)

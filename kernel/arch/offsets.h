@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* offsets.h - where trap.S and gate.S find things in struct domain, struct node_frame and struct
- * key. domain.c asserts each against the struct. Constants only: assembler reads this. */
+/* offsets.h - what assembler and C must agree upon: where trap.S and gate.S find things in struct
+ * domain, struct node_frame and struct key (domain.c asserts each against the struct), and how long
+ * the kernel call is. Constants only: assembler reads this. */
 #ifndef LATCHKEY_KERNEL_OFFSETS_H
 #define LATCHKEY_KERNEL_OFFSETS_H
 
@@ -28,6 +29,8 @@
 #define NODE_ROLE             40
 #define NODE_GATE             64
 #define NODE_SLOT             120
+
+#define ECALL_BYTES 4 /* the length of the instruction of a kernel call */
 
 #define KEY_HEAD   0
 #define KEY_COUNT  8

@@ -33,7 +33,7 @@ struct domain *trap_other(struct domain *domain)
         sched_tick();
         break;
     case SCAUSE_INTERRUPT_EXTERNAL:
-        sched_external();
+        sched_devices_poll();
         break;
     case SCAUSE_PAGE_EXECUTE:
         entry_page_fault(domain, stval, ACCESS_EXECUTE);
