@@ -97,6 +97,10 @@ void cpu_destroy(struct cpu *cpu)
 static void wait_begin(struct cpu *cpu)
 {
     uint64_t pc = cpu_word(cpu, cpu->layout.pc);
+    if (!cpu->current || pc - 4 - cpu->current->pc >= cpu->current->span_bytes) {
+        cpu_fail(cpu, "engine: it came back at pc 0x%llx for no reason", (unsigned long long)pc);
+        return;
+    }
     if (cpu_word(cpu, cpu->layout.privilege) == PRIVILEGE_U) {
         count_abandon(cpu, pc - 4);
         cpu_word_set(cpu, cpu->layout.pc, pc - 4);
@@ -145,10 +149,13 @@ static bool exit_arm(struct cpu *cpu)
     cpu->exit_addr = point->addr;
     cpu->exit_count = cpu_count(cpu);
     /* Translations that run through the exit point must be made again, to end there. */
-    uint64_t first;
-    if (walk_code(cpu, cpu_word(cpu, cpu->layout.pc), &first) && walk_ram(cpu, first, 1)) {
-        engine_drop_code(cpu, first, 1);
+    uint64_t pc = cpu_word(cpu, cpu->layout.pc), first;
+    assert(pc < point->addr);
+    assert(pc / PAGE_BYTES == point->addr / PAGE_BYTES);
+    if (walk_code(cpu, pc, &first) && walk_ram(cpu, first, 1)) {
         point->code_addr = first;
+        point->code_bytes = (uint32_t)(point->addr - pc);
+        cpu_exit_drop_code(cpu, point);
     }
     engine_exit_set(cpu, point->addr);
     point->armed = true;

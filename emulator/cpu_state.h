@@ -126,7 +126,8 @@ struct exit_point {
     enum exit_kind kind;
     bool armed; /* the engine knows */
     uint64_t addr;
-    uint64_t code_addr;    /* armed: physical, of the code that ends there; 0: none in RAM */
+    uint64_t code_addr;    /* armed: physical, of the pc it was armed at; 0: not in RAM */
+    uint32_t code_bytes;   /* from there to the exit, all in one page */
     uint64_t cause, value; /* EXIT_TRAP */
 };
 
@@ -251,6 +252,7 @@ void trap_sip_written(struct cpu *cpu, uint64_t pc_end, uint64_t pc_next);
 void trap_exit_reached(struct cpu *cpu);
 void cpu_exit_request(struct cpu *cpu, struct exit_point point);
 void cpu_exit_disarm(struct cpu *cpu);
+void cpu_exit_drop_code(struct cpu *cpu, const struct exit_point *point);
 void cpu_fail(struct cpu *cpu, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* cpu_mmio.c */

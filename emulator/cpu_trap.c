@@ -159,14 +159,24 @@ void trap_sip_written(struct cpu *cpu, uint64_t pc_end, uint64_t pc_next)
 /* --- exits: stopping at an address within a block
  * ------------------------------------------------- */
 
-/* The translation that ends at the exit must go: it would end there for ever. */
+/* The engine may need several translations to get from the pc to the exit: the first is dropped,
+ * and all that end or begin at the exit. */
+void cpu_exit_drop_code(struct cpu *cpu, const struct exit_point *point)
+{
+    assert(point->code_addr);
+    assert(point->code_bytes > 0);
+    engine_drop_code(cpu, point->code_addr, 1);
+    engine_drop_code(cpu, point->code_addr + point->code_bytes - 1, 2);
+}
+
+/* Translations that end at the exit must go: they would end there for ever. */
 void cpu_exit_disarm(struct cpu *cpu)
 {
     if (!cpu->exit_point.armed)
         return;
     engine_exit_clear(cpu);
     if (cpu->exit_point.code_addr)
-        engine_drop_code(cpu, cpu->exit_point.code_addr, 1);
+        cpu_exit_drop_code(cpu, &cpu->exit_point);
     cpu->exit_point = (struct exit_point){.kind = EXIT_NONE};
 }
 
