@@ -69,6 +69,15 @@ static void stop(struct machine *machine, enum machine_stop_reason reason, int c
     cpu_stop(machine->cpu);
 }
 
+/* The guest is done: this machine does not run on by itself, now or after a load. */
+static void end(struct machine *machine, enum machine_stop_reason reason, int code)
+{
+    assert(reason == MACHINE_STOP_POWER_OFF || reason == MACHINE_STOP_RESET);
+    machine->ended = true;
+    machine->end = (struct machine_stop){.reason = reason, .code = code};
+    stop(machine, reason, code);
+}
+
 /* --- what the devices ask for --- */
 
 static void device_irq_set(void *context, uint32_t irq, bool level)
@@ -114,9 +123,9 @@ static void finisher_notify(void *context, struct finisher_request request)
 {
     struct machine *machine = context;
     if (request.kind == FINISHER_RESET)
-        stop(machine, MACHINE_STOP_RESET, 0);
+        end(machine, MACHINE_STOP_RESET, 0);
     else
-        stop(machine, MACHINE_STOP_POWER_OFF, (int)request.code);
+        end(machine, MACHINE_STOP_POWER_OFF, (int)request.code);
 }
 
 static void trace_announce(void *context, uint32_t kind, uint64_t argument)
@@ -174,9 +183,9 @@ static void sbi_reset(void *context, enum sbi_reset reset, bool failure)
 {
     struct machine *machine = context;
     if (reset == SBI_RESET_SHUTDOWN)
-        stop(machine, MACHINE_STOP_POWER_OFF, failure ? 1 : 0);
+        end(machine, MACHINE_STOP_POWER_OFF, failure ? 1 : 0);
     else
-        stop(machine, MACHINE_STOP_RESET, 0);
+        end(machine, MACHINE_STOP_RESET, 0);
 }
 
 /* --- what the cpu asks for --- */
@@ -402,6 +411,7 @@ static bool power_on(struct machine *machine, struct error *error)
     cpu_reset(machine->cpu, result.entry, 0, result.tree_addr);
     machine->timer_cycle = CLOCK_NEVER;
     machine->phase = 0;
+    machine->ended = false;
     return true;
 }
 
@@ -479,6 +489,8 @@ struct machine_until machine_until_never(void)
 
 struct machine_stop machine_run(struct machine *machine, const struct machine_until *until)
 {
+    if (machine->ended)
+        return machine->end;
     uint64_t now = cpu_cycles(machine->cpu);
     uint64_t until_cycle =
         earlier(until->cycles, clock_cycles_at_ns(until->time_ns, machine->clock_hz));

@@ -101,6 +101,9 @@ struct machine_stop {
     enum machine_stop_reason reason;
     int code; /* of MACHINE_STOP_POWER_OFF */
 };
+/* machine_run - go on until something of `until` happens, or the guest ends its run. A machine
+ * whose guest asked for power-off or reset runs no further: it says so again, until machine_reset()
+ * or the load of another state. */
 struct machine_stop machine_run(struct machine *machine, const struct machine_until *until);
 const char *machine_fault_text(const struct machine *machine);
 /* machine_reset - the guest asked for a reboot: CPU and devices to power-on, kernel loaded again.

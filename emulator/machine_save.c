@@ -16,8 +16,11 @@
 
 #include "emulator/machine_state.h"
 
-#define SAVE_VERSION 1u
+#define SAVE_VERSION 2u
 #define RAM_BLOCK_BYTES (1u << 20)
+
+/* What the guest asked for last. */
+enum save_end { SAVE_RUNS, SAVE_POWER_OFF, SAVE_RESET, SAVE_END_COUNT };
 
 static const uint8_t save_magic[8] = {'L', 'K', 'M', 'A', 'C', 'H', 'I', 'N'};
 
@@ -43,6 +46,15 @@ static uint64_t config_hash(const struct machine *machine)
     return hash;
 }
 
+static void end_save(const struct machine *machine, struct byte_writer *writer)
+{
+    enum save_end end = SAVE_RUNS;
+    if (machine->ended)
+        end = machine->end.reason == MACHINE_STOP_RESET ? SAVE_RESET : SAVE_POWER_OFF;
+    write_u32(writer, (uint32_t)end);
+    write_u32(writer, machine->ended ? (uint32_t)machine->end.code : 0);
+}
+
 /* Everything but RAM. */
 static void state_save(const struct machine *machine, struct byte_writer *writer)
 {
@@ -52,11 +64,22 @@ static void state_save(const struct machine *machine, struct byte_writer *writer
     write_u64(writer, machine->timer_cycle);
     write_u64(writer, machine->generation);
     write_u32(writer, machine->phase);
+    end_save(machine, writer);
     for (unsigned i = 0; i < machine->config.disk_count; i++)
         write_u64(writer, machine->media[i].history);
     cpu_save(machine->cpu, writer);
     bus_save(&machine->bus, writer);
     input_queue_save(&machine->inputs, writer);
+}
+
+static void end_load(struct machine *machine, struct byte_reader *reader)
+{
+    uint32_t end = read_u32(reader);
+    if (end >= SAVE_END_COUNT)
+        reader_fail(reader);
+    machine->ended = end != SAVE_RUNS;
+    machine->end.reason = end == SAVE_RESET ? MACHINE_STOP_RESET : MACHINE_STOP_POWER_OFF;
+    machine->end.code = (int)read_u32(reader);
 }
 
 static bool state_load(struct machine *machine, struct byte_reader *reader, struct error *error)
@@ -72,6 +95,7 @@ static bool state_load(struct machine *machine, struct byte_reader *reader, stru
     machine->timer_cycle = read_u64(reader);
     machine->generation = read_u64(reader);
     machine->phase = read_u32(reader);
+    end_load(machine, reader);
     for (unsigned i = 0; i < machine->config.disk_count; i++)
         machine->media[i].history = read_u64(reader);
     if (machine->phase >= TRACE_PHASE_COUNT)

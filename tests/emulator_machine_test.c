@@ -196,6 +196,45 @@ Test(machine, save_and_load_at_random_points_change_nothing)
     machine_destroy(machine);
 }
 
+static void load(struct machine *machine, const struct byte_writer *saved)
+{
+    struct byte_reader reader;
+    struct error error;
+    reader_init(&reader, saved->data, saved->size_bytes);
+    cr_assert(machine_load(machine, &reader, &error), "%s", error.text);
+}
+
+Test(machine, one_that_powered_off_stays_so_when_it_is_run_saved_and_loaded)
+{
+    char off[33], still_off[33], loaded_off[33], again[33];
+    struct machine_config config = config_of(NULL, 19);
+    struct machine *machine = start(&config), *other = start(&config);
+    struct byte_writer early = {0}, late = {0};
+    (void)run_to(machine, 1000000u);
+    machine_save(machine, &early);
+    cr_assert_eq(run_to(machine, UINT64_MAX).reason, MACHINE_STOP_POWER_OFF);
+    digest_of(machine, off);
+    machine_save(machine, &late);
+    cr_assert_eq(run_to(machine, UINT64_MAX).reason, MACHINE_STOP_POWER_OFF);
+    digest_of(machine, still_off);
+    cr_assert_str_eq(off, still_off);
+    load(other, &late);
+    cr_assert_eq(run_to(other, machine_instructions(other)).reason, MACHINE_STOP_POWER_OFF);
+    cr_assert_eq(run_to(other, UINT64_MAX).reason, MACHINE_STOP_POWER_OFF);
+    digest_of(other, loaded_off);
+    cr_assert_str_eq(off, loaded_off);
+    /* An earlier state is one that runs. */
+    load(other, &early);
+    cr_assert_eq(run_to(other, 1500000u).reason, MACHINE_STOP_INSTRUCTIONS);
+    cr_assert_eq(run_to(other, UINT64_MAX).reason, MACHINE_STOP_POWER_OFF);
+    digest_of(other, again);
+    cr_assert_str_eq(off, again);
+    machine_destroy(machine);
+    machine_destroy(other);
+    writer_finish(&early);
+    writer_finish(&late);
+}
+
 Test(machine, a_damaged_or_foreign_save_is_refused)
 {
     struct machine_config config = config_of(NULL, 17), other_config = config_of(NULL, 18);
