@@ -15,7 +15,8 @@ static_assert(offsetof(struct domain, satp) == DOMAIN_SATP, "offset");
 static_assert(offsetof(struct domain, status) == DOMAIN_STATUS, "offset");
 static_assert(offsetof(struct domain, state) == DOMAIN_STATUS, "little-endian");
 static_assert(offsetof(struct domain, restore_all) == DOMAIN_RESTORE_ALL, "offset");
-static_assert(STATUS_RESTORE_ALL == 1u << 8 * (DOMAIN_RESTORE_ALL - DOMAIN_STATUS), "gate.S");
+static_assert(STATUS_RESTORE_ALL == STATUS_RESTORE, "offset");
+static_assert(STATUS_RESTORE_ALL == 1u << 8 * (DOMAIN_RESTORE_ALL - DOMAIN_STATUS), "offset");
 static_assert(offsetof(struct domain, space_stale) + 1 == DOMAIN_SPECIAL, "offset");
 static_assert(offsetof(struct domain, root) == DOMAIN_ROOT, "offset");
 static_assert(offsetof(struct domain, keys) == DOMAIN_KEYS, "offset");
@@ -41,18 +42,25 @@ static_assert(offsetof(struct key, object) == KEY_OBJECT, "offset");
 static_assert(sizeof(struct key) == 1 << KEY_SHIFT, "a slot is found by shifting");
 
 /* What gate.S takes from abi.h. */
-static_assert(EXIT_BLOCK(INVOKE_CALL, 15) == (0x001 | 0x1e0), "gate.S: EXIT_CALL, BLOCK_SLOT");
-static_assert(INVOKE_RETURN == 0x002 && EXIT_STRING(3) == 0x600, "gate.S: EXIT_RETURN, EXIT_FORM");
-static_assert(ENTRY_STRING(STRING_MEMORY) == 0x200, "gate.S: STRING_MEMORY_BITS");
-static_assert(ENTRY_STRING(STRING_REGISTERS) == 0x400, "gate.S: STRING_REGISTERS_BITS");
-static_assert(EXIT_STRING(STRING_REGISTERS) == 0x400, "gate.S: STRING_REGISTERS_BITS");
-static_assert(ENTRY_CODE == 0x10 && ENTRY_MASK == 0xf, "gate.S: ENTRY_FORM");
-static_assert(ENTRY_TAKES(3, 15) == (0x8 | 0x1e0), "gate.S: ENTRY_KEY_3, BLOCK_SLOT");
-static_assert(ENTRY_TAKES(0, 15) == (0x1 | 0xfu << (11 + 5)), "gate.S: ENTRY_KEYS_TO_SLOT");
-static_assert(EXIT_SENDS(0, 15) == (0x1000 | 0xfu << (11 + 5)), "gate.S: key_pass");
-static_assert(KEY_NODE == 3 && KEY_FETCH == 5 && KEY_START == 6 && KEY_RESUME == 7, "gate.S");
-static_assert(DOMAIN_WAITING == 1 && DOMAIN_RUNNING == 2 && DOMAIN_AVAILABLE == 0, "gate.S");
-static_assert(RC_DATA_KEY == (1ull << 31) + 1 && STRING_REGISTER_BYTES == 32, "gate.S");
+static_assert(INVOKE_CALL == EXIT_CALL && INVOKE_RETURN == EXIT_RETURN, "kinds");
+static_assert(EXIT_BLOCK(3, 0) + EXIT_STRING(3) == EXIT_FORM, "exit block");
+static_assert(EXIT_BLOCK(0, 15) == BLOCK_SLOT, "exit block");
+static_assert(EXIT_SENDS(0, 15) == (1u << EXIT_MASK_SHIFT | BLOCK_SLOT << ENTRY_KEYS_TO_SLOT), "");
+static_assert(EXIT_STRING(STRING_REGISTERS) == STRING_REGISTERS_BITS, "exit block");
+static_assert(ENTRY_STRING(3) == ENTRY_STRING_BITS, "entry block");
+static_assert(ENTRY_STRING(STRING_MEMORY) == STRING_MEMORY_BITS, "entry block");
+static_assert(ENTRY_STRING(STRING_REGISTERS) == STRING_REGISTERS_BITS, "entry block");
+static_assert(ENTRY_CODE == ENTRY_CODE_BIT && ENTRY_FORM == (ENTRY_CODE | ENTRY_MASK), "entry");
+static_assert(ENTRY_TAKES(3, 15) == (ENTRY_KEY_3 | BLOCK_SLOT), "entry block");
+static_assert(ENTRY_TAKES(0, 15) == (1 | BLOCK_SLOT << ENTRY_KEYS_TO_SLOT), "entry block");
+static_assert(STRING_BYTES_MAX == STRING_MEMORY_ROOM && NODE_SLOTS == ORDERS_OF_FETCH, "sizes");
+static_assert(STRING_REGISTER_BYTES == STRING_REGISTERS_ROOM, "sizes");
+static_assert(KEY_NODE == TYPE_NODE && KEY_FETCH == TYPE_FETCH, "key types");
+static_assert(KEY_START == TYPE_START && KEY_RESUME == TYPE_RESUME, "key types");
+static_assert(RESUME_RESTART == RESUME_RESTART_BYTE && RESUME_RETURN == RESUME_RETURN_BYTE, "");
+static_assert(DOMAIN_AVAILABLE == 0 && DOMAIN_WAITING == STATE_WAITING, "states");
+static_assert(DOMAIN_RUNNING == STATE_RUNNING, "states");
+static_assert(RC_DATA_KEY == (1ull << 31) + RC_DATA_KEY_LOW, "gate.S");
 
 const struct domain domain_nobody = {.status = UINT64_MAX};
 

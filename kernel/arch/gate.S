@@ -10,7 +10,7 @@
  *  1. Up to the line "commit" of each path nothing is written but what an ecall leaves of the
  *     sender in its struct domain, which the general path writes as well.
  *  2. What a path does is what invoke.c and gate.c do, in every word that anyone can read
- *     (gate_differential_test).
+ *     (demo_paths_test).
  *  3. A status word that equals a state says: not trapped, f registers all zero, satp right, keys
  *     node not walked, marked as used and changed (domain.h). sched.gate_floor says the same of the
  *     sender (sched.c).
@@ -24,69 +24,21 @@
  * of the target, s4 its struct domain, s6 its entry block; t0 0 if no string is sent; a0 a1 a2 a4
  * a5 a6 t3..t6 as the sender has them.
  */
+#include "kernel/arch/frame.inc"
 #include "kernel/arch/offsets.h"
 
-#define CAUSE_ECALL    8
-
-/* abi.h, as assembler can read it; domain.c asserts them. */
-#define EXIT_FORM      0x603 /* kind and string mode */
-#define EXIT_CALL      0x001
-#define EXIT_RETURN    0x002
-#define BLOCK_SLOT     0x1e0 /* in both blocks: slot << 5 */
-#define ENTRY_STRING   0x600
-#define STRING_MEMORY_BITS    0x200
-#define STRING_REGISTERS_BITS 0x400
-#define ENTRY_FORM     0x01f /* keys accepted, and the code */
-#define ENTRY_CODE_BIT 0x010
-#define ENTRY_KEY_3    0x008
-#define ENTRY_KEYS_0_TO_2 0x007
-#define EXIT_MASK_SHIFT 12
-#define ENTRY_KEYS_TO_SLOT 11 /* slot of key 0: bits 16..19, as slot << 5 */
-#define NODE_SLOTS     16
-#define TYPE_NODE      3
-#define TYPE_FETCH     5
-#define TYPE_START     6
-#define TYPE_RESUME    7
-#define STATE_WAITING  1
-#define STATE_RUNNING  2
-#define STATUS_RESTORE_ALL 0x100
-#define RESUME_RESTART_BYTE 0
-#define RESUME_RETURN_BYTE 2
-#define STRING_BYTES_IN_REGISTERS 32 /* t0: the string is there */
-#define STRING_BYTES_MAX 4096
-#define STRING_FROM_MEMORY (-1)      /* t0: the string is in memory */
-#define RC_DATA_KEY_LOW 1
+#define STRING_FROM_MEMORY (-1) /* t0: the string is in memory */
 #define COPY_BLOCK_SHIFT 10
 #define COPY_BLOCK_BYTES (1 << COPY_BLOCK_SHIFT) /* the offset of ld and sd is below 2048 */
 
-    .macro save_callee_saved
-    sd      tp, 32(sp)
-    sd      s0, 64(sp)
-    sd      s1, 72(sp)
-    sd      s2, 144(sp)
-    sd      s3, 152(sp)
-    sd      s4, 160(sp)
-    sd      s5, 168(sp)
-    sd      s6, 176(sp)
-    sd      s7, 184(sp)
-    sd      s8, 192(sp)
-    sd      s9, 200(sp)
-    sd      s10, 208(sp)
-    sd      s11, 216(sp)
-    .endm
-
     /* What none of the dead registers holds that carry a string. */
     .macro no_string
-    li      a4, 0
-    li      t3, 0
-    li      t4, 0
-    li      t5, 0
-    li      t6, 0
+    clear   14, 28, 29, 30, 31
     .endm
 
     /* The buffer into which the sender will receive: none, or one that is known to be good. */
     .macro sender_buffer
-    andi    t1, a2, ENTRY_STRING
+    andi    t1, a2, ENTRY_STRING_BITS
     beqz    t1, 1f
     addi    t1, t1, -STRING_MEMORY_BITS
     bnez    t1, 2f
@@ -121,12 +73,10 @@
     srli    tp, a1, ENTRY_KEYS_TO_SLOT + 4 * \i
     andi    tp, tp, BLOCK_SLOT
     add     tp, tp, s5
-    ld      s9, NODE_SLOT + KEY_HEAD(tp)
-    ld      s10, NODE_SLOT + KEY_COUNT(tp)
-    ld      s11, NODE_SLOT + KEY_OBJECT(tp)
-    sd      s9, NODE_SLOT + KEY_HEAD(gp)
-    sd      s10, NODE_SLOT + KEY_COUNT(gp)
-    sd      s11, NODE_SLOT + KEY_OBJECT(gp)
+    .irp    word, KEY_HEAD, KEY_COUNT, KEY_OBJECT
+    ld      s9, NODE_SLOT + \word(tp)
+    sd      s9, NODE_SLOT + \word(gp)
+    .endr
     .endm
 
     /* Key i, if it is accepted; data key 0 if it was not sent. s7, s8: what is accepted, sent. */
@@ -189,27 +139,9 @@
     ld      s7, 0(s4)
     csrw    sepc, s7
     csrw    sscratch, s4
-    ld      sp, 16(s4)
-    ld      gp, 24(s4)
-    ld      tp, 32(s4)
-    ld      s0, 64(s4)
-    ld      s1, 72(s4)
-    ld      s2, 144(s4)
-    ld      s3, 152(s4)
-    ld      s5, 168(s4)
-    ld      s6, 176(s4)
-    ld      s7, 184(s4)
-    ld      s8, 192(s4)
-    ld      s9, 200(s4)
-    ld      s10, 208(s4)
-    ld      s11, 216(s4)
+    each    ld, s4, 2, 3, 4, 8, 9, 18, 19, 21, 22, 23, 24, 25, 26, 27
     ld      s4, 160(s4)
-    li      ra, 0
-    li      t2, 0
-    li      a2, 0
-    li      a3, 0
-    li      a5, 0
-    li      a6, 0
+    clear   1, 7, 12, 13, 15, 16
     sret
     .endm
 
@@ -242,7 +174,7 @@ trap_entry:
     beqz    t1, return_registers
     addi    t1, t0, EXIT_RETURN - EXIT_CALL - STRING_REGISTERS_BITS
     bnez    t1, trap_save_ecall
-    li      t0, STRING_BYTES_IN_REGISTERS
+    li      t0, STRING_REGISTERS_ROOM
     bgtu    a4, t0, trap_save_ecall
     andi    t2, ra, 0xff
     addi    t2, t2, -TYPE_START
@@ -262,7 +194,7 @@ call_without_string:
     bnez    t2, kernel_key
     no_string
 call_start:
-    save_callee_saved
+    each    sd, sp, KEPT
     ld      s0, NODE_SLOT + KEY_OBJECT(gp)
     ld      s1, NODE_SLOT + KEY_COUNT(gp)
     srli    s2, ra, 16
@@ -301,7 +233,7 @@ call_go:
 
     /* RETURN through a resume key. */
 return_registers:
-    li      t0, STRING_BYTES_IN_REGISTERS
+    li      t0, STRING_REGISTERS_ROOM
     bgtu    a4, t0, trap_save_ecall
     j       return_resume
 return_memory:
@@ -310,7 +242,7 @@ return_memory:
 return_without_string:
     no_string
 return_resume:
-    save_callee_saved
+    each    sd, sp, KEPT
     ld      s0, NODE_SLOT + KEY_OBJECT(gp)
     ld      s2, NODE_RESUME_HEAD(s0) /* names the domain, and RESUME_RETURN */
     bne     s2, ra, return_restart
@@ -347,7 +279,7 @@ return_restart:
     bne     s1, s3, trap_save_ecall_rest
     ld      s4, NODE_GATE(s0)
     ld      s5, DOMAIN_STATUS(s4)
-    addi    s5, s5, -(STATE_WAITING | STATUS_RESTORE_ALL)
+    addi    s5, s5, -(STATE_WAITING | STATUS_RESTORE)
     bnez    s5, trap_save_ecall_rest
     sender_buffer
     hand_over_check
@@ -359,7 +291,7 @@ return_restart:
     csrr    s7, sepc
     addi    s7, s7, ECALL_BYTES
     sd      s7, 0(sp)
-    li      s7, STATE_RUNNING | STATUS_RESTORE_ALL
+    li      s7, STATE_RUNNING | STATUS_RESTORE
     sd      s7, DOMAIN_STATUS(s4)
     mv      a0, s4
     j       trap_return
@@ -391,7 +323,7 @@ return_keys:
     /* The string reaches the target, or the message goes the general way; nothing may fail after
      * it. t0: where the string is; 0 afterwards. a4: its length. a7: where to go on. */
 string_pass:
-    andi    s7, s6, ENTRY_STRING
+    andi    s7, s6, ENTRY_STRING_BITS
     bltz    t0, string_from_memory
     li      t0, 0
     addi    s8, s7, -STRING_REGISTERS_BITS
@@ -400,13 +332,10 @@ string_pass:
     j       string_drop
 string_unwanted:
     li      t0, 0
-    lui     s8, STRING_BYTES_MAX >> 12
+    lui     s8, STRING_MEMORY_ROOM >> 12
     bgtu    a4, s8, trap_save_ecall_rest
 string_drop:
-    li      t3, 0
-    li      t4, 0
-    li      t5, 0
-    li      t6, 0
+    clear   28, 29, 30, 31
 string_done:
     jr      a7
 
@@ -469,7 +398,7 @@ copy_block:
     /* CALL of a key that the kernel answers. gp: its slot. Callee-saved registers stay where they
      * are. */
 kernel_key:
-    andi    t1, a2, ENTRY_STRING
+    andi    t1, a2, ENTRY_STRING_BITS
     beqz    t1, 1f
     addi    t2, t1, -STRING_REGISTERS_BITS
     bnez    t2, trap_save_ecall
@@ -504,7 +433,7 @@ data_key_long:
 
     /* Fetch from a node that is nothing but a node: key 0 of the answer. */
 node_fetch:
-    sltiu   t0, a0, NODE_SLOTS
+    sltiu   t0, a0, ORDERS_OF_FETCH
     beqz    t0, trap_save_ecall
     andi    t0, a2, ENTRY_FORM & ~ENTRY_CODE_BIT
     addi    t0, t0, -1
@@ -527,17 +456,11 @@ node_fetch:
     andi    t2, t2, BLOCK_SLOT
     ld      ra, DOMAIN_KEYS(sp)
     add     t2, t2, ra
-    ld      ra, NODE_SLOT + KEY_HEAD(a7)
-    ld      a3, NODE_SLOT + KEY_COUNT(a7)
-    ld      a5, NODE_SLOT + KEY_OBJECT(a7)
-    sd      ra, NODE_SLOT + KEY_HEAD(t2)
-    sd      a3, NODE_SLOT + KEY_COUNT(t2)
-    sd      a5, NODE_SLOT + KEY_OBJECT(t2)
-    li      a0, 0
-    li      a4, 0
-    li      a7, 0
-    li      t1, 0
-    li      t3, 0
+    .irp    word, KEY_HEAD, KEY_COUNT, KEY_OBJECT
+    ld      ra, NODE_SLOT + \word(a7)
+    sd      ra, NODE_SLOT + \word(t2)
+    .endr
+    clear   10, 14, 17, 6, 28
 
     /* The sender goes on. a0, a4, t3: the answer; t0, t1 are 0. */
 kernel_key_done:
@@ -546,15 +469,5 @@ kernel_key_done:
     csrw    sepc, ra
     ld      gp, 24(sp)
     ld      sp, 16(sp)
-    li      ra, 0
-    li      t2, 0
-    li      a1, 0
-    li      a2, 0
-    li      a3, 0
-    li      a5, 0
-    li      a6, 0
-    li      a7, 0
-    li      t4, 0
-    li      t5, 0
-    li      t6, 0
+    clear   1, 7, 11, 12, 13, 15, 16, 17, 29, 30, 31
     sret

@@ -28,6 +28,17 @@
 /* kernel.ld */
 extern uint8_t kernel_text[], kernel_rodata[], kernel_rodata_end[], kernel_data[], kernel_end[];
 
+/* What start.S turns translation on with: the first 16 GiB at the kernel's offset, and the kernel's
+ * own GiB where it is. Among the data, to be on a page of its own. */
+#define BOOT_GIB(gib) ((uint64_t)(gib) << 28 | LEAF_DATA | BOOT_TEXT(gib))
+#define BOOT_TEXT(gib) ((gib) < GIB_RAM_FIRST ? 0 : PTE_EXECUTE)
+#define BOOT_GIBS_4(gib) BOOT_GIB(gib), BOOT_GIB(gib + 1), BOOT_GIB(gib + 2), BOOT_GIB(gib + 3)
+extern const uint64_t boot_root[TABLE_ENTRIES];
+const uint64_t boot_root[TABLE_ENTRIES]
+    __attribute__((aligned(4096), section(".data.boot"))) = {
+        [GIB_RAM_FIRST] = BOOT_GIB(GIB_RAM_FIRST),
+        [ROOT_KERNEL] = BOOT_GIBS_4(0), BOOT_GIBS_4(4), BOOT_GIBS_4(8), BOOT_GIBS_4(12)};
+
 static struct {
     uint64_t root[TABLE_ENTRIES] __attribute__((aligned(4096)));
     uint64_t first_gib[TABLE_ENTRIES] __attribute__((aligned(4096)));

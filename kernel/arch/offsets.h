@@ -37,4 +37,37 @@
 #define KEY_OBJECT 16
 #define KEY_SHIFT  5
 
+#define EXIT_FORM         0x603 /* kind and string mode */
+#define EXIT_CALL         0x001
+#define EXIT_RETURN       0x002
+#define EXIT_MASK_SHIFT   12
+#define BLOCK_SLOT        0x1e0 /* in both blocks: slot << 5 */
+#define ENTRY_STRING_BITS 0x600
+#define STRING_MEMORY_BITS    0x200
+#define STRING_REGISTERS_BITS 0x400
+#define STRING_REGISTERS_ROOM 32
+#define STRING_MEMORY_ROOM    4096
+#define ENTRY_FORM        0x01f /* keys accepted, and the code */
+#define ENTRY_CODE_BIT    0x010
+#define ENTRY_KEY_3       0x008
+#define ENTRY_KEYS_0_TO_2 0x007
+#define ENTRY_KEYS_TO_SLOT 11   /* slot of key 0: bits 16..19, as slot << 5 */
+#define ORDERS_OF_FETCH 16      /* a slot each */
+#define TYPE_NODE   3
+#define TYPE_FETCH  5
+#define TYPE_START  6
+#define TYPE_RESUME 7
+#define STATE_WAITING 1
+#define STATE_RUNNING 2
+#define STATUS_RESTORE 0x100
+#define RESUME_RESTART_BYTE 0
+#define RESUME_RETURN_BYTE  2
+#define RC_DATA_KEY_LOW 1
+
+/* RISC-V privileged specification 1.12, chapter 4. */
+#define CAUSE_ECALL 8
+#define CAUSE_PAGE_EXECUTE 12 /* 13 is a load, 14 no cause */
+#define CAUSE_PAGE_STORE   15
+#define SSTATUS_SPP_BIT 0x100
+
 #endif

@@ -2,13 +2,9 @@
 /* start.S - the first instructions: from the firmware, with translation off, to C in the high half.
  *
  * On entry (SBI boot convention): supervisor mode, a0 hart id, a1 physical address of the device
- * tree, satp 0. boot_root maps the first 16 GiB at the kernel's offset, and the kernel's own GiB
- * also where it is, so that the instruction after the write to satp can be fetched;
- * arch_memory_map() replaces it soon.
+ * tree, satp 0. boot_root (mmu.c) also maps the kernel where it is, so that the instruction after
+ * the write to satp can be fetched; arch_memory_map() replaces it soon.
  */
-#define LEAF_RW  0xc7 /* V R W A D */
-#define LEAF_RWX 0xcf /* the same and X */
-
     .section .text.start, "ax"
     .globl start
 start:
@@ -58,20 +54,3 @@ emergency_stack_top:
     .globl trap_scratch
 trap_scratch:
     .space  264
-
-    .section .data.boot, "aw"
-    .balign 4096
-boot_root:
-    .quad   0, 0
-    .quad   2 << 28 | LEAF_RWX
-    .fill   256 - 3, 8, 0
-    .set    gib, 0
-    .rept   16
-    .if     gib < 2
-    .quad   gib << 28 | LEAF_RW
-    .else
-    .quad   gib << 28 | LEAF_RWX
-    .endif
-    .set    gib, gib + 1
-    .endr
-    .fill   256 - 16, 8, 0
