@@ -15,19 +15,19 @@ void counts_add(struct counts *counts, struct object_counts object)
     counts->list[counts->count++] = object;
 }
 
+static int by_id(const void *left, const void *right)
+{
+    uint64_t left_id = ((const struct object_counts *)left)->id;
+    uint64_t right_id = ((const struct object_counts *)right)->id;
+    return (left_id > right_id) - (left_id < right_id);
+}
+
 struct object_counts counts_find(const struct counts *counts, uint64_t id)
 {
-    size_t low = 0, high = counts->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (counts->list[middle].id < id)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low < counts->count && counts->list[low].id == id)
-        return counts->list[low];
-    return (struct object_counts){.id = id};
+    struct object_counts wanted = {.id = id}, *found = NULL;
+    if (counts->count > 0)
+        found = bsearch(&wanted, counts->list, counts->count, sizeof(wanted), by_id);
+    return found ? *found : wanted;
 }
 
 void counts_finish(struct counts *counts)

@@ -88,30 +88,26 @@ static uint64_t reg_get(struct scratch *scratch, int reg)
 
 struct known_register {
     const char *name;
+    size_t offset; /* in struct engine_layout */
     int reg;
     uint64_t first, second, rest; /* two legal values; the value to leave behind */
-    size_t offset;                /* in struct engine_layout */
 };
 
+/* A member of the layout is named like its register. */
+#define KNOWN(member) #member, offsetof(struct engine_layout, member)
+
 static const struct known_register known_registers[] = {
-    {"pc", UC_RISCV_REG_PC, 0x12340, 0x15678, CODE_AT, offsetof(struct engine_layout, pc)},
-    {"satp", UC_RISCV_REG_SATP, 0x800012300abcdef1, 0x8000321007654321, 0,
-     offsetof(struct engine_layout, satp)},
-    {"sepc", UC_RISCV_REG_SEPC, 0x1111222233334440, 0x5111222233334448, 0,
-     offsetof(struct engine_layout, sepc)},
-    {"scause", UC_RISCV_REG_SCAUSE, 0x1211222233334440, 0x5121222233334448, 0,
-     offsetof(struct engine_layout, scause)},
-    {"stval", UC_RISCV_REG_STVAL, 0x1221222233334440, 0x5122222233334448, 0,
-     offsetof(struct engine_layout, stval)},
-    {"stvec", UC_RISCV_REG_STVEC, 0x1222222233334440, 0x5122222233335448, 0,
-     offsetof(struct engine_layout, stvec)},
-    {"sscratch", UC_RISCV_REG_SSCRATCH, 0x1322222233334440, 0x5132222233334448, 0,
-     offsetof(struct engine_layout, sscratch)},
-    {"scounteren", UC_RISCV_REG_SCOUNTEREN, 0x5, 0x2, 0,
-     offsetof(struct engine_layout, scounteren)},
-    {"mideleg", UC_RISCV_REG_MIDELEG, 0x222, 0x202, 0, offsetof(struct engine_layout, mideleg)},
-    {"mie", UC_RISCV_REG_MIE, 0x0a0, 0x220, 0, offsetof(struct engine_layout, mie)},
-    {"mip", UC_RISCV_REG_MIP, 0x220, 0x022, 0, offsetof(struct engine_layout, mip)},
+    {KNOWN(pc), UC_RISCV_REG_PC, 0x12340, 0x15678, CODE_AT},
+    {KNOWN(satp), UC_RISCV_REG_SATP, 0x800012300abcdef1, 0x8000321007654321, 0},
+    {KNOWN(sepc), UC_RISCV_REG_SEPC, 0x1111222233334440, 0x5111222233334448, 0},
+    {KNOWN(scause), UC_RISCV_REG_SCAUSE, 0x1211222233334440, 0x5121222233334448, 0},
+    {KNOWN(stval), UC_RISCV_REG_STVAL, 0x1221222233334440, 0x5122222233334448, 0},
+    {KNOWN(stvec), UC_RISCV_REG_STVEC, 0x1222222233334440, 0x5122222233335448, 0},
+    {KNOWN(sscratch), UC_RISCV_REG_SSCRATCH, 0x1322222233334440, 0x5132222233334448, 0},
+    {KNOWN(scounteren), UC_RISCV_REG_SCOUNTEREN, 0x5, 0x2, 0},
+    {KNOWN(mideleg), UC_RISCV_REG_MIDELEG, 0x222, 0x202, 0},
+    {KNOWN(mie), UC_RISCV_REG_MIE, 0x0a0, 0x220, 0},
+    {KNOWN(mip), UC_RISCV_REG_MIP, 0x220, 0x022, 0},
 };
 
 static void find_known(struct scratch *scratch, struct engine_layout *layout)

@@ -68,15 +68,27 @@ build_configure() {
         fail "$folder: cannot be configured"
 }
 
-# build_make FOLDER TARGET... - build; on a terminal with ninja's own progress line, else with one
-# line on stderr: the first time takes minutes.
+# build_watch LOG - after two seconds say that a build goes on; on a terminal with ninja's last line
+# until this script ends. Nothing is said of a build that has nothing to do.
+build_watch() {
+    sleep 2 </dev/null >/dev/null 2>&1
+    printf 'latchkey: building; what is said meanwhile is in %s\n' "$1" >&2
+    [ -t 2 ] || return 0
+    while kill -0 $$ 2>/dev/null; do
+        printf '\r\033[K%s' "$(tail -n 1 "$1" 2>/dev/null | cut -c 1-78)" >&2
+        sleep 1 </dev/null >/dev/null 2>&1
+    done
+}
+
+# build_make FOLDER TARGET... - build. The first time takes minutes; a later one may be silent.
 build_make() {
-    local folder=$1
+    local folder=$1 log=$1/log/build.log watcher status=0
     shift
-    if [ -t 1 ]; then
-        ninja -C "$folder" "$@" || return 1
-    else
-        printf 'latchkey: building; what is said meanwhile is in %s/log/build.log\n' "$folder" >&2
-        quietly "$folder/log/build.log" ninja -C "$folder" "$@"
-    fi
+    build_watch "$log" &
+    watcher=$!
+    quietly "$log" ninja -C "$folder" "$@" || status=$?
+    kill "$watcher" 2>/dev/null
+    wait "$watcher" 2>/dev/null || true
+    if [ -t 2 ]; then printf '\r\033[K' >&2; fi
+    return "$status"
 }

@@ -96,14 +96,7 @@ Test(bench, message_paths_are_exact_counts_and_equal_in_two_runs)
 {
     double round_trip[2];
     for (int i = 0; i < 2; i++) {
-        char *path = command_file("bench.json"), command[1024];
-        snprintf(command, sizeof(command), "./latchkey_bench . --suite message --json %s; cat %s",
-                 path, path);
-        struct command_result *result = command_run(command);
-        (void)remove(path);
-        const char *start = strstr(result->output, "\n[");
-        cr_assert(start, "no rows: %s%s", result->output, result->errors);
-        cJSON *rows = cJSON_Parse(start);
+        cJSON *rows = suite_rows("message");
         double call = row_value(rows, "CALL, start key, other space");
         double answer = row_value(rows, "RETURN through a resume key");
         round_trip[i] = row_value(rows, "round trip");
@@ -111,8 +104,6 @@ Test(bench, message_paths_are_exact_counts_and_equal_in_two_runs)
         cr_expect_lt(call, 20000);
         cr_expect_eq(round_trip[i], call + answer);
         cJSON_Delete(rows);
-        free(path);
-        free(result);
     }
     cr_expect_eq(round_trip[0], round_trip[1]);
 }

@@ -391,56 +391,6 @@ static struct disk_key key_of(uint8_t type, uint8_t data_byte, uint8_t id, uint6
         .type = type, .data_byte = data_byte, .object_id = {id}, .count = count};
 }
 
-static void damage_key_type(const char *path)
-{
-    key_plant(path, key_of(KEY_TYPE_COUNT, 0, 0, 0));
-}
-
-static void damage_key_data_byte(const char *path)
-{
-    key_plant(path, key_of(KEY_PAGE, 1, 20, 0));
-}
-
-static void damage_number_data_byte(const char *path)
-{
-    key_plant(path, key_of(KEY_DATA, 1, 0, 5));
-}
-
-static void damage_resume_kind(const char *path)
-{
-    key_plant(path, key_of(KEY_RESUME, 3, ALPHA, 0));
-}
-
-static void damage_key_node(const char *path)
-{
-    key_plant(path, key_of(KEY_NODE, 0, 101, 0));
-}
-
-static void damage_key_page(const char *path)
-{
-    key_plant(path, key_of(KEY_PAGE, 0, 0, 0));
-}
-
-static void damage_key_count(const char *path)
-{
-    key_plant(path, key_of(KEY_NODE, 0, 50, 1));
-}
-
-static void damage_resume_count(const char *path)
-{
-    key_plant(path, key_of(KEY_RESUME, 0, ALPHA, 7));
-}
-
-static void damage_device_key(const char *path)
-{
-    key_plant(path, key_of(KEY_CONSOLE, 0, 4, 0));
-}
-
-static void damage_range_key(const char *path)
-{
-    key_plant(path, key_of(KEY_NODE_RANGE, 0, 90, 12));
-}
-
 struct slot_change {
     unsigned slot;
     struct disk_key key;
@@ -558,16 +508,6 @@ static const struct planted {
     {damage_past_the_end, FINDING_DAMAGE, "from 91: entry 14 is past the end of its range"},
     {damage_page, FINDING_DAMAGE, "page 66, plex 0: its checksum is wrong"},
     {damage_page_flags, FINDING_DAMAGE, "page 31: its pot has unknown flags"},
-    {damage_key_type, FINDING_DAMAGE, "node 26 slot 0: key of type 27: its type is unknown"},
-    {damage_key_data_byte, FINDING_DAMAGE, "key of type 1: its data byte is not one of its type"},
-    {damage_number_data_byte, FINDING_DAMAGE, "key of type 0: its data byte is not one of its"},
-    {damage_resume_kind, FINDING_DAMAGE, "key of type 7: its data byte is not one of its type's"},
-    {damage_key_node, FINDING_DAMAGE, "key of type 3: there is no such node"},
-    {damage_key_page, FINDING_DAMAGE, "key of type 1: there is no such page"},
-    {damage_key_count, FINDING_DAMAGE, "key of type 3: its count is higher than its object's"},
-    {damage_resume_count, FINDING_DAMAGE, "key of type 7: its count is higher than its object's"},
-    {damage_device_key, FINDING_DAMAGE, "key of type 20: it names an object and its type has"},
-    {damage_range_key, FINDING_DAMAGE, "key of type 11: its objects are not all there"},
     {damage_domain_keys, FINDING_DAMAGE, "domain 16: slot 14 is not a plain node key"},
     {damage_domain_void_part, FINDING_DAMAGE, "domain 16: slot 8 is void"},
     {damage_domain_register, FINDING_DAMAGE, "domain 16: slot 15 names a node of registers that"},
@@ -580,6 +520,24 @@ static const struct planted {
     {broken_beta, FINDING_NOTE, "domain 21: slot 14 is not a plain node key"},
 };
 
+/* Keys that slot 0 of the toolbox must not hold, and what is said of each. */
+static const struct bad_key {
+    uint8_t type, data_byte, id;
+    uint64_t count;
+    const char *says;
+} bad_keys[] = {
+    {KEY_TYPE_COUNT, 0, 0, 0, "node 26 slot 0: key of type 27: its type is unknown"},
+    {KEY_PAGE, 1, 20, 0, "key of type 1: its data byte is not one of its type"},
+    {KEY_DATA, 1, 0, 5, "key of type 0: its data byte is not one of its"},
+    {KEY_RESUME, 3, ALPHA, 0, "key of type 7: its data byte is not one of its type's"},
+    {KEY_NODE, 0, 101, 0, "key of type 3: there is no such node"},
+    {KEY_PAGE, 0, 0, 0, "key of type 1: there is no such page"},
+    {KEY_NODE, 0, 50, 1, "key of type 3: its count is higher than its object's"},
+    {KEY_RESUME, 0, ALPHA, 7, "key of type 7: its count is higher than its object's"},
+    {KEY_CONSOLE, 0, 4, 0, "key of type 20: it names an object and its type has"},
+    {KEY_NODE_RANGE, 0, 90, 12, "key of type 11: its objects are not all there"},
+};
+
 static bool report_says(const struct check_report *report, const char *text)
 {
     for (size_t i = 0; i < report->count; i++)
@@ -588,27 +546,46 @@ static bool report_says(const struct check_report *report, const char *text)
     return false;
 }
 
+/* What check finds in the image is what was planted. */
+static void expect_found(const char *path, enum finding_kind worst, const char *text)
+{
+    struct check_report report;
+    bool clean = image_check(path, &report);
+    const char *first = report.count ? report.findings[0].text : "nothing";
+    const char *says = text ? text : "clean";
+    cr_expect_eq(clean, worst == FINDING_NOTE, "%s: %s", says, first);
+    if (text)
+        cr_expect(report_says(&report, text), "%s: %s", says, first);
+    if (worst == FINDING_REPAIRABLE)
+        cr_expect_eq(report.counts[FINDING_DAMAGE], 0, "%s: %s", says, first);
+    if (worst == FINDING_DAMAGE)
+        cr_expect_gt(report.counts[FINDING_DAMAGE], 0, "%s: %s", says, first);
+    check_report_finish(&report);
+}
+
 Test(check, finds_damage_of_every_kind)
 {
     struct scratch scratch;
     char path[SCRATCH_PATH_BYTES];
     scratch_make(&scratch);
     for (size_t i = 0; i < sizeof(all_planted) / sizeof(all_planted[0]); i++) {
-        const struct planted *planted = &all_planted[i];
-        struct check_report report;
         sample_make(&scratch, path);
-        planted->plant(path);
-        bool clean = image_check(path, &report);
-        const char *first = report.count ? report.findings[0].text : "nothing";
-        const char *says = planted->says ? planted->says : "clean";
-        cr_expect_eq(clean, planted->worst == FINDING_NOTE, "%s: %s", says, first);
-        if (planted->says)
-            cr_expect(report_says(&report, planted->says), "%s: %s", says, first);
-        if (planted->worst == FINDING_REPAIRABLE)
-            cr_expect_eq(report.counts[FINDING_DAMAGE], 0, "%s: %s", says, first);
-        if (planted->worst == FINDING_DAMAGE)
-            cr_expect_gt(report.counts[FINDING_DAMAGE], 0, "%s: %s", says, first);
-        check_report_finish(&report);
+        all_planted[i].plant(path);
+        expect_found(path, all_planted[i].worst, all_planted[i].says);
+    }
+    scratch_remove(&scratch);
+}
+
+Test(check, finds_every_key_that_cannot_be)
+{
+    struct scratch scratch;
+    char path[SCRATCH_PATH_BYTES];
+    scratch_make(&scratch);
+    for (size_t i = 0; i < sizeof(bad_keys) / sizeof(bad_keys[0]); i++) {
+        const struct bad_key *bad = &bad_keys[i];
+        sample_make(&scratch, path);
+        key_plant(path, key_of(bad->type, bad->data_byte, bad->id, bad->count));
+        expect_found(path, FINDING_DAMAGE, bad->says);
     }
     scratch_remove(&scratch);
 }

@@ -211,28 +211,32 @@ Test(make, images_are_sparse_where_nothing_is)
     scratch_remove(&scratch);
 }
 
+/* The store of a recipe, which may use program.elf. */
+static struct store *store_made(struct scratch *scratch, const char *recipe)
+{
+    struct error error;
+    char path[SCRATCH_PATH_BYTES];
+    scratch_make(scratch);
+    scratch_program(scratch);
+    cr_assert(recipe_make(scratch, recipe, "x.img", &error), "%s", error.text);
+    scratch_file(scratch, "x.img", path);
+    return store_opened(path);
+}
+
 Test(make, a_sparse_segment_shows_its_parts_and_calls_its_keeper)
 {
     struct scratch scratch;
-    struct error error;
-    char path[SCRATCH_PATH_BYTES];
-    scratch_make(&scratch);
-    scratch_program(&scratch);
-    cr_assert(recipe_make(&scratch,
-                          STORE "segment inner zero 8K\n"
-                                "segment kept sparse 1M {\n"
-                                "    keeper = start d 6\n"
-                                "    zero 4K at 0x5000\n"
-                                "    segment inner at 0x30000 read-only\n"
-                                "}\n"
-                                "segment bare sparse 16M {\n    zero 4K at 0\n}\n"
-                                "node n {\n    0 = segment kept\n    1 = segment bare\n}\n"
-                                "domain d {\n    program program.elf\n    map kept at 0x1000000\n"
-                                "}\n",
-                          "x.img", &error),
-              "%s", error.text);
-    scratch_file(&scratch, "x.img", path);
-    struct store *store = store_opened(path);
+    struct store *store =
+        store_made(&scratch, STORE "segment inner zero 8K\n"
+                             "segment kept sparse 1M {\n"
+                             "    keeper = start d 6\n"
+                             "    zero 4K at 0x5000\n"
+                             "    segment inner at 0x30000 read-only\n"
+                             "}\n"
+                             "segment bare sparse 16M {\n    zero 4K at 0\n}\n"
+                             "node n {\n    0 = segment kept\n    1 = segment bare\n}\n"
+                             "domain d {\n    program program.elf\n    map kept at 0x1000000\n"
+                             "}\n");
     struct disk_node node = node_of(store, 21), red = node_behind(store, &node.slots[0]);
     expect_key(&node.slots[0], KEY_SEGMENT, 0, disk_id(node.slots[0].object_id));
     uint64_t format = red.slots[RED_FORMAT_SLOT].count;
@@ -255,18 +259,10 @@ Test(make, a_sparse_segment_shows_its_parts_and_calls_its_keeper)
 Test(make, a_keeper_alone_is_a_segment_too)
 {
     struct scratch scratch;
-    struct error error;
-    char path[SCRATCH_PATH_BYTES];
-    scratch_make(&scratch);
-    scratch_program(&scratch);
-    cr_assert(recipe_make(&scratch,
-                          STORE "segment kept sparse 40K {\n    keeper = start d\n}\n"
-                                "node n {\n    0 = segment kept\n}\n"
-                                "domain d {\n    program program.elf\n}\n",
-                          "x.img", &error),
-              "%s", error.text);
-    scratch_file(&scratch, "x.img", path);
-    struct store *store = store_opened(path);
+    struct store *store =
+        store_made(&scratch, STORE "segment kept sparse 40K {\n    keeper = start d\n}\n"
+                             "node n {\n    0 = segment kept\n}\n"
+                             "domain d {\n    program program.elf\n}\n");
     struct disk_node node = node_of(store, 21), red = node_behind(store, &node.slots[0]);
     cr_expect_eq(RED_SIZE_CODE(red.slots[15].count), 3);
     cr_expect_eq(RED_INITIAL_SLOTS(red.slots[15].count), 10, "40K are ten pages");
@@ -278,18 +274,10 @@ Test(make, a_keeper_alone_is_a_segment_too)
 Test(make, a_domain_may_have_a_meter_of_its_own)
 {
     struct scratch scratch;
-    struct error error;
-    char path[SCRATCH_PATH_BYTES];
-    scratch_make(&scratch);
-    scratch_program(&scratch);
-    cr_assert(recipe_make(&scratch,
-                          STORE "node purse {\n    1 = meter\n    3 = number 1000\n}\n"
-                                "domain d {\n    program program.elf\n    meter = meter purse\n"
-                                "    register t6 9\n}\n",
-                          "x.img", &error),
-              "%s", error.text);
-    scratch_file(&scratch, "x.img", path);
-    struct store *store = store_opened(path);
+    struct store *store =
+        store_made(&scratch, STORE "node purse {\n    1 = meter\n    3 = number 1000\n}\n"
+                             "domain d {\n    program program.elf\n    meter = meter purse\n"
+                             "    register t6 9\n}\n");
     struct disk_node root = node_of(store, 16), meter;
     expect_key(&root.slots[DOMAIN_SLOT_METER], KEY_METER, 0, 21);
     meter = node_behind(store, &root.slots[DOMAIN_SLOT_METER]);
@@ -303,16 +291,9 @@ Test(make, a_domain_may_have_a_meter_of_its_own)
 Test(make, a_range_holds_what_the_recipe_leaves_free)
 {
     struct scratch scratch;
-    struct error error;
-    char path[SCRATCH_PATH_BYTES];
-    scratch_make(&scratch);
-    cr_assert(recipe_make(&scratch,
-                          STORE "node bank {\n 0 = range nodes\n 1 = range pages\n"
-                                " 2 = range nodes 80 3\n}\nsegment a zero 8K\n",
-                          "x.img", &error),
-              "%s", error.text);
-    scratch_file(&scratch, "x.img", path);
-    struct store *store = store_opened(path);
+    struct store *store =
+        store_made(&scratch, STORE "node bank {\n 0 = range nodes\n 1 = range pages\n"
+                             " 2 = range nodes 80 3\n}\nsegment a zero 8K\n");
     struct disk_node bank = node_of(store, 16);
     cr_expect_eq(bank.slots[0].type, KEY_NODE_RANGE);
     cr_expect_eq(disk_id(bank.slots[0].object_id), 18, "after the bank's node and the segment's");

@@ -45,6 +45,15 @@ static void digest_of(struct machine *machine, char text[33])
     digest_text(machine_digest(machine), text);
 }
 
+/* The digest of a machine that has run for so many instructions. */
+static void digest_at(const struct machine_config *config, uint64_t count, char text[33])
+{
+    struct machine *machine = start(config);
+    (void)run_to(machine, count);
+    digest_of(machine, text);
+    machine_destroy(machine);
+}
+
 Test(machine, the_kernel_boots_its_domains_talk_and_it_powers_off)
 {
     struct transcript transcript = {.length = 0};
@@ -148,11 +157,8 @@ Test(machine, stopping_often_changes_nothing)
 {
     char expected[33], got[33];
     struct machine_config config = config_of(NULL, 11);
+    digest_at(&config, 5000000u, expected);
     struct machine *machine = start(&config);
-    (void)run_to(machine, 5000000u);
-    digest_of(machine, expected);
-    machine_destroy(machine);
-    machine = start(&config);
     for (uint64_t count = 1; count < 5000000u; count += 1 + count / 9)
         cr_assert_eq(run_to(machine, count).reason, MACHINE_STOP_INSTRUCTIONS);
     (void)run_to(machine, 5000000u);
@@ -166,12 +172,9 @@ Test(machine, save_and_load_at_random_points_change_nothing)
 {
     char expected[33], got[33];
     struct machine_config config = config_of(NULL, 13);
-    struct machine *machine = start(&config);
-    (void)run_to(machine, 8000000u);
-    digest_of(machine, expected);
-    machine_destroy(machine);
+    digest_at(&config, 8000000u, expected);
     uint64_t state = 20261121;
-    machine = start(&config);
+    struct machine *machine = start(&config);
     for (unsigned i = 0; i < 12; i++) {
         struct byte_writer writer = {0};
         struct byte_reader reader;

@@ -22,43 +22,39 @@ static void refused(const char *command, int status, const char *text)
     free(result);
 }
 
-Test(command, wrong_words_are_named_with_status_2)
-{
-    refused("./latchkey", 2, "command");
-    refused("./latchkey nothing", 2, "nothing");
-    refused("./latchkey help nothing", 2, "nothing");
-    refused("./latchkey '\033[2J'", 2, "?[2J");
-    refused("./latchkey version x", 2, "x");
-    refused("./latchkey run --kernel '' first.img", 2, "--kernel");
-    refused("./latchkey disk info ''", 2, "empty");
-    refused("./latchkey run --nothing", 2, "--nothing");
-    refused("./latchkey run --ram", 2, "--ram");
-    refused("./latchkey run --ram 1", 2, "--ram");
-    refused("./latchkey run --headless --until insn=x first.img", 2, "--until");
-    refused("./latchkey run --headless first.img,cache=none", 2, "cache=none");
-}
+static const struct refusal {
+    int status;
+    const char *command, *text;
+} refusals[] = {
+    {2, "./latchkey", "command"},
+    {2, "./latchkey nothing", "nothing"},
+    {2, "./latchkey help nothing", "nothing"},
+    {2, "./latchkey '\033[2J'", "?[2J"},
+    {2, "./latchkey version x", "x"},
+    {2, "./latchkey run --kernel '' first.img", "--kernel"},
+    {2, "./latchkey disk info ''", "empty"},
+    {2, "./latchkey run --nothing", "--nothing"},
+    {2, "./latchkey run --ram", "--ram"},
+    {2, "./latchkey run --ram 1", "--ram"},
+    {2, "./latchkey run --headless --until insn=x first.img", "--until"},
+    {2, "./latchkey run --headless first.img,cache=none", "cache=none"},
+    {3, "./latchkey replay x", "replay: not in this version"},
+    {3, "./latchkey campaign x", "campaign: not in this version"},
+    {3, "./latchkey profile", "profile: not in this version"},
+    {3, "./latchkey help profile", "profile: not in this version"},
+    {3, "./latchkey run --record x first.img", "--record: not in this version"},
+    {3, "./latchkey run --timing cache first.img", "cache: not in this version"},
+    {3, "./latchkey run --headless nothing.img", "nothing.img"},
+    {3, "./latchkey run --headless --kernel nothing.elf first.img", "nothing.elf"},
+    {3, "./latchkey run --headless --input nothing.txt first.img", "nothing.txt"},
+    {1, "./latchkey run --headless --kernel first.img first.img", "first.img"},
+    {1, "./latchkey run --headless --input kernel.elf first.img", "kernel.elf:1"},
+};
 
-Test(command, what_comes_later_says_so_with_status_3)
+Test(command, what_cannot_be_done_is_named_in_one_line_with_its_status)
 {
-    refused("./latchkey replay x", 3, "replay: not in this version");
-    refused("./latchkey campaign x", 3, "campaign: not in this version");
-    refused("./latchkey profile", 3, "profile: not in this version");
-    refused("./latchkey help profile", 3, "profile: not in this version");
-    refused("./latchkey run --record x first.img", 3, "--record: not in this version");
-    refused("./latchkey run --timing cache first.img", 3, "cache: not in this version");
-}
-
-Test(command, missing_files_are_named_with_status_3)
-{
-    refused("./latchkey run --headless nothing.img", 3, "nothing.img");
-    refused("./latchkey run --headless --kernel nothing.elf first.img", 3, "nothing.elf");
-    refused("./latchkey run --headless --input nothing.txt first.img", 3, "nothing.txt");
-}
-
-Test(command, foreign_files_are_named_with_status_1)
-{
-    refused("./latchkey run --headless --kernel first.img first.img", 1, "first.img");
-    refused("./latchkey run --headless --input kernel.elf first.img", 1, "kernel.elf:1");
+    for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++)
+        refused(refusals[i].command, refusals[i].status, refusals[i].text);
 }
 
 Test(command, an_empty_image_ends_in_one_line_of_the_kernel_and_status_1)

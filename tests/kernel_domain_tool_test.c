@@ -70,39 +70,37 @@ static void expect_only(uint64_t order)
     cr_assert_eq(tool(12, SLOT_BRAND), RC_BAD_ORDER);
 }
 
-Test(domain_tool, a_node_key_becomes_a_domain_key)
+/* A key to the branded domain is opened by one order alone. */
+static void expect_opened(enum key_type type, uint8_t data_byte, uint64_t order)
 {
     world_make();
-    thing(store_key(KEY_NODE, 0, world.branded));
-    expect_only(DOMAIN_TOOL_MAKE);
+    thing(store_key(type, data_byte, world.branded));
+    expect_only(order);
+}
+
+Test(domain_tool, a_node_key_becomes_a_domain_key)
+{
+    expect_opened(KEY_NODE, 0, DOMAIN_TOOL_MAKE);
 }
 
 Test(domain_tool, a_read_only_node_key_does_not)
 {
-    world_make();
-    thing(store_key(KEY_NODE, KEY_READ_ONLY, world.branded));
-    expect_only(UINT64_MAX);
+    expect_opened(KEY_NODE, KEY_READ_ONLY, UINT64_MAX);
 }
 
 Test(domain_tool, a_start_key_is_identified)
 {
-    world_make();
-    thing(store_key(KEY_START, 77, world.branded));
-    expect_only(DOMAIN_TOOL_START);
+    expect_opened(KEY_START, 77, DOMAIN_TOOL_START);
 }
 
 Test(domain_tool, a_resume_key_is_identified)
 {
-    world_make();
-    thing(store_key(KEY_RESUME, RESUME_FAULT, world.branded));
-    expect_only(DOMAIN_TOOL_RESUME);
+    expect_opened(KEY_RESUME, RESUME_FAULT, DOMAIN_TOOL_RESUME);
 }
 
 Test(domain_tool, a_domain_key_is_identified)
 {
-    world_make();
-    thing(store_key(KEY_DOMAIN, 0, world.branded));
-    expect_only(DOMAIN_TOOL_DOMAIN);
+    expect_opened(KEY_DOMAIN, 0, DOMAIN_TOOL_DOMAIN);
 }
 
 Test(domain_tool, a_domain_without_brand_is_not_opened_by_no_brand)

@@ -262,6 +262,15 @@ Test(driver_block, a_queue_size_is_a_power_of_two_whatever_the_device_says)
     }
 }
 
+/* A read of disk 0 is on its way. */
+static void rogue_begin(struct rogue *rogue, struct board_double *substitute, unsigned owner)
+{
+    static uint8_t block[4096];
+    rogue_start(rogue, substitute);
+    cr_assert(virtio_block_attach(&slot));
+    cr_assert(virtio_block_start(0, BLOCK_READ, 0, block, sizeof(block), owner_of(owner)));
+}
+
 /* What comes of one request whose answer is wrong in this way: it is answered as bad, once, and the
  * device was reset. */
 static void rogue_answers_with(uint16_t index, uint32_t id)
@@ -269,9 +278,7 @@ static void rogue_answers_with(uint16_t index, uint32_t id)
     uint8_t block[4096];
     struct rogue rogue = ROGUE;
     struct board_double substitute;
-    rogue_start(&rogue, &substitute);
-    cr_assert(virtio_block_attach(&slot));
-    cr_assert(virtio_block_start(0, BLOCK_READ, 0, block, sizeof(block), owner_of(7)));
+    rogue_begin(&rogue, &substitute, 7);
     rogue_answer(&rogue, index, 0, id);
     cr_assert_eq(answers(0, false), 1);
     cr_assert_eq(owners[7], 1);
@@ -302,12 +309,9 @@ Test(driver_block, an_index_that_runs_away_ends_the_device)
 
 Test(driver_block, a_second_answer_to_one_request_ends_the_device)
 {
-    uint8_t block[4096];
     struct rogue rogue = ROGUE;
     struct board_double substitute;
-    rogue_start(&rogue, &substitute);
-    cr_assert(virtio_block_attach(&slot));
-    cr_assert(virtio_block_start(0, BLOCK_READ, 0, block, sizeof(block), owner_of(0)));
+    rogue_begin(&rogue, &substitute, 0);
     rogue_answer(&rogue, 1, 0, 0);
     cr_assert_eq(answers(0, false), 1, "it left the status as it was: bad");
     cr_assert_eq(rogue.status, 0xf, "but it is still a disk");
@@ -318,12 +322,9 @@ Test(driver_block, a_second_answer_to_one_request_ends_the_device)
 
 Test(driver_block, a_device_that_asks_for_a_reset_is_given_up)
 {
-    uint8_t block[4096];
     struct rogue rogue = ROGUE;
     struct board_double substitute;
-    rogue_start(&rogue, &substitute);
-    cr_assert(virtio_block_attach(&slot));
-    cr_assert(virtio_block_start(0, BLOCK_READ, 0, block, sizeof(block), owner_of(0)));
+    rogue_begin(&rogue, &substitute, 0);
     rogue.status |= 0x40;
     cr_assert(virtio_block_interrupt(slot.irq));
     cr_assert_eq(answers(0, false), 1);

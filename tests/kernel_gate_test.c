@@ -6,19 +6,9 @@
 
 #include "kernel/gate.h"
 #include "kernel/sched.h"
-#include "tests/arch_host.h"
+#include "tests/kernel_calls.h"
 
-#define RAM_BYTES (4u << 20)
-#define CALL_SLOT(slot) EXIT_BLOCK(INVOKE_CALL, slot)
-#define FORK_SLOT(slot) EXIT_BLOCK(INVOKE_FORK, slot)
-#define RETURN_SLOT(slot) EXIT_BLOCK(INVOKE_RETURN, slot)
-#define SEND_MEMORY EXIT_STRING(STRING_MEMORY)
-#define SEND_REGISTERS EXIT_STRING(STRING_REGISTERS)
-#define SEND_KEY(i, slot) EXIT_SENDS(i, slot)
-#define TAKE_MEMORY ENTRY_STRING(STRING_MEMORY)
 #define TAKE_REGISTERS ENTRY_STRING(STRING_REGISTERS)
-#define TAKE_KEY(i, slot) ENTRY_TAKES(i, slot)
-#define TAKE_ALL ENTRY_CODE
 #define SLOT_SERVER 1u /* of the client: start key of the server */
 #define SLOT_BACK 15u  /* of the server: the resume key it gets */
 
@@ -50,7 +40,7 @@ static struct pair pair_make(uint64_t server_entry)
 static void pair_boot(struct pair *pair)
 {
     store_finish(pair->store);
-    cr_assert_null(host_boot(pair->store, RAM_BYTES));
+    cr_assert_null(host_boot(pair->store, CALLS_RAM_BYTES));
     host_knobs(false, true);
     cr_assert_not_null(host_run());
     cr_assert_eq(host_running_id(), pair->client);

@@ -153,14 +153,6 @@ static uint32_t stroke_share(const struct stroke *stroke, int32_t x, int32_t y)
     return share(stroke->half_q8 - (int32_t)(across < 0 ? -across : across));
 }
 
-/* The span of pixels beside the line at one row (or column), given the slope against its own axis.
- */
-static void span_at(int32_t center_q8, int32_t reach_q8, int32_t *first, int32_t *last)
-{
-    *first = (center_q8 - reach_q8) >> 8;
-    *last = (center_q8 + reach_q8) >> 8;
-}
-
 static int32_t clamped(int32_t value, int32_t low, int32_t high)
 {
     if (value < low)
@@ -168,35 +160,48 @@ static int32_t clamped(int32_t value, int32_t low, int32_t high)
     return value > high ? high : value;
 }
 
+/* A position along one axis and the position across it of the line there. */
+struct slope {
+    int32_t along_from, along_delta, across_from, across_delta;
+};
+
+/* The span of pixels beside the line at one row (or column), within [low, low + count). */
+static void span_at(const struct slope *slope, int32_t at, int32_t reach_q8, int32_t low,
+                    int32_t count, int32_t *first, int32_t *last)
+{
+    int32_t most = slope->along_delta;
+    int32_t along = clamped(at * ONE + HALF - slope->along_from, most < 0 ? most : 0,
+                            most < 0 ? 0 : most);
+    int64_t offset = (int64_t)along * slope->across_delta / slope->along_delta;
+    int32_t center_q8 = slope->across_from + (int32_t)offset;
+    *first = clamped((center_q8 - reach_q8) >> 8, low, low + count);
+    *last = clamped((center_q8 + reach_q8) >> 8, low - 1, low + count - 1);
+}
+
+static void stroke_pixel(struct surface *surface, const struct stroke *stroke, int32_t x, int32_t y)
+{
+    pixel_blend(surface, x, y, stroke->color, stroke_share(stroke, x, y));
+}
+
 static void stroke_rows(struct surface *surface, const struct stroke *stroke, struct rectangle part,
                         int32_t reach_q8)
 {
+    struct slope slope = {stroke->from.y, stroke->delta_y, stroke->from.x, stroke->delta_x};
     for (int32_t y = part.y; y < part.y + part.height; y++) {
-        int32_t first, last,
-            at = clamped(y * ONE + HALF - stroke->from.y, stroke->delta_y < 0 ? stroke->delta_y : 0,
-                         stroke->delta_y < 0 ? 0 : stroke->delta_y);
-        int64_t offset = (int64_t)at * stroke->delta_x / stroke->delta_y;
-        span_at(stroke->from.x + (int32_t)offset, reach_q8, &first, &last);
-        first = clamped(first, part.x, part.x + part.width);
-        last = clamped(last, part.x - 1, part.x + part.width - 1);
-        for (int32_t x = first; x <= last; x++)
-            pixel_blend(surface, x, y, stroke->color, stroke_share(stroke, x, y));
+        int32_t x, last;
+        for (span_at(&slope, y, reach_q8, part.x, part.width, &x, &last); x <= last; x++)
+            stroke_pixel(surface, stroke, x, y);
     }
 }
 
 static void stroke_columns(struct surface *surface, const struct stroke *stroke,
                            struct rectangle part, int32_t reach_q8)
 {
+    struct slope slope = {stroke->from.x, stroke->delta_x, stroke->from.y, stroke->delta_y};
     for (int32_t x = part.x; x < part.x + part.width; x++) {
-        int32_t first, last,
-            at = clamped(x * ONE + HALF - stroke->from.x, stroke->delta_x < 0 ? stroke->delta_x : 0,
-                         stroke->delta_x < 0 ? 0 : stroke->delta_x);
-        int64_t offset = (int64_t)at * stroke->delta_y / stroke->delta_x;
-        span_at(stroke->from.y + (int32_t)offset, reach_q8, &first, &last);
-        first = clamped(first, part.y, part.y + part.height);
-        last = clamped(last, part.y - 1, part.y + part.height - 1);
-        for (int32_t y = first; y <= last; y++)
-            pixel_blend(surface, x, y, stroke->color, stroke_share(stroke, x, y));
+        int32_t y, last;
+        for (span_at(&slope, x, reach_q8, part.y, part.height, &y, &last); y <= last; y++)
+            stroke_pixel(surface, stroke, x, y);
     }
 }
 

@@ -93,20 +93,24 @@ uint64_t serve_next(struct message *message, uint64_t return_code, const void *a
     return key_return(SLOT_CALLER, message);
 }
 
-uint64_t serve_next_through(unsigned slot, unsigned discrim_slot, struct message *message)
+/* Only a resume key is answered through; any other stays unused. */
+static unsigned resume_or_void(unsigned slot, unsigned discrim_slot)
 {
     const uint64_t class_resume = 2;
-    if (key_order_keys(discrim_slot, DISCRIM_TYPE, slot, SLOT_NONE) != class_resume)
-        slot = SLOT_VOID;
+    uint64_t class = key_order_keys(discrim_slot, DISCRIM_TYPE, slot, SLOT_NONE);
+    return class == class_resume ? slot : SLOT_VOID;
+}
+
+uint64_t serve_next_through(unsigned slot, unsigned discrim_slot, struct message *message)
+{
+    slot = resume_or_void(slot, discrim_slot);
     message->receive_slots[3] = SLOT_CALLER;
     return key_return(slot, message);
 }
 
 uint64_t serve_words(unsigned slot, unsigned discrim_slot, struct words_message *message)
 {
-    const uint64_t class_resume = 2;
-    if (key_order_keys(discrim_slot, DISCRIM_TYPE, slot, SLOT_NONE) != class_resume)
-        slot = SLOT_VOID;
+    slot = resume_or_void(slot, discrim_slot);
     uint64_t exit = EXIT_BLOCK(INVOKE_RETURN, slot);
     uint64_t entry = ENTRY_CODE | ENTRY_STRING(STRING_REGISTERS) | ENTRY_TAKES(3, SLOT_CALLER);
     if (message->out.length_bytes)
