@@ -42,13 +42,20 @@ struct region {
 };
 static_assert(sizeof(struct region) == 128, "found by shifting");
 
-static struct {
-    struct region regions[LIMIT_REGIONS];
-} fault;
-
 static inline struct region *region_of(const struct space *space, uint64_t number)
 {
-    return &fault.regions[(number + space->spread) % LIMIT_REGIONS];
+    return &space->regions[(number + space->spread) & space->regions_mask];
+}
+
+COLD uint64_t fault_init(uint64_t start, uint64_t size_bytes)
+{
+    uint32_t count = LIMIT_REGIONS_MIN;
+    while (count * 2 <= size_bytes / sizeof(struct region))
+        count *= 2;
+    size_bytes = count * sizeof(struct region);
+    memset((void *)start, 0, size_bytes);
+    space_regions_set((struct region *)start, count - 1);
+    return start + size_bytes;
 }
 
 static void red_note(struct region *region, const struct segment_walk *walk)

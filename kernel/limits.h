@@ -37,8 +37,10 @@
 /* Pots in memory: a node fetch needs one, a page fetch one; the rest is locality. */
 #define LIMIT_POTS 32u
 #define LIMIT_POTS_MIN 4u
-/* What walks found, remembered for each 64 KiB (fault.c): the working set of 16 MiB. */
-#define LIMIT_REGIONS 256u
+/* What walks found, remembered for each 64 KiB (fault.c) in 128 bytes: at this share of the memory
+ * up to all of it, once. */
+#define LIMIT_REGION_SHARE 512u
+#define LIMIT_REGIONS_MIN 1u
 /* Address spaces with page tables, each with an ASID of its own. */
 #define LIMIT_SPACES 64u
 #define LIMIT_SPACES_MIN 1u

@@ -5,6 +5,7 @@
 
 #include "kernel/depend.h"
 #include "kernel/domain.h"
+#include "kernel/fault.h"
 #include "kernel/limits.h"
 #include "kernel/meter.h"
 #include "kernel/object.h"
@@ -17,6 +18,7 @@ COLD struct pool_sizes pools_of(uint64_t size_bytes)
         .table_bytes = size_bytes / LIMIT_TABLE_SHARE,
         .depend_bytes = size_bytes / LIMIT_DEPEND_SHARE,
         .node_bytes = size_bytes / LIMIT_NODE_SHARE,
+        .region_bytes = size_bytes / LIMIT_REGION_SHARE,
         .pages_max = UINT32_MAX,
         .domains = LIMIT_DOMAINS_CACHED,
         .spaces = LIMIT_SPACES,
@@ -33,5 +35,6 @@ COLD void pools_init(uint64_t start, uint64_t end, const uint64_t *kernel_root,
     uint64_t at = pot_init(start, sizes->pots);
     at = space_init(at, sizes->table_bytes, sizes->spaces, kernel_root);
     at = depend_init(at, sizes->depend_bytes);
+    at = fault_init(at, sizes->region_bytes);
     object_init(at, end, sizes->node_bytes, sizes->pages_max);
 }

@@ -14,7 +14,7 @@
 /* Shares of memory are in bytes and raised to the pool's minimum; counts are between the minimum
  * and the maximum in limits.h. */
 struct pool_sizes {
-    uint64_t table_bytes, depend_bytes, node_bytes;
+    uint64_t table_bytes, depend_bytes, node_bytes, region_bytes;
     uint32_t pages_max; /* page frames; all that is left of the memory, but no more */
     uint32_t domains, spaces, pots, meters;
 };
@@ -22,7 +22,7 @@ struct pool_sizes {
 /* pools_of - the sizes for so much memory. */
 struct pool_sizes pools_of(uint64_t size_bytes);
 /* pools_init - divide [start, end), of which start is page-aligned: pots, page tables,
- * dependencies, then frames of nodes and pages. */
+ * dependencies, what page faults remember, then frames of nodes and pages. */
 void pools_init(uint64_t start, uint64_t end, const uint64_t *kernel_root,
                 const struct pool_sizes *sizes);
 

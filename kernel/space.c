@@ -33,6 +33,8 @@ static struct {
     unsigned count; /* spaces from here on stay unused */
     unsigned hand;
     uint64_t drops;
+    struct region *regions;
+    uint32_t regions_mask;
     bool edited;
 } space;
 
@@ -64,6 +66,12 @@ COLD uint64_t space_init(uint64_t start, uint64_t size_bytes, unsigned count,
     }
     uint64_t end = (uint64_t)(space.tables + space.table_count);
     return (end + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+}
+
+COLD void space_regions_set(struct region *first, uint32_t mask)
+{
+    space.regions = first;
+    space.regions_mask = mask;
 }
 
 /* A root table goes back to the pool. */
@@ -213,8 +221,12 @@ struct space *space_of(const struct key *key)
     memcpy(root->entries + KERNEL_ENTRY_FIRST, space.kernel_root + KERNEL_ENTRY_FIRST,
            (TABLE_ENTRIES - KERNEL_ENTRY_FIRST) * sizeof(uint64_t));
     uint64_t asid = (uint64_t)(taken - space.spaces) + 1;
-    *taken = (struct space){
-        .key = *key, .root = root, .used = true, .spread = (uint32_t)asid * SPACE_SPREAD};
+    *taken = (struct space){.key = *key,
+                            .root = root,
+                            .used = true,
+                            .regions = space.regions,
+                            .regions_mask = space.regions_mask,
+                            .spread = (uint32_t)asid * SPACE_SPREAD};
     taken->satp = arch_satp(arch_virtual_to_physical(root->entries), asid);
     return taken;
 }

@@ -16,6 +16,8 @@
 
 #include "kernel/key.h"
 
+struct region;
+
 struct table {
     uint64_t *entries; /* 512, kernel virtual */
     struct table *next_free;
@@ -29,6 +31,8 @@ struct space {
     struct table *root; /* NULL: none yet */
     uint64_t satp;      /* Sv39, ASID, root */
     bool used;
+    struct region *regions; /* all, for fault.c; so many, less 1 */
+    uint32_t regions_mask;
     uint32_t spread; /* a number that tells it from the others (fault.c) */
 };
 
@@ -39,6 +43,8 @@ enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
  * half of each root. Returns the first address after them. */
 uint64_t space_init(uint64_t start, uint64_t size_bytes, unsigned count,
                     const uint64_t *kernel_root);
+/* space_regions_set - where every space finds the regions of fault.c. */
+void space_regions_set(struct region *first, uint32_t mask);
 /* space_of - the space of an address key, made if need be. */
 struct space *space_of(const struct key *key);
 /* space_lookup - the kernel address of a byte that is mapped for the access; NULL if it is not. */

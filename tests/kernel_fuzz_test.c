@@ -32,6 +32,7 @@ enum pool {
     POOL_DOMAINS,
     POOL_POTS,
     POOL_METERS,
+    POOL_REGIONS,
     POOL_REQUESTS,
     POOL_COUNT
 };
@@ -42,13 +43,15 @@ struct variant {
     size_t ram_bytes;
     bool amnesia;
     unsigned least; /* bit n: enum pool n is at its minimum */
+    bool walks;     /* no page fault takes the short way */
 };
 static const struct variant variants[] = {
-    {"plain", 8u << 20, false, 0},
-    {"once more", 8u << 20, false, 0},
-    {"amnesia", 8u << 20, true, 0},
-    {"little memory", LITTLE_BYTES, false, 0},
-    {"little memory, amnesia", LITTLE_BYTES, true, 0},
+    {"plain", 8u << 20, false, 0, false},
+    {"once more", 8u << 20, false, 0, false},
+    {"every fault walks", 8u << 20, false, 0, true},
+    {"amnesia", 8u << 20, true, 0, false},
+    {"little memory", LITTLE_BYTES, false, 0, false},
+    {"little memory, amnesia", LITTLE_BYTES, true, 0, false},
 };
 #define VARIANTS (sizeof(variants) / sizeof(variants[0]))
 
@@ -306,6 +309,8 @@ static const char *world_boot(const struct world *world, const struct variant *v
         sizes.pots = LIMIT_POTS_MIN;
     if (least & 1u << POOL_METERS)
         sizes.meters = LIMIT_METERS_MIN;
+    if (least & 1u << POOL_REGIONS)
+        sizes.region_bytes = 0;
     if (least & 1u << POOL_REQUESTS)
         requests = 1;
     return host_boot_with(world->store, variant->ram_bytes, &sizes, requests);
@@ -318,6 +323,7 @@ static uint64_t world_run(uint64_t seed, const struct variant *variant, bool for
     if (world_boot(&world, variant))
         abort();
     host_knobs(variant->amnesia, true);
+    host_quick_faults(!variant->walks);
     (void)host_run();
     for (unsigned i = 0; i < STEPS; i++) {
         if (pick(&world, 4) == 0)
@@ -371,11 +377,11 @@ Test(fuzz, pools_at_their_minima_one_by_one_and_in_pairs_do_not_change_the_outco
         for (unsigned one = 0; one < POOL_COUNT; one++)
             for (unsigned other = one; other < POOL_COUNT; other++) {
                 struct variant variant = {"pools at their minima", 8u << 20, false,
-                                          1u << one | 1u << other};
+                                          1u << one | 1u << other, false};
                 cr_expect_eq(world_run_apart(seed, &variant, false), plain,
                              "seed %lu: pools %u and %u", seed, one, other);
             }
-        struct variant all = {"all", LITTLE_BYTES, true, (1u << POOL_COUNT) - 1};
+        struct variant all = {"all", LITTLE_BYTES, true, (1u << POOL_COUNT) - 1, false};
         cr_expect_eq(world_run_apart(seed, &all, false), plain, "seed %lu: all pools", seed);
     }
 }
