@@ -66,6 +66,7 @@ enum trace_kind {
     TRACE_RESTARTED = 5,     /* argument: generation that the kernel restarted from */
     TRACE_VERDICT = 6,       /* argument: 0 a guest test passed, else its failure number */
     TRACE_FIRST_DOMAIN = 7,  /* argument: 0; the first instruction of a domain follows */
+    TRACE_PANIC = 8,         /* argument: address of the instruction that stopped the kernel */
     TRACE_KIND_COUNT
 };
 enum trace_phase {

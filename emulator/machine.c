@@ -137,6 +137,8 @@ static void trace_announce(void *context, uint32_t kind, uint64_t argument)
         machine->phase = (uint32_t)argument;
     if (kind == TRACE_PHASE_LEAVE && argument == machine->phase)
         machine->phase = 0;
+    if (kind == TRACE_PANIC)
+        machine->panic_addr = argument;
     enum machine_stop_reason reason;
     if (watch_trace(&machine->watch, kind, argument, &reason))
         stop(machine, reason, 0);
@@ -574,7 +576,7 @@ struct machine_stats machine_stats(const struct machine *machine)
         .device_accesses = facts.device_accesses, .recycles = facts.recycles,
         .blocks_translated = facts.blocks_translated, .generation = machine->generation,
         .phase = machine->phase, .fast_stores = facts.fast_stores,
-        .disk_count = machine->config.disk_count,
+        .panic_addr = machine->panic_addr, .disk_count = machine->config.disk_count,
     };
     for (unsigned i = 0; i < stats.disk_count; i++)
         stats.disks[i] = disk_counters(

@@ -144,6 +144,7 @@ struct machine_stats {
     uint64_t traps, interrupts, sbi_calls, device_accesses, recycles, blocks_translated;
     uint64_t generation; /* newest TRACE_COMMITTED or TRACE_RESTARTED argument */
     uint32_t phase;      /* enum trace_phase, 0: none */
+    uint64_t panic_addr; /* where the kernel said that it stops; 0: it did not */
     bool fast_stores;
     unsigned disk_count;
     struct disk_counters disks[BOARD_DISK_COUNT_MAX];

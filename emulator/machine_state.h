@@ -51,6 +51,7 @@ struct machine {
     uint64_t timer_cycle; /* when the timer interrupt is due; CLOCK_NEVER: not set */
     uint64_t generation;  /* newest that the trace port told of */
     uint32_t phase;       /* enum trace_phase; 0: none */
+    uint64_t panic_addr;  /* where the kernel said that it stops (not saved: for people); 0 */
     bool ended;           /* the guest asked for power-off or reset, and had neither yet */
     struct machine_stop end; /* ended: how */
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "emulator/base/elf_file.h"
 #include "emulator/base/output_file.h"
 #include "emulator/input_script.h"
 #include "frontend/pace.h"
@@ -86,6 +87,7 @@ bool session_open(struct session *session, const struct options *options,
     config.console = *console;
     if (!machine_create(&session->machine, &config, error))
         return false;
+    (void)snprintf(session->kernel_path, PATH_MAX, "%s", config.kernel_path);
     if (outputs_check(options, &config, error) && script_read(session, error))
         return true;
     machine_destroy(session->machine);
@@ -220,13 +222,32 @@ static const char *reason_name(const struct session *session)
     abort();
 }
 
+/* Why the guest powered off with a code that is not 0: a kernel that stopped because it was wrong
+ * has said where, and its file says what that means. */
+static void power_off_report(const struct session *session)
+{
+    struct elf_file kernel = {0};
+    struct error ignored;
+    uint64_t addr = machine_stats(session->machine).panic_addr;
+    const char *text = NULL;
+    if (addr && elf_file_open(&kernel, session->kernel_path, &ignored))
+        text = elf_panic_text(&kernel, addr);
+    struct error told; /* only what can be printed */
+    if (text)
+        (void)!error_set(&told, ERROR_FORMAT, "guest: panic: %s", text);
+    else
+        (void)!error_set(&told, ERROR_FORMAT, "guest: powered off with code %d", session->code);
+    fprintf(stderr, "latchkey: %s\n", told.text);
+    elf_file_finish(&kernel);
+}
+
 /* Print why the run failed, if it did; the exit status either way. */
 static int end_report(const struct session *session)
 {
     switch (session->end) {
     case SESSION_END_POWER_OFF:
         if (session->code != 0)
-            fprintf(stderr, "latchkey: guest: powered off with code %d\n", session->code);
+            power_off_report(session);
         return session->code == 0 ? 0 : 1;
     case SESSION_END_LIMIT:
         fprintf(stderr, "latchkey: --limit-insn: %llu instructions were run\n",

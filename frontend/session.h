@@ -12,6 +12,8 @@
 #ifndef LATCHKEY_FRONTEND_SESSION_H
 #define LATCHKEY_FRONTEND_SESSION_H
 
+#include <limits.h>
+
 #include "emulator/machine.h"
 #include "emulator/options.h"
 
@@ -35,6 +37,7 @@ struct session {
     enum session_end end;
     int code;           /* of a power-off or signal */
     const char *until;  /* which condition ended it, for the report */
+    char kernel_path[PATH_MAX];
     uint64_t host_ns;   /* spent in machine_run() */
     struct error error; /* of SESSION_END_ERROR and FAULT */
 };

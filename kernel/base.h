@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* base.h - what every kernel file needs: assertions, panic, and memory functions.
  *
- * kassert() stays on in every build. A panic prints one line with an id used once in the tree, then
- * the machine is powered off with exit code 1: a wrong state is never carried on.
+ * panic("MODU-001 what is wrong") stops the machine, with an id used once in the tree; so does
+ * kassert(condition), which stays on in every build. One line is printed, and the machine is
+ * powered off with exit code 1: a wrong state is never carried on.
  */
 #ifndef LATCHKEY_KERNEL_BASE_H
 #define LATCHKEY_KERNEL_BASE_H
 
+#include <panic.h> /* kernel/freestanding/ or, for native tests, tests/native/ */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,14 +16,6 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 /* Not on the way of a message: small rather than fast. */
 #define COLD __attribute__((cold))
-
-/* panic - stop the machine; text is "MODU-001 what is wrong". Never returns. */
-_Noreturn void panic(const char *text);
-/* panic_assert - what a failed kassert() calls. */
-_Noreturn void panic_assert(const char *file, int line);
-
-/* The text of the condition is in the source: here it would be a twentieth of the kernel. */
-#define kassert(condition) ((condition) ? (void)0 : panic_assert(__FILE__, __LINE__))
 
 /* string.c. Sizes in bytes; 8-byte moves when both sides are aligned. */
 void *memcpy(void *target, const void *source, size_t size_bytes);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* print.c - formatted lines on the console, panic and halt. Called from everywhere; calls
- * driver/sbi.c.
+/* print.c - formatted lines on the console, and the ends of a panic and of halt. Called from
+ * everywhere; calls driver/sbi.c.
  *
  * Invariants
  *  1. Nothing here allocates or waits, and a panic inside a panic powers off at once.
@@ -15,7 +15,7 @@
 
 static struct {
     bool panicking;
-    void (*report)(void); /* by panic(); NULL: none */
+    void (*report)(void); /* by panic_end(); NULL: none */
     char log[PRINT_LOG_BYTES]; /* the last bytes, each at its number modulo the size */
     uint64_t printed;          /* how many there were */
 } print;
@@ -121,22 +121,10 @@ void print_report_set(void (*report)(void))
     print.report = report;
 }
 
-void panic(const char *text)
+void panic_end(void)
 {
     if (!print.panicking) {
         print.panicking = true;
-        print_line("panic: %s", text);
-        if (print.report)
-            print.report();
-    }
-    sbi_power_off(PANIC_EXIT_CODE);
-}
-
-void panic_assert(const char *file, int line)
-{
-    if (!print.panicking) {
-        print.panicking = true;
-        print_line("panic: PRIN-001 %s:%d: what must hold does not", file, line);
         if (print.report)
             print.report();
     }

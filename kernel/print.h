@@ -12,8 +12,10 @@
 /* print_line - write one formatted line; the line end is added. */
 void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* print_report_set - what panic() calls to print more than its text. */
+/* print_report_set - what panic_end() calls to print more than was said. */
 void print_report_set(void (*report)(void));
+/* panic_end - print the report and power off with exit code PANIC_EXIT_CODE. */
+_Noreturn void panic_end(void);
 
 #define PRINT_LOG_BYTES 4096u
 /* print_log - the bytes printed from number `from` on, or from the oldest that is kept, as far as
@@ -25,7 +27,6 @@ uint64_t print_log(uint64_t from, const char **bytes, size_t *size_bytes);
 _Noreturn void halt(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 #define HALT_EXIT_CODE 3u
-/* What panic() powers off with. */
 #define PANIC_EXIT_CODE 1u
 
 #endif

@@ -251,7 +251,7 @@ static void ids_read(const char *folder)
         while (file && fgets(line, sizeof(line), file)) {
             const char *at = strstr(line, "panic(\"");
             if (!at)
-                at = strstr(line, "panic: PRIN");
+                at = strstr(line, "panic: TRAP");
             if (!at)
                 continue;
             at += strlen("panic(\"");

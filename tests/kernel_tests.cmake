@@ -10,18 +10,19 @@ set(kernel_flags -Wall -Wextra -Werror -Wshadow -Wconversion -Wstrict-prototypes
 file(GLOB kernel_modules CONFIGURE_DEPENDS kernel/*.c)
 # main.c boots real hardware; string.c is the host's C library.
 list(FILTER kernel_modules EXCLUDE REGEX "/(main|string)\\.c$")
-add_library(kernel_host STATIC ${kernel_modules} tests/arch_host.c tests/kernel_store.c
-  tests/kernel_screen.c tests/kernel_calls.c tests/kernel_matrix.c
+add_library(kernel_host STATIC ${kernel_modules} tests/native/panic.c tests/arch_host.c
+  tests/kernel_store.c tests/kernel_screen.c tests/kernel_calls.c tests/kernel_matrix.c
   disks/domains/parts/oracle.c tests/orders_page.c)
 
 file(GLOB kernel_driver_modules CONFIGURE_DEPENDS kernel/driver/*.c)
 # sbi.c calls firmware; mmio.c touches registers.
 list(FILTER kernel_driver_modules EXCLUDE REGEX "/(sbi|mmio)\\.c$")
-add_library(kernel_drivers STATIC ${kernel_driver_modules} kernel/print.c tests/kernel_board.c)
+add_library(kernel_drivers STATIC ${kernel_driver_modules} kernel/print.c
+  tests/native/panic.c tests/kernel_board.c)
 target_link_libraries(kernel_drivers PUBLIC devices machine)
 
 foreach(library kernel_host kernel_drivers)
-  target_include_directories(${library} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_include_directories(${library} PUBLIC tests/native ${CMAKE_SOURCE_DIR})
   target_compile_definitions(${library} PUBLIC _GNU_SOURCE
     LATCHKEY_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   target_compile_options(${library} PUBLIC ${kernel_flags})

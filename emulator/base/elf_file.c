@@ -69,6 +69,43 @@ static bool headers_read(struct elf_file *elf, Elf *handle, const char *path,
     return true;
 }
 
+/* Sections are only for people: what is wrong with them is left alone. */
+static void panics_find(struct elf_file *elf, Elf *handle)
+{
+    size_t names;
+    Elf_Scn *section = NULL;
+    if (elf_getshdrstrndx(handle, &names) != 0)
+        return;
+    while ((section = elf_nextscn(handle, section)) != NULL) {
+        GElf_Shdr header;
+        if (!gelf_getshdr(section, &header) || header.sh_type != SHT_PROGBITS)
+            continue;
+        const char *name = elf_strptr(handle, names, header.sh_name);
+        if (!name || strcmp(name, ".debug_panics") != 0 || header.sh_offset > elf->image_bytes ||
+            header.sh_size > elf->image_bytes - header.sh_offset)
+            continue;
+        elf->panics = elf->image + header.sh_offset;
+        elf->panics_bytes = header.sh_size;
+    }
+}
+
+const char *elf_panic_text(const struct elf_file *elf, uint64_t addr)
+{
+    const uint8_t *at = elf->panics, *end = at + elf->panics_bytes;
+    while ((size_t)(end - at) > sizeof(addr)) {
+        uint64_t recorded;
+        memcpy(&recorded, at, sizeof(recorded));
+        at += sizeof(recorded);
+        const uint8_t *text_end = memchr(at, '\0', (size_t)(end - at));
+        if (!text_end)
+            return NULL;
+        if (recorded == addr)
+            return (const char *)at;
+        at = text_end + 1;
+    }
+    return NULL;
+}
+
 bool elf_file_take(struct elf_file *elf, uint8_t *image, size_t image_bytes, const char *name,
                    struct error *error)
 {
@@ -81,6 +118,8 @@ bool elf_file_take(struct elf_file *elf, uint8_t *image, size_t image_bytes, con
     if (!handle)
         return error_set(error, ERROR_FORMAT, "%.150s: not an ELF file", name);
     bool good = headers_read(elf, handle, name, error);
+    if (good)
+        panics_find(elf, handle);
     elf_end(handle);
     return good;
 }

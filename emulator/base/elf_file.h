@@ -30,6 +30,8 @@ struct elf_file {
     uint64_t entry;
     struct elf_segment segments[ELF_SEGMENTS_MAX];
     unsigned segment_count;
+    const uint8_t *panics; /* section .debug_panics (kernel/freestanding/panic.h), inside image */
+    size_t panics_bytes;   /* 0: there is none */
 };
 
 /* elf_is - do the first bytes say ELF? */
@@ -45,6 +47,8 @@ MUST_CHECK bool elf_file_open(struct elf_file *elf, const char *path, struct err
  * on failure. name is for errors only. */
 MUST_CHECK bool elf_file_take(struct elf_file *elf, uint8_t *image, size_t image_bytes,
                               const char *name, struct error *error);
+/* elf_panic_text - why a kernel stops at this address: "FILE:LINE: TEXT"; NULL: it does not say. */
+const char *elf_panic_text(const struct elf_file *elf, uint64_t addr);
 void elf_file_finish(struct elf_file *elf);
 
 #endif

@@ -7,6 +7,7 @@
  */
 #include "kernel/arch/arch.h"
 #include "kernel/arch/csr.h"
+#include "kernel/driver/driver.h"
 #include "kernel/driver/sbi.h"
 #include "kernel/entry.h"
 #include "kernel/print.h"
@@ -62,6 +63,10 @@ void trap_in_kernel(uint64_t scause, uint64_t sepc, uint64_t stval)
     if (trap.in_kernel)
         sbi_power_off(PANIC_EXIT_CODE);
     trap.in_kernel = true;
-    print_line("kernel trap: scause %lx, sepc %lx, stval %lx", scause, sepc, stval);
-    panic("TRAP-002 the kernel trapped");
+    driver_trace(TRACE_PANIC, sepc);
+    if (scause == SCAUSE_BREAKPOINT)
+        print_line("panic: at 0x%lx: kernel.elf tells what that is", sepc);
+    else
+        print_line("panic: TRAP-002 scause 0x%lx, sepc 0x%lx, stval 0x%lx", scause, sepc, stval);
+    panic_end();
 }
