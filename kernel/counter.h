@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* counter.h - the kernel's counters, which the peek key shows by name. They start at 0 at power-on,
- * wrap at 2^64, and nothing in the kernel depends on them. Messages by the short path are not
- * counted: that would be one part in twenty of what they cost. */
+ * wrap at 2^64, and nothing in the kernel depends on them. Not counted are messages by the short
+ * path, and faults of which keepers are told without a walk: that would be one part in twenty of
+ * what they cost. */
 #ifndef LATCHKEY_KERNEL_COUNTER_H
 #define LATCHKEY_KERNEL_COUNTER_H
 

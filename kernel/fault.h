@@ -12,13 +12,13 @@ uint64_t fault_init(uint64_t start, uint64_t size_bytes);
  * it depends on is recorded. */
 void fault_note(const struct space *space, struct table *table, uint64_t addr,
                 const struct segment_walk *walk);
-/* fault_quick - the running domain faulted at addr, its registers are saved (restore_all is set),
- * and the hart's f registers are not dirty. Called by arch/trap.S.
+/* fault_quick - the running domain faulted at addr, its registers are saved, and the hart's f
+ * registers are not dirty. Called by arch/trap.S.
  * cause    of the page fault, less 12: FAULT_STORE, else a load or an instruction fetch.
  *
- * Returns  the domain to run in user mode: this one, with the entry built; or its segment keeper,
- *          told of it as keeper_call_segment() would have done. NULL: not a plain case, and nothing
- *          was changed.
+ * Returns  the domain to run in user mode: this one, with the entry built; or, where arch_deliver()
+ *          returns, its segment keeper, told of it as keeper_call_segment() would have done. NULL:
+ *          not a plain case, and nothing was changed.
  */
 struct domain *fault_quick(struct domain *domain, uint64_t addr, uint64_t cause);
 #define FAULT_STORE 3u

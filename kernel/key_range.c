@@ -98,6 +98,7 @@ static void node_sever(struct node_frame *node, bool clear)
     sched_wake_all(&node->callers); /* their keys are void: they will be told */
     node_dirty(node);
     node->allocation_count++;
+    node->stamp++;
     if (node->call_count < CALL_COUNT_MAX)
         node->call_count++;
     for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {

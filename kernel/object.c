@@ -201,6 +201,7 @@ static struct page_frame *page_take(void)
 static void node_fill(struct node_frame *node, uint64_t object_id, const struct disk_node *disk)
 {
     node->object_id = object_id;
+    node->stamp++;
     node->allocation_count = disk->allocation_count;
     node->call_count = disk->call_count;
     node->role = NODE_PLAIN;

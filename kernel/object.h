@@ -37,6 +37,7 @@ struct node_frame {
     bool used;          /* referenced since the clock hand came by */
     uint8_t locked;     /* held by this many cached domains and operations: not to be taken */
     uint32_t met;       /* number of the last operation that met it */
+    uint32_t stamp; /* another when this frame gets another node, or its allocation count changes */
     bool walked;    /* a segment walk went through it, since it is in this frame */
     bool dry; /* a meter that some of the callers wait for, or the root of one of them: a change
                * wakes them */

@@ -10,7 +10,8 @@
 #include "kernel/depend.h"
 #include "kernel/domain.h"
 
-#define SPACE_SPREAD 37u /* prime to the sizes of hash tables */
+/* Odd: prime to the sizes of hash tables. Any address, less its last 16 bits, stays below 2^48. */
+#define SPACE_SPREAD (1ull << 48 | 37u)
 
 #define PTE_VALID 1ull
 #define PTE_READ 2ull
@@ -226,7 +227,7 @@ struct space *space_of(const struct key *key)
                             .used = true,
                             .regions = space.regions,
                             .regions_mask = space.regions_mask,
-                            .spread = (uint32_t)asid * SPACE_SPREAD};
+                            .spread = asid * SPACE_SPREAD};
     taken->satp = arch_satp(arch_virtual_to_physical(root->entries), asid);
     return taken;
 }

@@ -33,7 +33,8 @@ struct space {
     bool used;
     struct region *regions; /* all, for fault.c; so many, less 1 */
     uint32_t regions_mask;
-    uint32_t spread; /* a number that tells it from the others (fault.c) */
+    uint64_t spread; /* added to an address / 64 KiB, whatever it is, gives what no user address in
+                      * another space gives (fault.c) */
 };
 
 enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };

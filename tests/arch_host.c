@@ -84,6 +84,21 @@ uint64_t arch_satp(uint64_t root_physical, uint64_t asid)
     return root_physical ^ asid;
 }
 
+struct domain *arch_deliver(uint64_t code, uint64_t data_byte, struct domain *target,
+                            uint64_t word_0, uint64_t length_bytes, uint64_t word_1)
+{
+    uint64_t *a = &target->registers[REGISTER_A0], *words = &target->registers[REGISTER_T3];
+    memset(a, 0, 8 * sizeof(uint64_t));
+    memset(words, 0, 4 * sizeof(uint64_t));
+    a[0] = code;
+    a[1] = data_byte;
+    a[4] = length_bytes;
+    words[0] = word_0;
+    words[1] = word_1;
+    target->status = DOMAIN_RUNNING;
+    return target;
+}
+
 void arch_space_leave(void)
 {
 }
@@ -383,7 +398,6 @@ struct domain *host_call(uint64_t order, uint64_t exit, uint64_t entry, uint64_t
 struct domain *host_fault(uint64_t addr, enum access access)
 {
     if (host.quick) {
-        host.running->restore_all = true;
         struct domain *next =
             fault_quick(host.running, addr, access == ACCESS_WRITE ? FAULT_STORE : 0);
         if (next) {

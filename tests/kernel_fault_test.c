@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "disks/checksum.h"
+#include "kernel/fault.h"
 #include "kernel/object.h"
 #include "tests/arch_host.h"
 
@@ -99,6 +100,18 @@ static void tree_change(struct world *world)
     }
 }
 
+/* No address of the kernel's, or of nobody's, is taken for one in this space or in another. */
+static void strange_addresses(struct domain *domain)
+{
+    for (unsigned shift = USER_ADDRESS_BITS; domain->space && shift < 64; shift++)
+        for (uint64_t multiple = 0; multiple < 5; multiple++)
+            for (uint64_t near = 0; near < 200; near++) {
+                uint64_t addr = ((multiple - 2) << shift) + ((near - 100) << 16) + PAGE_BYTES;
+                if (addr >> USER_ADDRESS_BITS && fault_quick(domain, addr, 0))
+                    abort();
+            }
+}
+
 static uint64_t world_run(uint64_t seed, bool quick, uint64_t *quick_count)
 {
     struct world world;
@@ -116,6 +129,10 @@ static uint64_t world_run(uint64_t seed, bool quick, uint64_t *quick_count)
         }
         if (host_running_id() != world.client)
             abort();
+        if (quick && i % 100 == 0) {
+            strange_addresses(host_domain(world.client));
+            strange_addresses(host_domain(world.keeper));
+        }
         if (pick(&world, 2))
             tree_change(&world);
         if (pick(&world, 2))

@@ -16,6 +16,11 @@ uint64_t arch_satp(uint64_t root_physical, uint64_t asid);
 /* Leave the domain's address space for the kernel's own: a root table is about to be freed, and the
  * kernel may be running on it. The way back to user mode enters the right one. */
 void arch_space_leave(void);
+/* On with a domain that waits for a message, in user mode: with this order code, data byte and
+ * length, and the first two words of its string; the rest of what a message carries is 0. It never
+ * returns. (Where there is no user mode the domain is put in state RUNNING, and returned.) */
+struct domain *arch_deliver(uint64_t code, uint64_t data_byte, struct domain *target,
+                            uint64_t word_0, uint64_t length_bytes, uint64_t word_1);
 /* Order page-table edits, and stores to code, before what user mode does next. */
 void arch_fence(void);
 /* The timebase (10 MHz on this board), and the cycle counter. */

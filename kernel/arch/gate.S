@@ -38,20 +38,25 @@
 
     /* The buffer into which the sender will receive: none, or one that is known to be good. */
     .macro sender_buffer
-    andi    t1, a2, ENTRY_STRING_BITS
+    andi    t1, a2, STRING_MEMORY_BITS
     beqz    t1, 1f
-    addi    t1, t1, -STRING_MEMORY_BITS
-    bnez    t1, 2f
     ld      gp, DOMAIN_BUFFER_ADDR(sp)
     bne     gp, a5, trap_save_ecall_rest
     ld      gp, DOMAIN_BUFFER_BYTES(sp)
     bne     gp, a6, trap_save_ecall_rest
+    andi    t1, a2, STRING_REGISTERS_BITS
+    bnez    t1, trap_save_ecall_rest
     sd      a5, 120(sp)
     sd      a6, 128(sp)
-    j       1f
-2:  addi    t1, t1, -(STRING_REGISTERS_BITS - STRING_MEMORY_BITS)
-    bnez    t1, trap_save_ecall_rest
 1:
+    .endm
+
+    /* The key should be a resume key that makes this ecall the other's return. */
+    .macro resume_key otherwise
+    each    sd, sp, KEPT
+    ld      s0, NODE_SLOT + KEY_OBJECT(gp)
+    ld      s2, NODE_RESUME_HEAD(s0) /* names the domain, and RESUME_RETURN */
+    bne     s2, ra, \otherwise
     .endm
 
     /* May this domain give the processor to that one? */
@@ -125,24 +130,32 @@
 4:
     .endm
 
-    /* The sender stops and the target runs. s4: its struct domain; a0, a1, a4, t3..t6: what it
-     * gets. */
-    .macro gate_go
+    /* The target's state, address space and pc. */
+    .macro target_enter target, status
+    li      s7, \status
+    sd      s7, DOMAIN_STATUS(\target)
+    ld      s7, DOMAIN_SATP(\target)
+    csrw    satp, s7
+    ld      s7, 0(\target)
+    csrw    sepc, s7
+    csrw    sscratch, \target
+    .endm
+
+    /* The target runs. a0, a1, a4, t3..t6: what it gets; t0, t1, a7 are 0. */
+    .macro target_go target
+    target_enter \target, STATE_RUNNING
+    each    ld, \target, 2, 3, 4, 8, 9, 18, 19, 21, 22, 23, 24, 25, 26, 27
+    ld      s4, 160(\target)
+    clear   1, 7, 12, 13, 15, 16
+    sret
+    .endm
+
+    /* The sender waits for its next message. */
+    .macro sender_stop
     sd      a2, 96(sp)
     csrr    s7, sepc
     addi    s7, s7, ECALL_BYTES
     sd      s7, 0(sp)
-    li      s7, STATE_RUNNING
-    sd      s7, DOMAIN_STATUS(s4)
-    ld      s7, DOMAIN_SATP(s4)
-    csrw    satp, s7
-    ld      s7, 0(s4)
-    csrw    sepc, s7
-    csrw    sscratch, s4
-    each    ld, s4, 2, 3, 4, 8, 9, 18, 19, 21, 22, 23, 24, 25, 26, 27
-    ld      s4, 160(s4)
-    clear   1, 7, 12, 13, 15, 16
-    sret
     .endm
 
     .section .text.trap, "ax"
@@ -228,8 +241,8 @@ call_go:
     sd      s7, DOMAIN_STATUS(sp)
     srli    a1, ra, 8
     andi    a1, a1, 0xff
-
-    gate_go
+    sender_stop
+    target_go s4
 
     /* RETURN through a resume key. */
 return_registers:
@@ -238,14 +251,13 @@ return_registers:
     j       return_resume
 return_memory:
     li      t0, STRING_FROM_MEMORY
-    j       return_resume
-return_without_string:
-    no_string
 return_resume:
-    each    sd, sp, KEPT
-    ld      s0, NODE_SLOT + KEY_OBJECT(gp)
-    ld      s2, NODE_RESUME_HEAD(s0) /* names the domain, and RESUME_RETURN */
-    bne     s2, ra, return_restart
+    resume_key trap_save_ecall_rest
+    j       return_known
+return_without_string:
+    resume_key return_restart
+    no_string
+return_known:
     ld      s1, NODE_SLOT + KEY_COUNT(gp)
     ld      s3, NODE_CALL_COUNT(s0)
     bne     s1, s3, trap_save_ecall_rest
@@ -266,13 +278,21 @@ return_go:
     sd      s3, NODE_CALL_COUNT(s0)
     sd      zero, DOMAIN_STATUS(sp)
     li      a1, 0
-    gate_go
+    sender_stop
+    target_go s4
+
+    /* arch.h. */
+    .globl arch_deliver
+arch_deliver:
+    mv      t3, a3
+    mv      t4, a5
+    clear   5, 6, 17, 30, 31
+    target_go a2
 
     /* RETURN through a restart key: the target goes on as it was when it trapped. */
 return_restart:
     addi    s2, s2, (RESUME_RESTART_BYTE - RESUME_RETURN_BYTE) << 8
     bne     s2, ra, trap_save_ecall_rest
-    bnez    t0, trap_save_ecall_rest
     bnez    a0, trap_save_ecall_rest /* a code: it traps */
     ld      s1, NODE_SLOT + KEY_COUNT(gp)
     ld      s3, NODE_CALL_COUNT(s0)
@@ -287,14 +307,10 @@ return_restart:
     addi    s3, s3, 1
     sd      s3, NODE_CALL_COUNT(s0)
     sd      zero, DOMAIN_STATUS(sp)
-    sd      a2, 96(sp)
-    csrr    s7, sepc
-    addi    s7, s7, ECALL_BYTES
-    sd      s7, 0(sp)
-    li      s7, STATE_RUNNING | STATUS_RESTORE
-    sd      s7, DOMAIN_STATUS(s4)
-    mv      a0, s4
-    j       trap_return
+    sender_stop
+    target_enter s4, STATE_RUNNING|STATUS_RESTORE
+    mv      sp, s4
+    j       trap_restore_all
 
 call_string:
     jal     a7, string_pass

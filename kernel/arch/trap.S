@@ -30,32 +30,29 @@ trap_save_ecall_rest:
     call    trap_call
     j       trap_return
 
-    /* Any other trap. sp: the struct domain, which has gp; sscratch: the user's sp. */
+    /* Any other trap. sp: the struct domain, which has gp; sscratch: the user's sp; gp: its cause,
+     * less CAUSE_ECALL. From the kernel, what is written here is of no use to anybody any more. */
     .globl trap_save_all
 trap_save_all:
-    csrr    gp, sstatus
-    andi    gp, gp, SSTATUS_SPP_BIT
-    bnez    gp, trap_from_kernel
-    csrrw   gp, sscratch, sp
-    sd      gp, 16(sp)
-    each    sd, sp, DEAD, KEPT, SENT
+    sd      ra, 8(sp)
+    csrrw   ra, sscratch, sp
+    sd      ra, 16(sp)
+    each    sd, sp, 5, 6, 7, 17, KEPT, SENT
     csrr    t0, sepc
     sd      t0, 0(sp)
-    li      t0, 1
-    sb      t0, DOMAIN_RESTORE_ALL(sp)
-    mv      s0, sp
+    csrr    t0, sstatus
+    andi    t1, t0, SSTATUS_SPP_BIT
+    bnez    t1, trap_from_kernel
     mv      a0, sp
     la      sp, kernel_stack_top
-    csrr    a2, scause
-    addi    a2, a2, -CAUSE_PAGE_EXECUTE
-    li      t0, CAUSE_PAGE_STORE - CAUSE_PAGE_EXECUTE
-    bgtu    a2, t0, 1f
-    csrr    t0, sstatus
+    addi    a2, gp, CAUSE_ECALL - CAUSE_PAGE_EXECUTE
+    li      t1, CAUSE_PAGE_STORE - CAUSE_PAGE_EXECUTE
+    bgtu    a2, t1, 1f
     bltz    t0, 1f      /* SD: f registers were written */
     csrr    a1, stval
     call    fault_quick /* domain, address, a2: 3 is a store */
     bnez    a0, trap_return
-1:  mv      a0, s0
+1:  csrr    a0, sscratch
     call    trap_other
 
     /* a0: the domain to run. Boot enters its first domain here. */
@@ -70,14 +67,16 @@ trap_return:
     csrw    sepc, t0
     csrw    sscratch, a0
     mv      sp, a0
-    each    ld, sp, 3, KEPT, RECEIVED
     bnez    t1, trap_restore_all
+    each    ld, sp, 3, KEPT, RECEIVED
     clear   NOT_RECEIVED
     ld      sp, 16(sp)
     sret
 
+    /* Nothing but sp is in place. */
+    .globl trap_restore_all
 trap_restore_all:
-    each    ld, sp, NOT_RECEIVED
+    each    ld, sp, 3, KEPT, RECEIVED, NOT_RECEIVED
     ld      sp, 16(sp)
     sret
 

@@ -29,6 +29,7 @@ struct domain *trap_other(struct domain *domain)
 {
     uint64_t scause = csr_read(scause), stval = csr_read(stval);
     sched_enter(domain);
+    domain->restore_all = true;
     switch (scause) {
     case SCAUSE_INTERRUPT_TIMER:
         sched_tick();
