@@ -15,6 +15,9 @@
 
 #define RAM_BYTES (32u << 20)
 #define STOPS 12u
+/* Some programs take this many, most a hundredth; one that never ends has gone astray. */
+#define RUN_INSTRUCTIONS_MAX 50000000u
+#define PARAMETERS_MAX 16u
 
 static uint64_t first_seed(void)
 {
@@ -28,8 +31,11 @@ static unsigned seed_count(unsigned normal)
 }
 
 struct run_case {
-    struct program_shape shape;
-    uint64_t unmap_every, tick;
+    uint64_t seed;
+    const char *kernel; /* "stress": the first program alone; "turns": both */
+    struct program_shape shapes[STRESS_PROGRAMS];
+    unsigned program_count;
+    uint64_t parameters[PARAMETERS_MAX]; /* of the kernel */
     uint32_t trap_cycles;
 };
 
@@ -42,25 +48,76 @@ struct outcome {
     uint64_t digest_at[STOPS], events_at[STOPS];
 };
 
-static struct run_case case_of(uint64_t seed)
+static struct program_shape shape_of(uint64_t seed, struct dice *dice)
+{
+    return (struct program_shape){.seed = seed,
+                                  .code_pages = 2 + dice_below(dice, 5),
+                                  .data_pages = 2 + dice_below(dice, 6),
+                                  .loops = 3 + dice_below(dice, 12),
+                                  .memory_percent = 5 + dice_below(dice, 40),
+                                  .straight_max = 4 + dice_below(dice, 20),
+                                  .special = dice_below(dice, 32)};
+}
+
+/* One in four has straight code longer than the engine's translations. */
+static void maybe_straight(struct program_shape *shape, struct dice *dice)
+{
+    if (dice_below(dice, 4) == 0)
+        shape->straight_max = 900;
+}
+
+static struct run_case stress_case(uint64_t seed)
 {
     struct dice dice = {seed * 0x9e3779b97f4a7c15 + 1};
     (void)dice_next(&dice);
+    struct run_case fuzz = {.seed = seed, .kernel = "stress", .program_count = 1};
+    struct program_shape *shape = &fuzz.shapes[0];
+    *shape = shape_of(seed, &dice);
+    fuzz.parameters[STRESS_CODE_PAGES] = shape->code_pages;
+    fuzz.parameters[STRESS_DATA_PAGES] = shape->data_pages;
+    fuzz.parameters[STRESS_UNMAP_EVERY] = 1 + dice_below(&dice, 5);
+    fuzz.parameters[STRESS_TICK] = dice_below(&dice, 3) ? 200 + dice_below(&dice, 3000) : 0;
+    fuzz.trap_cycles = dice_below(&dice, 2) ? dice_below(&dice, 200) : 0;
+    maybe_straight(shape, &dice);
+    return fuzz;
+}
+
+static struct run_case turns_case(uint64_t seed)
+{
+    struct dice dice = {seed * 0xd1342543de82ef95 + 3};
+    (void)dice_next(&dice);
+    uint64_t privileged = dice_below(&dice, 2) ? 0 : 1 + dice_below(&dice, 3);
+    bool share = dice_below(&dice, 4) == 0 && privileged % 3 == 0;
+    uint64_t tick = dice_below(&dice, 4) ? 2000 + dice_below(&dice, 8000) : 0;
     struct run_case fuzz = {
-        .shape = {.seed = seed,
-                  .code_pages = 2 + dice_below(&dice, 5),
-                  .data_pages = 2 + dice_below(&dice, 6),
-                  .loops = 3 + dice_below(&dice, 12),
-                  .memory_percent = 5 + dice_below(&dice, 40),
-                  .straight_max = 4 + dice_below(&dice, 20),
-                  .special = dice_below(&dice, 32)},
-        .unmap_every = 1 + dice_below(&dice, 5),
-        .tick = dice_below(&dice, 3) ? 200 + dice_below(&dice, 3000) : 0,
-        .trap_cycles = dice_below(&dice, 2) ? dice_below(&dice, 200) : 0,
+        .seed = seed,
+        .kernel = "turns",
+        .program_count = share ? 1 : STRESS_PROGRAMS,
+        .parameters = {[TURNS_UNMAP_EVERY] = 1 + dice_below(&dice, 5),
+                       [TURNS_TICK] = tick,
+                       [TURNS_EVERY] = 1 + dice_below(&dice, 10),
+                       [TURNS_ASIDS] = dice_below(&dice, 2),
+                       [TURNS_PRIVILEGED] = privileged,
+                       [TURNS_SHARE_CODE] = share,
+                       [TURNS_FLOAT_OFF] = dice_below(&dice, 2) ? 2 + dice_below(&dice, 9) : 0},
+        .trap_cycles = dice_below(&dice, 2) ? dice_below(&dice, 100) : 0,
     };
-    /* One in four has straight code longer than the engine's translations. */
-    if (dice_below(&dice, 4) == 0)
-        fuzz.shape.straight_max = 900;
+    for (unsigned i = 0; i < fuzz.program_count; i++) {
+        struct program_shape *shape = &fuzz.shapes[i];
+        *shape = shape_of(seed * STRESS_PROGRAMS + i, &dice);
+        maybe_straight(shape, &dice);
+        shape->code_pages = fuzz.shapes[0].code_pages;
+        shape->data_pages = fuzz.shapes[0].data_pages;
+        shape->hard = dice_below(&dice, PROGRAM_FORBIDDEN);
+        if (privileged >> i & 1)
+            shape->hard |= tick ? PROGRAM_PRIVILEGED | PROGRAM_WAITS : PROGRAM_PRIVILEGED;
+        else
+            shape->hard |= PROGRAM_FORBIDDEN;
+        if (share)
+            shape->hard &= ~(unsigned)PROGRAM_PATCHES;
+    }
+    fuzz.parameters[TURNS_CODE_PAGES] = fuzz.shapes[0].code_pages;
+    fuzz.parameters[TURNS_DATA_PAGES] = fuzz.shapes[0].data_pages;
     return fuzz;
 }
 
@@ -72,16 +129,13 @@ static struct bench_cpu *boot(const struct run_case *fuzz, struct cpu_config con
     config.device_cycles = fuzz->trap_cycles / 2;
     struct bench_cpu *bench = bench_cpu_create(&config);
     static uint8_t code[STRESS_PAGES_MAX * 4096];
-    program_make(code, &fuzz->shape);
-    uint64_t parameters[STRESS_PARAMETER_COUNT] = {
-        [STRESS_CODE_PAGES] = fuzz->shape.code_pages,
-        [STRESS_DATA_PAGES] = fuzz->shape.data_pages,
-        [STRESS_UNMAP_EVERY] = fuzz->unmap_every,
-        [STRESS_TICK] = fuzz->tick,
-    };
-    bench_cpu_poke(bench, STRESS_PARAMETERS, parameters, sizeof(parameters));
-    bench_cpu_poke(bench, STRESS_CODE, code, fuzz->shape.code_pages * 4096);
-    bench_cpu_load(bench, "stress");
+    for (unsigned i = 0; i < fuzz->program_count; i++) {
+        program_make(code, &fuzz->shapes[i]);
+        bench_cpu_poke(bench, STRESS_CODE + i * STRESS_PROGRAM_BYTES, code,
+                       fuzz->shapes[i].code_pages * 4096);
+    }
+    bench_cpu_poke(bench, STRESS_PARAMETERS, fuzz->parameters, sizeof(fuzz->parameters));
+    bench_cpu_load(bench, fuzz->kernel);
     return bench;
 }
 
@@ -113,9 +167,10 @@ static void run(const struct run_case *fuzz, struct cpu_config config, const uin
         outcome->digest_at[i] = bench_cpu_digest(bench, RAM_BYTES);
         outcome->events_at[i] = cpu_events(bench->cpu);
     }
-    enum cpu_stop stop = cpu_run(bench->cpu, UINT64_MAX);
-    cr_assert_eq(stop, CPU_STOP_ASKED, "seed %llu: stop %d %s",
-                 (unsigned long long)fuzz->shape.seed, (int)stop, cpu_fault_text(bench->cpu));
+    enum cpu_stop stop = cpu_run(bench->cpu, RUN_INSTRUCTIONS_MAX);
+    cr_assert_eq(stop, CPU_STOP_ASKED, "seed %llu: stop %d at pc 0x%llx %s",
+                 (unsigned long long)fuzz->seed, (int)stop,
+                 (unsigned long long)cpu_pc_get(bench->cpu), cpu_fault_text(bench->cpu));
     finish(bench, outcome);
     bench_cpu_destroy(bench);
 }
@@ -159,12 +214,11 @@ static void random_stops(struct dice *dice, uint64_t total, uint64_t stops[STOPS
 }
 
 /* Every mode ends like block mode, which is left in *block. */
-static void check_modes(uint64_t seed, struct outcome *block)
+static void check_modes(struct run_case fuzz, struct outcome *block)
 {
     static struct outcome other, stopped;
-    struct run_case fuzz = case_of(seed);
+    uint64_t seed = fuzz.seed, stops[STOPS];
     struct dice dice = {seed + 77};
-    uint64_t stops[STOPS];
     run(&fuzz, (struct cpu_config){0}, NULL, block);
     cr_assert_eq(block->reports[0][0], 1, "seed %llu: the kernel could not explain a trap",
                  (unsigned long long)seed);
@@ -193,7 +247,7 @@ Test(cpu_fuzz, every_mode_agrees_with_block_mode)
     uint64_t first = first_seed(), traps = 0, interrupts = 0;
     cr_log_info("seed %llu", (unsigned long long)first);
     for (uint64_t seed = first; seed < first + seed_count(12); seed++) {
-        check_modes(seed, &block);
+        check_modes(stress_case(seed), &block);
         traps += block.traps;
         interrupts += block.interrupts;
     }
@@ -201,13 +255,37 @@ Test(cpu_fuzz, every_mode_agrees_with_block_mode)
     cr_assert_gt(interrupts, 100);
 }
 
+Test(cpu_fuzz, every_mode_agrees_when_two_programs_take_turns)
+{
+    static struct outcome block;
+    uint64_t first = first_seed(), traps = 0, changes = 0, moves = 0, restarts = 0, skips = 0;
+    cr_log_info("seed %llu", (unsigned long long)first);
+    for (uint64_t seed = first; seed < first + seed_count(12); seed++) {
+        check_modes(turns_case(seed), &block);
+        traps += block.traps;
+        changes += block.reports[1][3];
+        moves += block.reports[2][1];
+        restarts += block.reports[2][2];
+        skips += block.reports[2][3];
+    }
+    cr_log_info("%llu traps, %llu changes, %llu moves, %llu restarts, %llu skips",
+                (unsigned long long)traps, (unsigned long long)changes,
+                (unsigned long long)moves, (unsigned long long)restarts,
+                (unsigned long long)skips);
+    cr_assert_gt(traps, 10000);
+    cr_assert_gt(changes, 300);
+    cr_assert_gt(moves, 10);
+    cr_assert_gt(restarts, 100);
+    cr_assert_gt(skips, 100);
+}
+
 /* Programs that found something once. */
 Test(cpu_fuzz, every_mode_agrees_on_programs_that_were_hard)
 {
-    static const uint64_t seeds[] = {222, 20084, 20107, 20131, 20280};
+    static const uint64_t seeds[] = {223, 20084, 20107, 20131, 20280};
     static struct outcome block;
     for (size_t i = 0; i < sizeof(seeds) / sizeof(*seeds); i++)
-        check_modes(seeds[i], &block);
+        check_modes(stress_case(seeds[i]), &block);
 }
 
 Test(cpu_fuzz, save_and_load_at_random_points_changes_nothing)
@@ -216,7 +294,7 @@ Test(cpu_fuzz, save_and_load_at_random_points_changes_nothing)
     uint64_t first = first_seed() + 1000;
     cr_log_info("seed %llu", (unsigned long long)first);
     for (uint64_t seed = first; seed < first + seed_count(8); seed++) {
-        struct run_case fuzz = case_of(seed);
+        struct run_case fuzz = seed % 2 ? turns_case(seed) : stress_case(seed);
         struct dice dice = {seed + 99};
         uint64_t stops[STOPS];
         run(&fuzz, (struct cpu_config){0}, NULL, &block);
@@ -256,7 +334,7 @@ Test(cpu_fuzz, two_harts_in_one_process_are_independent)
     uint64_t first = first_seed() + 2000;
     cr_log_info("seed %llu", (unsigned long long)first);
     for (uint64_t seed = first; seed < first + seed_count(2); seed++) {
-        struct run_case fuzz = case_of(seed), another = case_of(seed + 500);
+        struct run_case fuzz = stress_case(seed), another = stress_case(seed + 500);
         struct bench_cpu *a = boot(&fuzz, (struct cpu_config){0});
         struct bench_cpu *b = boot(&fuzz, (struct cpu_config){0});
         struct bench_cpu *c = boot(&another, (struct cpu_config){.slow_stores = true});

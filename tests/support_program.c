@@ -1,26 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* support_program.c - see support_program.h.
- *
- * Registers: x8 a data page (or the device), x9 the loop counter, the rest of `work` anything. */
+/* support_program.c - see support_program.h. Calls support_program_hard.c for what shape->hard
+ * names. */
 #include "tests/support_program.h"
 
-#include <assert.h>
 #include <string.h>
 
 #include "tests/guest/stress.h"
-
-#define DATA 8u
-#define LOOP 9u
-#define SLOTS_MAX 32u
-
-struct writer {
-    uint8_t *code;
-    uint32_t at, end;
-    struct dice dice;
-    const struct program_shape *shape;
-    uint32_t slots[SLOTS_MAX]; /* offsets of c.addi instructions that may be rewritten */
-    uint32_t slot_count;
-};
+#include "tests/support_program_writer.h"
 
 uint32_t dice_next(struct dice *dice)
 {
@@ -34,65 +20,6 @@ uint32_t dice_below(struct dice *dice, uint32_t limit)
 {
     assert(limit > 0);
     return dice_next(dice) % limit;
-}
-
-static uint32_t below(struct writer *writer, uint32_t limit)
-{
-    return dice_below(&writer->dice, limit);
-}
-
-static uint32_t one_of(struct writer *writer, const uint8_t *values, uint32_t count)
-{
-    return values[below(writer, count)];
-}
-#define ONE_OF(writer, values) one_of(writer, values, sizeof(values))
-
-static void narrow(struct writer *writer, uint32_t insn)
-{
-    assert(writer->at + 2 <= writer->end);
-    writer->code[writer->at++] = (uint8_t)insn;
-    writer->code[writer->at++] = (uint8_t)(insn >> 8);
-}
-
-static void wide(struct writer *writer, uint32_t insn)
-{
-    narrow(writer, insn & 0xffff);
-    narrow(writer, insn >> 16);
-}
-
-static uint32_t work(struct writer *writer)
-{
-    static const uint8_t registers[] = {5, 6, 7, 10, 11, 12, 13, 14, 15, 28, 29, 30};
-    return ONE_OF(writer, registers);
-}
-
-/* One of x10..x15 in the three bits of the C extension. */
-static uint32_t work_narrow(struct writer *writer)
-{
-    return 2 + below(writer, 6);
-}
-
-static uint32_t immediate(uint32_t value, uint32_t source, uint32_t function, uint32_t target,
-                          uint32_t op)
-{
-    return (value & 0xfff) << 20 | source << 15 | function << 12 | target << 7 | op;
-}
-
-static void load_upper(struct writer *writer, uint32_t target, uint32_t value)
-{
-    wide(writer, (value & 0xfffff000) | target << 7 | 0x37);
-}
-
-static uint32_t branch(uint32_t function, uint32_t a, uint32_t b, uint32_t offset)
-{
-    return (offset >> 12 & 1) << 31 | (offset >> 5 & 63) << 25 | b << 20 | a << 15 |
-           function << 12 | (offset >> 1 & 15) << 8 | (offset >> 11 & 1) << 7 | 0x63;
-}
-
-static uint32_t jump(uint32_t offset)
-{
-    return (offset >> 20 & 1) << 31 | (offset >> 1 & 0x3ff) << 21 | (offset >> 11 & 1) << 20 |
-           (offset >> 12 & 0xff) << 12 | 0x6f;
 }
 
 static void memory_access(struct writer *writer)
@@ -157,7 +84,7 @@ static void arithmetic(struct writer *writer)
         load_upper(writer, target, dice_next(&writer->dice));
 }
 
-static void plain(struct writer *writer)
+void write_plain(struct writer *writer)
 {
     if (below(writer, 100) < writer->shape->memory_percent)
         memory_access(writer);
@@ -172,10 +99,13 @@ static void counter(struct writer *writer)
     wide(writer, csr << 20 | ONE_OF(writer, functions) << 12 | target << 7 | 0x73);
 }
 
-static void call(struct writer *writer, uint32_t number)
+void write_call(struct writer *writer, uint32_t number)
 {
     wide(writer, immediate(number, 0, 0, 17, 0x13));
-    wide(writer, 0x73);
+    if (writer->shape->hard & PROGRAM_PRIVILEGED)
+        narrow(writer, 0x9002); /* c.ebreak: ecall is a firmware call */
+    else
+        wide(writer, 0x73);
 }
 
 static void trap(struct writer *writer)
@@ -197,16 +127,19 @@ static void trap(struct writer *writer)
         narrow(writer, 0x8000 | below(writer, 0x800) << 2); /* reserved */
         break;
     case 5:
-        wide(writer, 0x10500073); /* wfi */
+        if (writer->shape->hard & PROGRAM_PRIVILEGED)
+            wide(writer, 0x0000100f); /* fence.i */
+        else
+            wide(writer, 0x10500073); /* wfi */
         break;
     case 6:
-        call(writer, STRESS_CALL_UNMAP);
+        write_call(writer, STRESS_CALL_UNMAP);
         break;
     case 7:
-        call(writer, STRESS_CALL_SOFT);
+        write_call(writer, STRESS_CALL_SOFT);
         break;
     default:
-        call(writer, 60);
+        write_call(writer, 60);
         break;
     }
 }
@@ -284,7 +217,7 @@ static void forward_branch(struct writer *writer)
     uint32_t from = writer->at, count = below(writer, 8);
     wide(writer, 0);
     for (uint32_t i = 0; i < count; i++)
-        plain(writer);
+        write_plain(writer);
     uint32_t to = writer->at;
     writer->at = from;
     wide(writer, branch(ONE_OF(writer, functions), work(writer), work(writer), to - from));
@@ -325,12 +258,15 @@ void program_make(uint8_t *code, const struct program_shape *shape)
     writer.dice.state = shape->seed * 2654435761u + 88172645463325252u;
     memset(code, 0, writer.end);
     load_upper(&writer, DATA, STRESS_DATA_ADDR);
+    if (shape->hard)
+        write_hard_start(&writer);
     wide(&writer, immediate(shape->loops, 0, 0, LOOP, 0x13));
     uint32_t top = writer.at;
-    while (writer.at + 256 + 4 * shape->straight_max < writer.end) {
+    uint32_t room = shape->hard ? 768 : 256;
+    while (writer.at + room + 4 * shape->straight_max < writer.end) {
         uint32_t count = 1 + below(&writer, shape->straight_max);
         for (uint32_t i = 0; i < count; i++)
-            plain(&writer);
+            write_plain(&writer);
         switch (below(&writer, 4)) {
         case 0:
             forward_branch(&writer);
@@ -342,9 +278,11 @@ void program_make(uint8_t *code, const struct program_shape *shape)
             special(&writer);
             break;
         }
+        if (shape->hard)
+            write_hard_piece(&writer);
     }
     wide(&writer, immediate(0xfff, LOOP, 0, LOOP, 0x13)); /* addi x9, x9, -1 */
     wide(&writer, branch(0, LOOP, 0, 8));
-    wide(&writer, jump(top - writer.at));
-    call(&writer, STRESS_CALL_END);
+    wide(&writer, jump(0, top - writer.at));
+    write_call(&writer, STRESS_CALL_END);
 }
