@@ -151,7 +151,7 @@ static void check_pages_have_pots(struct check *check)
     }
 }
 
-/* Exactly one range for each checkpoint header and each area. */
+/* One range for each checkpoint header, or two as plexes; at least one for each area. */
 static void check_places(struct check *check)
 {
     const struct store *store = check->store;
@@ -160,9 +160,11 @@ static void check_places(struct check *check)
     for (unsigned k = 0; k < 2; k++) {
         for (uint64_t place = 0; place < STORE_PLACES; place++) {
             unsigned count = 0;
+            uint64_t first = k ? AREA_ID(place, 0) : place;
             for (unsigned i = 0; i < store->range_count; i++)
                 count += store->ranges[i].range.kind == kinds[k] &&
-                         store->ranges[i].range.first_id == place;
+                         store->ranges[i].range.plex == 0 &&
+                         store->ranges[i].range.first_id == first;
             if (count == 0 && !missing)
                 check_find(check, FINDING_DAMAGE, "%s %llu: there is no range for it",
                            range_kind_name(kinds[k]), (unsigned long long)place);
@@ -218,7 +220,7 @@ static void check_ckpt_headers(struct check *check)
 
 /* Everything that lies in an area: a block has one use, and a pot gives an index to one node. */
 struct area_use {
-    uint64_t location;
+    uint64_t location; /* area id */
     uint32_t use; /* 0 directory, 1 page, 2 + index: node */
 };
 
@@ -243,7 +245,8 @@ static const char *entry_problem(const struct check *check, const struct directo
     if (!store_home(store, kind, id, 0, &home) && !store_home(store, kind, id, 1, &home))
         return "there is no such object";
     bool placed = entry->kind == DIRECTORY_PAGE || entry->kind == DIRECTORY_NODE;
-    if (placed && !store_in_area(store, entry->location))
+    uint64_t location;
+    if (placed && !store_area(store, entry->location, &location))
         return "it lies outside of the checkpoint areas";
     if (!placed && entry->location != 0)
         return "it has a location and needs none";
@@ -254,6 +257,12 @@ static const char *entry_problem(const struct check *check, const struct directo
     if (kind == RANGE_PAGE_POTS && entry->allocation_count > ALLOCATION_COUNT_MAX)
         return "its allocation count is out of range";
     return NULL;
+}
+
+static struct check_where area_where(const struct check *check, uint64_t area_id)
+{
+    uint64_t location;
+    return check_where(check, store_area(check->store, area_id, &location) ? location : 0);
 }
 
 static void check_entries(struct check *check, const struct store_directory *directory)
@@ -287,7 +296,7 @@ static void check_entries(struct check *check, const struct store_directory *dir
         if (uses[i].location == uses[i - 1].location &&
             (uses[i - 1].use < 2 || uses[i].use == uses[i - 1].use))
             check_find(check, FINDING_DAMAGE, "%s: the directory uses it twice",
-                       check_where(check, uses[i].location).text);
+                       area_where(check, uses[i].location).text);
     free(uses);
 }
 

@@ -7,9 +7,12 @@
  *
  *   block 0               struct volume_header        (copy in the last block)
  *   checkpoint headers    2 places, far apart, one block each; only the first 512 bytes are used,
- *                         so that writing one is writing one sector: that write is the commit point
- *   checkpoint areas      area 0 and area 1: pages, node pots, directory blocks, journal, in log
- *                         order
+ *                         so that writing one is writing one sector: that write is the commit
+ *                         point
+ *   checkpoint areas      area 0 and area 1: pages, node pots and directory blocks, in log order.
+ *                         Each may be spread over several ranges
+ *   journal               a ring of blocks: groups of pages committed one by one, each group
+ *                         behind a block that lists it
  *   node range            node pots, 15 nodes each; always two ranges with the same objects
  *                         (duplexed homes)
  *   page pots             allocation counts and checksums of pages, 255 pages a pot; always
@@ -39,7 +42,7 @@
 #include <assert.h>
 #include <stdint.h>
 
-#define FORMAT_VERSION 1u
+#define FORMAT_VERSION 2u
 #define BLOCK_BYTES 4096u
 #define SECTOR_BYTES 512u
 #define OBJECT_ID_BITS 48u
@@ -68,7 +71,10 @@ static_assert(sizeof(struct disk_node) == 272, "disk node");
 
 #define POT_NODES 15u
 struct node_pot {
-    uint64_t checksum;      /* seeded with the id of its first node and CHECKSUM_NODE_POT */
+    /* At home: seeded with the id of its first node and CHECKSUM_NODE_POT. In an area, where any
+     * nodes may be together: with its area id and CHECKSUM_AREA_POT; the generation is then that of
+     * the checkpoint. */
+    uint64_t checksum;
     uint8_t generation[6];
     uint16_t reserved;
     struct disk_node nodes[POT_NODES];
@@ -96,10 +102,12 @@ enum range_kind {
     RANGE_NODES = 1,      /* first_id, object_count: block = start + (id - first) / POT_NODES */
     RANGE_PAGES = 2,      /* block = start + (id - first) */
     RANGE_PAGE_POTS = 3,  /* block = start + (id - first) / POT_PAGES */
-    RANGE_CKPT_HEADER = 4, /* first_id: place 0 or 1; one block */
-    RANGE_CKPT_AREA = 5,  /* first_id: area 0 or 1 */
-    RANGE_SPARE = 6
+    RANGE_CKPT_HEADER = 4, /* first_id: place 0 or 1; one block, and one object */
+    RANGE_CKPT_AREA = 5,  /* block = start + (id - first); first_id: an AREA_ID */
+    RANGE_SPARE = 6,
+    RANGE_JOURNAL = 7     /* block = start + (id - first); ids are block numbers of the ring */
 };
+#define RANGE_KIND_LAST RANGE_JOURNAL
 struct volume_range {
     uint8_t kind; /* enum range_kind */
     uint8_t plex; /* 0 or 1: which copy of the same objects */
@@ -120,6 +128,12 @@ static inline uint64_t range_objects_per_block(uint8_t kind)
         return POT_PAGES;
     return 1;
 }
+
+/* An area id: a block of a checkpoint area, without saying which disk it is on; 0 is none. */
+#define AREA_ID_SHIFT 40u
+#define AREA_ID(area, index) (((uint64_t)(area) + 1) << AREA_ID_SHIFT | (index))
+#define AREA_ID_AREA(id) ((unsigned)((id) >> AREA_ID_SHIFT) - 1)
+#define AREA_ID_INDEX(id) ((id) & ((1ull << AREA_ID_SHIFT) - 1))
 
 /* A location: a block of the store. Bits 0..55: block number on its volume; 56..63: disk index. */
 #define LOCATION_DISK_SHIFT 56u
@@ -147,10 +161,11 @@ struct volume_header {
 };
 static_assert(sizeof(struct volume_header) == BLOCK_BYTES, "volume header");
 
-/* Checkpoint directory: what the committed area holds, and which domains were running. */
+/* Checkpoint directory: what the committed area holds, and which domains were running. Two copies
+ * in the area, far apart. */
 enum directory_kind {
-    DIRECTORY_PAGE = 1,      /* location: block in the area */
-    DIRECTORY_NODE = 2,      /* location: block of its pot in the area; index in the pot */
+    DIRECTORY_PAGE = 1,      /* location: area id of its block */
+    DIRECTORY_NODE = 2,      /* location: area id of its pot; index in the pot */
     DIRECTORY_ZERO_PAGE = 3, /* all zero: no block */
     DIRECTORY_RUNNING = 4    /* id of the root node of a domain that was running; nothing else */
 };
@@ -170,28 +185,54 @@ struct directory_block {
     uint64_t generation;
     uint32_t sequence; /* 0, 1, ... within the directory */
     uint32_t entry_count;
-    uint64_t next_block; /* location; 0: last */
+    uint64_t next_block; /* area id; 0: last */
     struct directory_entry entries[DIRECTORY_ENTRIES];
 };
 static_assert(sizeof(struct directory_block) == BLOCK_BYTES, "directory block");
 
 #define CKPT_MAGIC "LKCHECKP"
+#define CKPT_PLACE(generation) (((generation) + 1) % 2) /* the first, 1, is at place 0 */
 struct ckpt_header {
     uint64_t checksum; /* of bytes 8..511, seeded with the generation and CHECKSUM_CKPT_HEADER */
     uint8_t magic[8];
     uint32_t version;
     uint32_t area;          /* 0 or 1: where this checkpoint lies */
     uint64_t generation;    /* 1, 2, ...; the valid header with the highest wins */
-    uint64_t directory_block[2]; /* location of each copy's first; equal if there is one copy */
+    uint64_t directory_block[2]; /* area id of each copy's first */
     uint64_t directory_blocks;   /* in each copy */
     uint64_t directory_entries;
-    uint64_t journal_block; /* where journalled pages begin; 0: none yet */
+    uint64_t journal_block; /* where the next group would have gone at the freeze */
+    uint64_t journal_sequence; /* and the number it would have had */
     uint64_t system_time_ns; /* of the freeze, so that time never goes back */
     uint64_t calendar_ns;
     uint64_t migrated_generation; /* everything up to here is at home */
-    uint8_t reserved[512 - 96];
+    uint64_t restart_count;  /* of the life of the system that wrote this: 1, 2, ... */
+    uint64_t disks_in_step;  /* bit per disk index: what it holds is up to date; else it is not read
+                              * before it was copied anew */
+    uint8_t reserved[512 - 120];
 };
 static_assert(sizeof(struct ckpt_header) == SECTOR_BYTES, "checkpoint header");
+
+/* A group of the journal: this block, then its pages in the next blocks of the ring. A group never
+ * wraps: one that does not fit before the end of the ring begins at block 0. It counts if all its
+ * pages pass their checksums; a later group wins over an earlier. */
+#define JOURNAL_ENTRIES 64u
+struct journal_entry {
+    uint64_t object_id;
+    uint64_t allocation_count;
+    uint64_t checksum; /* of the page, seeded with its id and CHECKSUM_PAGE */
+};
+struct journal_block {
+    uint64_t checksum; /* seeded with the sequence and CHECKSUM_JOURNAL */
+    uint64_t sequence; /* 1, 2, ... for ever */
+    uint64_t generation; /* the newest that was committed then */
+    uint64_t restart_count;
+    uint32_t entry_count; /* 1..JOURNAL_ENTRIES */
+    uint32_t reserved_0;
+    struct journal_entry entries[JOURNAL_ENTRIES];
+    uint8_t reserved_1[BLOCK_BYTES - 40 - 24 * JOURNAL_ENTRIES];
+};
+static_assert(sizeof(struct journal_block) == BLOCK_BYTES, "journal block");
 
 /* Seeds of checksums, one a kind of block. */
 #define CHECKSUM_VOLUME 0x766f6c756d650001ull
@@ -200,5 +241,7 @@ static_assert(sizeof(struct ckpt_header) == SECTOR_BYTES, "checkpoint header");
 #define CHECKSUM_PAGE 0x7061676500000004ull
 #define CHECKSUM_DIRECTORY 0x6469726563740005ull
 #define CHECKSUM_CKPT_HEADER 0x636b707468640006ull
+#define CHECKSUM_AREA_POT 0x61726561706f0007ull
+#define CHECKSUM_JOURNAL 0x6a6f75726e610008ull
 
 #endif

@@ -141,10 +141,12 @@ static void share_add(struct layout *layout, enum range_kind kind, uint8_t plex,
 
 static void place_add(struct layout *layout, enum range_kind kind, uint64_t place)
 {
+    uint64_t blocks = kind == RANGE_CKPT_AREA ? layout->image->area_blocks : 1;
     range_add(layout, (struct volume_range){
                           .kind = (uint8_t)kind,
-                          .first_id = place,
-                          .block_count = kind == RANGE_CKPT_AREA ? layout->image->area_blocks : 1});
+                          .first_id = kind == RANGE_CKPT_AREA ? AREA_ID(place, 0) : place,
+                          .object_count = blocks,
+                          .block_count = blocks});
 }
 
 uint64_t image_layout(const struct image *image, unsigned volume, struct volume_range *ranges,
@@ -254,10 +256,31 @@ struct writing {
     unsigned opened;
 };
 
-/* One copy of the directory at the start of an area: the running domains. */
-static bool directory_put(const struct writing *writing, unsigned volume, uint64_t start_block,
-                          uint64_t block_count)
+/* The range of a kind that begins with an id; volume: out. */
+static const struct volume_range *place_range(const struct writing *writing, enum range_kind kind,
+                                              uint64_t first_id, unsigned *volume)
 {
+    for (*volume = 0; *volume < writing->image->volume_count; ++*volume) {
+        const struct volume_header *header = &writing->headers[*volume];
+        for (uint32_t i = 0; i < header->range_count; i++)
+            if (header->ranges[i].kind == kind && header->ranges[i].first_id == first_id)
+                return &header->ranges[i];
+    }
+    assert(!"a layout has every place");
+    return NULL;
+}
+
+/* Blocks of each copy of the first directory. */
+static uint64_t directory_blocks(const struct image *image)
+{
+    return image->running_count ? blocks_for(image->running_count, DIRECTORY_ENTRIES) : 1;
+}
+
+/* One copy of the directory in area 0: the running domains. */
+static bool directory_put(const struct writing *writing, uint64_t first_index, uint64_t block_count)
+{
+    unsigned volume;
+    const struct volume_range *area = place_range(writing, RANGE_CKPT_AREA, AREA_ID(0, 0), &volume);
     const struct image *image = writing->image;
     uint32_t taken = 0;
     for (uint32_t sequence = 0; sequence < block_count; sequence++) {
@@ -268,54 +291,43 @@ static bool directory_put(const struct writing *writing, unsigned volume, uint64
             memcpy(entry->object_id, &image->running[taken++], sizeof(entry->object_id));
         }
         if (sequence + 1 < block_count)
-            block.next_block = LOCATION(volume, start_block + sequence + 1);
+            block.next_block = AREA_ID(0, first_index + sequence + 1);
         block.checksum = checksum64((const uint8_t *)&block + 8, BLOCK_BYTES - 8,
                                     checksum_seed(CHECKSUM_DIRECTORY, FIRST_GENERATION));
-        if (!block_put(writing->descriptors[volume], start_block + sequence, &block))
+        if (!block_put(writing->descriptors[volume], area->start_block + first_index + sequence,
+                       &block))
             return false;
     }
     assert(taken == image->running_count);
     return true;
 }
 
-/* Where checkpoint place 0 or 1 of a kind is; volume: out. */
-static const struct volume_range *place_range(const struct writing *writing, enum range_kind kind,
-                                              uint64_t place, unsigned *volume)
-{
-    for (*volume = 0; *volume < writing->image->volume_count; ++*volume) {
-        const struct volume_header *header = &writing->headers[*volume];
-        for (uint32_t i = 0; i < header->range_count; i++)
-            if (header->ranges[i].kind == kind && header->ranges[i].first_id == place)
-                return &header->ranges[i];
-    }
-    assert(!"a layout has every place");
-    return NULL;
-}
-
-/* The first checkpoint: a directory in each area, the header in place 0; place 1 stays empty. */
+/* The first checkpoint: both copies of the directory in area 0, the header in its place; the other
+ * place stays empty. */
 static bool checkpoint_put(const struct writing *writing)
 {
     uint8_t block[BLOCK_BYTES] = {0};
     unsigned volume;
-    uint64_t blocks = blocks_for(writing->image->running_count, DIRECTORY_ENTRIES);
-    if (blocks == 0)
-        blocks = 1;
+    uint64_t blocks = directory_blocks(writing->image);
+    assert(writing->image->area_blocks >= 2 * blocks);
     struct ckpt_header header = {.version = FORMAT_VERSION, .generation = FIRST_GENERATION,
                                  .directory_blocks = blocks,
                                  .directory_entries = writing->image->running_count,
-                                 .migrated_generation = FIRST_GENERATION};
+                                 .migrated_generation = FIRST_GENERATION,
+                                 .journal_sequence = 1,
+                                 .disks_in_step = (1u << writing->image->volume_count) - 1};
     memcpy(header.magic, CKPT_MAGIC, sizeof(header.magic));
     for (unsigned copy = 0; copy < 2; copy++) {
-        const struct volume_range *area = place_range(writing, RANGE_CKPT_AREA, copy, &volume);
-        assert(area->block_count >= blocks);
-        header.directory_block[copy] = LOCATION(volume, area->start_block);
-        if (!directory_put(writing, volume, area->start_block, blocks))
+        uint64_t first_index = copy ? writing->image->area_blocks - blocks : 0;
+        header.directory_block[copy] = AREA_ID(0, first_index);
+        if (!directory_put(writing, first_index, blocks))
             return false;
     }
     header.checksum = checksum64((const uint8_t *)&header + 8, SECTOR_BYTES - 8,
                                  checksum_seed(CHECKSUM_CKPT_HEADER, FIRST_GENERATION));
     memcpy(block, &header, sizeof(header));
-    const struct volume_range *place = place_range(writing, RANGE_CKPT_HEADER, 0, &volume);
+    const struct volume_range *place = place_range(writing, RANGE_CKPT_HEADER,
+                                                  CKPT_PLACE(FIRST_GENERATION), &volume);
     return block_put(writing->descriptors[volume], place->start_block, block);
 }
 
@@ -418,6 +430,9 @@ static bool volumes_put(struct writing *writing, struct error *error)
 {
     unsigned count = writing->image->volume_count;
     bool good = true;
+    if (writing->image->area_blocks < 2 * directory_blocks(writing->image))
+        return error_set(error, ERROR_LIMIT, "%s: the areas are too small for the running domains",
+                         writing->path[0]);
     for (unsigned i = 0; good && i < count; i++)
         good = volume_put(writing, i);
     good = good && checkpoint_put(writing);

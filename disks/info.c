@@ -54,10 +54,12 @@ static void range_line(struct byte_writer *writer, const struct volume *volume, 
     const struct volume_range *range = &volume->header.ranges[index];
     const char *problem = volume_range_problem(volume, index);
     char what[80] = "";
-    if (range_holds_objects(range->kind))
+    if (range_holds_objects(range->kind) || range->kind == RANGE_JOURNAL)
         (void)snprintf(what, sizeof(what), " plex %u  ids %" PRIu64 "..%" PRIu64, range->plex,
                        range->first_id,
                        (range->first_id + range->object_count - 1));
+    else if (range->kind == RANGE_CKPT_AREA)
+        (void)snprintf(what, sizeof(what), " %u", AREA_ID_AREA(range->first_id));
     else if (range->kind != RANGE_SPARE)
         (void)snprintf(what, sizeof(what), " %" PRIu64, range->first_id);
     line(writer, "  blocks %8" PRIu64 "..%-8" PRIu64 " %s%s%s%s", range->start_block,

@@ -22,18 +22,6 @@ bool store_read(const struct store *store, uint64_t location, void *target)
     return volume && volume_read(volume, LOCATION_BLOCK(location), target);
 }
 
-bool store_in_area(const struct store *store, uint64_t location)
-{
-    for (unsigned i = 0; i < store->range_count; i++) {
-        const struct store_range *range = &store->ranges[i];
-        uint64_t start = LOCATION(range->disk, range->range.start_block);
-        if (range->range.kind == RANGE_CKPT_AREA && location >= start &&
-            location - start < range->range.block_count)
-            return true;
-    }
-    return false;
-}
-
 bool store_home(const struct store *store, enum range_kind kind, uint64_t id, unsigned plex,
                 struct store_home *home)
 {
@@ -48,6 +36,17 @@ bool store_home(const struct store *store, enum range_kind kind, uint64_t id, un
         home->first_id = range->first_id + index * per_block;
         return true;
     }
+    return false;
+}
+
+bool store_area(const struct store *store, uint64_t area_id, uint64_t *location)
+{
+    struct store_home home;
+    for (unsigned plex = 0; plex < STORE_PLEXES; plex++)
+        if (store_home(store, RANGE_CKPT_AREA, area_id, plex, &home)) {
+            *location = home.location;
+            return true;
+        }
     return false;
 }
 
@@ -68,10 +67,12 @@ uint64_t store_next(const struct store *store, enum range_kind kind, uint64_t id
 const char *store_node_pot(const struct store *store, const struct store_home *home,
                            struct node_pot *pot)
 {
+    bool in_area = home->first_id >= AREA_ID(0, 0) && AREA_ID_AREA(home->first_id) < STORE_PLACES;
+    uint64_t kind = in_area ? CHECKSUM_AREA_POT : CHECKSUM_NODE_POT;
     if (!store_read(store, home->location, pot))
         return "it cannot be read";
     return pot->checksum == checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
-                                       checksum_seed(CHECKSUM_NODE_POT, home->first_id))
+                                       checksum_seed(kind, home->first_id))
                ? NULL
                : "its checksum is wrong";
 }
@@ -130,34 +131,17 @@ static const char *home_pot(struct store *store, enum range_kind kind, uint64_t 
     return problem ? problem : cached_pot(store, kind, home);
 }
 
-/* The id that seeds the checksum of a node pot in an area. 0: the directory does not say. */
-static uint64_t area_pot_first_id(const struct store_directory *directory, uint64_t location)
-{
-    size_t low = 0, high = directory->pot_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (directory->pots[middle].location < location)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    if (low == directory->pot_count || directory->pots[low].location != location)
-        return 0;
-    return directory->pots[low].first_id;
-}
-
 static const char *area_node(struct store *store, const struct directory_entry *entry,
                              struct store_node *node)
 {
-    struct store_home home = {.location = entry->location};
-    home.first_id = area_pot_first_id(&store->directory, entry->location);
-    if (home.first_id == 0)
-        return "the directory does not name the first node of its pot";
-    if (entry->index >= POT_NODES || !store_in_area(store, entry->location))
+    struct store_home home = {.first_id = entry->location};
+    if (entry->index >= POT_NODES || !store_area(store, entry->location, &home.location))
         return "the directory places it outside of the checkpoint areas";
     const char *problem = cached_pot(store, RANGE_NODES, &home);
     if (problem)
         return problem;
+    if (disk_id(store->cache.pot.node.generation) != store->header.generation)
+        return "its pot in the checkpoint area is of another generation";
     node->node = store->cache.pot.node.nodes[entry->index];
     node->home_generation = 0;
     if (node->node.allocation_count != entry->allocation_count ||
@@ -197,9 +181,10 @@ static const char *area_page(struct store *store, const struct directory_entry *
         memset(page->data, 0, sizeof(page->data));
         return NULL;
     }
-    if (!store_in_area(store, entry->location))
+    uint64_t location;
+    if (!store_area(store, entry->location, &location))
         return "the directory places it outside of the checkpoint areas";
-    if (!store_read(store, entry->location, page->data))
+    if (!store_read(store, location, page->data))
         return "its block in the checkpoint area cannot be read";
     return page_good(page, disk_id(entry->object_id), entry->checksum_or_calls)
                ? NULL
@@ -313,7 +298,8 @@ bool store_open(struct store *store, const char *const *paths, unsigned path_cou
         if (!volume_add(store, paths[i], error))
             return false;
     for (unsigned i = 0; i < store->range_count; i++)
-        if (store->ranges[i].range.kind == RANGE_CKPT_HEADER)
+        if (store->ranges[i].range.kind == RANGE_CKPT_HEADER &&
+            store->places[store->ranges[i].range.first_id].state != PLACE_GOOD)
             place_read(store, &store->ranges[i]);
     return true;
 }

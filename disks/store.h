@@ -36,17 +36,10 @@ struct store_range {
     uint8_t disk; /* disk index of its volume */
 };
 
-/* Where a node pot of a checkpoint lies, and the id that its checksum is seeded with. */
-struct store_pot {
-    uint64_t location, first_id;
-};
-
 struct store_directory {
     struct directory_entry *entries; /* by kind, then by id; running domains last */
     size_t count, capacity;
-    struct store_pot *pots; /* by location */
-    size_t pot_count, pot_capacity;
-    uint64_t *blocks; /* locations of the blocks it was read from */
+    uint64_t *blocks; /* area ids of the blocks it was read from */
     size_t block_count, block_capacity;
 };
 
@@ -112,8 +105,9 @@ const struct directory_entry *store_directory_find(const struct store_directory 
 const struct volume *store_volume(const struct store *store, uint64_t disk);
 /* store_read - read the block at a location. false: missing volume, or not readable. */
 MUST_CHECK bool store_read(const struct store *store, uint64_t location, void *target);
-/* store_in_area - does a location lie in a checkpoint area? */
-bool store_in_area(const struct store *store, uint64_t location);
+/* store_area - where a block of an area is, by its area id; in one of its plexes. false: there is
+ * no such block. */
+MUST_CHECK bool store_area(const struct store *store, uint64_t area_id, uint64_t *location);
 /* store_home - where one plex of an object (or of its pot) is. false: it has no such home. */
 MUST_CHECK bool store_home(const struct store *store, enum range_kind kind, uint64_t id,
                            unsigned plex, struct store_home *home);

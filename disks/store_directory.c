@@ -38,12 +38,6 @@ static int entry_order(const void *left, const void *right)
     return order ? order : memcmp(a, b, sizeof(*a)); /* so that two copies sort alike */
 }
 
-static int pot_order(const void *left, const void *right)
-{
-    const struct store_pot *a = left, *b = right;
-    return a->location < b->location ? -1 : a->location > b->location;
-}
-
 static void entries_add(struct store_directory *directory, const struct directory_block *block)
 {
     assert(block->entry_count <= DIRECTORY_ENTRIES);
@@ -69,22 +63,6 @@ static const char *block_problem(const struct directory_block *block, uint64_t g
     return NULL;
 }
 
-/* The first node of every pot in the area. */
-static void pots_index(struct store_directory *directory)
-{
-    for (size_t i = 0; i < directory->count; i++) {
-        const struct directory_entry *entry = &directory->entries[i];
-        if (entry->kind != DIRECTORY_NODE || entry->index != 0)
-            continue;
-        directory->pots = memory_grow(directory->pots, directory->pot_count,
-                                      &directory->pot_capacity, sizeof(*directory->pots));
-        directory->pots[directory->pot_count++] =
-            (struct store_pot){entry->location, disk_id(entry->object_id)};
-    }
-    if (directory->pot_count)
-        qsort(directory->pots, directory->pot_count, sizeof(*directory->pots), pot_order);
-}
-
 static uint64_t area_blocks(const struct store *store)
 {
     uint64_t blocks = 0;
@@ -100,11 +78,12 @@ const char *store_directory_read(const struct store *store, const struct ckpt_he
     struct directory_block block;
     assert(copy < STORE_PLEXES);
     *directory = (struct store_directory){0};
-    uint64_t location = header->directory_block[copy];
+    uint64_t area_id = header->directory_block[copy];
     if (header->directory_blocks == 0 || header->directory_blocks > area_blocks(store))
         return "its number of blocks is out of range";
     for (uint64_t sequence = 0; sequence < header->directory_blocks; sequence++) {
-        if (!store_in_area(store, location))
+        uint64_t location;
+        if (!store_area(store, area_id, &location))
             return "a block lies outside of the checkpoint areas";
         if (!store_read(store, location, &block))
             return "a block cannot be read";
@@ -114,23 +93,21 @@ const char *store_directory_read(const struct store *store, const struct ckpt_he
         entries_add(directory, &block);
         directory->blocks = memory_grow(directory->blocks, directory->block_count,
                                         &directory->block_capacity, sizeof(*directory->blocks));
-        directory->blocks[directory->block_count++] = location;
-        location = block.next_block;
+        directory->blocks[directory->block_count++] = area_id;
+        area_id = block.next_block;
     }
-    if (location != 0)
+    if (area_id != 0)
         return "it goes on after its last block";
     if (directory->count != header->directory_entries)
         return "its number of entries is not the header's";
     if (directory->count)
         qsort(directory->entries, directory->count, sizeof(*directory->entries), entry_order);
-    pots_index(directory);
     return NULL;
 }
 
 void store_directory_finish(struct store_directory *directory)
 {
     free(directory->entries);
-    free(directory->pots);
     free(directory->blocks);
     *directory = (struct store_directory){0};
 }

@@ -94,8 +94,8 @@ const char *range_kind_name(uint8_t kind)
 {
     static const char *const names[] = {"unknown",   "node pots",         "pages",
                                         "page pots", "checkpoint header", "checkpoint area",
-                                        "spare"};
-    return names[kind <= RANGE_SPARE ? kind : 0];
+                                        "spare",     "journal"};
+    return names[kind <= RANGE_KIND_LAST ? kind : 0];
 }
 
 bool range_holds_objects(uint8_t kind)
@@ -120,13 +120,19 @@ static const char *objects_problem(const struct volume_range *range)
 
 static const char *checkpoint_range_problem(const struct volume_range *range)
 {
-    if (range->first_id > 1)
-        return "its place is neither 0 nor 1";
-    if (range->plex != 0 || range->object_count != 0)
-        return "it has a plex or objects";
-    if (range->kind == RANGE_CKPT_HEADER && range->block_count != 1)
-        return "it is not one block";
-    return NULL;
+    uint64_t index = range->first_id;
+    if (range->kind == RANGE_CKPT_HEADER && (range->first_id > 1 || range->block_count != 1))
+        return "its place is neither 0 nor 1, or not one block";
+    if (range->kind == RANGE_CKPT_AREA) {
+        if (range->first_id < AREA_ID(0, 0) || AREA_ID_AREA(range->first_id) > 1)
+            return "it belongs to neither area 0 nor 1";
+        index = AREA_ID_INDEX(range->first_id);
+    }
+    if (range->plex > 1)
+        return "its plex is neither 0 nor 1";
+    if (range->object_count != range->block_count)
+        return "it does not have as many ids as blocks";
+    return range->block_count > (1ull << AREA_ID_SHIFT) - index ? "its ids are out of range" : NULL;
 }
 
 static bool overlap(const struct volume_range *left, const struct volume_range *right)
@@ -140,7 +146,7 @@ const char *volume_range_problem(const struct volume *volume, uint32_t index)
     const struct volume_header *header = &volume->header;
     assert(index < header->range_count);
     const struct volume_range *range = &header->ranges[index];
-    if (range->kind == 0 || range->kind > RANGE_SPARE)
+    if (range->kind == 0 || range->kind > RANGE_KIND_LAST)
         return "its kind is unknown";
     if (!all_zero(range->reserved, sizeof(range->reserved)))
         return "a reserved byte is not zero";

@@ -56,11 +56,22 @@ static void headers_read(void)
     }
 }
 
+/* Read a block of the area, from the plex that can be read. */
+static bool area_read(uint64_t area_id)
+{
+    struct volume_home home;
+    for (unsigned plex = 0; plex < VOLUME_PLEXES; plex++)
+        if (volume_home(RANGE_CKPT_AREA, area_id, plex, &home) &&
+            io_read_wait(home.disk, home.block, restarted.block))
+            return true;
+    return false;
+}
+
 static bool directory_block_read(uint64_t location, uint32_t sequence)
 {
     const struct directory_block *block = (const struct directory_block *)restarted.block;
     uint64_t generation = restarted.header.generation;
-    return io_read_wait(LOCATION_DISK(location), LOCATION_BLOCK(location), restarted.block) &&
+    return area_read(location) &&
            block->checksum == checksum64(restarted.block + 8, BLOCK_BYTES - 8,
                                          checksum_seed(CHECKSUM_DIRECTORY, generation)) &&
            block->generation == generation && block->sequence == sequence &&

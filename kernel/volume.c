@@ -31,7 +31,7 @@ static bool range_valid(const struct volume_range *range, uint64_t block_count)
         return false;
     if (range->first_id > OBJECT_ID_MAX || range->object_count > OBJECT_ID_MAX - range->first_id)
         return false;
-    if (range->kind != RANGE_NODES && range->kind != RANGE_PAGES && range->kind != RANGE_PAGE_POTS)
+    if (range->kind == RANGE_SPARE)
         return true;
     uint64_t per_block = range_objects_per_block(range->kind);
     return range->plex < VOLUME_PLEXES &&

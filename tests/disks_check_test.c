@@ -167,7 +167,7 @@ static void change_area(struct volume_header *header)
 {
     for (uint32_t i = 0; i < header->range_count; i++)
         if (header->ranges[i].kind == RANGE_CKPT_AREA)
-            header->ranges[i].first_id = 0;
+            header->ranges[i].first_id = AREA_ID(0, 0);
 }
 
 static void damage_area_twice(const char *path)
@@ -196,13 +196,14 @@ static void damage_ckpt_twins(const char *path)
 
 static void damage_directory_copy(const char *path)
 {
-    range_flip(path, RANGE_CKPT_AREA, 1, 40);
+    struct volume_range area = range_of(path, RANGE_CKPT_AREA, 0);
+    byte_flip(path, area.start_block + area.block_count - 1, 40);
 }
 
 static void damage_directory(const char *path)
 {
     range_flip(path, RANGE_CKPT_AREA, 0, 40);
-    range_flip(path, RANGE_CKPT_AREA, 1, 40);
+    damage_directory_copy(path);
 }
 
 /* Add an entry to both copies of the directory, or replace the first. */
@@ -216,10 +217,12 @@ static void directory_change(const char *path, struct directory_entry entry, boo
     block_load(path, place_block, &place);
     for (unsigned copy = 0; copy < 2; copy++) {
         struct directory_block block;
-        block_load(path, place.header.directory_block[copy], &block);
+        uint64_t at = range_of(path, RANGE_CKPT_AREA, 0).start_block +
+                      AREA_ID_INDEX(place.header.directory_block[copy]);
+        block_load(path, at, &block);
         block.entries[add ? block.entry_count++ : 0] = entry;
         seal_directory(&block);
-        block_save(path, place.header.directory_block[copy], &block);
+        block_save(path, at, &block);
         place.header.directory_entries = block.entry_count;
     }
     seal_ckpt(&place.header);
@@ -255,20 +258,17 @@ static void damage_entry_location(const char *path)
 
 static void damage_entry_block_twice(const char *path)
 {
-    uint64_t block = range_of(path, RANGE_CKPT_AREA, 0).start_block;
-    directory_change(path, entry_of(DIRECTORY_PAGE, 20, block), true);
+    directory_change(path, entry_of(DIRECTORY_PAGE, 20, AREA_ID(0, 0)), true);
 }
 
 static void damage_area_page(const char *path)
 {
-    uint64_t block = range_of(path, RANGE_CKPT_AREA, 0).start_block + 2;
-    directory_change(path, entry_of(DIRECTORY_PAGE, 20, block), true);
+    directory_change(path, entry_of(DIRECTORY_PAGE, 20, AREA_ID(0, 2)), true);
 }
 
 static void damage_area_node(const char *path)
 {
-    uint64_t block = range_of(path, RANGE_CKPT_AREA, 0).start_block + 2;
-    directory_change(path, entry_of(DIRECTORY_NODE, 30, block), true);
+    directory_change(path, entry_of(DIRECTORY_NODE, 30, AREA_ID(0, 2)), true);
 }
 
 static void damage_not_listed(const char *path)

@@ -94,7 +94,8 @@ static struct directory_entry entry_of(uint8_t kind, uint64_t id, uint64_t locat
 
 static void area_page(const char *path, struct directory_entry *entry, const uint8_t *data)
 {
-    block_save(path, entry->location, data);
+    uint64_t area = range_of(path, RANGE_CKPT_AREA, 1).start_block;
+    block_save(path, area + AREA_ID_INDEX(entry->location), data);
     entry->checksum_or_calls = checksum64(
         data, BLOCK_BYTES, checksum_seed(CHECKSUM_PAGE, disk_id(entry->object_id)));
 }
@@ -116,8 +117,8 @@ static void area_commit(const char *path, const struct directory_entry *entries,
     place.header.generation = 2;
     place.header.area = 1;
     place.header.migrated_generation = 1;
-    place.header.directory_block[0] = area + 5;
-    place.header.directory_block[1] = area + 6;
+    place.header.directory_block[0] = AREA_ID(1, 5);
+    place.header.directory_block[1] = AREA_ID(1, 6);
     place.header.directory_entries = count;
     seal_ckpt(&place.header);
     block_save(path, range_of(path, RANGE_CKPT_HEADER, 1).start_block, &place);
@@ -131,9 +132,9 @@ static void area_change(const char *path)
     uint64_t area = range_of(path, RANGE_CKPT_AREA, 1).start_block;
     struct volume_range nodes = range_of(path, RANGE_NODES, 0);
     struct directory_entry entries[4] = {
-        entry_of(DIRECTORY_PAGE, WORDS_PAGE, area + 1),
-        entry_of(DIRECTORY_PAGE, ZERO_PAGE_ID, area + 2),
-        entry_of(DIRECTORY_NODE, TOOLBOX, area + 3),
+        entry_of(DIRECTORY_PAGE, WORDS_PAGE, AREA_ID(1, 1)),
+        entry_of(DIRECTORY_PAGE, ZERO_PAGE_ID, AREA_ID(1, 2)),
+        entry_of(DIRECTORY_NODE, TOOLBOX, AREA_ID(1, 3)),
         entry_of(DIRECTORY_RUNNING, ALPHA, 0),
     };
     new_words(data);
@@ -144,7 +145,7 @@ static void area_change(const char *path)
     pot.nodes[0] = home.nodes[(TOOLBOX - 1) % POT_NODES];
     change_toolbox(&pot.nodes[0], NULL);
     entries[2].checksum_or_calls = pot.nodes[0].call_count;
-    seal_node_pot(&pot, TOOLBOX);
+    seal_area_pot(&pot, AREA_ID(1, 3));
     block_save(path, area + 3, &pot);
     area_commit(path, entries, 4);
 }
@@ -277,12 +278,12 @@ Test(digest, survives_the_loss_of_one_copy_of_everything)
         sample_make(&scratch, path);
         struct volume_range nodes = range_of(path, RANGE_NODES, plex);
         struct volume_range pots = range_of(path, RANGE_PAGE_POTS, plex);
-        struct volume_range area = range_of(path, RANGE_CKPT_AREA, plex);
+        struct volume_range area = range_of(path, RANGE_CKPT_AREA, 0);
         for (uint64_t i = 0; i < nodes.block_count; i++)
             block_save(path, nodes.start_block + i, zeros);
         for (uint64_t i = 0; i < pots.block_count; i++)
             block_save(path, pots.start_block + i, zeros);
-        block_save(path, area.start_block, zeros);
+        block_save(path, area.start_block + (plex ? area.block_count - 1 : 0), zeros);
         if (plex == 0)
             block_save(path, 0, zeros);
         cr_expect(same(original, must_digest(path, 0)), "without plex %u", plex);

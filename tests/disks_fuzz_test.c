@@ -53,7 +53,8 @@ static bool covered(struct store *store, uint64_t block, unsigned offset)
         if (range->kind == RANGE_CKPT_HEADER)
             return offset < SECTOR_BYTES;
         if (range->kind == RANGE_CKPT_AREA)
-            return index == 0; /* the directory is one block */
+            return AREA_ID_AREA(range->first_id) == 0 &&
+                   (index == 0 || index == range->block_count - 1); /* a directory of one block */
         if (range->kind == RANGE_PAGES)
             return !store_page(store, range->first_id + index, &page) && !page.zero;
         return true;
@@ -185,7 +186,9 @@ static void damage_directory(struct random *random, const char *path)
     } place;
     uint64_t place_block = range_of(path, RANGE_CKPT_HEADER, 0).start_block;
     block_load(path, place_block, &place);
-    block_load(path, place.header.directory_block[0], &block);
+    uint64_t at = range_of(path, RANGE_CKPT_AREA, 0).start_block +
+                  AREA_ID_INDEX(place.header.directory_block[0]);
+    block_load(path, at, &block);
     block.entry_count = (uint32_t)random_below(random, DIRECTORY_ENTRIES + 2);
     random_bytes(random, block.entries, sizeof(block.entries));
     for (unsigned i = 0; i < DIRECTORY_ENTRIES; i++) {
@@ -193,12 +196,12 @@ static void damage_directory(struct random *random, const char *path)
         block.entries[i].kind = (uint8_t)random_below(random, 6);
         block.entries[i].index = (uint8_t)random_below(random, 17);
         memcpy(block.entries[i].object_id, &id, 6);
-        block.entries[i].location = random_below(random, 4) ? random_below(random, 16)
+        block.entries[i].location = random_below(random, 4) ? AREA_ID(0, random_below(random, 16))
                                                             : edge_number(random);
     }
     block.next_block = random_below(random, 2) ? 0 : edge_number(random);
     seal_directory(&block);
-    block_save(path, place.header.directory_block[0], &block);
+    block_save(path, at, &block);
     place.header.directory_entries = block.entry_count;
     place.header.directory_blocks = 1 + random_below(random, 3);
     place.header.migrated_generation = random_below(random, 2);

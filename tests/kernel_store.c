@@ -205,8 +205,7 @@ static void finish_ckpt(struct store *store)
     block->entry_count = store->running_count;
     seal(block, checksum_seed(CHECKSUM_DIRECTORY, 1));
     struct ckpt_header header = {.magic = CKPT_MAGIC, .version = FORMAT_VERSION, .generation = 1,
-                                 .directory_block = {store->directory_block,
-                                                     store->directory_block},
+                                 .directory_block = {AREA_ID(0, 0), AREA_ID(0, 0)},
                                  .directory_blocks = DIRECTORY_BLOCKS,
                                  .directory_entries = store->running_count,
                                  .migrated_generation = 1};
@@ -237,11 +236,12 @@ void store_finish(struct store *store)
                   (store->node_count + POT_NODES - 1) / POT_NODES);
         range_add(&header, RANGE_PAGE_POTS, plex, 1, store->page_count,
                   store->page_pot_block[plex], (store->page_count + POT_PAGES - 1) / POT_PAGES);
-        range_add(&header, RANGE_CKPT_HEADER, 0, plex, 0, store->ckpt_header_block[plex], 1);
+        range_add(&header, RANGE_CKPT_HEADER, 0, plex, 1, store->ckpt_header_block[plex], 1);
     }
     range_add(&header, RANGE_PAGES, 0, 1, store->page_count, store->page_block,
               store->page_count);
-    range_add(&header, RANGE_CKPT_AREA, 0, 0, 0, store->directory_block, DIRECTORY_BLOCKS);
+    range_add(&header, RANGE_CKPT_AREA, 0, AREA_ID(0, 0), DIRECTORY_BLOCKS, store->directory_block,
+              DIRECTORY_BLOCKS);
     seal(&header, CHECKSUM_VOLUME);
     memcpy(block_at(store, 0), &header, sizeof(header));
     memcpy(block_at(store, store->block_count - 1), &header, sizeof(header));

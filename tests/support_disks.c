@@ -221,6 +221,12 @@ void seal_node_pot(struct node_pot *pot, uint64_t first_id)
                                checksum_seed(CHECKSUM_NODE_POT, first_id));
 }
 
+void seal_area_pot(struct node_pot *pot, uint64_t area_id)
+{
+    pot->checksum = checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
+                               checksum_seed(CHECKSUM_AREA_POT, area_id));
+}
+
 void seal_page_pot(struct page_pot *pot, uint64_t first_id)
 {
     pot->checksum = checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
@@ -234,6 +240,8 @@ struct volume_range range_of(const char *path, enum range_kind kind, uint64_t pl
     for (uint32_t i = 0; i < header.range_count; i++) {
         const struct volume_range *range = &header.ranges[i];
         uint64_t number = range_holds_objects(range->kind) ? range->plex : range->first_id;
+        if (range->kind == RANGE_CKPT_AREA)
+            number = AREA_ID_AREA(range->first_id);
         if (range->kind == kind && number == plex_or_place)
             return *range;
     }

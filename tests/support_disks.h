@@ -52,6 +52,7 @@ void seal_header(struct volume_header *header);
 void seal_ckpt(struct ckpt_header *header);
 void seal_directory(struct directory_block *block);
 void seal_node_pot(struct node_pot *pot, uint64_t first_id);
+void seal_area_pot(struct node_pot *pot, uint64_t area_id);
 void seal_page_pot(struct page_pot *pot, uint64_t first_id);
 
 /* range_of - the range of one kind and plex (or place) of a single-volume image. */
