@@ -480,6 +480,18 @@ bool machine_reset(struct machine *machine, struct error *error)
     return true;
 }
 
+bool machine_power_cut(struct machine *machine, const struct power_cut *cut, struct error *error)
+{
+    for (unsigned i = 0; i < machine->config.disk_count; i++)
+        if (!power_cut_disk(virtio_block_disk(machine->bus.states[BOARD_INDEX_BLOCK_0 + i]), i,
+                            cut))
+            return error_set(error, ERROR_IO, "%s: the media cannot be written",
+                             machine->config.disks[i].path);
+    machine->ended = true;
+    machine->end = (struct machine_stop){.reason = MACHINE_STOP_POWER_CUT};
+    return true;
+}
+
 /* --- running it --- */
 
 struct machine_until machine_until_never(void)

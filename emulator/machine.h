@@ -22,6 +22,7 @@
 #include "devices/disk.h"
 #include "emulator/base/error.h"
 #include "emulator/base/pack.h"
+#include "emulator/power.h"
 
 struct machine;
 
@@ -68,6 +69,7 @@ MUST_CHECK bool machine_flush(struct machine *machine, struct error *error);
 enum machine_stop_reason {
     MACHINE_STOP_POWER_OFF, /* finisher or SBI system reset; code is the guest's exit code */
     MACHINE_STOP_RESET,     /* the guest asked for a reboot */
+    MACHINE_STOP_POWER_CUT, /* machine_power_cut(), and no machine_reset() since */
     MACHINE_STOP_INSTRUCTIONS,
     MACHINE_STOP_CYCLES,
     MACHINE_STOP_TIME,
@@ -109,6 +111,14 @@ const char *machine_fault_text(const struct machine *machine);
 /* machine_reset - the guest asked for a reboot: CPU and devices to power-on, kernel loaded again.
  */
 MUST_CHECK bool machine_reset(struct machine *machine, struct error *error);
+/* machine_power_cut - the power fails: the disks keep on their media what the cut says, everything
+ * else is lost, and the machine is off until machine_reset(), which restores the power. Virtual
+ * time and the counts go on from where they were.
+ *
+ * Errors   ERROR_IO the host could not read or write a disk's media.
+ */
+MUST_CHECK bool machine_power_cut(struct machine *machine, const struct power_cut *cut,
+                                  struct error *error);
 
 enum machine_input_kind { INPUT_CONSOLE, INPUT_KEY, INPUT_POINTER, INPUT_BUTTON, INPUT_WHEEL };
 struct machine_input {
@@ -149,6 +159,8 @@ struct machine_stats {
     unsigned disk_count;
     struct disk_counters disks[BOARD_DISK_COUNT_MAX];
 };
+/* machine_phase_name - "freeze", ...; "" for 0, no phase. */
+const char *machine_phase_name(uint32_t phase);
 struct machine_stats machine_stats(const struct machine *machine);
 
 /* machine_save, machine_load - the whole state but the disk media (which the image or overlay

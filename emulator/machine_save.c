@@ -19,8 +19,13 @@
 #define SAVE_VERSION 2u
 #define RAM_BLOCK_BYTES (1u << 20)
 
-/* What the guest asked for last. */
-enum save_end { SAVE_RUNS, SAVE_POWER_OFF, SAVE_RESET, SAVE_END_COUNT };
+/* Why it does not run. */
+enum save_end { SAVE_RUNS, SAVE_POWER_OFF, SAVE_RESET, SAVE_POWER_CUT, SAVE_END_COUNT };
+static const enum machine_stop_reason end_reasons[SAVE_END_COUNT] = {
+    [SAVE_POWER_OFF] = MACHINE_STOP_POWER_OFF,
+    [SAVE_RESET] = MACHINE_STOP_RESET,
+    [SAVE_POWER_CUT] = MACHINE_STOP_POWER_CUT,
+};
 
 static const uint8_t save_magic[8] = {'L', 'K', 'M', 'A', 'C', 'H', 'I', 'N'};
 
@@ -48,10 +53,11 @@ static uint64_t config_hash(const struct machine *machine)
 
 static void end_save(const struct machine *machine, struct byte_writer *writer)
 {
-    enum save_end end = SAVE_RUNS;
+    uint32_t end = SAVE_RUNS;
     if (machine->ended)
-        end = machine->end.reason == MACHINE_STOP_RESET ? SAVE_RESET : SAVE_POWER_OFF;
-    write_u32(writer, (uint32_t)end);
+        for (end = SAVE_POWER_OFF; end_reasons[end] != machine->end.reason;)
+            end++;
+    write_u32(writer, end);
     write_u32(writer, machine->ended ? (uint32_t)machine->end.code : 0);
 }
 
@@ -75,10 +81,12 @@ static void state_save(const struct machine *machine, struct byte_writer *writer
 static void end_load(struct machine *machine, struct byte_reader *reader)
 {
     uint32_t end = read_u32(reader);
-    if (end >= SAVE_END_COUNT)
+    if (end >= SAVE_END_COUNT) {
         reader_fail(reader);
+        end = SAVE_RUNS;
+    }
     machine->ended = end != SAVE_RUNS;
-    machine->end.reason = end == SAVE_RESET ? MACHINE_STOP_RESET : MACHINE_STOP_POWER_OFF;
+    machine->end.reason = end_reasons[end];
     machine->end.code = (int)read_u32(reader);
 }
 

@@ -115,14 +115,8 @@ static bool disk_add(struct parser *parser, const char *text)
 
 static bool phase_parse(const char *name, uint64_t *phase)
 {
-    static const char *const names[TRACE_PHASE_COUNT] = {
-        [TRACE_PHASE_BOOT] = "boot",           [TRACE_PHASE_RESTART] = "restart",
-        [TRACE_PHASE_FREEZE] = "freeze",       [TRACE_PHASE_WRITE_OUT] = "write-out",
-        [TRACE_PHASE_DIRECTORY] = "directory", [TRACE_PHASE_COMMIT] = "commit",
-        [TRACE_PHASE_MIGRATE] = "migrate",     [TRACE_PHASE_JOURNAL] = "journal",
-    };
-    for (uint64_t i = 1; i < TRACE_PHASE_COUNT; i++)
-        if (strcmp(name, names[i]) == 0) {
+    for (uint32_t i = 1; i < TRACE_PHASE_COUNT; i++)
+        if (strcmp(name, machine_phase_name(i)) == 0) {
             *phase = i;
             return true;
         }

@@ -12,6 +12,17 @@
 #include <assert.h>
 #include <string.h>
 
+const char *machine_phase_name(uint32_t phase)
+{
+    static const char *const names[TRACE_PHASE_COUNT] = {
+        "",        "boot",   "restart", "freeze", "write-out", "directory",
+        "commit", "migrate", "journal",
+    };
+    static_assert(TRACE_PHASE_JOURNAL == 8, "in the order of the enumeration");
+    assert(phase < TRACE_PHASE_COUNT);
+    return names[phase];
+}
+
 void watch_begin(struct watch *watch, const struct machine_until *until)
 {
     assert(!until->console || strlen(until->console) < MACHINE_UNTIL_TEXT_BYTES);

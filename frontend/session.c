@@ -133,6 +133,8 @@ static enum session_state stop_judge(struct session *session, struct machine_sto
     case MACHINE_STOP_POWER_OFF:
         session->code = stop.code;
         return ended(session, SESSION_END_POWER_OFF, NULL);
+    case MACHINE_STOP_POWER_CUT:
+        return SESSION_WAITS;
     case MACHINE_STOP_RESET:
         return reboot(session);
     case MACHINE_STOP_INSTRUCTIONS:
@@ -174,6 +176,19 @@ enum session_state session_run(struct session *session, const struct machine_unt
     struct machine_stop stop = machine_run(session->machine, &until);
     session->host_ns += host_clock_ns() - start;
     return stop_judge(session, stop);
+}
+
+void session_power_cut(struct session *session)
+{
+    const struct power_cut cut = {.policy = POWER_SUBSET,
+                                  .seed = machine_cycles(session->machine)};
+    if (!machine_power_cut(session->machine, &cut, &session->error))
+        (void)ended(session, SESSION_END_ERROR, NULL);
+}
+
+void session_power_restore(struct session *session)
+{
+    (void)reboot(session);
 }
 
 void session_finish_as(struct session *session, enum session_end end, int code)

@@ -63,6 +63,11 @@ void session_fail(struct session *session, const struct error *error);
 /* session_finish_as - end it from outside: the user or a signal. */
 void session_finish_as(struct session *session, enum session_end end, int code);
 
+/* session_power_cut - pull the plug: each disk keeps on its media some of what was not yet durable.
+ * session_power_restore - the machine starts again from there. */
+void session_power_cut(struct session *session);
+void session_power_restore(struct session *session);
+
 /* session_byte - one byte for the console's input, at virtual time time_ns. false: the queue is
  * full. */
 bool session_byte(struct session *session, uint8_t byte, uint64_t time_ns);

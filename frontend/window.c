@@ -48,7 +48,8 @@ struct button {
 static const struct button buttons[] = {
     {"F1 help", COMMAND_HELP},       {"F2 pause", COMMAND_PAUSE},
     {"F3 step", COMMAND_STEP_FRAME}, {"F5 speed", COMMAND_SPEED},
-    {"F6 console", COMMAND_CONSOLE}, {"F9 picture", COMMAND_SCREENSHOT},
+    {"F6 console", COMMAND_CONSOLE}, {"F7 plug", COMMAND_POWER},
+    {"F9 picture", COMMAND_SCREENSHOT},
 };
 #define BUTTON_COUNT (sizeof(buttons) / sizeof(buttons[0]))
 
@@ -289,7 +290,8 @@ static void bar_draw(struct window *window, const struct window_picture *picture
         int text_width = (int)strlen(buttons[i].label) * window->glyph_width;
         *area = (struct layout_area){x, top + 5, text_width + 2 * PAD, BAR_HEIGHT - 10};
         bool lit = (buttons[i].command == COMMAND_PAUSE && picture->paused) ||
-                   (buttons[i].command == COMMAND_CONSOLE && picture->console);
+                   (buttons[i].command == COMMAND_CONSOLE && picture->console) ||
+                   (buttons[i].command == COMMAND_POWER && picture->off);
         box_draw(window, *area, lit ? lit_color : button_color);
         (void)text_draw(window, x + PAD, y, buttons[i].label, strlen(buttons[i].label), ink);
         x += area->width + 5;
@@ -339,7 +341,7 @@ static enum window_command command_of_key(SDL_Scancode key)
 {
     static const enum window_command commands[] = {
         COMMAND_HELP,    COMMAND_PAUSE, COMMAND_STEP_FRAME, COMMAND_STEP_INSTRUCTION, COMMAND_SPEED,
-        COMMAND_CONSOLE, COMMAND_NONE,  COMMAND_SCALING,    COMMAND_SCREENSHOT,
+        COMMAND_CONSOLE, COMMAND_POWER, COMMAND_SCALING,    COMMAND_SCREENSHOT,
     };
     return key >= SDL_SCANCODE_F1 && key <= SDL_SCANCODE_F9 ? commands[key - SDL_SCANCODE_F1]
                                                             : COMMAND_NONE;

@@ -22,6 +22,7 @@ enum window_command {
     COMMAND_STEP_INSTRUCTION, /* F4 */
     COMMAND_SPEED,            /* F5 */
     COMMAND_CONSOLE,          /* F6 */
+    COMMAND_POWER,            /* F7 */
     COMMAND_SCALING,          /* F8 */
     COMMAND_SCREENSHOT,       /* F9 */
     COMMAND_COUNT
@@ -55,7 +56,7 @@ struct window_picture {
     const char *panel;  /* text over the picture; NULL: none */
     const char *notice; /* a short line over the picture; NULL: none */
     bool console;       /* the panel is the console: typing goes there as WINDOW_TEXT */
-    bool paused;
+    bool paused, off; /* off: without power */
     bool whole_pixels; /* scale by whole factors only, unsmoothed */
     enum window_lamp lamps[WINDOW_LAMPS_MAX];
 };

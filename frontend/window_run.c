@@ -55,13 +55,14 @@ static const char help_text[] =
     "F4   step one instruction\n"
     "F5   speed: real time, twice, as fast as possible\n"
     "F6   the console; while it is open, typing goes there\n"
+    "F7   pull the plug: the power is gone at once; again: it is back\n"
     "F8   scaling: to fit, or by whole pixels\n"
     "F9   the picture into a PNG file, latchkey-N.png in the present folder\n"
     "\n"
     "Everything else typed, and pointing into the picture, goes to the machine.\n"
     "The bar: lamps of the disks (green reads, orange writes), the machine's time,\n"
-    "million instructions a second, the generation of the store, the speed; while paused,\n"
-    "how many instructions were run.\n"
+    "million instructions a second, the generation of the store and what its checkpoint is\n"
+    "doing, the speed; while paused, how many instructions were run.\n"
     "Closing the window ends the run.";
 
 struct lamp {
@@ -79,7 +80,7 @@ struct view {
     struct lamp lamps[WINDOW_LAMPS_MAX];
     unsigned speed; /* index of speeds[] */
     enum panel panel;
-    bool paused, waits;
+    bool paused, waits, off;
     uint64_t rate_host_ns, rate_instructions; /* when the rate was last taken */
     double mips;
     uint64_t notice_until_ns;
@@ -155,11 +156,28 @@ static void panel_toggle(struct view *view, enum panel panel)
 
 static void step(struct view *view, enum window_command command)
 {
+    if (view->off)
+        return;
     view->paused = true;
     if (command == COMMAND_STEP_INSTRUCTION)
         step_instruction(view);
     else
         run_until(view, machine_time_ns(view->session.machine) + FRAME_NS, UINT64_MAX);
+}
+
+/* The plug is out, or in again. */
+static void power_toggle(struct view *view)
+{
+    view->off = !view->off;
+    if (view->off) {
+        session_power_cut(&view->session);
+        notice_show(view, "the plug is out: everything in memory is gone; F7 puts it in again");
+    } else {
+        session_power_restore(&view->session);
+        terminal_init(&view->terminal);
+        notice_show(view, "power is back: restarting from the last checkpoint");
+    }
+    pace_restart(view);
 }
 
 static void command_do(struct view *view, enum window_command command)
@@ -186,6 +204,9 @@ static void command_do(struct view *view, enum window_command command)
         view->speed = (view->speed + 1) % SPEED_COUNT;
         notice_show(view, speeds[view->speed].notice);
         pace_restart(view);
+        return;
+    case COMMAND_POWER:
+        power_toggle(view);
         return;
     case COMMAND_SCALING:
         view->picture.whole_pixels = !view->picture.whole_pixels;
@@ -268,11 +289,13 @@ static void status_renew(struct view *view)
         (void)snprintf(state, sizeof(state), "paused at %" PRIu64, stats.instructions);
     else
         (void)snprintf(state, sizeof(state), "%s",
-                       view->waits ? "waits" : speeds[view->speed].name);
+                       view->off     ? "no power"
+                       : view->waits ? "waits"
+                                     : speeds[view->speed].name);
     (void)snprintf(view->status, sizeof(view->status),
-                   "%" PRIu64 ".%02" PRIu64 " s %5.1f MIPS  gen %" PRIu64 "  %s",
+                   "%" PRIu64 ".%02" PRIu64 " s %5.1f MIPS  gen %" PRIu64 " %-9s  %s",
                    stats.virtual_time_ns / 1000000000u, stats.virtual_time_ns / 10000000u % 100u,
-                   view->mips, stats.generation, state);
+                   view->mips, stats.generation, machine_phase_name(stats.phase), state);
 }
 
 /* The console's rows up to the cursor, as many as the panel shows. */
@@ -303,7 +326,8 @@ static void frame_draw(struct view *view)
     struct machine_display display = machine_display(view->session.machine);
     struct window_picture *picture = &view->picture;
     status_renew(view);
-    picture->pixels = display.pixels;
+    picture->pixels = view->off ? NULL : display.pixels;
+    picture->off = view->off;
     picture->width = display.width;
     picture->height = display.height;
     picture->stride_pixels = display.stride_pixels;
@@ -326,7 +350,7 @@ static void view_run(struct view *view)
         events_take(view);
         uint64_t now = host_clock_ns();
         uint64_t virtual_ns = machine_time_ns(view->session.machine);
-        if (!view->paused)
+        if (!view->paused && !view->off)
             run_until(view, pace_allowed_ns(&view->pace, virtual_ns, now), now + ROUND_NS);
         if (view->waits) /* virtual time stood still: no need to catch up */
             pace_restart(view);

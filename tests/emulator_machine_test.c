@@ -336,6 +336,27 @@ Test(machine, a_reboot_is_a_fresh_start_in_later_time)
     machine_destroy(machine);
 }
 
+Test(machine, without_power_it_stands_still_until_it_is_back)
+{
+    struct machine_config config = config_of(NULL, 0);
+    struct machine *machine = start(&config), *other = start(&config);
+    const struct power_cut cut = {.policy = POWER_DROP};
+    struct byte_writer saved = {0};
+    struct error error;
+    (void)run_to(machine, 1000000u);
+    cr_assert(machine_power_cut(machine, &cut, &error), "%s", error.text);
+    cr_assert_eq(run_to(machine, UINT64_MAX).reason, MACHINE_STOP_POWER_CUT);
+    cr_assert_eq(machine_instructions(machine), 1000000u);
+    machine_save(machine, &saved);
+    load(other, &saved);
+    cr_assert_eq(run_to(other, UINT64_MAX).reason, MACHINE_STOP_POWER_CUT);
+    cr_assert(machine_reset(machine, &error), "%s", error.text);
+    cr_assert_eq(run_to(machine, UINT64_MAX).reason, MACHINE_STOP_POWER_OFF);
+    machine_destroy(machine);
+    machine_destroy(other);
+    writer_finish(&saved);
+}
+
 Test(machine, a_save_of_another_disk_or_screen_is_refused)
 {
     struct machine_config config = config_of(NULL, 17);
