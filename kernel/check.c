@@ -9,6 +9,7 @@
 #include "kernel/object.h"
 #include "kernel/sched.h"
 #include "kernel/space.h"
+#include "kernel/table.h"
 
 void check_all(void)
 {
@@ -17,6 +18,7 @@ void check_all(void)
     check_nodes();
     sched_check();
     meter_check();
+    table_check();
     space_check();
     depend_check();
 }

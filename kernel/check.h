@@ -6,13 +6,15 @@
 #include "kernel/base.h"
 
 struct space;
+struct table;
 
 /* check_all - every frame, chain, cached domain, queue, space and dependency. */
 void check_all(void);
 /* check_nodes - nodes, queues and cached domains against each other. */
 void check_nodes(void);
-/* check_entry - one page-table entry against the segment tree: the space maps the page that holds
- * data at addr. */
-void check_entry(const struct space *space, uint64_t addr, const uint8_t *data, bool writable);
+/* check_space - every page-table entry of a space against the segment tree. check_part - every
+ * entry of a table, of which the part is not private, against what its part says. */
+void check_space(struct space *space);
+void check_part(struct table *table);
 
 #endif

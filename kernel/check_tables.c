@@ -7,15 +7,18 @@
 #include "kernel/depend.h"
 #include "kernel/object.h"
 #include "kernel/space.h"
+#include "kernel/table.h"
 
 struct look {
-    const struct space *space;
-    uint64_t addr, offset; /* of the entry; of what is left below the key */
+    struct table *top;     /* of level 2 or less: where the looking begins */
+    uint64_t addr, offset; /* of the entry, below top; of what is left below the key */
     const struct key *key;
     const struct key *background;
     const struct node_frame *red;
-    unsigned above, shift_max;
+    unsigned above, shift_max, depth;
+    unsigned level; /* of the tables that the last slot decides about */
     bool read_only;
+    struct table_part parts[2]; /* of level 0 and 1, as they should be */
 };
 
 static void stale(void)
@@ -23,16 +26,32 @@ static void stale(void)
     panic("CHEC-021 a page-table entry is not what its segment says");
 }
 
-/* A slot decides about 2^shift bytes around the address: a change of it must undo the entry. */
-static void step_check(const struct look *look, const struct key *slot, unsigned shift)
+/* This slot, or the one of the same node that leads on, decides about 2^shift bytes around the
+ * address: a change of it must undo the entry. */
+static void step_check(struct look *look, const struct key *slot, unsigned shift)
 {
     if (shift > look->shift_max)
         shift = look->shift_max;
-    unsigned level = shift > 30 ? 2 : shift > 21 ? 1 : 0;
-    const struct table *table = space_table_present(look->space, look->addr, level);
-    unsigned index = (unsigned)(look->addr >> (12 + 9 * level)) & 511;
+    look->level = shift > TABLE_SHIFT(2) ? 2 : shift > TABLE_SHIFT(1) ? 1 : 0;
+    if (look->level > look->top->level)
+        stale();
+    const struct table *table = table_at(look->top, look->addr, look->level);
+    unsigned index = (unsigned)(look->addr >> TABLE_SHIFT(look->level)) % TABLE_ENTRIES;
     if (!depend_covers(slot, slot->built, table, index))
         panic("CHEC-022 a page-table entry would outlive a change of its segment");
+}
+
+/* What the tables are parts of that begin at this key. */
+static void parts_look(struct look *look)
+{
+    const struct key *key = look->key;
+    bool deep = look->depth + (SIZE_CODE_MAX - SIZE_CODE_MIN + 2) > SEGMENT_DEPTH_MAX;
+    for (unsigned level = 0; level < look->level; level++) {
+        look->parts[level].head = deep ? 0 : key->head;
+        look->parts[level].count = key->count;
+        look->parts[level].place = look->offset >> TABLE_SHIFT(level + 1) << TABLE_SHIFT(level + 1);
+        look->parts[level].place += level + (look->read_only ? PART_READ_ONLY : 0);
+    }
 }
 
 static void window_step(struct look *look)
@@ -48,6 +67,8 @@ static void window_step(struct look *look)
     if (shift < look->shift_max)
         look->shift_max = shift;
     step_check(look, target, shift);
+    look->parts[1].head = look->level < 2 ? 0 : look->parts[1].head;
+    look->parts[0].head = look->level < 1 ? 0 : look->parts[0].head;
     look->key = target;
     look->offset += WINDOW_OFFSET(window);
     look->above = SIZE_CODE_MAX + 1;
@@ -64,7 +85,7 @@ static void node_step(struct look *look)
         uint64_t format = node->slots[RED_FORMAT_SLOT].count;
         size_code = RED_SIZE_CODE(format);
         look->red = node;
-        step_check(look, &node->slots[RED_FORMAT_SLOT], 4 * (size_code + 1));
+        step_check(look, &node->slots[RED_FORMAT_SLOT], 4 * size_code);
         if (RED_BACKGROUND_SLOT(format) != RED_NO_SLOT)
             look->background = &node->slots[RED_BACKGROUND_SLOT(format)];
     }
@@ -78,23 +99,68 @@ static void node_step(struct look *look)
     step_check(look, look->key, 4 * size_code);
 }
 
-void check_entry(const struct space *space, uint64_t addr, const uint8_t *data, bool writable)
+/* The entry of a page, from the key at the top on. */
+COLD static void entry_check(struct look *look, const struct page_frame *page, bool writable)
 {
-    struct look look = {.space = space, .addr = addr, .offset = addr, .key = &space->key,
-                        .above = SIZE_CODE_MAX + 1, .shift_max = USER_ADDRESS_BITS};
-    for (unsigned depth = 0; depth < SEGMENT_DEPTH_MAX && key_type(look.key) != KEY_PAGE; depth++)
-        if (key_in(look.key, KEY_SET_NODE_LIKE))
-            node_step(&look);
+    uint64_t addr = look->addr;
+    for (; look->depth < SEGMENT_DEPTH_MAX && key_type(look->key) != KEY_PAGE; look->depth++) {
+        parts_look(look);
+        if (key_in(look->key, KEY_SET_NODE_LIKE))
+            node_step(look);
         else
-            window_step(&look);
-    const struct page_frame *page = object_page_frame(data);
-    if (key_type(look.key) != KEY_PAGE || look.offset >= PAGE_BYTES ||
-        key_object_id(look.key) != page->object_id || look.key->count != page->allocation_count)
+            window_step(look);
+    }
+    parts_look(look);
+    if (key_type(look->key) != KEY_PAGE || look->offset >= PAGE_BYTES ||
+        key_object_id(look->key) != page->object_id || look->key->count != page->allocation_count)
         stale();
-    look.read_only |= (key_data_byte(look.key) & KEY_READ_ONLY) != 0;
-    if (writable && (look.read_only || !page->dirty))
+    look->read_only |= (key_data_byte(look->key) & KEY_READ_ONLY) != 0;
+    if (writable && (look->read_only || !page->dirty))
         panic("CHEC-023 a page-table entry allows writing what is not to be written");
-    const struct table *leaf = space_table_present(space, addr, 0);
-    if (!depend_covers(page, page->built, leaf, (unsigned)(addr >> 12) & 511))
+    const struct table *leaf = table_at(look->top, addr, 0);
+    if (!depend_covers(page, page->built, leaf, (unsigned)(addr >> 12) % TABLE_ENTRIES))
         panic("CHEC-024 a page-table entry would outlive its page");
+    for (unsigned level = 0; level < look->top->level; level++) {
+        const struct table *table = table_at(look->top, addr, level);
+        if (table->part.head && memcmp(&table->part, &look->parts[level], sizeof(table->part)) != 0)
+            panic("CHEC-025 a page table is not of the part that belongs there");
+    }
+}
+
+/* Every entry below a table, of which begin says where it is. Three levels, so no recursion is
+ * needed: the next address is after the entry, or after the hole, that this one is in. */
+COLD static void entries_check(const struct look *begin)
+{
+    uint64_t end = begin->top->level == 2 ? 1ull << USER_ADDRESS_BITS
+                                          : 1ull << TABLE_SHIFT(begin->top->level + 1u);
+    for (uint64_t addr = 0; addr < end;) {
+        unsigned level = 0;
+        while (!table_at(begin->top, addr, level))
+            level++;
+        const uint8_t *data = level ? NULL : table_lookup(begin->top, addr, false);
+        if (data) {
+            struct look look = *begin;
+            look.addr = addr;
+            look.offset += addr;
+            entry_check(&look, object_page_frame(data), table_lookup(begin->top, addr, true));
+        }
+        addr = ((addr >> TABLE_SHIFT(level)) + 1) << TABLE_SHIFT(level);
+    }
+}
+
+COLD void check_space(struct space *space)
+{
+    struct look begin = {.top = space->root, .key = &space->key, .above = SIZE_CODE_MAX + 1,
+                         .shift_max = USER_ADDRESS_BITS, .level = 2};
+    entries_check(&begin);
+}
+
+COLD void check_part(struct table *table)
+{
+    struct key key = {.head = table->part.head, .count = table->part.count};
+    struct look begin = {.top = table, .key = &key, .above = SIZE_CODE_MAX + 1,
+                         .shift_max = USER_ADDRESS_BITS, .level = table->level,
+                         .read_only = table->part.place & PART_READ_ONLY,
+                         .offset = table->part.place & ~(uint64_t)(PAGE_BYTES - 1)};
+    entries_check(&begin);
 }

@@ -18,7 +18,8 @@
     COUNTER(FAULT, "page faults")                                                                  \
     COUNTER(MAP, "page-table entries built")                                                       \
     COUNTER(TABLE, "page tables built")                                                            \
-    COUNTER(TABLE_DROP, "times all page tables were dropped")                                      \
+    COUNTER(TABLE_EVICT, "page tables evicted")                                                    \
+    COUNTER(DEPEND_EVICT, "dependencies evicted")                                                  \
     COUNTER(NODE_EVICT, "nodes evicted")                                                           \
     COUNTER(PAGE_EVICT, "pages evicted")                                                           \
     COUNTER(DOMAIN_LOAD, "domains decoded")                                                        \

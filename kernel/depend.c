@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* depend.c - hash table from key slots and page frames to the page-table entries built from them.
- * Called by segment.c (add), object.c and everyone who changes a slot (undo). Calls space.
+/* depend.c - hash table from key slots, page frames and tables to the page-table entries built from
+ * them. Called by segment.c and table.c (add), object.c and everyone who changes a slot (undo).
+ * Calls table.
  * Invariants: depend.h. */
 #include "kernel/depend.h"
 
+#include "kernel/counter.h"
 #include "kernel/limits.h"
-#include "kernel/space.h"
 
 struct depend {
     const void *source; /* NULL: free */
     struct table *table;
     struct depend *next;
     uint16_t first, count;
+    uint32_t serial; /* of the table: when it serves for another part, this one is void */
 };
 
 static struct {
@@ -21,6 +23,7 @@ static struct {
     uint32_t count, mask;
     uint32_t used; /* entries not free */
     uint32_t high; /* entries from here on were never used and are free, in order */
+    uint32_t hand; /* the next to be given up */
 } depend;
 
 static struct depend **chain_of(const void *source)
@@ -70,27 +73,53 @@ void depend_forget_all(void)
     forget_all();
 }
 
-void depend_add(const void *source, struct table *table, unsigned first, unsigned count)
+/* It is on no chain any more: clear what it says. */
+static void dependent_clear(const struct depend *found)
+{
+    if (found->serial == found->table->serial)
+        table_clear(found->table, found->first, found->count);
+}
+
+/* All are in use: give one up. In turn, so that those for what is just being built, which are the
+ * newest, are not given up for each other without end. */
+static struct depend *depend_give_up(void)
+{
+    struct depend *found = &depend.pool[depend.hand];
+    depend.hand = depend.hand + 1 < depend.count ? depend.hand + 1 : 0;
+    struct depend **at = chain_of(found->source);
+    while (*at != found)
+        at = &(*at)->next;
+    *at = found->next;
+    count_one(DEPEND_EVICT);
+    dependent_clear(found);
+    return found;
+}
+
+bool depend_add(const void *source, struct table *table, unsigned first, unsigned count)
 {
     kassert(source != NULL);
     kassert(count > 0);
-    kassert(first + count <= 512);
+    kassert(first + count <= TABLE_ENTRIES);
     struct depend **chain = chain_of(source);
     for (struct depend *at = *chain; at; at = at->next)
-        if (at->source == source && at->table == table && at->first == first && at->count == count)
-            return;
-    if (!depend.free) {
-        space_drop_all();
-        return;
-    }
+        if (at->source == source && at->table == table && at->serial == table->serial &&
+            at->first == first && at->count == count)
+            return true;
     struct depend *added = depend.free;
-    depend.free = added->next;
-    depend.used++;
-    if (added - depend.pool >= depend.high)
-        depend.high = (uint32_t)(added - depend.pool) + 1;
+    bool room = added;
+    if (room) {
+        depend.free = added->next;
+        depend.used++;
+        if (added - depend.pool >= depend.high)
+            depend.high = (uint32_t)(added - depend.pool) + 1;
+    } else {
+        added = depend_give_up();
+    }
     *added = (struct depend){.source = source, .table = table, .next = *chain,
-                             .first = (uint16_t)first, .count = (uint16_t)count};
+                             .first = (uint16_t)first, .count = (uint16_t)count,
+                             .serial = table->serial};
     *chain = added;
+    return room;
 }
 
 void depend_undo(const void *source, uint64_t *built)
@@ -98,7 +127,7 @@ void depend_undo(const void *source, uint64_t *built)
     uint64_t known = *built;
     *built = 0;
     if (known & ~BUILT_HASHED)
-        space_clear_entry((uint64_t *)(uintptr_t)(known & ~BUILT_HASHED));
+        table_clear_entry((uint64_t *)(uintptr_t)(known & ~BUILT_HASHED));
     if (!(known & BUILT_HASHED))
         return;
     struct depend **at = chain_of(source);
@@ -109,7 +138,7 @@ void depend_undo(const void *source, uint64_t *built)
             continue;
         }
         *at = found->next;
-        space_clear(found->table, found->first, found->count);
+        dependent_clear(found);
         *found = (struct depend){.next = depend.free};
         depend.free = found;
         depend.used--;
@@ -124,8 +153,8 @@ COLD bool depend_covers(const void *source, uint64_t built, const struct table *
     if (!(built & BUILT_HASHED))
         return false;
     for (const struct depend *at = *chain_of(source); at; at = at->next)
-        if (at->source == source && at->table == table && index >= at->first &&
-            index < at->first + (unsigned)at->count)
+        if (at->source == source && at->table == table && at->serial == table->serial &&
+            index >= at->first && index < at->first + (unsigned)at->count)
             return true;
     return false;
 }

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* depend.h - which page-table entries were built from which key slot or page frame.
+/* depend.h - which page-table entries were built from which key slot, page frame or table.
  *
- * A source is the address of a key slot in a node frame, or of a page frame. Its dependents are
- * runs of entries in page tables. When the source changes, depend_undo() clears exactly those
- * entries.
+ * A source is the address of a key slot in a node frame, or of a page frame, or of a page table.
+ * Its dependents are runs of entries in page tables. When the source changes, depend_undo() clears
+ * exactly those entries.
  *
  * Invariants
- *  1. Every valid entry of a user page table has a dependency for each slot on the path from the
- *     address key to the page, and one for the page frame.
- *  2. The pool is fixed. When it is full, all user tables and all dependencies are dropped
- *     together: slow, never wrong.
+ *  1. What a valid entry of a user page table says depends on the slots between the key of the
+ *     table's part and the page, or the part of the table below: it is a dependent of each, and of
+ *     the page frame or table that it leads to.
+ *  2. The pool is fixed. When it is full, the oldest dependency is given up, and what it says is
+ *     cleared before: slow, never wrong.
  */
 #ifndef LATCHKEY_KERNEL_DEPEND_H
 #define LATCHKEY_KERNEL_DEPEND_H
 
-#include "kernel/space.h"
+#include "kernel/table.h"
 
-/* What a source knows of its dependents: 0 none; the address of the one page entry that most have;
+/* What a source knows of its dependents: 0 none; the address of the one entry that most have;
  * BUILT_HASHED: more are in the hash table. An entry remembered here may belong to a table that has
  * been given up since: clearing it then costs a fault, and harms nobody. */
 #define BUILT_HASHED 1ull
@@ -24,21 +25,23 @@
 /* depend_init - take about size_bytes at start for the pool, LIMIT_DEPENDS_MIN entries at least;
  * returns the first address after it. */
 uint64_t depend_init(uint64_t start, uint64_t size_bytes);
-/* depend_add - entries [first, first + count) of table were built from source. */
-void depend_add(const void *source, struct table *table, unsigned first, unsigned count);
-/* depend_add_page - the same for one entry of a level-0 table, with what the source knows. */
-static inline void depend_add_page(const void *source, uint64_t *built, struct table *table,
-                                   unsigned index)
+/* depend_add - entries [first, first + count) of table are built from source. false: another
+ * dependency was given up for this one: entries anywhere may have been cleared. */
+MUST_CHECK bool depend_add(const void *source, struct table *table, unsigned first,
+                           unsigned count);
+/* depend_add_page - the same for one entry, with what the source knows. */
+MUST_CHECK static inline bool depend_add_page(const void *source, uint64_t *built,
+                                              struct table *table, unsigned index)
 {
     uint64_t entry = (uint64_t)(uintptr_t)&table->entries[index], known = *built & ~BUILT_HASHED;
     if (known == entry)
-        return;
+        return true;
     if (!known) {
         *built |= entry;
-        return;
+        return true;
     }
     *built |= BUILT_HASHED;
-    depend_add(source, table, index, 1);
+    return depend_add(source, table, index, 1);
 }
 /* depend_undo - the source changes: clear what was built from it. */
 void depend_undo(const void *source, uint64_t *built);

@@ -117,9 +117,10 @@ static NOINLINE struct domain *entry_build(struct domain *domain, const struct r
         return NULL;
     struct table *table = region->table;
     page->used = true;
-    depend_add_page(slot, &slot->built, table, index);
-    depend_add_page(page, &page->built, table, index);
-    table->entries[index] = page->leaf | (writable ? SPACE_LEAF_WRITE : 0);
+    if (!depend_add_page(slot, &slot->built, table, index) ||
+        !depend_add_page(page, &page->built, table, index))
+        return NULL; /* room was made, perhaps of this table */
+    table->entries[index] = page->leaf | (writable ? TABLE_LEAF_WRITE : 0);
     arch_fence();
     count_one(FAULT);
     return domain;

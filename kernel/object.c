@@ -76,7 +76,7 @@ COLD void object_init(uint64_t start, uint64_t end, uint64_t node_bytes, uint32_
     for (uint32_t i = 0; i < object.page_count; i++)
         object.pages[i].data = object.page_memory + (uint64_t)i * PAGE_BYTES;
     for (uint32_t i = 0; i < object.page_count; i++)
-        object.pages[i].leaf = space_leaf(object.pages[i].data);
+        object.pages[i].leaf = table_leaf(object.pages[i].data);
     object.operation = 1;
 }
 

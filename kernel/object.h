@@ -59,7 +59,7 @@ struct page_frame {
     uint8_t *data; /* 4096 bytes, kernel virtual; here, where a node frame has its resume head */
     uint64_t checksum_expected; /* while PAGE_READING */
     uint64_t built;             /* depend.h */
-    uint64_t leaf;              /* space_leaf() of data */
+    uint64_t leaf;              /* table_leaf() of data */
     struct queue waiters;       /* domains waiting for PAGE_READING to end */
     uint8_t state;  /* enum page_state */
     uint8_t plex;   /* which home is being read */

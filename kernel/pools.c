@@ -33,7 +33,8 @@ COLD void pools_init(uint64_t start, uint64_t end, const uint64_t *kernel_root,
     domain_init(sizes->domains);
     meter_init(sizes->meters);
     uint64_t at = pot_init(start, sizes->pots);
-    at = space_init(at, sizes->table_bytes, sizes->spaces, kernel_root);
+    space_init(sizes->spaces, kernel_root);
+    at = table_init(at, sizes->table_bytes);
     at = depend_init(at, sizes->depend_bytes);
     at = fault_init(at, sizes->region_bytes);
     object_init(at, end, sizes->node_bytes, sizes->pages_max);

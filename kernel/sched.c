@@ -348,7 +348,7 @@ struct domain *sched_next(void)
             continue;
         (void)domain_space(domain);
         float_prepare(domain);
-        space_fence();
+        table_fence();
         domain->unchanged = domain->unused = false;
         meter_open(domain);
         floor_set(domain);

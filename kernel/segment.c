@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* segment.c - walks segment trees and builds page tables from what it finds. Called by the trap
- * path for page faults and by gate and invoke for message strings; calls object, space, depend.
+ * path for page faults and by gate and invoke for message strings; calls object, space, table,
+ * depend.
  *
  * Invariants
  *  1. A walk changes nothing but hints and void keys; it ends after at most SEGMENT_DEPTH_MAX
  *     steps, nodes and windows together.
  *  2. A table entry is set only after every dependency that it needs is recorded (depend.h 1).
+ *  3. The key of a table's part is the last on the way whose slot decides about more than the
+ *     table. What is below does not depend on what is above, but for what the part says: a window
+ *     in between may look into red nodes above, and a way that is long above may end too deep
+ *     below; so there the part is private.
  */
 #include "kernel/segment.h"
 
@@ -14,12 +19,39 @@
 
 #define LEAF_SHIFT (4u * (SIZE_CODE_MIN + 1)) /* a node whose slots are pages spans 64 KiB */
 
-static void step_add(struct segment_walk *walk, struct key *slot, unsigned shift)
+#define DEPTH_BELOW_MAX (SIZE_CODE_MAX - SIZE_CODE_MIN + 2) /* nodes, and the page, no window */
+
+static unsigned level_of(unsigned shift)
+{
+    return shift > TABLE_SHIFT(2) ? 2 : shift > TABLE_SHIFT(1) ? 1 : 0;
+}
+
+/* A slot that decides about 2^shift bytes. slot_shift: how much the slot of the same node decides
+ * about through which the walk goes on. */
+static void step_add(struct segment_walk *walk, struct key *slot, unsigned shift,
+                     unsigned slot_shift)
 {
     kassert(walk->step_count < SEGMENT_STEPS_MAX);
     if (shift > walk->shift_max)
         shift = walk->shift_max;
-    walk->steps[walk->step_count++] = (struct segment_step){slot, shift};
+    if (slot_shift > walk->shift_max)
+        slot_shift = walk->shift_max;
+    walk->steps[walk->step_count++] =
+        (struct segment_step){slot, (uint8_t)shift, (uint8_t)level_of(slot_shift)};
+}
+
+/* The walk is at a key: the parts that begin here. */
+static void parts_begin(struct segment_walk *walk, const struct key *key, uint64_t offset,
+                        unsigned depth)
+{
+    unsigned level = walk->step_count ? walk->steps[walk->step_count - 1].level : 2;
+    bool private = depth + DEPTH_BELOW_MAX > SEGMENT_DEPTH_MAX;
+    while (level-- > 0)
+        walk->parts[level] =
+            (struct table_part){.head = private ? 0 : key->head,
+                                .count = key->count,
+                                .place = (offset & ~((1ull << TABLE_SHIFT(level + 1)) - 1)) |
+                                         (walk->read_only ? PART_READ_ONLY : 0) | level};
 }
 
 /* The red node's own rules: replaces the size code by the format's, notes the keeper. */
@@ -37,7 +69,7 @@ static enum memory_fault red_enter(struct segment_walk *walk, struct node_frame 
     *initial_slots = RED_INITIAL_SLOTS(format);
     if (*size_code < SIZE_CODE_MIN || *size_code > SIZE_CODE_MAX)
         return MEMORY_SIZE_CODE;
-    step_add(walk, format_key, 4 * (*size_code + 1));
+    step_add(walk, format_key, 4 * (*size_code + 1), 4 * *size_code);
     walk->window_red = node;
     if (RED_BACKGROUND_SLOT(format) != RED_NO_SLOT)
         walk->background = &node->slots[RED_BACKGROUND_SLOT(format)];
@@ -94,7 +126,7 @@ static enum fetch node_enter(struct segment_walk *walk, struct key **key, uint64
     *key = &node->slots[*offset >> (4 * size_code)];
     *offset &= (1ull << (4 * size_code)) - 1;
     *size_code_above = size_code;
-    step_add(walk, *key, 4 * size_code);
+    step_add(walk, *key, 4 * size_code, 4 * size_code);
     return FETCH_PRESENT;
 }
 
@@ -122,7 +154,9 @@ static void window_enter(struct segment_walk *walk, struct key **key, uint64_t *
     walk->no_call |= (window & WINDOW_NO_CALL) != 0;
     walk->shift_max = shift;
     walk->leaf = NULL;
-    step_add(walk, target, shift);
+    step_add(walk, target, shift, shift);
+    for (unsigned level = level_of(shift); level < 2; level++)
+        walk->parts[level].head = 0;
     *key = target;
     *offset += start;
     *size_code_above = SIZE_CODE_MAX + 1;
@@ -157,6 +191,7 @@ enum fetch segment_walk(struct key *key, uint64_t offset, struct segment_walk *w
     unsigned size_code_above = SIZE_CODE_MAX + 1;
     for (unsigned depth = 0; depth < SEGMENT_DEPTH_MAX; depth++) {
         enum fetch fetch = FETCH_PRESENT;
+        parts_begin(walk, key, offset, depth);
         if (key_type(key) == KEY_PAGE)
             return page_enter(walk, key, offset);
         if (key_in(key, KEY_SET_NODE_LIKE))
@@ -174,47 +209,43 @@ enum fetch segment_walk(struct key *key, uint64_t offset, struct segment_walk *w
     return FETCH_PRESENT;
 }
 
-/* Record that the table entries of addr's neighbourhood depend on every slot of the walk. */
-static bool depend_on_walk(struct space *space, uint64_t addr, const struct segment_walk *walk,
-                           struct table *leaf)
+/* Record which table entries of addr's neighbourhood depend on which slots of the walk. false:
+ * start again. */
+static bool depend_on_walk(uint64_t addr, const struct segment_walk *walk,
+                           struct table *const tables[3])
 {
+    bool good = true;
     for (unsigned i = 0; i < walk->step_count; i++) {
-        unsigned shift = walk->steps[i].shift;
-        unsigned level = shift > 30 ? 2 : shift > 21 ? 1 : 0;
-        struct table *table = level == 0 ? leaf : space_table(space, addr, level);
-        if (!table)
-            return false;
-        unsigned entry_shift = 12 + 9 * level;
-        uint64_t base = addr & ~((1ull << shift) - 1);
-        unsigned first = (unsigned)(base >> entry_shift) & 511;
+        unsigned shift = walk->steps[i].shift, level = walk->steps[i].level;
+        unsigned first = 0, count = TABLE_ENTRIES;
         struct key *slot = walk->steps[i].slot;
-        if (shift == 12) {
-            depend_add_page(slot, &slot->built, table, first);
+        if (shift < TABLE_SHIFT(level + 1)) {
+            first = (unsigned)(addr >> shift << shift >> TABLE_SHIFT(level)) % TABLE_ENTRIES;
+            count = 1u << (shift - TABLE_SHIFT(level));
+        }
+        if (shift == TABLE_SHIFT(0)) {
+            good &= depend_add_page(slot, &slot->built, tables[0], first);
             continue;
         }
         slot->built |= BUILT_HASHED;
-        depend_add(slot, table, first, 1u << (shift - entry_shift));
+        good &= depend_add(slot, tables[level], first, count);
     }
-    depend_add_page(walk->page, &walk->page->built, leaf, (unsigned)(addr >> 12) & 511);
-    return true;
+    unsigned index = (unsigned)(addr >> TABLE_SHIFT(0)) % TABLE_ENTRIES;
+    return depend_add_page(walk->page, &walk->page->built, tables[0], index) && good;
 }
 
 static void segment_build(struct domain *domain, uint64_t addr, const struct segment_walk *walk)
 {
     bool writable = walk->page->dirty && !walk->read_only;
-    for (;;) {
-        uint64_t drops = space_drops();
-        struct space *space = domain_space(domain);
+    struct table *tables[3];
+    struct space *space;
+    do {
+        space = domain_space(domain);
         kassert(space != NULL);
-        if (space_drops() != drops)
-            continue;
-        struct table *leaf = space_table(space, addr, 0);
-        if (!leaf || !depend_on_walk(space, addr, walk, leaf) || space_drops() != drops)
-            continue; /* the pools were emptied; there is room now */
-        space_map(leaf, addr, walk->page->data, writable);
-        fault_note(space, leaf, addr, walk);
-        return;
-    }
+    } while (!space_tables(space, addr, walk->parts, tables) ||
+             !depend_on_walk(addr, walk, tables));
+    table_map(tables[0], addr, walk->page->data, writable);
+    fault_note(space, tables[0], addr, walk);
 }
 
 /* What the tables know already. false: the tree must be asked. */
@@ -228,7 +259,7 @@ static bool touch_mapped(struct domain *domain, uint64_t addr, enum access acces
     if (data)
         *data = found;
     else
-        space_refresh(); /* user mode faulted on it all the same */
+        table_refresh(); /* user mode faulted on it all the same */
     return true;
 }
 

@@ -13,7 +13,8 @@
 
 struct segment_step {
     struct key *slot;
-    unsigned shift; /* the slot decides about 2^shift bytes around the address */
+    uint8_t shift; /* the slot decides about 2^shift bytes around the address */
+    uint8_t level; /* of the tables whose parts begin above the slot and do not end there */
 };
 
 /* A node adds its slot and, if it is red, its format. */
@@ -33,6 +34,7 @@ struct segment_walk {
     unsigned leaf_slots;        /* so many of its slots count */
     bool leaf_read_only;        /* above it */
     unsigned shift_max;         /* no step decides about more: the widest window crossed */
+    struct table_part parts[2]; /* of the tables of level 0 and 1 for the address */
     unsigned step_count;
     struct segment_step steps[SEGMENT_STEPS_MAX];
 };

@@ -105,7 +105,7 @@ static void slot_read_only(void) { slot_of_send()->head |= KEY_READ_ONLY << 8; }
 static void depends_lost(void) { depend_forget_all(); }
 static void page_clean(void) { ((struct page_frame *)slot_of_send()->object)->dirty = false; }
 static void page_other(void) { ((struct page_frame *)slot_of_send()->object)->allocation_count++; }
-static void table_lost(void) { space_table(world.domain->space, CALLS_SEND, 0)->in_use = false; }
+static void table_lost(void) { table_at(world.domain->space->root, CALLS_SEND, 0)->in_use = false; }
 static void root_level(void) { world.domain->space->root->level = 1; }
 static void priority(void)
 {
@@ -149,8 +149,8 @@ static const struct mutation mutations[] = {
     MUTATION(domain_locked, "CHEC-020"), MUTATION(slot_changed, "CHEC-021"),
     MUTATION(page_other, "CHEC-021"), MUTATION(slot_unbuilt, "CHEC-022"),
     MUTATION(depends_lost, "CHEC-022"), MUTATION(slot_read_only, "CHEC-023"),
-    MUTATION(page_clean, "CHEC-023"), MUTATION(table_lost, "SPAC-003"),
-    MUTATION(root_level, "SPAC-004"), MUTATION(priority, "SCHE-004"),
+    MUTATION(page_clean, "CHEC-023"), MUTATION(table_lost, "TABL-001"),
+    MUTATION(root_level, "TABL-001"), MUTATION(priority, "SCHE-004"),
     MUTATION(meter_role, "METE-003"), MUTATION(meter_clean, "METE-004"),
     MUTATION(meter_superior, "METE-005"), MUTATION(meter_node, "METE-003"),
     MUTATION(meter_inferiors, "METE-007"), MUTATION(meter_locked, "METE-008"),
