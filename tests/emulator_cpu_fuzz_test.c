@@ -106,7 +106,8 @@ static struct run_case turns_case(uint64_t seed)
         struct program_shape *shape = &fuzz.shapes[i];
         *shape = shape_of(seed * STRESS_PROGRAMS + i, &dice);
         maybe_straight(shape, &dice);
-        shape->code_pages = fuzz.shapes[0].code_pages;
+        shape->loops = 1 + shape->loops / 2; /* there are two, and each trap costs more */
+        shape->code_pages = i ? fuzz.shapes[0].code_pages : 2 + dice_below(&dice, 2);
         shape->data_pages = fuzz.shapes[0].data_pages;
         shape->hard = dice_below(&dice, PROGRAM_FORBIDDEN);
         if (privileged >> i & 1)
@@ -272,7 +273,7 @@ Test(cpu_fuzz, every_mode_agrees_when_two_programs_take_turns)
                 (unsigned long long)traps, (unsigned long long)changes,
                 (unsigned long long)moves, (unsigned long long)restarts,
                 (unsigned long long)skips);
-    cr_assert_gt(traps, 10000);
+    cr_assert_gt(traps, 5000);
     cr_assert_gt(changes, 300);
     cr_assert_gt(moves, 10);
     cr_assert_gt(restarts, 100);
