@@ -172,37 +172,30 @@ static void nodes_note(struct check *check, uint64_t first, uint64_t end)
 static void page_check_homes(struct check *check, uint64_t id, uint64_t checksum)
 {
     uint8_t data[BLOCK_BYTES];
-    struct store_home home[STORE_PLEXES];
-    const char *problem[STORE_PLEXES] = {"there is none", "there is none"};
-    for (unsigned plex = 0; plex < STORE_PLEXES; plex++) {
-        if (!store_home(check->store, RANGE_PAGES, id, plex, &home[plex]))
-            continue;
-        if (!store_read(check->store, home[plex].location, data))
-            problem[plex] = "it cannot be read";
-        else if (checksum64(data, BLOCK_BYTES, checksum_seed(CHECKSUM_PAGE, id)) != checksum)
-            problem[plex] = "its checksum is wrong";
-        else
-            problem[plex] = NULL;
-    }
+    struct store_home home;
+    const char *problem[STORE_PLEXES];
+    struct store_judge judge = store_judge_page(id, checksum);
     for (unsigned plex = 0; plex < STORE_PLEXES; plex++)
-        if (problem[plex] && store_home(check->store, RANGE_PAGES, id, plex, &home[plex]))
+        problem[plex] = store_plex_read(check->store, RANGE_PAGES, id, plex, &judge, data);
+    for (unsigned plex = 0; plex < STORE_PLEXES; plex++)
+        if (problem[plex] && store_home(check->store, RANGE_PAGES, id, plex, &home))
             check_find(check, problem[1 - plex] ? FINDING_DAMAGE : FINDING_REPAIRABLE,
-                       "%s: page %llu, plex %u: %s",
-                       check_where(check, home[plex].location).text, (unsigned long long)id, plex,
-                       problem[plex]);
+                       "%s: page %llu, plex %u: %s", check_where(check, home.location).text,
+                       (unsigned long long)id, plex, problem[plex]);
 }
 
 static void page_check(struct check *check, uint64_t id, const struct page_pot_entry *entry)
 {
-    const struct directory_entry *placed =
-        store_directory_find(&check->store->directory, RANGE_PAGES, id);
+    const struct directory_entry *placed = store_journal_find(&check->store->journal, id);
+    if (!placed)
+        placed = store_directory_find(&check->store->directory, RANGE_PAGES, id);
     struct object_counts object = {.id = id, .lost = !entry && !placed};
     if (placed) {
         struct store_page page;
         const char *problem = store_page(check->store, id, &page);
         object.allocation_count = placed->allocation_count;
         if (problem)
-            check_find(check, FINDING_DAMAGE, "page %llu in the checkpoint area: %s",
+            check_find(check, FINDING_DAMAGE, "page %llu in checkpoint area or journal: %s",
                        (unsigned long long)id, problem);
     } else if (entry) {
         uint64_t flags = PAGE_POT_FLAGS(entry);

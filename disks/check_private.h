@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* check_private.h - shared by check.c, check_objects.c and check_keys.c only. */
+/* check_private.h - shared by the files check*.c only. */
 #ifndef LATCHKEY_DISKS_CHECK_PRIVATE_H
 #define LATCHKEY_DISKS_CHECK_PRIVATE_H
 
@@ -24,6 +24,8 @@ struct check_where {
 };
 struct check_where check_where(const struct check *check, uint64_t location);
 
+/* check_checkpoint - checkpoint headers, the newest directory, its area, and the journal. */
+void check_checkpoint(struct check *check);
 /* check_pots_and_pages - both plexes of every pot, and every page; fills check->nodes and
  * check->pages. */
 void check_pots_and_pages(struct check *check);

@@ -6,9 +6,9 @@
  * id.
  *
  *   block 0               struct volume_header        (copy in the last block)
- *   checkpoint headers    2 places, far apart, one block each; only the first 512 bytes are used,
- *                         so that writing one is writing one sector: that write is the commit
- *                         point
+ *   checkpoint headers    2 places in 2 plexes, one block each; only the first 512 bytes are used,
+ *                         so that writing one is writing one sector: that of plex 0 is the commit
+ *                         point; plex 1 follows when it is durable
  *   checkpoint areas      area 0 and area 1: pages, node pots and directory blocks, in log order.
  *                         Each may be spread over several ranges
  *   journal               a ring of blocks: groups of pages committed one by one, each group
@@ -35,6 +35,10 @@
  *     reached CALL_COUNT_MAX is no domain's any more. (A domain called 10^8 times a second gets
  *     there in 2,900 years, and a kernel that has the domain in its cache counts on from there.)
  *  5. A header copy or a plex that fails its checksum is ignored while the other is good.
+ *  6. A plex on a disk that is not in step is not read (struct ckpt_header).
+ *
+ * What a store means: its homes, overlaid by the directory of the newest good checkpoint header,
+ * overlaid by the journal from where that header says on.
  */
 #ifndef LATCHKEY_DISKS_FORMAT_H
 #define LATCHKEY_DISKS_FORMAT_H
@@ -207,16 +211,22 @@ struct ckpt_header {
     uint64_t calendar_ns;
     uint64_t migrated_generation; /* everything up to here is at home */
     uint64_t restart_count;  /* of the life of the system that wrote this: 1, 2, ... */
-    uint64_t disks_in_step;  /* bit per disk index: what it holds is up to date; else it is not read
-                              * before it was copied anew */
-    uint8_t reserved[512 - 120];
+    /* Bit n: what disk n holds is up to date; else it is not read before it was copied anew. Of a
+     * disk that is not known (it was added since) a range is up to date if all known disks are
+     * there and none has the same ids. */
+    uint64_t disks_in_step;
+    uint64_t disks_known; /* bit n: disk n was part of the store */
+    uint8_t reserved[512 - 128];
 };
 static_assert(sizeof(struct ckpt_header) == SECTOR_BYTES, "checkpoint header");
 
 /* A group of the journal: this block, then its pages in the next blocks of the ring. A group never
- * wraps: one that does not fit before the end of the ring begins at block 0. It counts if all its
- * pages pass their checksums; a later group wins over an earlier. */
+ * wraps: one that does not fit before the end of the ring begins at block 0. Replay begins where
+ * the checkpoint header says; the next group is there or at block 0, and has the next sequence. It
+ * counts if all its pages pass their checksums, its generation is no later than the header's and
+ * its restart count no less than that of the group before; a later group wins over an earlier. */
 #define JOURNAL_ENTRIES 64u
+#define JOURNAL_BLOCKS_MIN 16u
 struct journal_entry {
     uint64_t object_id;
     uint64_t allocation_count;

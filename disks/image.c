@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* image.c - the in-memory store and the volume writer. Called by make.c; calls base.
  *
- * Order on a volume: header; checkpoint header 0; area 0; node pots, page pots (plex 0); pages;
- * node pots, page pots (plex 1); area 1; checkpoint header 1; header copy. The two plexes lie on
- * both sides of the pages, far apart. With several volumes each has its share of plex 0, and of
- * plex 1 the share of the volume before it; area 1 and checkpoint header 1 go to volume 1.
+ * Order on a volume: header; checkpoint header 0; area 0; journal; checkpoint header 1 (plex 1);
+ * node pots, page pots (plex 0); pages; node pots, page pots (plex 1); checkpoint header 1; area 1;
+ * checkpoint header 0 (plex 1); header copy. The two plexes lie on both sides of the pages, far
+ * apart. With several volumes each has its share of plex 0, and of plex 1 the share of the volume
+ * before it; place 1 is on volume 1, and its plex 1 on the next. A mirrored store of several
+ * volumes has plex 1 of areas and journal next to plex 1 of their headers.
  *
  * Invariants
  *  1. Every block written carries generation 1 and the checksum that format.h asks for.
@@ -139,14 +141,30 @@ static void share_add(struct layout *layout, enum range_kind kind, uint8_t plex,
                                                              : blocks_for(end - first, per_pot)});
 }
 
-static void place_add(struct layout *layout, enum range_kind kind, uint64_t place)
+/* What is addressed by block, not by object: headers, areas, journal. */
+static void blocks_add(struct layout *layout, enum range_kind kind, uint8_t plex, uint64_t first_id,
+                       uint64_t blocks)
 {
-    uint64_t blocks = kind == RANGE_CKPT_AREA ? layout->image->area_blocks : 1;
-    range_add(layout, (struct volume_range){
-                          .kind = (uint8_t)kind,
-                          .first_id = kind == RANGE_CKPT_AREA ? AREA_ID(place, 0) : place,
-                          .object_count = blocks,
-                          .block_count = blocks});
+    range_add(layout, (struct volume_range){.kind = (uint8_t)kind,
+                                            .plex = plex,
+                                            .first_id = first_id,
+                                            .object_count = blocks,
+                                            .block_count = blocks});
+}
+
+/* A place's header, area and, with place 0, the journal, if the plex is on this volume: places
+ * alternate over the first two volumes, and plex 1 is on the volume after that of plex 0. */
+static void place_add(struct layout *layout, unsigned volume, unsigned place, uint8_t plex)
+{
+    const struct image *image = layout->image;
+    if (volume != (place + plex) % image->volume_count)
+        return;
+    blocks_add(layout, RANGE_CKPT_HEADER, plex, place, 1);
+    if (plex && !(image->mirror && image->volume_count > 1))
+        return;
+    blocks_add(layout, RANGE_CKPT_AREA, plex, AREA_ID(place, 0), image->area_blocks);
+    if (place == 0)
+        blocks_add(layout, RANGE_JOURNAL, plex, 0, image->journal_blocks);
 }
 
 uint64_t image_layout(const struct image *image, unsigned volume, struct volume_range *ranges,
@@ -155,10 +173,8 @@ uint64_t image_layout(const struct image *image, unsigned volume, struct volume_
     struct layout layout = {.image = image, .ranges = ranges, .at = 1};
     assert(volume < image->volume_count);
     unsigned before = (volume + image->volume_count - 1) % image->volume_count;
-    if (volume == 0) {
-        place_add(&layout, RANGE_CKPT_HEADER, 0);
-        place_add(&layout, RANGE_CKPT_AREA, 0);
-    }
+    place_add(&layout, volume, 0, 0);
+    place_add(&layout, volume, 1, 1);
     share_add(&layout, RANGE_NODES, 0, volume);
     share_add(&layout, RANGE_PAGE_POTS, 0, volume);
     share_add(&layout, RANGE_PAGES, 0, volume);
@@ -166,10 +182,8 @@ uint64_t image_layout(const struct image *image, unsigned volume, struct volume_
     share_add(&layout, RANGE_PAGE_POTS, 1, before);
     if (image->mirror)
         share_add(&layout, RANGE_PAGES, 1, before);
-    if (volume == (image->volume_count > 1 ? 1u : 0u)) {
-        place_add(&layout, RANGE_CKPT_AREA, 1);
-        place_add(&layout, RANGE_CKPT_HEADER, 1);
-    }
+    place_add(&layout, volume, 1, 0);
+    place_add(&layout, volume, 0, 1);
     *range_count = layout.count;
     return layout.at + 1;
 }
@@ -256,18 +270,25 @@ struct writing {
     unsigned opened;
 };
 
-/* The range of a kind that begins with an id; volume: out. */
-static const struct volume_range *place_range(const struct writing *writing, enum range_kind kind,
-                                              uint64_t first_id, unsigned *volume)
+/* Write a block in all plexes of the range of its kind that begins with first_id. */
+static bool plexes_put(const struct writing *writing, enum range_kind kind, uint64_t first_id,
+                       uint64_t index, const void *data)
 {
-    for (*volume = 0; *volume < writing->image->volume_count; ++*volume) {
-        const struct volume_header *header = &writing->headers[*volume];
-        for (uint32_t i = 0; i < header->range_count; i++)
-            if (header->ranges[i].kind == kind && header->ranges[i].first_id == first_id)
-                return &header->ranges[i];
+    bool found = false;
+    for (unsigned volume = 0; volume < writing->image->volume_count; volume++) {
+        const struct volume_header *header = &writing->headers[volume];
+        for (uint32_t i = 0; i < header->range_count; i++) {
+            const struct volume_range *range = &header->ranges[i];
+            if (range->kind != kind || range->first_id != first_id)
+                continue;
+            assert(index < range->block_count);
+            found = true;
+            if (!block_put(writing->descriptors[volume], range->start_block + index, data))
+                return false;
+        }
     }
-    assert(!"a layout has every place");
-    return NULL;
+    assert(found);
+    return true;
 }
 
 /* Blocks of each copy of the first directory. */
@@ -279,8 +300,6 @@ static uint64_t directory_blocks(const struct image *image)
 /* One copy of the directory in area 0: the running domains. */
 static bool directory_put(const struct writing *writing, uint64_t first_index, uint64_t block_count)
 {
-    unsigned volume;
-    const struct volume_range *area = place_range(writing, RANGE_CKPT_AREA, AREA_ID(0, 0), &volume);
     const struct image *image = writing->image;
     uint32_t taken = 0;
     for (uint32_t sequence = 0; sequence < block_count; sequence++) {
@@ -294,8 +313,7 @@ static bool directory_put(const struct writing *writing, uint64_t first_index, u
             block.next_block = AREA_ID(0, first_index + sequence + 1);
         block.checksum = checksum64((const uint8_t *)&block + 8, BLOCK_BYTES - 8,
                                     checksum_seed(CHECKSUM_DIRECTORY, FIRST_GENERATION));
-        if (!block_put(writing->descriptors[volume], area->start_block + first_index + sequence,
-                       &block))
+        if (!plexes_put(writing, RANGE_CKPT_AREA, AREA_ID(0, 0), first_index + sequence, &block))
             return false;
     }
     assert(taken == image->running_count);
@@ -307,15 +325,15 @@ static bool directory_put(const struct writing *writing, uint64_t first_index, u
 static bool checkpoint_put(const struct writing *writing)
 {
     uint8_t block[BLOCK_BYTES] = {0};
-    unsigned volume;
     uint64_t blocks = directory_blocks(writing->image);
+    uint64_t disks = (1u << writing->image->volume_count) - 1;
     assert(writing->image->area_blocks >= 2 * blocks);
     struct ckpt_header header = {.version = FORMAT_VERSION, .generation = FIRST_GENERATION,
                                  .directory_blocks = blocks,
                                  .directory_entries = writing->image->running_count,
                                  .migrated_generation = FIRST_GENERATION,
-                                 .journal_sequence = 1,
-                                 .disks_in_step = (1u << writing->image->volume_count) - 1};
+                                 .journal_sequence = 1, .disks_in_step = disks,
+                                 .disks_known = disks};
     memcpy(header.magic, CKPT_MAGIC, sizeof(header.magic));
     for (unsigned copy = 0; copy < 2; copy++) {
         uint64_t first_index = copy ? writing->image->area_blocks - blocks : 0;
@@ -326,16 +344,15 @@ static bool checkpoint_put(const struct writing *writing)
     header.checksum = checksum64((const uint8_t *)&header + 8, SECTOR_BYTES - 8,
                                  checksum_seed(CHECKSUM_CKPT_HEADER, FIRST_GENERATION));
     memcpy(block, &header, sizeof(header));
-    const struct volume_range *place = place_range(writing, RANGE_CKPT_HEADER,
-                                                  CKPT_PLACE(FIRST_GENERATION), &volume);
-    return block_put(writing->descriptors[volume], place->start_block, block);
+    return plexes_put(writing, RANGE_CKPT_HEADER, CKPT_PLACE(FIRST_GENERATION), 0, block);
 }
 
 /* The store's name: from all that is in it, so that equal recipes and files give equal stores. */
 static void store_id_make(const struct image *image, uint8_t store_id[16])
 {
-    const uint64_t numbers[] = {image->seed,       image->node_count,   image->page_count,
-                                image->area_blocks, image->volume_count, image->mirror};
+    const uint64_t numbers[] = {image->seed,           image->node_count,   image->page_count,
+                                image->area_blocks,    image->volume_count, image->mirror,
+                                image->journal_blocks};
     struct digest_state *state = digest_create();
     digest_add(state, image->label, sizeof(image->label));
     digest_add(state, numbers, sizeof(numbers));

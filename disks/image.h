@@ -17,9 +17,9 @@ struct image {
     uint8_t **pages;         /* by id; NULL: all zero */
     uint64_t node_count, page_count;
     uint64_t node_next, page_next; /* next id to give out */
-    uint64_t area_blocks, seed;
+    uint64_t area_blocks, journal_blocks, seed;
     unsigned volume_count; /* 1..VOLUME_DISKS_MAX */
-    bool mirror;           /* pages have two homes */
+    bool mirror; /* pages have two homes; so have areas and journal where there are two volumes */
     char label[32];
     uint64_t running[IMAGE_RUNNING_MAX]; /* root nodes of the domains that run at the start */
     uint32_t running_count;

@@ -59,9 +59,13 @@ static void range_line(struct byte_writer *writer, const struct volume *volume, 
                        range->first_id,
                        (range->first_id + range->object_count - 1));
     else if (range->kind == RANGE_CKPT_AREA)
-        (void)snprintf(what, sizeof(what), " %u", AREA_ID_AREA(range->first_id));
+        (void)snprintf(what, sizeof(what), " %u plex %u  ids %" PRIu64 "..%" PRIu64,
+                       AREA_ID_AREA(range->first_id), range->plex,
+                       (uint64_t)AREA_ID_INDEX(range->first_id),
+                       (uint64_t)AREA_ID_INDEX(range->first_id + range->object_count - 1));
     else if (range->kind != RANGE_SPARE)
-        (void)snprintf(what, sizeof(what), " %" PRIu64, range->first_id);
+        (void)snprintf(what, sizeof(what), " %" PRIu64 " plex %u", range->first_id,
+                       range->plex);
     line(writer, "  blocks %8" PRIu64 "..%-8" PRIu64 " %s%s%s%s", range->start_block,
          (range->start_block + range->block_count - 1), range_kind_name(range->kind), what,
          problem ? "  UNUSABLE: " : "", problem ? problem : "");
@@ -81,19 +85,21 @@ static void volume_lines(struct byte_writer *writer, const struct volume *volume
         range_line(writer, volume, i);
 }
 
-static void place_lines(struct byte_writer *writer, const struct store_place *place, unsigned index)
+static void place_line(struct byte_writer *writer, const struct store_place *place,
+                       unsigned index, unsigned plex)
 {
     const struct ckpt_header *header = &place->header;
     if (place->state != PLACE_GOOD) {
-        line(writer, "checkpoint %u: %s", index, place_names[place->state]);
+        line(writer, "checkpoint %u plex %u: %s", index, plex, place_names[place->state]);
         return;
     }
     line(writer,
-         "checkpoint %u: generation %" PRIu64 " in area %u, migrated to %" PRIu64 ", %" PRIu64
-         " directory entries,"
-         " time %" PRIu64 " ns",
-         index, header->generation, header->area, header->migrated_generation,
-         header->directory_entries, header->system_time_ns);
+         "checkpoint %u plex %u: generation %" PRIu64 " in area %u, migrated to %" PRIu64
+         ", %" PRIu64 " directory entries,"
+         " time %" PRIu64 " ns, restarts %" PRIu64 ", journal at %" PRIu64,
+         index, plex, header->generation, header->area, header->migrated_generation,
+         header->directory_entries, header->system_time_ns, header->restart_count,
+         header->journal_block);
 }
 
 void info_text(const struct store *store, struct byte_writer *writer)
@@ -105,8 +111,9 @@ void info_text(const struct store *store, struct byte_writer *writer)
     line(writer, "store %s, id %s, format %u", label, id, store->volumes[0].header.version);
     line(writer, "%" PRIu64 " nodes, %" PRIu64 " pages", objects(store, RANGE_NODES),
          objects(store, RANGE_PAGES));
-    for (unsigned i = 0; i < STORE_PLACES; i++)
-        place_lines(writer, &store->places[i], i);
+    for (unsigned i = 0; i < STORE_PLACES * STORE_PLEXES; i++)
+        place_line(writer, &store->places[i / STORE_PLEXES][i % STORE_PLEXES], i / STORE_PLEXES,
+                   i % STORE_PLEXES);
     for (unsigned i = 0; i < store->volume_count; i++)
         volume_lines(writer, &store->volumes[i]);
 }
@@ -149,9 +156,11 @@ static void volume_json(cJSON *volumes, const struct volume *volume)
     cJSON_AddItemToArray(volumes, object);
 }
 
-static void place_json(cJSON *places, const struct store_place *place)
+static void place_json(cJSON *places, const struct store_place *place, unsigned index)
 {
     cJSON *object = cJSON_CreateObject();
+    number_add(object, "place", index / STORE_PLEXES);
+    number_add(object, "plex", index % STORE_PLEXES);
     cJSON_AddStringToObject(object, "state", place_names[place->state]);
     if (place->state == PLACE_GOOD) {
         number_add(object, "generation", place->header.generation);
@@ -160,6 +169,10 @@ static void place_json(cJSON *places, const struct store_place *place)
         number_add(object, "directory_entries", place->header.directory_entries);
         number_add(object, "system_time_ns", place->header.system_time_ns);
         number_add(object, "calendar_ns", place->header.calendar_ns);
+        number_add(object, "restart_count", place->header.restart_count);
+        number_add(object, "journal_block", place->header.journal_block);
+        number_add(object, "journal_sequence", place->header.journal_sequence);
+        number_add(object, "disks_in_step", (uint64_t)place->header.disks_in_step);
     }
     cJSON_AddItemToArray(places, object);
 }
@@ -174,12 +187,12 @@ void info_json(const struct store *store, struct byte_writer *writer)
     cJSON_AddStringToObject(object, "label", label);
     cJSON_AddStringToObject(object, "store_id", id);
     number_add(object, "format", store->volumes[0].header.version);
-    number_add(object, "volume_count", store->volumes[0].header.disk_count);
+    number_add(object, "volume_count", store->disk_count);
     number_add(object, "node_count", objects(store, RANGE_NODES));
     number_add(object, "page_count", objects(store, RANGE_PAGES));
     cJSON *places = cJSON_AddArrayToObject(object, "checkpoints");
-    for (unsigned i = 0; i < STORE_PLACES; i++)
-        place_json(places, &store->places[i]);
+    for (unsigned i = 0; i < STORE_PLACES * STORE_PLEXES; i++)
+        place_json(places, &store->places[i / STORE_PLEXES][i % STORE_PLEXES], i);
     cJSON *volumes = cJSON_AddArrayToObject(object, "volumes");
     for (unsigned i = 0; i < store->volume_count; i++)
         volume_json(volumes, &store->volumes[i]);

@@ -551,6 +551,7 @@ bool make_image(const struct recipe *recipe, const char *image_path, struct erro
     make->error = error;
     image_init(&make->image, recipe->node_count, recipe->page_count);
     make->image.area_blocks = recipe->area_blocks;
+    make->image.journal_blocks = recipe->journal_blocks;
     make->image.seed = recipe->seed;
     make->image.volume_count = (unsigned)recipe->volume_count;
     make->image.mirror = recipe->mirror;

@@ -20,6 +20,8 @@
 
 #define DEFAULT_AREA_BLOCKS 256u
 #define AREA_BLOCKS_MIN 4u
+#define DEFAULT_JOURNAL_BLOCKS 64u
+#define JOURNAL_BLOCKS_MAX (1u << 20)
 #define DEFAULT_STACK_BYTES (16u << 10)
 #define STACK_BYTES_MAX (64u << 20)
 #define OBJECTS_MAX (1ull << 25)
@@ -49,6 +51,8 @@ static bool parse_store_option(struct recipe *recipe, struct words *words, struc
         return words_number(words, &recipe->page_count, OBJECTS_MAX, error);
     if (words_accept(words, "area"))
         return words_number(words, &recipe->area_blocks, OBJECTS_MAX, error);
+    if (words_accept(words, "journal"))
+        return words_number(words, &recipe->journal_blocks, JOURNAL_BLOCKS_MAX, error);
     if (words_accept(words, "volumes"))
         return words_number(words, &recipe->volume_count, VOLUME_DISKS_MAX, error);
     if (words_accept(words, "seed"))
@@ -56,7 +60,7 @@ static bool parse_store_option(struct recipe *recipe, struct words *words, struc
     if (words_accept(words, "mirror"))
         return recipe->mirror = true;
     return words_fail(words, error,
-                      "'%s': expected nodes, pages, area, volumes, mirror or seed",
+                      "'%s': expected nodes, pages, area, journal, volumes, mirror or seed",
                       words_peek(words));
 }
 
@@ -67,6 +71,7 @@ static bool parse_store(struct recipe *recipe, struct words *words, struct error
                           recipe->place.line);
     recipe->place = words_place(words);
     recipe->area_blocks = DEFAULT_AREA_BLOCKS;
+    recipe->journal_blocks = DEFAULT_JOURNAL_BLOCKS;
     recipe->volume_count = 1;
     if (!words_name(words, recipe->label, error))
         return false;
@@ -77,6 +82,8 @@ static bool parse_store(struct recipe *recipe, struct words *words, struct error
         return words_fail(words, error, "a store needs both nodes and pages");
     if (recipe->area_blocks < AREA_BLOCKS_MIN)
         return words_fail(words, error, "an area needs at least %u blocks", AREA_BLOCKS_MIN);
+    if (recipe->journal_blocks < JOURNAL_BLOCKS_MIN)
+        return words_fail(words, error, "a journal needs at least %u blocks", JOURNAL_BLOCKS_MIN);
     return recipe->volume_count > 0 ||
            words_fail(words, error, "a store has at least one volume");
 }

@@ -7,7 +7,9 @@
  *
  *   store LABEL nodes N pages N     once; N counts objects, used or free. Then, in any order:
  *       [area BLOCKS]               of each of the two checkpoint areas; 256 if not said
- *       [volumes N] [mirror]        1..4 files; mirror: pages have two homes too
+ *       [journal BLOCKS]            of the ring of journalled pages; 64 if not said
+ *       [volumes N] [mirror]        1..4 files; mirror: pages have two homes too, and areas and
+ *                                   journal on two of several volumes
  *       [seed N]                    makes stores with the same content different stores
  *
  *   segment NAME zero SIZE [read-only]
@@ -131,7 +133,7 @@ struct recipe_domain {
 struct recipe {
     char path[RECIPE_PATH_BYTES]; /* of the recipe itself, for messages */
     char label[RECIPE_NAME_BYTES];
-    uint64_t node_count, page_count, area_blocks, seed, volume_count;
+    uint64_t node_count, page_count, area_blocks, journal_blocks, seed, volume_count;
     bool mirror;
     struct recipe_segment segments[RECIPE_SEGMENTS_MAX];
     struct recipe_part parts[RECIPE_PARTS_MAX];

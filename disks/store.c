@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* store.c - opens the volumes of a store, finds its checkpoints, and reads objects through them.
- * Called by check, digest and info; calls volume.c and store_directory.c. Invariants: store.h. */
+/* store.c - opens the volumes of a store, finds its checkpoints, and knows where everything is.
+ * Called by check, digest, info and add; calls volume.c, store_directory.c and store_journal.c.
+ * Invariants: store.h. */
 #include "disks/store.h"
 
 #include <assert.h>
@@ -28,7 +29,7 @@ bool store_home(const struct store *store, enum range_kind kind, uint64_t id, un
     for (unsigned i = 0; i < store->range_count; i++) {
         const struct volume_range *range = &store->ranges[i].range;
         if (range->kind != kind || range->plex != plex || id < range->first_id ||
-            id - range->first_id >= range->object_count)
+            id - range->first_id >= range->object_count || store->ranges[i].out_of_step)
             continue;
         uint64_t per_block = range_objects_per_block(range->kind);
         uint64_t index = (id - range->first_id) / per_block;
@@ -39,15 +40,10 @@ bool store_home(const struct store *store, enum range_kind kind, uint64_t id, un
     return false;
 }
 
-bool store_area(const struct store *store, uint64_t area_id, uint64_t *location)
+bool store_exists(const struct store *store, enum range_kind kind, uint64_t id)
 {
     struct store_home home;
-    for (unsigned plex = 0; plex < STORE_PLEXES; plex++)
-        if (store_home(store, RANGE_CKPT_AREA, area_id, plex, &home)) {
-            *location = home.location;
-            return true;
-        }
-    return false;
+    return store_home(store, kind, id, 0, &home) || store_home(store, kind, id, 1, &home);
 }
 
 uint64_t store_next(const struct store *store, enum range_kind kind, uint64_t id)
@@ -55,173 +51,13 @@ uint64_t store_next(const struct store *store, enum range_kind kind, uint64_t id
     uint64_t next = 0;
     for (unsigned i = 0; i < store->range_count; i++) {
         const struct volume_range *range = &store->ranges[i].range;
-        if (range->kind != kind)
+        if (range->kind != kind || store->ranges[i].out_of_step)
             continue;
         uint64_t candidate = id < range->first_id ? range->first_id : id;
         if (candidate - range->first_id < range->object_count && (next == 0 || candidate < next))
             next = candidate;
     }
     return next;
-}
-
-const char *store_node_pot(const struct store *store, const struct store_home *home,
-                           struct node_pot *pot)
-{
-    bool in_area = home->first_id >= AREA_ID(0, 0) && AREA_ID_AREA(home->first_id) < STORE_PLACES;
-    uint64_t kind = in_area ? CHECKSUM_AREA_POT : CHECKSUM_NODE_POT;
-    if (!store_read(store, home->location, pot))
-        return "it cannot be read";
-    return pot->checksum == checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
-                                       checksum_seed(kind, home->first_id))
-               ? NULL
-               : "its checksum is wrong";
-}
-
-const char *store_page_pot(const struct store *store, const struct store_home *home,
-                           struct page_pot *pot)
-{
-    if (!store_read(store, home->location, pot))
-        return "it cannot be read";
-    return pot->checksum == checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
-                                       checksum_seed(CHECKSUM_PAGE_POT, home->first_id))
-               ? NULL
-               : "its checksum is wrong";
-}
-
-/* The pot at a home, through the cache: objects are mostly read in the order of their ids. */
-static const char *cached_pot(struct store *store, enum range_kind kind,
-                              const struct store_home *home)
-{
-    struct store_cache *cache = &store->cache;
-    if (cache->filled && cache->location == home->location && cache->first_id == home->first_id)
-        return cache->problem;
-    cache->filled = true;
-    cache->location = home->location;
-    cache->first_id = home->first_id;
-    cache->problem = kind == RANGE_NODES ? store_node_pot(store, home, &cache->pot.node)
-                                         : store_page_pot(store, home, &cache->pot.page);
-    return cache->problem;
-}
-
-/* The pot of an object from the plex that is good and, if both are, the newer. */
-static const char *home_pot(struct store *store, enum range_kind kind, uint64_t id,
-                            struct store_home *home)
-{
-    const char *problem = "no range of the store holds it";
-    uint64_t newest = 0;
-    bool found = false;
-    for (unsigned plex = 0; plex < STORE_PLEXES; plex++) {
-        struct store_home candidate;
-        if (!store_home(store, kind, id, plex, &candidate))
-            continue;
-        const char *why = cached_pot(store, kind, &candidate);
-        /* The generation is at the same place in both kinds of pot. */
-        uint64_t generation = disk_id(store->cache.pot.node.generation);
-        if (why) {
-            problem = found ? NULL : why;
-        } else if (!found || generation > newest) {
-            *home = candidate;
-            newest = generation;
-            found = true;
-            problem = NULL;
-        }
-        if (found && plex == 0 && store->header.migrated_generation == store->header.generation)
-            break; /* nothing is being copied home: the plexes are equal */
-    }
-    return problem ? problem : cached_pot(store, kind, home);
-}
-
-static const char *area_node(struct store *store, const struct directory_entry *entry,
-                             struct store_node *node)
-{
-    struct store_home home = {.first_id = entry->location};
-    if (entry->index >= POT_NODES || !store_area(store, entry->location, &home.location))
-        return "the directory places it outside of the checkpoint areas";
-    const char *problem = cached_pot(store, RANGE_NODES, &home);
-    if (problem)
-        return problem;
-    if (disk_id(store->cache.pot.node.generation) != store->header.generation)
-        return "its pot in the checkpoint area is of another generation";
-    node->node = store->cache.pot.node.nodes[entry->index];
-    node->home_generation = 0;
-    if (node->node.allocation_count != entry->allocation_count ||
-        node->node.call_count != entry->checksum_or_calls)
-        return "its counts are not those in the directory";
-    return NULL;
-}
-
-const char *store_node(struct store *store, uint64_t id, struct store_node *node)
-{
-    struct store_home home;
-    const struct directory_entry *entry =
-        store_directory_find(&store->directory, RANGE_NODES, id);
-    if (entry)
-        return area_node(store, entry, node);
-    const char *problem = home_pot(store, RANGE_NODES, id, &home);
-    if (problem)
-        return problem;
-    assert(id - home.first_id < POT_NODES);
-    node->node = store->cache.pot.node.nodes[id - home.first_id];
-    node->home_generation = disk_id(store->cache.pot.node.generation);
-    return NULL;
-}
-
-static bool page_good(const struct store_page *page, uint64_t id, uint64_t checksum)
-{
-    return checksum64(page->data, BLOCK_BYTES, checksum_seed(CHECKSUM_PAGE, id)) == checksum;
-}
-
-static const char *area_page(struct store *store, const struct directory_entry *entry,
-                             struct store_page *page)
-{
-    page->allocation_count = entry->allocation_count;
-    page->home_generation = 0;
-    page->zero = entry->kind == DIRECTORY_ZERO_PAGE;
-    if (page->zero) {
-        memset(page->data, 0, sizeof(page->data));
-        return NULL;
-    }
-    uint64_t location;
-    if (!store_area(store, entry->location, &location))
-        return "the directory places it outside of the checkpoint areas";
-    if (!store_read(store, location, page->data))
-        return "its block in the checkpoint area cannot be read";
-    return page_good(page, disk_id(entry->object_id), entry->checksum_or_calls)
-               ? NULL
-               : "its checksum in the checkpoint area is wrong";
-}
-
-const char *store_page(struct store *store, uint64_t id, struct store_page *page)
-{
-    struct store_home home;
-    const struct directory_entry *entry =
-        store_directory_find(&store->directory, RANGE_PAGES, id);
-    if (entry)
-        return area_page(store, entry, page);
-    const char *problem = home_pot(store, RANGE_PAGE_POTS, id, &home);
-    if (problem)
-        return problem;
-    assert(id - home.first_id < POT_PAGES);
-    const struct page_pot_entry *held = &store->cache.pot.page.pages[id - home.first_id];
-    page->allocation_count = PAGE_POT_COUNT(held);
-    page->home_generation = disk_id(store->cache.pot.page.generation);
-    page->zero = PAGE_POT_FLAGS(held) & PAGE_POT_ZERO;
-    if (page->zero) {
-        memset(page->data, 0, sizeof(page->data));
-        return NULL;
-    }
-    problem = "no range of the store holds it";
-    for (unsigned plex = 0; plex < STORE_PLEXES; plex++) {
-        if (!store_home(store, RANGE_PAGES, id, plex, &home))
-            continue;
-        if (!store_read(store, home.location, page->data))
-            problem = "it cannot be read";
-        else if (page_good(page, id, held->checksum))
-            return NULL;
-        else
-            problem = "its checksum is wrong";
-    }
-    return problem;
 }
 
 static void ranges_add(struct store *store, const struct volume *volume)
@@ -245,8 +81,7 @@ static bool volume_add(struct store *store, const char *path, struct error *erro
     for (unsigned i = 0; i < store->volume_count; i++) {
         const struct volume *other = &store->volumes[i];
         const char *problem = NULL;
-        if (memcmp(other->header.store_id, volume->header.store_id, 16) != 0 ||
-            other->header.disk_count != volume->header.disk_count)
+        if (memcmp(other->header.store_id, volume->header.store_id, 16) != 0)
             problem = "belongs to another store than";
         else if (other->header.disk_index == volume->header.disk_index)
             problem = "is the same volume as";
@@ -257,6 +92,8 @@ static bool volume_add(struct store *store, const char *path, struct error *erro
         return false;
     }
     store->volume_count++;
+    if (volume->header.disk_count > store->disk_count)
+        store->disk_count = volume->header.disk_count; /* disks were added since the others */
     ranges_add(store, volume);
     return true;
 }
@@ -272,9 +109,11 @@ static bool ckpt_header_good(const struct ckpt_header *header)
 
 static void place_read(struct store *store, const struct store_range *range)
 {
-    struct store_place *place = &store->places[range->range.first_id];
+    struct store_place *place = &store->places[range->range.first_id][range->range.plex];
     static const uint8_t zeros[SECTOR_BYTES];
     uint8_t block[BLOCK_BYTES];
+    if (place->state != PLACE_ABSENT)
+        return; /* two ranges say where it is; check.c says so */
     place->location = LOCATION(range->disk, range->range.start_block);
     place->state = PLACE_BAD;
     if (!store_read(store, place->location, block))
@@ -284,6 +123,48 @@ static void place_read(struct store *store, const struct store_range *range)
         place->state = PLACE_GOOD;
     else if (memcmp(block, zeros, SECTOR_BYTES) == 0)
         place->state = PLACE_EMPTY;
+}
+
+/* Does a disk that the checkpoint knows hold the same ids as a range of one that it does not? */
+static bool known_twin(const struct store *store, const struct store_range *range, uint64_t known)
+{
+    for (unsigned i = 0; i < store->range_count; i++) {
+        const struct store_range *other = &store->ranges[i];
+        if ((known >> other->disk & 1) && other->range.kind == range->range.kind &&
+            other->range.first_id < range->range.first_id + range->range.object_count &&
+            range->range.first_id < other->range.first_id + other->range.object_count)
+            return true;
+    }
+    return false;
+}
+
+/* Leave out the plexes that are behind (format.h, struct ckpt_header). Headers stay: the newest
+ * wins wherever it is. */
+static void steps_heed(struct store *store, const struct ckpt_header *header)
+{
+    bool missing = false; /* a known disk, which may hold what a new one is a twin of */
+    for (unsigned disk = 0; disk < VOLUME_DISKS_MAX; disk++)
+        missing |= (header->disks_known >> disk & 1) && !store_volume(store, disk);
+    for (unsigned i = 0; i < store->range_count; i++) {
+        struct store_range *range = &store->ranges[i];
+        assert(range->disk < VOLUME_DISKS_MAX);
+        if (header->disks_in_step >> range->disk & 1)
+            continue;
+        range->out_of_step = missing || (header->disks_known >> range->disk & 1) ||
+                             known_twin(store, range, header->disks_known);
+    }
+}
+
+const struct ckpt_header *store_newest(const struct store *store)
+{
+    const struct ckpt_header *newest = NULL;
+    for (unsigned i = 0; i < STORE_PLACES * STORE_PLEXES; i++) {
+        const struct store_place *place = &store->places[i / STORE_PLEXES][i % STORE_PLEXES];
+        if (place->state == PLACE_GOOD &&
+            (!newest || place->header.generation > newest->generation))
+            newest = &place->header;
+    }
+    return newest;
 }
 
 bool store_open(struct store *store, const char *const *paths, unsigned path_count,
@@ -298,56 +179,79 @@ bool store_open(struct store *store, const char *const *paths, unsigned path_cou
         if (!volume_add(store, paths[i], error))
             return false;
     for (unsigned i = 0; i < store->range_count; i++)
-        if (store->ranges[i].range.kind == RANGE_CKPT_HEADER &&
-            store->places[store->ranges[i].range.first_id].state != PLACE_GOOD)
+        if (store->ranges[i].range.kind == RANGE_CKPT_HEADER)
             place_read(store, &store->ranges[i]);
+    const struct ckpt_header *newest = store_newest(store);
+    if (newest)
+        steps_heed(store, newest);
     return true;
+}
+
+static void overlay_finish(struct store *store)
+{
+    store_directory_finish(&store->directory);
+    store_journal_finish(&store->journal);
 }
 
 void store_close(struct store *store)
 {
     for (unsigned i = 0; i < store->volume_count; i++)
         volume_close(&store->volumes[i]);
-    store_directory_finish(&store->directory);
+    overlay_finish(store);
     store->volume_count = 0;
     store->range_count = 0;
 }
 
-static const struct store_place *place_find(const struct store *store, uint64_t generation)
+static const struct ckpt_header *header_find(const struct store *store, uint64_t generation)
 {
-    const struct store_place *found = NULL;
-    for (unsigned i = 0; i < STORE_PLACES; i++) {
-        const struct store_place *place = &store->places[i];
-        if (place->state != PLACE_GOOD)
-            continue;
-        if (generation ? place->header.generation == generation
-                       : !found || place->header.generation > found->header.generation)
-            found = place;
+    if (generation == 0)
+        return store_newest(store);
+    for (unsigned i = 0; i < STORE_PLACES * STORE_PLEXES; i++) {
+        const struct store_place *place = &store->places[i / STORE_PLEXES][i % STORE_PLEXES];
+        if (place->state == PLACE_GOOD && place->header.generation == generation)
+            return &place->header;
     }
-    return found;
+    return NULL;
+}
+
+/* Nothing is left of the place where the checkpoint after this one would have its header. A cut
+ * cannot do that: a header is one sector, and its plexes are written one after the other. */
+static bool next_may_be_lost(const struct store *store, const struct ckpt_header *header)
+{
+    const struct store_place *plexes = store->places[CKPT_PLACE(header->generation + 1)];
+    bool bad = plexes[0].state == PLACE_BAD || plexes[1].state == PLACE_BAD;
+    for (unsigned i = 0; i < STORE_PLEXES; i++)
+        bad = bad && (plexes[i].state == PLACE_BAD || plexes[i].state == PLACE_ABSENT);
+    return bad;
 }
 
 bool store_use(struct store *store, uint64_t generation, struct error *error)
 {
     assert(store->volume_count > 0);
     const char *path = store->volumes[0].path, *problem = NULL;
-    const struct store_place *place = place_find(store, generation);
+    const struct ckpt_header *header = header_find(store, generation);
     store->cache.filled = false;
     store->header.generation = 0;
-    if (!place && generation)
+    if (!header && generation)
         return error_set(error, ERROR_FORMAT, "%s: it holds no checkpoint of generation %llu", path,
                          (unsigned long long)generation);
-    if (!place)
+    if (!header)
         return error_set(error, ERROR_FORMAT, "%s: no checkpoint header is good", path);
+    if (!generation && next_may_be_lost(store, header))
+        return error_set(error, ERROR_FORMAT,
+                         "%s: no copy of the other checkpoint header is good: it may have been "
+                         "newer than generation %llu", path,
+                         (unsigned long long)header->generation);
     for (unsigned copy = 0; copy < STORE_PLEXES; copy++) {
-        store_directory_finish(&store->directory);
-        problem = store_directory_read(store, &place->header, copy, &store->directory);
-        if (!problem) {
-            store->header = place->header;
-            return true;
-        }
+        overlay_finish(store);
+        problem = store_directory_read(store, header, copy, &store->directory);
+        if (problem)
+            continue;
+        store_journal_read(store, header, &store->journal);
+        store->header = *header;
+        return true;
     }
-    store_directory_finish(&store->directory);
+    overlay_finish(store);
     return error_set(error, ERROR_FORMAT, "%s: no copy of the checkpoint directory is good: %s",
                      path, problem);
 }

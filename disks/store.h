@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* store.h - a store read offline: its volumes, its checkpoints, and every object as the restarted
- * system would see it. Used by check, digest and info.
+/* store.h - a store read offline: its volumes, its checkpoints, its journal, and every object as
+ * the restarted system would see it. Used by check, digest, info and add.
  *
  * A location is a block of a volume (format.h).
  *
  * Invariants
  *  1. Opening is tolerant: a bad plex, copy or range is left out, and only check.c says so.
  *  2. Nothing is returned that did not pass its checksum.
- *  3. A store that is used with a generation has the whole directory of that checkpoint in memory.
+ *  3. A store that is used with a generation has the whole directory of that checkpoint, and what
+ *     the journal lays over it, in memory.
+ *  4. A plex that is not in step is as if it were not there.
  */
 #ifndef LATCHKEY_DISKS_STORE_H
 #define LATCHKEY_DISKS_STORE_H
@@ -25,7 +27,7 @@ enum store_place_state {
     PLACE_GOOD,
     PLACE_BAD
 };
-struct store_place { /* of a checkpoint header */
+struct store_place { /* one plex of a checkpoint header */
     enum store_place_state state;
     uint64_t location;
     struct ckpt_header header; /* good ones only */
@@ -33,7 +35,8 @@ struct store_place { /* of a checkpoint header */
 
 struct store_range {
     struct volume_range range;
-    uint8_t disk; /* disk index of its volume */
+    uint8_t disk;     /* disk index of its volume */
+    bool out_of_step; /* not read */
 };
 
 struct store_directory {
@@ -41,6 +44,21 @@ struct store_directory {
     size_t count, capacity;
     uint64_t *blocks; /* area ids of the blocks it was read from */
     size_t block_count, block_capacity;
+};
+
+/* A group of the journal that counts. */
+struct store_group {
+    uint64_t first_block; /* of the ring: its journal block */
+    uint64_t sequence;
+    uint32_t page_count;
+};
+
+struct store_journal {
+    struct store_group *groups; /* in the order of their sequence */
+    size_t group_count, group_capacity;
+    struct directory_entry *pages; /* by id, each once; location: block of the ring */
+    size_t count, capacity;
+    uint64_t restart_count; /* the highest of the header and of the groups */
 };
 
 struct store_cache { /* the pot read last */
@@ -56,17 +74,19 @@ struct store_cache { /* the pot read last */
 struct store {
     struct volume volumes[VOLUME_DISKS_MAX]; /* in the order given */
     unsigned volume_count;
+    unsigned disk_count; /* of the store: the most that any volume knows of */
     struct store_range ranges[VOLUME_DISKS_MAX * VOLUME_RANGES_MAX]; /* usable ones */
     unsigned range_count;
-    struct store_place places[STORE_PLACES];
+    struct store_place places[STORE_PLACES][STORE_PLEXES];
     struct ckpt_header header; /* of the generation in use; generation 0: none */
     struct store_directory directory;
+    struct store_journal journal;
     struct store_cache cache;
 };
 
 struct store_home {
     uint64_t location;
-    uint64_t first_id; /* of the pot; the id itself for a page */
+    uint64_t first_id; /* of the pot; the id itself for all else */
 };
 
 /* store_open - open the volumes of one store, in any order. Choose a generation before reading
@@ -81,12 +101,17 @@ MUST_CHECK bool store_open(struct store *store, const char *const *paths, unsign
                            struct error *error);
 void store_close(struct store *store);
 
-/* store_use - choose the checkpoint through which objects are seen and read its directory.
+/* store_use - choose the checkpoint through which objects are seen; read its directory and replay
+ * the journal.
  *
  * generation  0: the newest.
- * Errors      ERROR_FORMAT no such checkpoint, or no copy of its directory is good.
+ * Errors      ERROR_FORMAT no such checkpoint; no copy of its directory is good; or, for the
+ *             newest, both plexes of the other place are bad, so that a newer one may be lost.
  */
 MUST_CHECK bool store_use(struct store *store, uint64_t generation, struct error *error);
+
+/* store_newest - the newest good checkpoint header; NULL: none is good. */
+const struct ckpt_header *store_newest(const struct store *store);
 
 /* store_directory_read - read one copy (0 or 1) of the directory of a checkpoint.
  *
@@ -97,24 +122,51 @@ const char *store_directory_read(const struct store *store, const struct ckpt_he
                                  unsigned copy, struct store_directory *directory);
 void store_directory_finish(struct store_directory *directory);
 /* store_directory_find - the entry of a page (DIRECTORY_PAGE or _ZERO_PAGE) or node; NULL: it is
- * at home. */
+ * not in the directory. */
 const struct directory_entry *store_directory_find(const struct store_directory *directory,
                                                    enum range_kind kind, uint64_t id);
+
+/* store_journal_read - replay the journal over a checkpoint: every group that counts.
+ *
+ * journal  out: store_journal_finish() frees it.
+ */
+void store_journal_read(const struct store *store, const struct ckpt_header *header,
+                        struct store_journal *journal);
+void store_journal_finish(struct store_journal *journal);
+/* store_journal_find - where the journal has this page; NULL: nowhere. */
+const struct directory_entry *store_journal_find(const struct store_journal *journal, uint64_t id);
 
 /* store_volume - the volume with this disk index; NULL: missing. */
 const struct volume *store_volume(const struct store *store, uint64_t disk);
 /* store_read - read the block at a location. false: missing volume, or not readable. */
 MUST_CHECK bool store_read(const struct store *store, uint64_t location, void *target);
-/* store_area - where a block of an area is, by its area id; in one of its plexes. false: there is
- * no such block. */
-MUST_CHECK bool store_area(const struct store *store, uint64_t area_id, uint64_t *location);
-/* store_home - where one plex of an object (or of its pot) is. false: it has no such home. */
+/* store_home - where one plex of an object (or of its pot), of a block of an area or of the journal
+ * is. false: it has no such home. */
 MUST_CHECK bool store_home(const struct store *store, enum range_kind kind, uint64_t id,
                            unsigned plex, struct store_home *home);
+/* store_exists - does an object or block have a home in any plex? */
+bool store_exists(const struct store *store, enum range_kind kind, uint64_t id);
 /* store_next - the smallest id of this kind that is at least id, in any plex. 0: there is none. */
 uint64_t store_next(const struct store *store, enum range_kind kind, uint64_t id);
 
-/* store_node_pot, store_page_pot - read a pot and check it. NULL, or what is wrong. */
+/* What a block must be to be the right one. */
+struct store_judge {
+    const char *(*problem)(const struct store_judge *judge, const void *block); /* NULL: none */
+    uint64_t seed, checksum, generation, sequence;
+};
+/* store_judge_page, _area_pot, _journal - for a page wherever it lies, a node pot in an area, and
+ * the first block of a group. */
+struct store_judge store_judge_page(uint64_t id, uint64_t checksum);
+struct store_judge store_judge_journal(uint64_t sequence, uint64_t generation);
+struct store_judge store_judge_area_pot(uint64_t area_id, uint64_t generation);
+/* store_plex_read, store_block_read - read one plex, or the first that is good, of a page at home,
+ * a block of an area or of the journal. NULL, or what is wrong. */
+const char *store_plex_read(const struct store *store, enum range_kind kind, uint64_t id,
+                            unsigned plex, const struct store_judge *judge, void *target);
+const char *store_block_read(const struct store *store, enum range_kind kind, uint64_t id,
+                             const struct store_judge *judge, void *target);
+
+/* store_node_pot, store_page_pot - read a pot at home and check it. NULL, or what is wrong. */
 const char *store_node_pot(const struct store *store, const struct store_home *home,
                            struct node_pot *pot);
 const char *store_page_pot(const struct store *store, const struct store_home *home,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* store_directory.c - reads a checkpoint directory into memory, sorted for look-up. Called by
- * store.c and check.c; calls store_read.
+ * store.c and check.c; calls store_block_read.
  *
  * Invariants
  *  1. Reading ends: the header says how many blocks there are, no more than the areas hold, and
@@ -48,15 +48,14 @@ static void entries_add(struct store_directory *directory, const struct director
     }
 }
 
-static const char *block_problem(const struct directory_block *block, uint64_t generation,
-                                 uint64_t sequence)
+static const char *block_problem(const struct store_judge *judge, const void *data)
 {
-    if (block->checksum != checksum64((const uint8_t *)block + 8, BLOCK_BYTES - 8,
-                                      checksum_seed(CHECKSUM_DIRECTORY, generation)))
+    const struct directory_block *block = data;
+    if (block->checksum != checksum64((const uint8_t *)block + 8, BLOCK_BYTES - 8, judge->seed))
         return "the checksum of a block is wrong";
-    if (block->generation != generation)
+    if (block->generation != judge->generation)
         return "a block is of another generation";
-    if (block->sequence != sequence)
+    if (block->sequence != judge->sequence)
         return "a block is out of sequence";
     if (block->entry_count > DIRECTORY_ENTRIES)
         return "a block has too many entries";
@@ -81,13 +80,13 @@ const char *store_directory_read(const struct store *store, const struct ckpt_he
     uint64_t area_id = header->directory_block[copy];
     if (header->directory_blocks == 0 || header->directory_blocks > area_blocks(store))
         return "its number of blocks is out of range";
-    for (uint64_t sequence = 0; sequence < header->directory_blocks; sequence++) {
-        uint64_t location;
-        if (!store_area(store, area_id, &location))
+    struct store_judge judge = {.problem = block_problem,
+                                .seed = checksum_seed(CHECKSUM_DIRECTORY, header->generation),
+                                .generation = header->generation};
+    for (; judge.sequence < header->directory_blocks; judge.sequence++) {
+        if (!store_exists(store, RANGE_CKPT_AREA, area_id))
             return "a block lies outside of the checkpoint areas";
-        if (!store_read(store, location, &block))
-            return "a block cannot be read";
-        const char *problem = block_problem(&block, header->generation, sequence);
+        const char *problem = store_block_read(store, RANGE_CKPT_AREA, area_id, &judge, &block);
         if (problem)
             return problem;
         entries_add(directory, &block);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "kernel/abi.h"
-#include "tests/support_disks.h"
+#include "tests/support_store.h"
 
 #define ALPHA 16u /* root nodes of the sample's domains; alpha runs */
 #define BETA 21u
@@ -182,6 +182,12 @@ static void damage_ckpt_header(const char *path)
     range_flip(path, RANGE_CKPT_HEADER, 0, 40);
 }
 
+static void damage_ckpt_header_both(const char *path)
+{
+    const uint8_t rubbish[BLOCK_BYTES] = {1};
+    plexes_save(&path, 1, RANGE_CKPT_HEADER, 0, rubbish);
+}
+
 static void damage_empty_ckpt_header(const char *path)
 {
     range_flip(path, RANGE_CKPT_HEADER, 1, 40);
@@ -226,7 +232,7 @@ static void directory_change(const char *path, struct directory_entry entry, boo
         place.header.directory_entries = block.entry_count;
     }
     seal_ckpt(&place.header);
-    block_save(path, place_block, &place);
+    plexes_save(&path, 1, RANGE_CKPT_HEADER, 0, &place);
 }
 
 static struct directory_entry entry_of(uint8_t kind, uint64_t id, uint64_t location)
@@ -482,18 +488,19 @@ static const struct planted {
     {damage_range_objects, FINDING_DAMAGE, "its blocks are not what its objects need"},
     {damage_range_twin, FINDING_DAMAGE, "page pots 1..300: no second range"},
     {damage_page_without_home, FINDING_DAMAGE, "page pots: id 300 has no page"},
-    {damage_area_twice, FINDING_DAMAGE, "checkpoint area 0: there are 2 ranges"},
-    {damage_ckpt_header, FINDING_DAMAGE, "checkpoint headers: none is good"},
-    {damage_empty_ckpt_header, FINDING_REPAIRABLE, "checkpoint header 1 is neither good nor"},
-    {damage_ckpt_twins, FINDING_DAMAGE, "checkpoint headers: both are of generation 1"},
+    {damage_area_twice, FINDING_DAMAGE, "checkpoint area: id 1099511627776 has two homes"},
+    {damage_ckpt_header, FINDING_REPAIRABLE, "checkpoint header 0, plex 0: neither good nor"},
+    {damage_ckpt_header_both, FINDING_DAMAGE, "checkpoint headers: none is good"},
+    {damage_empty_ckpt_header, FINDING_REPAIRABLE, "header 1, plex 0: neither good nor empty"},
+    {damage_ckpt_twins, FINDING_DAMAGE, "header 1: its generation belongs in the other place"},
     {damage_directory_copy, FINDING_REPAIRABLE, "directory of generation 1, copy 1: the checksum"},
     {damage_directory, FINDING_DAMAGE, "directory of generation 1, copy 0: the checksum"},
     {damage_entry_kind, FINDING_DAMAGE, "directory: kind 77, id 20: its kind is unknown"},
     {damage_entry_object, FINDING_DAMAGE, "directory: kind 3, id 5000: there is no such object"},
     {damage_entry_twice, FINDING_DAMAGE, "directory: kind 4, id 16: it is listed twice"},
     {damage_entry_location, FINDING_DAMAGE, "id 20: it lies outside of the checkpoint areas"},
-    {damage_entry_block_twice, FINDING_DAMAGE, "block 2: the directory uses it twice"},
-    {damage_area_page, FINDING_DAMAGE, "page 20 in the checkpoint area: its checksum"},
+    {damage_entry_block_twice, FINDING_DAMAGE, "area 0 block 0: the directory uses it twice"},
+    {damage_area_page, FINDING_DAMAGE, "page 20 in checkpoint area or journal: its"},
     {damage_area_node, FINDING_DAMAGE, "node 30 in the checkpoint area: its checksum"},
     {damage_not_listed, FINDING_DAMAGE, "domain 16: it runs, and is not listed as running"},
     {damage_listed_nothing, FINDING_DAMAGE, "domain 90: slot 14 is not a plain node key"},

@@ -9,7 +9,7 @@
 
 #include "disks/checksum.h"
 #include "kernel/abi.h"
-#include "tests/support_disks.h"
+#include "tests/support_store.h"
 
 #define ALPHA 16u
 #define TOOLBOX 26u
@@ -85,69 +85,26 @@ static void home_change(const char *path, uint8_t generation)
     page_home_change(path, ZERO_PAGE_ID, data, generation);
 }
 
-static struct directory_entry entry_of(uint8_t kind, uint64_t id, uint64_t location)
-{
-    struct directory_entry entry = {.kind = kind, .location = location};
-    memcpy(entry.object_id, &id, 6);
-    return entry;
-}
-
-static void area_page(const char *path, struct directory_entry *entry, const uint8_t *data)
-{
-    uint64_t area = range_of(path, RANGE_CKPT_AREA, 1).start_block;
-    block_save(path, area + AREA_ID_INDEX(entry->location), data);
-    entry->checksum_or_calls = checksum64(
-        data, BLOCK_BYTES, checksum_seed(CHECKSUM_PAGE, disk_id(entry->object_id)));
-}
-
-/* A directory of generation 2 in area 1, with both copies there, and the header that commits it. */
-static void area_commit(const char *path, const struct directory_entry *entries, uint32_t count)
-{
-    struct directory_block block = {.generation = 2, .entry_count = count};
-    union {
-        struct ckpt_header header;
-        uint8_t bytes[BLOCK_BYTES];
-    } place;
-    uint64_t area = range_of(path, RANGE_CKPT_AREA, 1).start_block;
-    memcpy(block.entries, entries, count * sizeof(*entries));
-    seal_directory(&block);
-    block_save(path, area + 5, &block);
-    block_save(path, area + 6, &block);
-    block_load(path, range_of(path, RANGE_CKPT_HEADER, 0).start_block, &place);
-    place.header.generation = 2;
-    place.header.area = 1;
-    place.header.migrated_generation = 1;
-    place.header.directory_block[0] = AREA_ID(1, 5);
-    place.header.directory_block[1] = AREA_ID(1, 6);
-    place.header.directory_entries = count;
-    seal_ckpt(&place.header);
-    block_save(path, range_of(path, RANGE_CKPT_HEADER, 1).start_block, &place);
-}
-
 /* The same changes in a checkpoint area, homes untouched. */
 static void area_change(const char *path)
 {
     uint8_t data[BLOCK_BYTES];
-    struct node_pot home, pot = {.generation = {2}};
-    uint64_t area = range_of(path, RANGE_CKPT_AREA, 1).start_block;
-    struct volume_range nodes = range_of(path, RANGE_NODES, 0);
-    struct directory_entry entries[4] = {
-        entry_of(DIRECTORY_PAGE, WORDS_PAGE, AREA_ID(1, 1)),
-        entry_of(DIRECTORY_PAGE, ZERO_PAGE_ID, AREA_ID(1, 2)),
-        entry_of(DIRECTORY_NODE, TOOLBOX, AREA_ID(1, 3)),
-        entry_of(DIRECTORY_RUNNING, ALPHA, 0),
-    };
+    struct commit *commit = malloc(sizeof(*commit));
+    struct store_node toolbox;
+    cr_assert_not_null(commit);
+    struct store *store = store_opened(path);
+    cr_assert_null(store_node(store, TOOLBOX, &toolbox));
+    store_dropped(store);
+    change_toolbox(&toolbox.node, NULL);
+    commit_begin(commit, &path, 1, 2);
     new_words(data);
-    area_page(path, &entries[0], data);
+    commit_page(commit, WORDS_PAGE, 0, data);
     memset(data, 5, sizeof(data));
-    area_page(path, &entries[1], data);
-    block_load(path, nodes.start_block + (TOOLBOX - 1) / POT_NODES, &home);
-    pot.nodes[0] = home.nodes[(TOOLBOX - 1) % POT_NODES];
-    change_toolbox(&pot.nodes[0], NULL);
-    entries[2].checksum_or_calls = pot.nodes[0].call_count;
-    seal_area_pot(&pot, AREA_ID(1, 3));
-    block_save(path, area + 3, &pot);
-    area_commit(path, entries, 4);
+    commit_page(commit, ZERO_PAGE_ID, 0, data);
+    commit_node(commit, TOOLBOX, &toolbox.node);
+    commit_running(commit, ALPHA);
+    commit_end(commit);
+    free(commit);
 }
 
 static void expect_clean(const char *path, const char *what)

@@ -10,10 +10,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "disks/checksum.h"
 #include "disks/digest.h"
 #include "disks/info.h"
 #include "emulator/base/input_file.h"
-#include "tests/support_disks.h"
+#include "tests/support_store.h"
 
 /* Everything that reads an image, on this one. Returns whether the checker was content. */
 static bool read_all(const char *path)
@@ -55,6 +56,8 @@ static bool covered(struct store *store, uint64_t block, unsigned offset)
         if (range->kind == RANGE_CKPT_AREA)
             return AREA_ID_AREA(range->first_id) == 0 &&
                    (index == 0 || index == range->block_count - 1); /* a directory of one block */
+        if (range->kind == RANGE_JOURNAL)
+            return false;
         if (range->kind == RANGE_PAGES)
             return !store_page(store, range->first_id + index, &page) && !page.zero;
         return true;
@@ -208,7 +211,55 @@ static void damage_directory(struct random *random, const char *path)
     if (random_below(random, 4) == 0)
         place.header.directory_block[random_below(random, 2)] = edge_number(random);
     seal_ckpt(&place.header);
-    block_save(path, place_block, &place);
+    plexes_save(&path, 1, RANGE_CKPT_HEADER, 0, &place);
+}
+
+/* Groups with entries near the edges, right checksums and wrong ones. */
+static void damage_journal(struct random *random, const char *path)
+{
+    static uint8_t pages[2][BLOCK_BYTES];
+    uint64_t at = 0;
+    struct volume_range ring = range_of(path, RANGE_JOURNAL, 0);
+    for (uint64_t sequence = 1; sequence < 8; sequence++) {
+        uint64_t ids[2] = {edge_number(random) & OBJECT_ID_MAX, random_below(random, 310)};
+        struct group group = {.ids = ids, .pages = (const uint8_t(*)[BLOCK_BYTES])pages, .count = 2,
+                              .sequence = sequence, .generation = random_below(random, 3),
+                              .restart_count = random_below(random, 2)};
+        random_bytes(random, pages[0], 16);
+        at = group_write(&path, 1, &group, at);
+        if (random_below(random, 3))
+            continue;
+        struct journal_block head;
+        block_load(path, ring.start_block + at - 3, &head);
+        head.entry_count = (uint32_t)edge_number(random);
+        head.entries[1].allocation_count = edge_number(random);
+        head.checksum = checksum64((const uint8_t *)&head + 8, BLOCK_BYTES - 8,
+                                   checksum_seed(CHECKSUM_JOURNAL, sequence));
+        block_save(path, ring.start_block + at - 3, &head);
+    }
+}
+
+/* A checkpoint of random objects in the other area, then a flipped byte in that area. */
+static void damage_area(struct random *random, const char *path)
+{
+    uint8_t bytes[BLOCK_BYTES];
+    struct commit *commit = malloc(sizeof(*commit));
+    cr_assert_not_null(commit);
+    commit_begin(commit, &path, 1, 2);
+    for (unsigned i = 0; i < 3; i++) {
+        struct disk_node node = {.call_count = edge_number(random)};
+        random_bytes(random, bytes, sizeof(bytes));
+        commit_page(commit, random_below(random, 310), edge_number(random), bytes);
+        commit_node(commit, random_below(random, 110), &node);
+    }
+    commit->journal_block = edge_number(random);
+    commit_end(commit);
+    free(commit);
+    struct volume_range area = range_of(path, RANGE_CKPT_AREA, 1);
+    uint64_t block = area.start_block + random_below(random, area.block_count);
+    block_load(path, block, bytes);
+    bytes[random_below(random, BLOCK_BYTES)] ^= 0x40;
+    block_save(path, block, bytes);
 }
 
 static void damage_block(struct random *random, const char *path)
@@ -224,7 +275,8 @@ Test(fuzz, no_damage_with_good_checksums_hurts_the_readers)
 {
     const uint64_t seed = 23;
     static void (*const damages[])(struct random *, const char *) = {
-        damage_ranges, damage_nodes, damage_directory, damage_block};
+        damage_ranges, damage_nodes,   damage_directory,
+        damage_block,  damage_journal, damage_area};
     struct random random = {seed};
     struct scratch scratch;
     struct error error;
@@ -235,12 +287,12 @@ Test(fuzz, no_damage_with_good_checksums_hurts_the_readers)
     scratch_make(&scratch);
     sample_make(&scratch, path);
     cr_assert(input_read(path, 64u << 20, &good, &size_bytes, &error), "%s", error.text);
-    for (unsigned round = 0; round < 800; round++) {
+    for (unsigned round = 0; round < 900; round++) {
         scratch_write(&scratch, "sample.img", good, size_bytes);
-        damages[round % 4](&random, path);
+        damages[round % 6](&random, path);
         noticed += !read_all(path);
     }
-    cr_expect_gt(noticed, 600, "seed %u: %u of 800", (unsigned)seed, noticed);
+    cr_expect_gt(noticed, 600, "seed %u: %u of 900", (unsigned)seed, noticed);
     free(good);
     scratch_remove(&scratch);
 }

@@ -70,7 +70,7 @@ Test(store, any_one_of_four_mirrored_volumes_may_be_lost)
     fill_write(&scratch);
     cr_assert(recipe_make(&scratch, FOUR_VOLUMES, "x.img", &error), "%s", error.text);
     cr_assert(volumes_digest(&scratch, four, 4, &whole, &error), "%s", error.text);
-    for (unsigned lost = 1; lost < 4; lost++) { /* volume 0 has the only written header place */
+    for (unsigned lost = 0; lost < 4; lost++) {
         const char *names[3];
         for (unsigned i = 0, at = 0; i < 4; i++)
             if (i != lost)
@@ -186,8 +186,8 @@ Test(store, info_describes_it_in_words_and_json)
     info_json(store, &json);
     cr_expect(contains(&text, "store sample, id "));
     cr_expect(contains(&text, "100 nodes, 300 pages"));
-    cr_expect(contains(&text, "checkpoint 0: generation 1 in area 0"));
-    cr_expect(contains(&text, "checkpoint 1: empty"));
+    cr_expect(contains(&text, "checkpoint 0 plex 1: generation 1 in area 0"));
+    cr_expect(contains(&text, "checkpoint 1 plex 0: empty"));
     cr_expect(contains(&text, "pages plex 0  ids 1..300"));
     cr_expect(contains(&json, "\"node_count\":\t100"));
     cr_expect(contains(&json, "\"state\":\t\"empty\""));

@@ -240,6 +240,8 @@ struct volume_range range_of(const char *path, enum range_kind kind, uint64_t pl
     for (uint32_t i = 0; i < header.range_count; i++) {
         const struct volume_range *range = &header.ranges[i];
         uint64_t number = range_holds_objects(range->kind) ? range->plex : range->first_id;
+        if (range->kind == RANGE_CKPT_HEADER && range->plex != 0)
+            continue;
         if (range->kind == RANGE_CKPT_AREA)
             number = AREA_ID_AREA(range->first_id);
         if (range->kind == kind && number == plex_or_place)

@@ -55,7 +55,7 @@ void seal_node_pot(struct node_pot *pot, uint64_t first_id);
 void seal_area_pot(struct node_pot *pot, uint64_t area_id);
 void seal_page_pot(struct page_pot *pot, uint64_t first_id);
 
-/* range_of - the range of one kind and plex (or place) of a single-volume image. */
+/* range_of - the range of one kind and plex (or place, then of plex 0) of a single-volume image. */
 struct volume_range range_of(const char *path, enum range_kind kind, uint64_t plex_or_place);
 /* node_change - call change() on a node of both plexes, or one (plexes: bit 0, bit 1), and reseal.
  */

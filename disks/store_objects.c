@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* store_objects.c - reads nodes and pages through a checkpoint: from the journal, the checkpoint
+ * area or their homes, from whichever plex is good. Called by check, digest and the other parts of
+ * store.h; calls store.c.
+ *
+ * Invariants
+ *  1. What is returned passed its checksum; when no plex does, the object is lost.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "disks/checksum.h"
+#include "disks/store.h"
+
+static const char *page_problem(const struct store_judge *judge, const void *block)
+{
+    return checksum64(block, BLOCK_BYTES, judge->seed) == judge->checksum ? NULL
+                                                                         : "its checksum is wrong";
+}
+
+static const char *area_pot_problem(const struct store_judge *judge, const void *block)
+{
+    const struct node_pot *pot = block;
+    if (pot->checksum != checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8, judge->seed))
+        return "its checksum is wrong";
+    return disk_id(pot->generation) == judge->generation ? NULL : "it is of another generation";
+}
+
+struct store_judge store_judge_page(uint64_t id, uint64_t checksum)
+{
+    return (struct store_judge){.problem = page_problem,
+                                .seed = checksum_seed(CHECKSUM_PAGE, id),
+                                .checksum = checksum};
+}
+
+struct store_judge store_judge_area_pot(uint64_t area_id, uint64_t generation)
+{
+    return (struct store_judge){.problem = area_pot_problem,
+                                .seed = checksum_seed(CHECKSUM_AREA_POT, area_id),
+                                .generation = generation};
+}
+
+const char *store_plex_read(const struct store *store, enum range_kind kind, uint64_t id,
+                            unsigned plex, const struct store_judge *judge, void *target)
+{
+    struct store_home home;
+    if (!store_home(store, kind, id, plex, &home))
+        return "there is none";
+    return store_read(store, home.location, target) ? judge->problem(judge, target)
+                                                    : "it cannot be read";
+}
+
+const char *store_block_read(const struct store *store, enum range_kind kind, uint64_t id,
+                             const struct store_judge *judge, void *target)
+{
+    const char *problem = NULL;
+    struct store_home home;
+    for (unsigned plex = 0; plex < STORE_PLEXES; plex++) {
+        if (!store_home(store, kind, id, plex, &home))
+            continue;
+        problem = store_plex_read(store, kind, id, plex, judge, target);
+        if (!problem)
+            return NULL;
+    }
+    return problem ? problem : "no range of the store holds it";
+}
+
+const char *store_node_pot(const struct store *store, const struct store_home *home,
+                           struct node_pot *pot)
+{
+    if (!store_read(store, home->location, pot))
+        return "it cannot be read";
+    return pot->checksum == checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
+                                       checksum_seed(CHECKSUM_NODE_POT, home->first_id))
+               ? NULL
+               : "its checksum is wrong";
+}
+
+const char *store_page_pot(const struct store *store, const struct store_home *home,
+                           struct page_pot *pot)
+{
+    if (!store_read(store, home->location, pot))
+        return "it cannot be read";
+    return pot->checksum == checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
+                                       checksum_seed(CHECKSUM_PAGE_POT, home->first_id))
+               ? NULL
+               : "its checksum is wrong";
+}
+
+/* The pot at a home, through the cache: objects are mostly read in the order of their ids. */
+static const char *cached_pot(struct store *store, enum range_kind kind,
+                              const struct store_home *home)
+{
+    struct store_cache *cache = &store->cache;
+    if (cache->filled && cache->location == home->location && cache->first_id == home->first_id)
+        return cache->problem;
+    cache->filled = true;
+    cache->location = home->location;
+    cache->first_id = home->first_id;
+    cache->problem = kind == RANGE_NODES ? store_node_pot(store, home, &cache->pot.node)
+                                         : store_page_pot(store, home, &cache->pot.page);
+    return cache->problem;
+}
+
+/* The pot of an object from the plex that is good and, if both are, the newer. */
+static const char *home_pot(struct store *store, enum range_kind kind, uint64_t id,
+                            struct store_home *home)
+{
+    const char *problem = "no range of the store holds it";
+    uint64_t newest = 0;
+    bool found = false;
+    for (unsigned plex = 0; plex < STORE_PLEXES; plex++) {
+        struct store_home candidate;
+        if (!store_home(store, kind, id, plex, &candidate))
+            continue;
+        const char *why = cached_pot(store, kind, &candidate);
+        /* The generation is at the same place in both kinds of pot. */
+        uint64_t generation = disk_id(store->cache.pot.node.generation);
+        if (why) {
+            problem = found ? NULL : why;
+        } else if (!found || generation > newest) {
+            *home = candidate;
+            newest = generation;
+            found = true;
+            problem = NULL;
+        }
+        if (found && plex == 0 && store->header.migrated_generation == store->header.generation)
+            break; /* nothing is being copied home: the plexes are equal */
+    }
+    return problem ? problem : cached_pot(store, kind, home);
+}
+
+/* The pot of a checkpoint area, through the cache. */
+static const char *area_pot(struct store *store, uint64_t area_id)
+{
+    struct store_cache *cache = &store->cache;
+    struct store_judge judge = store_judge_area_pot(area_id, store->header.generation);
+    if (cache->filled && cache->location == 0 && cache->first_id == area_id)
+        return cache->problem; /* no pot at home is in block 0 of disk 0 */
+    cache->filled = true;
+    cache->location = 0;
+    cache->first_id = area_id;
+    cache->problem = store_block_read(store, RANGE_CKPT_AREA, area_id, &judge, &cache->pot.node);
+    return cache->problem;
+}
+
+static const char *area_node(struct store *store, const struct directory_entry *entry,
+                             struct store_node *node)
+{
+    if (entry->index >= POT_NODES || !store_exists(store, RANGE_CKPT_AREA, entry->location))
+        return "the directory places it outside of the checkpoint areas";
+    const char *problem = area_pot(store, entry->location);
+    if (problem)
+        return problem;
+    node->node = store->cache.pot.node.nodes[entry->index];
+    node->home_generation = 0;
+    if (node->node.allocation_count != entry->allocation_count ||
+        node->node.call_count != entry->checksum_or_calls)
+        return "its counts are not those in the directory";
+    return NULL;
+}
+
+const char *store_node(struct store *store, uint64_t id, struct store_node *node)
+{
+    struct store_home home;
+    const struct directory_entry *entry =
+        store_directory_find(&store->directory, RANGE_NODES, id);
+    if (entry)
+        return area_node(store, entry, node);
+    const char *problem = home_pot(store, RANGE_NODES, id, &home);
+    if (problem)
+        return problem;
+    assert(id - home.first_id < POT_NODES);
+    node->node = store->cache.pot.node.nodes[id - home.first_id];
+    node->home_generation = disk_id(store->cache.pot.node.generation);
+    return NULL;
+}
+
+/* A page of the checkpoint area or the journal. */
+static const char *placed_page(const struct store *store, enum range_kind kind,
+                               const struct directory_entry *entry, struct store_page *page)
+{
+    page->allocation_count = entry->allocation_count;
+    page->home_generation = 0;
+    page->zero = entry->kind == DIRECTORY_ZERO_PAGE;
+    if (page->zero) {
+        memset(page->data, 0, sizeof(page->data));
+        return NULL;
+    }
+    if (!store_exists(store, kind, entry->location))
+        return "the directory places it outside of the checkpoint areas";
+    struct store_judge judge =
+        store_judge_page(disk_id(entry->object_id), entry->checksum_or_calls);
+    return store_block_read(store, kind, entry->location, &judge, page->data);
+}
+
+const char *store_page(struct store *store, uint64_t id, struct store_page *page)
+{
+    struct store_home home;
+    const struct directory_entry *entry = store_journal_find(&store->journal, id);
+    if (entry)
+        return placed_page(store, RANGE_JOURNAL, entry, page);
+    entry = store_directory_find(&store->directory, RANGE_PAGES, id);
+    if (entry)
+        return placed_page(store, RANGE_CKPT_AREA, entry, page);
+    const char *problem = home_pot(store, RANGE_PAGE_POTS, id, &home);
+    if (problem)
+        return problem;
+    assert(id - home.first_id < POT_PAGES);
+    const struct page_pot_entry *held = &store->cache.pot.page.pages[id - home.first_id];
+    page->allocation_count = PAGE_POT_COUNT(held);
+    page->home_generation = disk_id(store->cache.pot.page.generation);
+    page->zero = PAGE_POT_FLAGS(held) & PAGE_POT_ZERO;
+    if (page->zero) {
+        memset(page->data, 0, sizeof(page->data));
+        return NULL;
+    }
+    struct store_judge judge = store_judge_page(id, held->checksum);
+    return store_block_read(store, RANGE_PAGES, id, &judge, page->data);
+}
