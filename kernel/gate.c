@@ -93,7 +93,9 @@ static void results_clear(struct domain *domain)
 
 void gate_forked(struct domain *sender, uint64_t ecall_bytes)
 {
+    uint64_t *a = &sender->registers[REGISTER_A0];
     results_clear(sender);
+    a[2] = a[3] = a[5] = a[6] = 0;
     sender->registers[REGISTER_PC] += ecall_bytes;
 }
 

@@ -65,6 +65,7 @@
 #define LIMIT_DISPLAY_PAGES 2250u
 /* Kernel exits between two runs of check_all() when the check knob is set. */
 #define LIMIT_CHECK_INTERVAL 997u
+#define LIMIT_CHECK_INTERVAL_SELDOM 100000u /* check-seldom, for long runs */
 
 static_assert(LIMIT_DOMAINS_CACHED >= LIMIT_DOMAINS_MIN, "a message needs two domains");
 static_assert(LIMIT_SPACES >= LIMIT_DOMAINS_CACHED / 2, "spaces are shared or recycled");

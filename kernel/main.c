@@ -8,6 +8,7 @@
 #include "kernel/check.h"
 #include "kernel/driver/driver.h"
 #include "kernel/history.h"
+#include "kernel/limits.h"
 #include "kernel/meter.h"
 #include "kernel/object.h"
 #include "kernel/pools.h"
@@ -48,6 +49,15 @@ static void memory_divide(uint64_t tree_physical, const uint64_t *kernel_root)
     pools_init(start, end, kernel_root, &sizes);
 }
 
+/* Checks that are to be frequent come with the general path for every message: then each message
+ * counts. */
+static uint32_t check_interval(void)
+{
+    if (boot.facts.check)
+        return LIMIT_CHECK_INTERVAL;
+    return boot.facts.check_seldom ? LIMIT_CHECK_INTERVAL_SELDOM : 0;
+}
+
 void kernel_main(uint64_t hart_id, uint64_t tree_physical)
 {
     const char *problem = fdt_parse(arch_physical_to_virtual(tree_physical), &boot.facts);
@@ -69,7 +79,7 @@ void kernel_main(uint64_t hart_id, uint64_t tree_physical)
     check_all();
     driver_trace(TRACE_RESTARTED, restart_generation());
     driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_RESTART);
-    sched_knobs(boot.facts.amnesia, boot.facts.check, boot.facts.general);
+    sched_knobs(boot.facts.amnesia, check_interval(), boot.facts.general || boot.facts.check);
     arch_traps_enable();
     meter_start();
     arch_enter(sched_next());

@@ -36,16 +36,17 @@ struct sched {
     uint64_t timer;                   /* when the next timer interrupt comes */
     uint64_t slice_end;               /* of the present slice */
     uint32_t exits;                   /* since the last check_all() */
-    bool amnesia, check, announced;
+    uint32_t check_interval;          /* exits between two of them; 0: none */
+    bool amnesia, announced;
     bool general; /* no message takes the short path */
     bool tables_needed; /* at this exit */
 };
 struct sched sched = {.gate_floor = UINT64_MAX, .alarm = UINT64_MAX, .timer = UINT64_MAX};
 
-void sched_knobs(bool amnesia, bool check, bool general)
+void sched_knobs(bool amnesia, uint32_t check_interval, bool general)
 {
     sched.amnesia = amnesia;
-    sched.check = check;
+    sched.check_interval = check_interval;
     sched.general = general;
 }
 
@@ -60,7 +61,7 @@ void sched_enter(struct domain *domain)
  * whom? */
 static void floor_set(const struct domain *domain)
 {
-    bool special = sched.amnesia || sched.check || sched.general || !sched.float_zero ||
+    bool special = sched.amnesia || sched.general || !sched.float_zero ||
                    domain->keys_walked || domain->called || domain->root->grant;
     sched.gate_floor = special ? UINT64_MAX : sched.ready_set;
 }
@@ -259,7 +260,7 @@ COLD static void knobs_apply(void)
 {
     if (sched.amnesia)
         forget_everything();
-    if (sched.check && ++sched.exits >= LIMIT_CHECK_INTERVAL) {
+    if (sched.check_interval && ++sched.exits >= sched.check_interval) {
         sched.exits = 0;
         check_all();
     }
@@ -337,7 +338,7 @@ struct domain *sched_next(void)
         sched.current = NULL;
     }
     sched.preempt = false;
-    if (sched.amnesia || sched.check)
+    if (sched.amnesia || sched.check_interval)
         knobs_apply();
     for (;;) {
         if (!sched.current)

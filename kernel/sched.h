@@ -56,8 +56,9 @@ void sched_float_sync(struct domain *domain);
 /* sched_tables_needed - user mode faulted for a table entry that was just made: amnesia must spare
  * the tables at this exit, or an instruction that needs two pages would never get both. */
 void sched_tables_needed(void);
-/* sched_knobs - debug knobs from the device tree. */
-void sched_knobs(bool amnesia, bool check, bool general);
+/* sched_knobs - debug knobs from the device tree. check_interval: kernel exits from one check_all()
+ * to the next; 0: none. */
+void sched_knobs(bool amnesia, uint32_t check_interval, bool general);
 void sched_check(void);
 
 #endif

@@ -8,9 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "disks/make.h"
-#include "emulator/base/input_file.h"
 #include "tests/support_machine.h"
+#include "tests/support_recipe.h"
 
 /* Run an image until it powers off; it is to say this, with this exit code. */
 static void expect_image_says(const char *path, bool amnesia, const char *text, int code)
@@ -46,27 +45,10 @@ static void expect_run(const char *name, const char *last)
     expect_image_run(path, true, last);
 }
 
-/* The image of a recipe of the tree, with another text in one place. */
 static void image_make(const char *name, const char *from, const char *to, const char *path)
 {
-    struct error error;
-    uint8_t *text;
-    size_t size_bytes;
-    char recipe_path[512];
-    struct recipe *recipe = calloc(1, sizeof(*recipe));
-    snprintf(recipe_path, sizeof(recipe_path), "%s/disks/recipes/%s.recipe", LATCHKEY_SOURCE_DIR,
-             name);
-    cr_assert(input_read(recipe_path, 1u << 16, &text, &size_bytes, &error), "%s",
-              error.text);
-    char *at = strstr((char *)text, from), *changed = calloc(1, size_bytes + strlen(to) + 1);
-    cr_assert_not_null(at);
-    (void)sprintf(changed, "%.*s%s%s", (int)(at - (char *)text), (char *)text, to,
-                  at + strlen(from));
-    cr_assert(recipe_parse(recipe, name, changed, &error), "%s", error.text);
-    cr_assert(make_image(recipe, path, &error), "%s", error.text);
-    free(changed);
-    free(text);
-    free(recipe);
+    const struct recipe_change changes[RECIPE_CHANGES_MAX] = {{from, to}};
+    recipe_image(name, changes, false, path);
 }
 
 Test(system, the_space_bank_keeps_its_protocol)

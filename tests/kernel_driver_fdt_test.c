@@ -91,12 +91,13 @@ Test(driver_fdt, words_of_bootargs_count_only_when_they_are_whole)
 {
     static const struct {
         const char *words;
-        bool amnesia, check;
+        bool amnesia, check, check_seldom;
     } cases[] = {
-        {"check", false, true},          {"amnesia", true, false},
-        {"amnesia check", true, true},   {"  check  ", false, true},
-        {"checks", false, false},        {"precheck", false, false},
-        {"amnesi a", false, false},      {"", false, false},
+        {"check", false, true, false},        {"amnesia", true, false, false},
+        {"amnesia check", true, true, false}, {"  check  ", false, true, false},
+        {"checks", false, false, false},      {"precheck", false, false, false},
+        {"amnesi a", false, false, false},    {"", false, false, false},
+        {"check-seldom", false, false, true},
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fdt_facts facts;
@@ -106,6 +107,7 @@ Test(driver_fdt, words_of_bootargs_count_only_when_they_are_whole)
         cr_assert_null(fdt_parse(tree, &facts));
         cr_assert_eq(facts.amnesia, cases[i].amnesia, "\"%s\"", cases[i].words);
         cr_assert_eq(facts.check, cases[i].check, "\"%s\"", cases[i].words);
+        cr_assert_eq(facts.check_seldom, cases[i].check_seldom, "\"%s\"", cases[i].words);
         free(tree);
     }
 }

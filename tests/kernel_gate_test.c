@@ -163,9 +163,10 @@ Test(gate, fork_goes_on_with_cleared_results_and_starts_the_receiver)
     struct pair pair = pair_make(TAKE_ALL);
     pair_boot(&pair);
     host_set_string("12345678", 8);
-    host_call(9, FORK_SLOT(SLOT_SERVER) | SEND_REGISTERS, 0, 0, 8, 0, 0);
+    host_call(9, FORK_SLOT(SLOT_SERVER) | SEND_REGISTERS, ENTRY_STRING(STRING_MEMORY), 3, 8, 5, 6);
     cr_assert_eq(host_running_id(), pair.client);
-    cr_assert_eq(host_argument(0), 0);
+    for (unsigned i = 0; i < 8; i++)
+        cr_assert_eq(host_argument(i), 0, "register a%u, however it comes back", i);
     cr_assert_eq(host_string(0), 0);
     host_call(0, RETURN_SLOT(9), 0, 0, 0, 0, 0);
     cr_assert_eq(host_running_id(), pair.server);

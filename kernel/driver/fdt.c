@@ -231,6 +231,7 @@ static void chosen_take(struct fdt_facts *facts, const char *name, const uint8_t
     else if (strcmp(name, "bootargs") == 0) {
         facts->amnesia |= list_has(value, size_bytes, ' ', "amnesia");
         facts->check |= list_has(value, size_bytes, ' ', "check");
+        facts->check_seldom |= list_has(value, size_bytes, ' ', "check-seldom");
         facts->general |= list_has(value, size_bytes, ' ', "general");
     }
 }

@@ -20,7 +20,8 @@ struct fdt_facts {
     uint32_t plic_context; /* the supervisor context of the first hart */
     uint32_t plic_sources; /* interrupt numbers are below this */
     uint64_t initrd_start, initrd_end; /* physical; 0: none */
-    bool amnesia, check, general; /* knobs: properties of /chosen, or words of its bootargs */
+    /* Knobs: properties of /chosen, or words of its bootargs (check-seldom there only). */
+    bool amnesia, check, check_seldom, general;
 };
 
 #define FDT_BYTES_MAX (1u << 20)
