@@ -1,26 +1,62 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* io.c - block requests to the disks, and handing their answers to the owners. Called by object,
- * pot, volume, restart and sched; calls the block driver. Invariants: io.h. */
+ * pot, volume, restart, migrate and sched; calls volume and the block driver. Invariants: io.h.
+ *
+ * States of a request:
+ *   a read    FREE -> READ_DUE -> READING -> (copy bad: READ_DUE, of the other) -> (the first was
+ *             bad: REPAIR_DUE -> REPAIRING) -> ENDED -> FREE
+ *   others    FREE -> MOVING, pending on one disk or more, -> ENDED -> FREE
+ * DUE means that the next step waits for room at a disk; io_poll() takes it.
+ */
 #include "kernel/io.h"
 
 #include "devices/board.h"
+#include "disks/checksum.h"
 #include "kernel/arch/arch.h"
 #include "kernel/driver/virtio_block.h"
-#include "kernel/limits.h"
-#include "kernel/object.h"
-#include "kernel/pot.h"
+#include "kernel/print.h"
 
 #define SECTORS_PER_BLOCK (BLOCK_BYTES / SECTOR_BYTES)
+#define NO_PLEX VOLUME_PLEXES
 
 /* How long boot waits for a disk: 30 s of the board's timebase, longer than a drive takes to spin
  * up. */
 #define WAIT_TICKS_MAX (30ull * BOARD_TIMEBASE_HZ)
+
+enum request_state {
+    REQUEST_FREE, REQUEST_READ_DUE, REQUEST_READING, REQUEST_REPAIR_DUE, REQUEST_REPAIRING,
+    REQUEST_MOVING, REQUEST_ENDED
+};
+
+struct io_request {
+    uint8_t state; /* enum request_state */
+    uint8_t kind;  /* enum range_kind */
+    uint8_t plex;  /* being read */
+    uint8_t bad_plex; /* that was read and is bad; NO_PLEX: none */
+    uint8_t pending; /* disks that have not answered */
+    uint8_t disk;    /* the last that was asked */
+    bool good;
+    bool checked;    /* against check */
+    bool durable;    /* a copy that fails is the end of its disk: a write or flush */
+    struct io_owner owner;
+    struct io_check check;
+    uint64_t id;
+    void *data;
+};
+static_assert(IO_BLOCKS_MAX <= BLOCK_PIECES_MAX, "a request is one of the driver's");
 
 /* A request that boot code waits for. */
 struct io_wait {
     volatile bool done;
     bool good;
 };
+
+static struct {
+    struct io_request requests[LIMIT_IO_REQUESTS];
+    unsigned used; /* not FREE */
+    unsigned due;  /* READ_DUE, REPAIR_DUE or ENDED */
+    uint64_t repairs;
+} io;
 
 unsigned io_disk_count(void)
 {
@@ -32,77 +68,312 @@ uint64_t io_disk_blocks(unsigned disk)
     return virtio_block_sectors(disk) / SECTORS_PER_BLOCK;
 }
 
-static bool in_range(unsigned disk, uint64_t block)
+uint64_t io_repairs(void)
 {
-    return disk < io_disk_count() && block < io_disk_blocks(disk);
+    return io.repairs;
 }
 
-bool io_read(unsigned disk, uint64_t block, void *target, struct io_owner owner)
+static struct io_request *request_take(struct io_owner owner)
 {
-    kassert(in_range(disk, block));
-    return virtio_block_start(disk, BLOCK_READ, block * SECTORS_PER_BLOCK, target, BLOCK_BYTES,
-                              owner);
+    if (io.used == LIMIT_IO_REQUESTS)
+        return NULL;
+    struct io_request *request = io.requests;
+    while (request->state != REQUEST_FREE)
+        request++;
+    io.used++;
+    *request = (struct io_request){.state = REQUEST_MOVING, .owner = owner, .bad_plex = NO_PLEX,
+                                   .good = true};
+    return request;
 }
 
-bool io_write(unsigned disk, uint64_t block, const void *source, struct io_owner owner)
+static void due(struct io_request *request, enum request_state state)
 {
-    kassert(in_range(disk, block));
-    return virtio_block_start(disk, BLOCK_WRITE, block * SECTORS_PER_BLOCK, (void *)source,
-                              BLOCK_BYTES, owner);
+    request->state = (uint8_t)state;
+    io.due++;
 }
 
-bool io_flush(unsigned disk, struct io_owner owner)
+static void end(struct io_request *request, bool good)
 {
-    kassert(disk < io_disk_count());
-    return virtio_block_start(disk, BLOCK_FLUSH, 0, NULL, 0, owner);
+    request->good = good;
+    due(request, REQUEST_ENDED);
 }
 
-static void hand_over(struct io_owner owner, bool good)
+/* There is room for it. */
+static void start(struct io_request *request, enum block_op op,
+                  const struct volume_home *home, void *const *blocks, unsigned count)
 {
-    struct io_wait *wait;
-    switch (owner.kind) {
-    case IO_OWNER_PAGE:
-        object_page_arrived(owner.object, good);
-        return;
-    case IO_OWNER_POT:
-        pot_arrived(owner.object, good);
-        return;
-    case IO_OWNER_WAIT:
-        wait = owner.object;
-        wait->good = good;
-        wait->done = true;
+    bool sector = op == BLOCK_WRITE && request->kind == RANGE_CKPT_HEADER;
+    request->pending++;
+    request->disk = home->disk;
+    virtio_block_start(home->disk, &(struct block_request){
+        .op = op, .sector = home->block * SECTORS_PER_BLOCK, .pieces = blocks, .count = count,
+        .piece_bytes = sector ? SECTOR_BYTES : BLOCK_BYTES, .owner = request});
+}
+
+/* The next copy that can be read. */
+static void read_step(struct io_request *request)
+{
+    struct volume_home home;
+    for (; request->plex < VOLUME_PLEXES; request->plex++) {
+        if (!volume_home(request->kind, request->id, request->plex, &home))
+            continue;
+        if (virtio_block_room(home.disk, 1) == 0) {
+            due(request, REQUEST_READ_DUE);
+            return;
+        }
+        request->state = REQUEST_READING;
+        start(request, BLOCK_READ, &home, &request->data, 1);
         return;
     }
+    if (request->bad_plex != NO_PLEX)
+        print_line("store: %s %lu: no copy is good", volume_kind_name(request->kind), request->id);
+    end(request, false);
+}
+
+/* Rewrite the copy that was bad; the disk may have left meanwhile. */
+static void repair_step(struct io_request *request)
+{
+    struct volume_home home;
+    if (!volume_home(request->kind, request->id, request->bad_plex, &home)) {
+        end(request, true);
+    } else if (virtio_block_room(home.disk, 1) == 0) {
+        due(request, REQUEST_REPAIR_DUE);
+    } else {
+        request->state = REQUEST_REPAIRING;
+        start(request, BLOCK_WRITE, &home, &request->data, 1);
+    }
+}
+
+static bool passes(const struct io_request *request)
+{
+    const struct io_check *check = &request->check;
+    if (!request->checked)
+        return true;
+    size_t skip = check->how == IO_CHECK_OWN ? sizeof(uint64_t) : 0;
+    uint64_t expected = check->checksum;
+    if (check->how == IO_CHECK_OWN)
+        memcpy(&expected, request->data, sizeof(expected));
+    return checksum64((const uint8_t *)request->data + skip, BLOCK_BYTES - skip, check->seed) ==
+           expected;
+}
+
+/* A disk has answered. */
+static void answered(struct io_request *request, bool good)
+{
+    kassert(request->pending > 0);
+    request->pending--;
+    if (request->state == REQUEST_READING) {
+        if (good && passes(request)) {
+            if (request->bad_plex != NO_PLEX && request->checked)
+                repair_step(request);
+            else
+                end(request, true);
+            return;
+        }
+        request->bad_plex = request->plex++;
+        read_step(request);
+        return;
+    }
+    if (request->state == REQUEST_REPAIRING) {
+        const char *what = volume_kind_name(request->kind);
+        unsigned plex = request->bad_plex;
+        print_line("store: %s %lu: copy %u was bad; %s", what, request->id, plex,
+                   good ? "rewritten from the other" : "it cannot be written");
+        io.repairs += good;
+        if (!good)
+            volume_disk_failed(request->disk);
+        end(request, true);
+        return;
+    }
+    kassert(request->state == REQUEST_MOVING);
+    request->good &= good;
+    if (request->pending == 0)
+        end(request, request->good);
+}
+
+static void read_begin(struct io_request *request, enum range_kind kind, uint64_t id,
+                       void *target, const struct io_check *check)
+{
+    request->kind = (uint8_t)kind;
+    request->id = id;
+    request->data = target;
+    request->checked = check != NULL;
+    if (check)
+        request->check = *check;
+    read_step(request);
+}
+
+bool io_read(enum range_kind kind, uint64_t id, void *target, const struct io_check *check,
+             struct io_owner owner)
+{
+    struct io_request *request = request_take(owner);
+    if (request)
+        read_begin(request, kind, id, target, check);
+    return request != NULL;
+}
+
+static unsigned least(unsigned count, uint64_t other)
+{
+    return other < count ? (unsigned)other : count;
+}
+
+unsigned io_read_blocks(enum range_kind kind, uint64_t first_id, void *const *targets,
+                        unsigned count, struct io_owner owner)
+{
+    struct volume_home home;
+    unsigned plex = 0;
+    while (plex < VOLUME_PLEXES && !volume_home(kind, first_id, plex, &home))
+        plex++;
+    if (plex < VOLUME_PLEXES)
+        count = least(least(count, home.run), virtio_block_room(home.disk, 1));
+    struct io_request *request = count ? request_take(owner) : NULL;
+    if (!request)
+        return 0;
+    if (plex < VOLUME_PLEXES)
+        start(request, BLOCK_READ, &home, targets, count);
+    else
+        end(request, false);
+    return count;
+}
+
+unsigned io_write(enum range_kind kind, uint64_t first_id, void *const *sources,
+                  unsigned count, unsigned plexes, struct io_owner owner)
+{
+    struct volume_home homes[VOLUME_PLEXES];
+    unsigned home_count = 0;
+    bool mounted = false;
+    for (unsigned plex = 0; plex < VOLUME_PLEXES; plex++)
+        if (volume_home(kind, first_id, plex, &homes[home_count])) {
+            mounted = true;
+            home_count += plexes >> plex & 1;
+        }
+    unsigned each = home_count == 2 && homes[0].disk == homes[1].disk ? 2 : 1;
+    for (unsigned i = 0; i < home_count; i++)
+        count = least(least(count, homes[i].run), virtio_block_room(homes[i].disk, each));
+    struct io_request *request = count ? request_take(owner) : NULL;
+    if (!request)
+        return 0;
+    request->durable = true;
+    request->kind = (uint8_t)kind;
+    for (unsigned i = 0; i < home_count; i++)
+        start(request, BLOCK_WRITE, &homes[i], sources, count);
+    if (home_count == 0)
+        end(request, mounted);
+    return count;
+}
+
+bool io_flush(struct io_owner owner)
+{
+    for (unsigned disk = 0; disk < io_disk_count(); disk++)
+        if (volume_disk_used(disk) && virtio_block_room(disk, 1) == 0)
+            return false;
+    struct io_request *request = request_take(owner);
+    if (!request)
+        return false;
+    request->durable = true;
+    for (uint8_t disk = 0; disk < io_disk_count(); disk++)
+        if (volume_disk_used(disk))
+            start(request, BLOCK_FLUSH, &(struct volume_home){.disk = disk}, NULL, 0);
+    if (request->pending == 0)
+        end(request, false);
+    return true;
+}
+
+/* A write or flush that one disk could not do is good if what the disk holds is in step on others,
+ * where the same request is made: the disk leaves. */
+static void disk_answered(unsigned disk, struct io_request *request, bool good)
+{
+    if (!good && request->durable)
+        good = volume_disk_failed(disk);
+    answered(request, good);
+}
+
+static unsigned due_steps(void)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < LIMIT_IO_REQUESTS && io.due > 0; i++) {
+        struct io_request *request = &io.requests[i];
+        if (request->state == REQUEST_READ_DUE || request->state == REQUEST_REPAIR_DUE) {
+            io.due--;
+            if (request->state == REQUEST_READ_DUE)
+                read_step(request);
+            else
+                repair_step(request);
+        } else if (request->state == REQUEST_ENDED) {
+            io.due--;
+            io.used--;
+            request->state = REQUEST_FREE;
+            request->owner.answered(request->owner.object, request->good);
+            count++;
+        }
+    }
+    return count;
 }
 
 unsigned io_poll(void)
 {
-    unsigned count = 0;
-    struct io_owner owner;
+    void *request;
     bool good;
     for (unsigned disk = 0; disk < io_disk_count(); disk++)
-        for (unsigned i = 0; i < LIMIT_IO_REQUESTS; i++) {
-            if (!virtio_block_finished(disk, &owner, &good))
-                break;
-            hand_over(owner, good);
-            count++;
-        }
-    return count;
+        while (virtio_block_finished(disk, &request, &good))
+            disk_answered(disk, request, good);
+    return io.due ? due_steps() : 0;
 }
 
-bool io_read_wait(unsigned disk, uint64_t block, void *target)
+bool io_due(void)
 {
-    struct io_wait wait = {0};
-    struct io_owner owner = {.kind = IO_OWNER_WAIT, .object = &wait};
+    for (unsigned disk = 0; disk < io_disk_count(); disk++)
+        if (virtio_block_due(disk))
+            return true;
+    return io.due > 0;
+}
+
+static void wait_over(void *object, bool good)
+{
+    struct io_wait *wait = object;
+    wait->good = good;
+    wait->done = true;
+}
+
+static bool wait_for(const struct io_request *request, const struct io_wait *wait)
+{
     uint64_t end = arch_time() + WAIT_TICKS_MAX;
-    if (!in_range(disk, block))
-        return false;
-    while (!io_read(disk, block, target, owner))
-        (void)io_poll();
-    while (!wait.done) {
-        if (arch_time() >= end) /* then it is answered, as bad, at the next poll */
-            virtio_block_give_up(disk);
+    while (!wait->done) {
+        if (arch_time() >= end) { /* then it is answered, as bad, at the next poll */
+            virtio_block_give_up(request->disk);
+            end += WAIT_TICKS_MAX;
+        }
         (void)io_poll();
     }
-    return wait.good;
+    return wait->good;
+}
+
+static struct io_request *wait_take(struct io_wait *wait)
+{
+    struct io_request *request;
+    while ((request = request_take((struct io_owner){wait_over, wait})) == NULL)
+        (void)io_poll();
+    return request;
+}
+
+bool io_volume_wait(unsigned disk, uint64_t block, void *target)
+{
+    if (disk >= io_disk_count() || block >= io_disk_blocks(disk))
+        return false;
+    struct io_wait wait = {0};
+    struct io_request *request = wait_take(&wait);
+    while (virtio_block_room(disk, 1) == 0)
+        (void)io_poll();
+    start(request, BLOCK_READ, &(struct volume_home){.disk = (uint8_t)disk, .block = block},
+          &target, 1);
+    return wait_for(request, &wait);
+}
+
+bool io_read_wait(enum range_kind kind, uint64_t id, void *target,
+                  const struct io_check *check)
+{
+    struct io_wait wait = {0};
+    struct io_request *request = wait_take(&wait);
+    read_begin(request, kind, id, target, check);
+    return wait_for(request, &wait);
 }

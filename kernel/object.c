@@ -15,10 +15,8 @@
 #include "kernel/domain.h"
 #include "kernel/io.h"
 #include "kernel/pot.h"
-#include "kernel/print.h"
 #include "kernel/sched.h"
 #include "kernel/space.h"
-#include "kernel/volume.h"
 
 static struct {
     struct node_frame *nodes;
@@ -242,40 +240,13 @@ enum fetch object_node(uint64_t object_id, struct node_frame **out)
     return FETCH_PRESENT;
 }
 
-/* Begin or go on reading a page from its homes. */
-COLD static bool page_read(struct page_frame *page)
+COLD static void page_arrived(void *frame, bool good)
 {
-    struct volume_home home;
-    for (; page->plex < VOLUME_PLEXES; page->plex++) {
-        if (!volume_home(RANGE_PAGES, page->object_id, page->plex, &home))
-            continue;
-        page->state = PAGE_READING;
-        return io_read(home.disk, home.block, page->data,
-                       (struct io_owner){.kind = IO_OWNER_PAGE, .object = page});
-    }
-    page->failed = true;
-    page->state = PAGE_PRESENT;
-    return true;
-}
-
-COLD void object_page_arrived(struct page_frame *page, bool good)
-{
+    struct page_frame *page = frame;
     kassert(page->state == PAGE_READING);
     kassert(page->object_id != 0);
-    uint64_t checksum = checksum64(page->data, PAGE_BYTES,
-                                   checksum_seed(CHECKSUM_PAGE, page->object_id));
-    if (good && checksum == page->checksum_expected) {
-        page->state = PAGE_PRESENT;
-    } else {
-        print_line("store: page %lu: copy %u is bad", page->object_id, (unsigned)page->plex);
-        page->plex++;
-        if (!page_read(page)) {
-            page->state = PAGE_FREE;
-            page_unhash(page); /* those who wait will ask again */
-        } else if (page->state == PAGE_READING) {
-            return;
-        }
-    }
+    page->state = PAGE_PRESENT;
+    page->failed = !good;
     sched_wake_all(&page->waiters);
 }
 
@@ -286,8 +257,6 @@ COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
     struct page_frame **chain = &object.page_hash[hash_id(object_id) & object.page_mask];
     page->object_id = object_id;
     page->allocation_count = PAGE_POT_COUNT(entry);
-    page->checksum_expected = entry->checksum;
-    page->plex = 0;
     page->dirty = false;
     page->failed = false;
     page->built = 0;
@@ -298,8 +267,12 @@ COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
         page->state = PAGE_PRESENT;
         return FETCH_PRESENT;
     }
-    if (page_read(page))
-        return page->state == PAGE_READING ? sched_stall(&page->waiters) : FETCH_PRESENT;
+    struct io_check check = {.how = IO_CHECK_WHOLE, .seed = checksum_seed(CHECKSUM_PAGE, object_id),
+                             .checksum = entry->checksum};
+    page->state = PAGE_READING;
+    if (io_read(RANGE_PAGES, object_id, page->data, &check,
+                (struct io_owner){page_arrived, page}))
+        return sched_stall(&page->waiters);
     page->state = PAGE_FREE;
     page_unhash(page);
     return sched_stall_io();

@@ -57,12 +57,10 @@ struct page_frame {
     uint64_t allocation_count;
     struct page_frame *hash_next;
     uint8_t *data; /* 4096 bytes, kernel virtual; here, where a node frame has its resume head */
-    uint64_t checksum_expected; /* while PAGE_READING */
     uint64_t built;             /* depend.h */
     uint64_t leaf;              /* table_leaf() of data */
     struct queue waiters;       /* domains waiting for PAGE_READING to end */
     uint8_t state;  /* enum page_state */
-    uint8_t plex;   /* which home is being read */
     bool dirty;
     bool used;
     uint16_t pinned; /* device or operation count */
@@ -117,8 +115,6 @@ void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key
  * dry any more. */
 void object_meter_changed(struct node_frame *node);
 
-/* object_page_arrived - I/O for a page frame has ended. */
-void object_page_arrived(struct page_frame *page, bool good);
 /* object_forget_hints - amnesia: drop the hints of all keys. */
 void object_forget_hints(void);
 

@@ -2,14 +2,12 @@
 /* pot.c - a small cache of pots over io. Called by object.c; calls volume and io. Invariants:
  * pot.h.
  *
- * States of a pot: FREE -> READING (plex 0) -> PRESENT, or on a bad read or checksum -> READING
- * (plex 1) -> PRESENT or BAD. A BAD pot answers FETCH_VOID to those who waited for it and is
- * reused. */
+ * States of a pot: FREE -> READING -> PRESENT or, when no copy is good, BAD. A BAD pot answers
+ * FETCH_VOID to those who waited for it and is reused. */
 #include "kernel/pot.h"
 
 #include "disks/checksum.h"
 #include "kernel/io.h"
-#include "kernel/print.h"
 #include "kernel/sched.h"
 #include "kernel/volume.h"
 
@@ -19,7 +17,6 @@ struct pot {
     enum pot_state state;
     enum range_kind kind;
     uint64_t first_id;
-    unsigned plex;
     bool used;
     uint8_t *data;
     struct queue waiters;
@@ -69,46 +66,23 @@ static struct pot *pot_take(void)
     return NULL;
 }
 
-/* Start reading the plex, or the other one if that has no such range. false: no request is free. */
+static void pot_arrived(void *object, bool good)
+{
+    struct pot *pot = object;
+    kassert(pot->state == POT_READING);
+    pot->state = good ? POT_PRESENT : POT_BAD;
+    pot->used = true;
+    sched_wake_all(&pot->waiters);
+}
+
+/* Start reading it. false: no request is free. */
 static bool pot_read(struct pot *pot)
 {
-    struct volume_home home;
-    for (; pot->plex < VOLUME_PLEXES; pot->plex++) {
-        if (!volume_home(pot->kind, pot->first_id, pot->plex, &home))
-            continue;
-        pot->state = POT_READING;
-        return io_read(home.disk, home.block, pot->data,
-                       (struct io_owner){.kind = IO_OWNER_POT, .object = pot});
-    }
-    pot->state = POT_BAD;
-    return true;
-}
-
-static bool pot_good(const struct pot *pot)
-{
-    uint64_t checksum;
-    memcpy(&checksum, pot->data, sizeof(checksum));
     uint64_t kind = pot->kind == RANGE_NODES ? CHECKSUM_NODE_POT : CHECKSUM_PAGE_POT;
-    return checksum ==
-           checksum64(pot->data + 8, BLOCK_BYTES - 8, checksum_seed(kind, pot->first_id));
-}
-
-void pot_arrived(struct pot *pot, bool good)
-{
-    kassert(pot->state == POT_READING);
-    if (good && pot_good(pot)) {
-        pot->state = POT_PRESENT;
-        pot->used = true;
-    } else {
-        print_line("store: %s pot of id %lu: copy %u is bad",
-                   pot->kind == RANGE_NODES ? "node" : "page", pot->first_id, pot->plex);
-        pot->plex++;
-        if (!pot_read(pot))
-            pot->state = POT_FREE; /* waiters ask again */
-        if (pot->state == POT_READING)
-            return;
-    }
-    sched_wake_all(&pot->waiters);
+    struct io_check check = {.how = IO_CHECK_OWN, .seed = checksum_seed(kind, pot->first_id)};
+    pot->state = POT_READING;
+    return io_read(pot->kind, pot->first_id, pot->data, &check,
+                   (struct io_owner){pot_arrived, pot});
 }
 
 /* The pot that describes an object, present; or stall, or void. */

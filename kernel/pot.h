@@ -10,8 +10,6 @@
 
 #include "kernel/object.h"
 
-struct pot;
-
 /* pot_init - buffers for count pots, LIMIT_POTS_MIN to LIMIT_POTS, at [start, ...); returns the
  * first address after them. */
 uint64_t pot_init(uint64_t start, unsigned count);
@@ -19,7 +17,5 @@ uint64_t pot_init(uint64_t start, unsigned count);
 enum fetch pot_node(uint64_t object_id, const struct disk_node **node);
 /* pot_page - count, flags and checksum of a page. */
 enum fetch pot_page(uint64_t object_id, const struct page_pot_entry **entry);
-/* pot_arrived - I/O for a pot has ended. */
-void pot_arrived(struct pot *pot, bool good);
 
 #endif

@@ -48,7 +48,7 @@ static void headers_read(void)
     for (unsigned i = 0; (range = volume_range_at(i, &disk)) != NULL; i++) {
         if (range->kind != RANGE_CKPT_HEADER)
             continue;
-        if (!io_read_wait(disk, range->start_block, restarted.block))
+        if (!io_volume_wait(disk, range->start_block, restarted.block))
             continue;
         const struct ckpt_header *header = (const struct ckpt_header *)restarted.block;
         if (header_valid(header) && header->generation > restarted.header.generation)
@@ -56,24 +56,14 @@ static void headers_read(void)
     }
 }
 
-/* Read a block of the area, from the plex that can be read. */
-static bool area_read(uint64_t area_id)
-{
-    struct volume_home home;
-    for (unsigned plex = 0; plex < VOLUME_PLEXES; plex++)
-        if (volume_home(RANGE_CKPT_AREA, area_id, plex, &home) &&
-            io_read_wait(home.disk, home.block, restarted.block))
-            return true;
-    return false;
-}
-
+/* Either plex will do; what is wrong with it then is the copy's own fault. */
 static bool directory_block_read(uint64_t location, uint32_t sequence)
 {
     const struct directory_block *block = (const struct directory_block *)restarted.block;
     uint64_t generation = restarted.header.generation;
-    return area_read(location) &&
-           block->checksum == checksum64(restarted.block + 8, BLOCK_BYTES - 8,
-                                         checksum_seed(CHECKSUM_DIRECTORY, generation)) &&
+    struct io_check check = {.how = IO_CHECK_OWN,
+                             .seed = checksum_seed(CHECKSUM_DIRECTORY, generation)};
+    return io_read_wait(RANGE_CKPT_AREA, location, restarted.block, &check) &&
            block->generation == generation && block->sequence == sequence &&
            block->entry_count <= DIRECTORY_ENTRIES;
 }
@@ -139,6 +129,7 @@ const char *restart(void)
     headers_read();
     if (restarted.header.generation == 0)
         return "no valid checkpoint header";
+    volume_in_step_set((uint32_t)restarted.header.disks_in_step);
     bool done;
     problem = directory_read(0, &done);
     if (!done)

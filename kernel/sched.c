@@ -192,7 +192,7 @@ void sched_devices_poll(void)
 COLD static void idle(void)
 {
     timer_arm(true);
-    if (!arch_timer_pending() && !arch_external_pending())
+    if (!arch_timer_pending() && !arch_external_pending() && !io_due())
         arch_wait();
     sched_devices_poll();
     sched_tick();

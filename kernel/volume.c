@@ -10,7 +10,10 @@
 static struct {
     struct volume_range ranges[LIMIT_RANGES];
     uint8_t disk[LIMIT_RANGES];
+    bool out[LIMIT_RANGES]; /* not in step */
     unsigned count;
+    uint8_t disk_index[LIMIT_DISKS]; /* as its header says */
+    uint32_t mounted;                /* bit per disk index */
     uint8_t store_id[16];
     struct volume_header header; /* the one being read */
 } volume;
@@ -43,9 +46,9 @@ static bool header_read(unsigned disk)
     uint64_t blocks = io_disk_blocks(disk);
     if (blocks < 2)
         return false;
-    if (io_read_wait(disk, 0, &volume.header) && header_valid(blocks))
+    if (io_volume_wait(disk, 0, &volume.header) && header_valid(blocks))
         return true;
-    return io_read_wait(disk, blocks - 1, &volume.header) && header_valid(blocks);
+    return io_volume_wait(disk, blocks - 1, &volume.header) && header_valid(blocks);
 }
 
 const char *volume_init(void)
@@ -62,6 +65,8 @@ const char *volume_init(void)
         }
         memcpy(volume.store_id, volume.header.store_id, 16);
         found = true;
+        volume.disk_index[disk] = volume.header.disk_index;
+        volume.mounted |= 1u << volume.header.disk_index;
         for (unsigned i = 0; i < volume.header.range_count; i++) {
             if (!range_valid(&volume.header.ranges[i], volume.header.block_count))
                 return "a range of the volume lies outside of it";
@@ -76,17 +81,24 @@ const char *volume_init(void)
     return NULL;
 }
 
+static bool holds(unsigned i, enum range_kind kind, unsigned plex)
+{
+    return volume.ranges[i].kind == kind && volume.ranges[i].plex == plex && !volume.out[i];
+}
+
 bool volume_home(enum range_kind kind, uint64_t object_id, unsigned plex, struct volume_home *home)
 {
     for (unsigned i = 0; i < volume.count; i++) {
         const struct volume_range *range = &volume.ranges[i];
-        if (range->kind != kind || range->plex != plex || object_id < range->first_id ||
+        if (!holds(i, kind, plex) || object_id < range->first_id ||
             object_id - range->first_id >= range->object_count)
             continue;
         uint64_t per_block = range_objects_per_block(range->kind);
         uint64_t index = (object_id - range->first_id) / per_block;
+        uint64_t blocks = (range->object_count + per_block - 1) / per_block;
         *home = (struct volume_home){.disk = volume.disk[i],
                                      .block = range->start_block + index,
+                                     .run = blocks - index,
                                      .first_id = range->first_id + index * per_block};
         return true;
     }
@@ -99,4 +111,75 @@ const struct volume_range *volume_range_at(unsigned index, uint8_t *disk)
         return NULL;
     *disk = volume.disk[index];
     return &volume.ranges[index];
+}
+
+const char *volume_kind_name(enum range_kind kind)
+{
+    static const char *const names[] = {
+        [RANGE_NODES] = "node pot", [RANGE_PAGES] = "page", [RANGE_PAGE_POTS] = "page pot",
+        [RANGE_CKPT_AREA] = "area block",
+    };
+    return kind < sizeof(names) / sizeof(names[0]) && names[kind] ? names[kind] : "block";
+}
+
+/* How many objects of a range are in step on other disks. */
+static uint64_t elsewhere(unsigned index)
+{
+    const struct volume_range *range = &volume.ranges[index];
+    uint64_t end = range->first_id + range->object_count, count = 0;
+    for (unsigned i = 0; i < volume.count; i++) {
+        const struct volume_range *other = &volume.ranges[i];
+        uint64_t other_end = other->first_id + other->object_count;
+        uint64_t from = other->first_id > range->first_id ? other->first_id : range->first_id;
+        uint64_t to = other_end < end ? other_end : end;
+        if (volume.disk[i] != volume.disk[index] && from < to &&
+            holds(i, range->kind, !range->plex))
+            count += to - from;
+    }
+    return count;
+}
+
+uint32_t volume_in_step(void)
+{
+    uint32_t mask = volume.mounted;
+    for (unsigned i = 0; i < volume.count; i++)
+        if (volume.out[i])
+            mask &= ~(1u << volume.disk_index[volume.disk[i]]);
+    return mask;
+}
+
+/* A disk that was not in step then has what is nowhere else, if those that were are all here. */
+void volume_in_step_set(uint32_t mask)
+{
+    for (unsigned i = 0; i < volume.count; i++)
+        volume.out[i] = !(mask >> volume.disk_index[volume.disk[i]] & 1);
+    for (unsigned i = 0; i < volume.count; i++)
+        if (!(mask >> volume.disk_index[volume.disk[i]] & 1) && (mask & ~volume.mounted) == 0 &&
+            elsewhere(i) == 0)
+            volume.out[i] = false;
+}
+
+bool volume_disk_used(unsigned disk)
+{
+    for (unsigned i = 0; i < volume.count; i++)
+        if (volume.disk[i] == disk && !volume.out[i])
+            return true;
+    return false;
+}
+
+bool volume_disk_failed(unsigned disk)
+{
+    bool all = true;
+    unsigned left = 0;
+    for (unsigned i = 0; i < volume.count; i++) {
+        if (volume.disk[i] != disk || volume.out[i])
+            continue;
+        volume.out[i] = elsewhere(i) >= volume.ranges[i].object_count;
+        left += volume.out[i];
+        all &= volume.out[i];
+    }
+    if (left > 0)
+        print_line("disk %u: it cannot be written; the store goes on without %s", disk,
+                   all ? "it" : "its copies");
+    return all;
 }

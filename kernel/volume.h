@@ -3,7 +3,9 @@
  *
  * Invariants
  *  1. Every range in the table was checked against its volume's size when it was read.
- *  2. Node and page-pot ranges have both plexes, or the boot said that one is missing.
+ *  2. A range that is not in step (its disk failed, or was away while the other plex changed) is
+ *     neither read nor written.
+ *  3. A range leaves only if all its objects are in step on other disks.
  */
 #ifndef LATCHKEY_KERNEL_VOLUME_H
 #define LATCHKEY_KERNEL_VOLUME_H
@@ -16,16 +18,30 @@
 struct volume_home {
     uint8_t disk;
     uint64_t block;
+    uint64_t run;      /* blocks from there to the end of the range */
     uint64_t first_id; /* of the pot; the id itself for a page */
 };
 
 /* volume_init - read the headers of all disks. NULL, or one line that says why there is no
  * store. */
 const char *volume_init(void);
-/* volume_home - where a copy of an object (or of its pot) lies. false: no such id in that plex. */
+/* volume_home - where a copy of an object (or of its pot) lies. false: no such id in that plex, or
+ * it is not in step. */
 MUST_CHECK bool volume_home(enum range_kind kind, uint64_t object_id, unsigned plex,
                             struct volume_home *home);
-/* volume_range - the index-th range over all volumes; NULL past the end. */
+/* volume_range_at - the index-th range over all volumes; NULL past the end. */
 const struct volume_range *volume_range_at(unsigned index, uint8_t *disk);
+/* volume_kind_name - for messages. */
+const char *volume_kind_name(enum range_kind kind);
+
+/* volume_in_step - bit per disk index: all that is there is up to date. */
+uint32_t volume_in_step(void);
+/* volume_in_step_set - what the newest checkpoint header says of it. */
+void volume_in_step_set(uint32_t mask);
+/* volume_disk_used - part of the store, with something on it that is in step. */
+bool volume_disk_used(unsigned disk);
+/* volume_disk_failed - a write or flush failed. What is in step on other disks too leaves. Returns
+ * false if there is more on it: that stays, for there is no other. */
+bool volume_disk_failed(unsigned disk);
 
 #endif

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* arch_host.c - kernel/arch and the drivers, pretended; see arch_host.h. Physical addresses are the
- * host's own. A disk request is answered at the second poll after it was made, so that every fetch
- * really stalls.
- */
+ * host's own. */
 #include "tests/arch_host.h"
 
 #include <setjmp.h>
@@ -17,16 +15,17 @@
 #include "kernel/driver/driver.h"
 #include "kernel/driver/sbi.h"
 #include "kernel/driver/uart.h"
-#include "kernel/driver/virtio_block.h"
 #include "kernel/entry.h"
 #include "kernel/fault.h"
 #include "kernel/history.h"
+#include "kernel/io.h"
 #include "kernel/keys.h"
 #include "kernel/main.h"
 #include "kernel/pools.h"
 #include "kernel/print.h"
 #include "kernel/restart.h"
 #include "kernel/sched.h"
+#include "tests/host_disk.h"
 
 #define HOST_CONSOLE_BYTES 65536u
 
@@ -39,20 +38,11 @@ struct host_ecall {
     uint64_t pc;
 };
 
-struct host_request {
-    struct io_owner owner;
-    unsigned polls; /* left until it is answered */
-    bool good;
-};
-
 static struct {
     struct store *store;
     uint8_t *ram;
     uint64_t kernel_root[512];
     struct fdt_facts facts;
-    struct host_request requests[HOST_REQUESTS];
-    unsigned request_count, requests_max;
-    uint64_t disk_reads;
     uint64_t time, alarm, cycles;
     char console[HOST_CONSOLE_BYTES];
     size_t console_bytes;
@@ -130,7 +120,7 @@ static bool bytes_waiting(void)
 
 bool arch_external_pending(void)
 {
-    return host.request_count > 0 || bytes_waiting();
+    return host_disk_busy() || bytes_waiting();
 }
 
 /* Nothing is ready: time goes on to the next alarm; without one there is nothing to come. */
@@ -242,58 +232,6 @@ const struct fdt_facts *main_facts(void)
     return &host.facts;
 }
 
-/* virtio_block.h */
-
-unsigned virtio_block_count(void)
-{
-    return host.store ? 1 : 0;
-}
-
-uint64_t virtio_block_sectors(unsigned disk)
-{
-    (void)disk;
-    return host.store->block_count * (BLOCK_BYTES / SECTOR_BYTES);
-}
-
-bool virtio_block_start(unsigned disk, enum block_op op, uint64_t sector, void *data,
-                        uint32_t size_bytes, struct io_owner owner)
-{
-    (void)disk;
-    if (host.request_count == host.requests_max)
-        return false;
-    uint8_t *place = host.store->bytes + sector * SECTOR_BYTES;
-    if (op == BLOCK_READ)
-        memcpy(data, place, size_bytes);
-    else if (op == BLOCK_WRITE)
-        memcpy(place, data, size_bytes);
-    host.disk_reads += op == BLOCK_READ;
-    host.requests[host.request_count++] =
-        (struct host_request){.owner = owner, .polls = 1, .good = true};
-    return true;
-}
-
-bool virtio_block_finished(unsigned disk, struct io_owner *owner, bool *good)
-{
-    (void)disk;
-    if (host.request_count == 0)
-        return false;
-    if (host.requests[0].polls > 0) {
-        host.requests[0].polls--;
-        return false;
-    }
-    *owner = host.requests[0].owner;
-    *good = host.requests[0].good;
-    host.request_count--;
-    memmove(host.requests, host.requests + 1, host.request_count * sizeof(host.requests[0]));
-    return true;
-}
-
-void virtio_block_give_up(unsigned disk)
-{
-    (void)disk;
-    abort(); /* the pretended disk always answers */
-}
-
 /* arch_host.h */
 
 const char *host_boot(struct store *store, size_t ram_bytes)
@@ -305,9 +243,8 @@ const char *host_boot(struct store *store, size_t ram_bytes)
 const char *host_boot_with(struct store *store, size_t ram_bytes, const struct pool_sizes *sizes,
                            unsigned requests)
 {
-    kassert(requests > 0);
-    kassert(requests <= HOST_REQUESTS);
-    host.requests_max = requests;
+    host_disk_requests(requests);
+    host_disk_add(store->bytes, store->block_count);
     print_report_set(history_print);
     host.store = store;
     host.alarm = UINT64_MAX;
@@ -549,7 +486,7 @@ bool host_powered_off(void)
 
 uint64_t host_disk_reads(void)
 {
-    return host.disk_reads;
+    return host_disk_counters(0)->read_requests;
 }
 
 void host_type(const char *text)

@@ -15,9 +15,10 @@
 #include "kernel/domain.h"
 #include "kernel/pools.h"
 #include "kernel/space.h"
+#include "tests/host_disk.h"
 #include "tests/kernel_store.h"
 
-#define HOST_REQUESTS 21u /* that the pretended disk takes at once */
+#define HOST_REQUESTS HOST_DISK_REQUESTS
 
 /* host_boot - start the kernel on a store (finished; it must stay) with so much RAM for its pools.
  * Returns what restart() does: NULL, or why not. */

@@ -10,29 +10,35 @@
 #include "tests/kernel_board.h"
 #include "tests/support_device.h"
 
-#define IN_FLIGHT_MAX 21u /* VIRTQUEUE_SIZE / 3 */
+#define IN_FLIGHT_MAX 42u /* VIRTQUEUE_SIZE / 3 */
 #define BLOCK_SECTORS 8u
 #define SECOND_NS 1000000000ull
 
 /* Owners are numbered through their pointers. */
 static uint8_t owners[64];
 
-static struct io_owner owner_of(unsigned number)
+/* Ask for one piece, if there is room. */
+static bool begin(unsigned disk, enum block_op op, uint64_t sector, void *data, uint32_t size_bytes,
+                  unsigned owner)
 {
-    return (struct io_owner){.kind = IO_OWNER_WAIT, .object = &owners[number]};
+    if (virtio_block_room(disk, 1) == 0)
+        return false;
+    virtio_block_start(disk, &(struct block_request){
+        .op = op, .sector = sector, .pieces = &data, .count = op != BLOCK_FLUSH,
+        .piece_bytes = size_bytes, .owner = &owners[owner]});
+    return true;
 }
 
 /* Let a second pass, then count the answers of a disk; all of them must be good or all bad. */
 static unsigned answers(unsigned disk, bool expected_good)
 {
-    struct io_owner owner;
+    void *owner;
     bool good;
     unsigned count = 0;
     board_pass(SECOND_NS);
     while (virtio_block_finished(disk, &owner, &good)) {
-        cr_assert_eq(owner.kind, IO_OWNER_WAIT);
         cr_assert_eq(good, expected_good);
-        owners[(uint8_t *)owner.object - owners]++;
+        owners[(uint8_t *)owner - owners]++;
         count++;
     }
     return count;
@@ -52,10 +58,10 @@ Test(driver_block, what_is_written_to_one_disk_can_be_read_and_the_others_are_as
     board_start(&(struct kernel_board){.disk_count = 3, .disk_write_through = true});
     for (unsigned i = 0; i < sizeof(out); i++)
         out[i] = (uint8_t)(i * 7 + i / 256);
-    cr_assert(virtio_block_start(1, BLOCK_WRITE, 80, out, sizeof(out), owner_of(1)));
+    cr_assert(begin(1, BLOCK_WRITE, 80, out, sizeof(out), 1));
     cr_assert_eq(answers(1, true), 1);
     cr_assert_arr_eq(board_media(1) + 80 * 512, out, sizeof(out));
-    cr_assert(virtio_block_start(1, BLOCK_READ, 80, in, sizeof(in), owner_of(2)));
+    cr_assert(begin(1, BLOCK_READ, 80, in, sizeof(in), 2));
     cr_assert_eq(answers(1, true), 1);
     cr_assert_arr_eq(in, out, sizeof(out));
     for (unsigned i = 0; i < BOARD_DISK_SECTORS * 512; i++) {
@@ -69,9 +75,9 @@ Test(driver_block, a_write_is_on_the_media_when_a_flush_after_it_is_answered)
     uint8_t out[4096];
     memset(out, 0x5a, sizeof(out));
     board_start(&(struct kernel_board){.disk_count = 1, .disk_timing = DISK_TIMING_HDD});
-    cr_assert(virtio_block_start(0, BLOCK_WRITE, 0, out, sizeof(out), owner_of(1)));
+    cr_assert(begin(0, BLOCK_WRITE, 0, out, sizeof(out), 1));
     cr_assert_eq(answers(0, true), 1);
-    cr_assert(virtio_block_start(0, BLOCK_FLUSH, 0, NULL, 0, owner_of(2)));
+    cr_assert(begin(0, BLOCK_FLUSH, 0, NULL, 0, 2));
     cr_assert_eq(answers(0, true), 1);
     cr_assert_arr_eq(board_media(0), out, sizeof(out));
 }
@@ -79,7 +85,7 @@ Test(driver_block, a_write_is_on_the_media_when_a_flush_after_it_is_answered)
 Test(driver_block, a_disk_without_a_cache_is_flushed_without_asking_it)
 {
     board_start(&(struct kernel_board){.disk_count = 1, .disk_write_through = true});
-    cr_assert(virtio_block_start(0, BLOCK_FLUSH, 0, NULL, 0, owner_of(3)));
+    cr_assert(begin(0, BLOCK_FLUSH, 0, NULL, 0, 3));
     cr_assert_eq(answers(0, true), 1);
     cr_assert_eq(owners[3], 1);
 }
@@ -93,8 +99,8 @@ Test(driver_block, many_requests_are_in_flight_and_each_is_answered_once)
     for (unsigned round = 1; round <= 8; round++) {
         unsigned started = 0;
         while (started < IN_FLIGHT_MAX + 1 &&
-               virtio_block_start(0, BLOCK_READ, (IN_FLIGHT_MAX - started) * BLOCK_SECTORS * round,
-                                  blocks[started % IN_FLIGHT_MAX], 4096, owner_of(started)))
+               begin(0, BLOCK_READ, (IN_FLIGHT_MAX - started) * BLOCK_SECTORS * round,
+                                  blocks[started % IN_FLIGHT_MAX], 4096, started))
             started++;
         cr_assert_eq(started, IN_FLIGHT_MAX, "no room for more");
         cr_assert_eq(answers(0, true), IN_FLIGHT_MAX);
@@ -105,13 +111,58 @@ Test(driver_block, many_requests_are_in_flight_and_each_is_answered_once)
     }
 }
 
+Test(driver_block, pieces_of_memory_are_one_request_to_the_disk)
+{
+    static uint8_t out[BLOCK_PIECES_MAX][4096], in[BLOCK_PIECES_MAX][4096];
+    void *backwards[BLOCK_PIECES_MAX], *forwards[BLOCK_PIECES_MAX];
+    board_start(&(struct kernel_board){.disk_count = 1, .disk_write_through = true});
+    for (unsigned i = 0; i < BLOCK_PIECES_MAX; i++) {
+        memset(out[i], (int)(i + 1), sizeof(out[i]));
+        backwards[i] = out[BLOCK_PIECES_MAX - 1 - i];
+        forwards[i] = in[i];
+    }
+    struct block_request request = {.op = BLOCK_WRITE, .sector = 64, .pieces = backwards,
+                                    .count = BLOCK_PIECES_MAX, .piece_bytes = 4096,
+                                    .owner = &owners[5]};
+    virtio_block_start(0, &request);
+    cr_assert_eq(answers(0, true), 1);
+    request.op = BLOCK_READ;
+    request.pieces = forwards;
+    virtio_block_start(0, &request);
+    cr_assert_eq(answers(0, true), 1);
+    cr_assert_eq(owners[5], 2);
+    for (unsigned i = 0; i < BLOCK_PIECES_MAX; i++)
+        cr_assert_arr_eq(in[i], out[BLOCK_PIECES_MAX - 1 - i], 4096);
+}
+
+Test(driver_block, three_of_the_largest_requests_are_in_flight_and_then_there_is_less_room)
+{
+    static uint8_t data[4096];
+    void *pieces[BLOCK_PIECES_MAX];
+    board_start(&(struct kernel_board){.disk_count = 1, .disk_timing = DISK_TIMING_HDD});
+    for (unsigned i = 0; i < BLOCK_PIECES_MAX; i++)
+        pieces[i] = data;
+    unsigned started = 0, room;
+    while ((room = virtio_block_room(0, 1)) > 0) {
+        cr_assert_leq(virtio_block_room(0, 2), room);
+        virtio_block_start(0, &(struct block_request){
+            .op = BLOCK_READ, .sector = 0, .pieces = pieces, .count = room, .piece_bytes = 4096,
+            .owner = &owners[started]});
+        cr_assert_eq(room, started < 3 ? BLOCK_PIECES_MAX : 128 - 3 * (BLOCK_PIECES_MAX + 2) - 2);
+        started++;
+    }
+    cr_assert_eq(started, 4);
+    cr_assert_eq(answers(0, true), 4);
+    cr_assert_eq(virtio_block_room(0, 1), BLOCK_PIECES_MAX);
+}
+
 Test(driver_block, a_write_to_a_read_only_disk_is_answered_as_bad_and_reads_go_on)
 {
     uint8_t block[4096] = {1};
     board_start(&(struct kernel_board){.disk_count = 1, .disk_read_only = true});
-    cr_assert(virtio_block_start(0, BLOCK_WRITE, 0, block, sizeof(block), owner_of(0)));
+    cr_assert(begin(0, BLOCK_WRITE, 0, block, sizeof(block), 0));
     cr_assert_eq(answers(0, false), 1);
-    cr_assert(virtio_block_start(0, BLOCK_READ, 0, block, sizeof(block), owner_of(0)));
+    cr_assert(begin(0, BLOCK_READ, 0, block, sizeof(block), 0));
     cr_assert_eq(answers(0, true), 1);
     cr_assert_eq(board_media(0)[0], 0);
 }
@@ -120,7 +171,7 @@ Test(driver_block, a_sector_beyond_the_end_is_answered_as_bad)
 {
     uint8_t block[4096];
     board_start(&(struct kernel_board){.disk_count = 1});
-    cr_assert(virtio_block_start(0, BLOCK_READ, BOARD_DISK_SECTORS, block, 4096, owner_of(0)));
+    cr_assert(begin(0, BLOCK_READ, BOARD_DISK_SECTORS, block, 4096, 0));
     cr_assert_eq(answers(0, false), 1);
 }
 
@@ -129,16 +180,16 @@ Test(driver_block, a_disk_that_was_given_up_answers_everything_as_bad_once)
     static uint8_t blocks[4][4096];
     board_start(&(struct kernel_board){.disk_count = 2, .disk_timing = DISK_TIMING_HDD});
     for (unsigned i = 0; i < 4; i++)
-        cr_assert(virtio_block_start(0, BLOCK_READ, i * BLOCK_SECTORS, blocks[i], 4096,
-                                     owner_of(i)));
+        cr_assert(begin(0, BLOCK_READ, i * BLOCK_SECTORS, blocks[i], 4096,
+                                     i));
     virtio_block_give_up(0);
     cr_assert_eq(answers(0, false), 4);
     for (unsigned i = 0; i < 4; i++)
         cr_assert_eq(owners[i], 1);
-    cr_assert(virtio_block_start(0, BLOCK_WRITE, 0, blocks[0], 4096, owner_of(0)));
-    cr_assert(virtio_block_start(0, BLOCK_FLUSH, 0, NULL, 0, owner_of(1)));
+    cr_assert(begin(0, BLOCK_WRITE, 0, blocks[0], 4096, 0));
+    cr_assert(begin(0, BLOCK_FLUSH, 0, NULL, 0, 1));
     cr_assert_eq(answers(0, false), 2);
-    cr_assert(virtio_block_start(1, BLOCK_READ, 0, blocks[0], 4096, owner_of(5)));
+    cr_assert(begin(1, BLOCK_READ, 0, blocks[0], 4096, 5));
     cr_assert_eq(answers(1, true), 1, "the other disk works");
 }
 
@@ -254,7 +305,7 @@ Test(driver_block, a_queue_size_is_a_power_of_two_whatever_the_device_says)
     struct rogue rogue = ROGUE;
     struct board_double substitute;
     rogue_start(&rogue, &substitute);
-    static const uint32_t sizes[][2] = {{1, 1}, {3, 2}, {48, 32}, {63, 32}, {64, 64}, {1000, 64}};
+    static const uint32_t sizes[][2] = {{1, 1}, {3, 2}, {48, 32}, {63, 32}, {64, 64}, {1000, 128}};
     for (unsigned i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         rogue.queue_size_max = sizes[i][0];
         cr_assert(virtio_queue((volatile uint8_t *)BOARD_VIRTIO_BASE, 0, &queue));
@@ -268,7 +319,7 @@ static void rogue_begin(struct rogue *rogue, struct board_double *substitute, un
     static uint8_t block[4096];
     rogue_start(rogue, substitute);
     cr_assert(virtio_block_attach(&slot));
-    cr_assert(virtio_block_start(0, BLOCK_READ, 0, block, sizeof(block), owner_of(owner)));
+    cr_assert(begin(0, BLOCK_READ, 0, block, sizeof(block), owner));
 }
 
 /* What comes of one request whose answer is wrong in this way: it is answered as bad, once, and the
@@ -283,7 +334,7 @@ static void rogue_answers_with(uint16_t index, uint32_t id)
     cr_assert_eq(answers(0, false), 1);
     cr_assert_eq(owners[7], 1);
     cr_assert_eq(rogue.status, 0x80, "reset, then marked as failed");
-    cr_assert(virtio_block_start(0, BLOCK_READ, 0, block, sizeof(block), owner_of(7)));
+    cr_assert(begin(0, BLOCK_READ, 0, block, sizeof(block), 7));
     cr_assert_eq(answers(0, false), 1);
 }
 
@@ -342,9 +393,9 @@ Test(driver_block, random_answers_are_survived_and_no_request_is_answered_twice)
     rogue_start(&rogue, &substitute);
     cr_assert(virtio_block_attach(&slot));
     for (uint64_t round = 0, index = 0; round < fake_steps(20000); round++) {
-        struct io_owner owner;
+        void *owner;
         bool good;
-        if (virtio_block_start(0, BLOCK_READ, 0, block, sizeof(block), owner_of(0)))
+        if (begin(0, BLOCK_READ, 0, block, sizeof(block), 0))
             started++;
         /* Mostly the truth: heads lie three apart. */
         uint32_t id = (uint32_t)fake_random_below(&random, IN_FLIGHT_MAX) * 3;

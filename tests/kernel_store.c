@@ -208,7 +208,7 @@ static void finish_ckpt(struct store *store)
                                  .directory_block = {AREA_ID(0, 0), AREA_ID(0, 0)},
                                  .directory_blocks = DIRECTORY_BLOCKS,
                                  .directory_entries = store->running_count,
-                                 .migrated_generation = 1};
+                                 .disks_in_step = 1, .migrated_generation = 1};
     header.checksum = checksum64((uint8_t *)&header + 8, SECTOR_BYTES - 8,
                                  checksum_seed(CHECKSUM_CKPT_HEADER, 1));
     for (unsigned place = 0; place < 2; place++)

@@ -11,8 +11,8 @@ file(GLOB kernel_modules CONFIGURE_DEPENDS kernel/*.c)
 # main.c boots real hardware; string.c is the host's C library.
 list(FILTER kernel_modules EXCLUDE REGEX "/(main|string)\\.c$")
 add_library(kernel_host STATIC ${kernel_modules} tests/native/panic.c tests/arch_host.c
-  tests/kernel_store.c tests/kernel_screen.c tests/kernel_calls.c tests/kernel_matrix.c
-  disks/domains/parts/oracle.c tests/orders_page.c)
+  tests/host_disk.c tests/kernel_store.c tests/kernel_screen.c tests/kernel_calls.c
+  tests/kernel_matrix.c disks/domains/parts/oracle.c tests/orders_page.c)
 
 file(GLOB kernel_driver_modules CONFIGURE_DEPENDS kernel/driver/*.c)
 # sbi.c calls firmware; mmio.c touches registers.

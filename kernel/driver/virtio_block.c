@@ -5,7 +5,8 @@
  * this file alone, -> FREE when it has been handed over.
  *
  * Invariants
- *  1. A disk has REQUESTS_MAX requests, so that three descriptors for each always suffice.
+ *  1. A disk has REQUESTS_MAX requests; three descriptors for each of them always suffice, and a
+ *     request with more pieces takes those of others.
  *  2. After a disk failed, none of its requests is IN_FLIGHT: the device was reset first.
  */
 #include "kernel/driver/virtio_block.h"
@@ -18,8 +19,9 @@
 #define FEATURE_READ_ONLY (1ull << 5)
 #define FEATURE_FLUSH (1ull << 9)
 #define CONFIG_CAPACITY 0u
-#define PARTS_MAX 3u
-#define REQUESTS_MAX (VIRTQUEUE_SIZE / PARTS_MAX)
+#define PARTS_MIN 3u /* header, piece, status */
+#define PARTS_MAX (BLOCK_PIECES_MAX + 2)
+#define REQUESTS_MAX (VIRTQUEUE_SIZE / PARTS_MIN)
 #define STATUS_GOOD 0u
 #define STATUS_UNANSWERED 0xffu
 
@@ -30,7 +32,7 @@ struct request_header {
 enum request_state { REQUEST_FREE, REQUEST_IN_FLIGHT, REQUEST_ANSWERED };
 struct request {
     struct request_header header;
-    struct io_owner owner;
+    void *owner;
     enum request_state state;
     bool good;      /* when ANSWERED */
     uint8_t status; /* written by the device */
@@ -63,7 +65,7 @@ bool virtio_block_attach(const struct fdt_device *device)
     disk->irq = device->irq;
     uint64_t agreed = virtio_begin(disk->registers, FEATURE_FLUSH | FEATURE_READ_ONLY);
     if (agreed == 0 || !virtio_queue(disk->registers, 0, &disk->queue) ||
-        disk->queue.size < PARTS_MAX)
+        disk->queue.size < PARTS_MIN)
         return false;
     disk->flush = agreed & FEATURE_FLUSH;
     disk->read_only = agreed & FEATURE_READ_ONLY;
@@ -102,14 +104,14 @@ static void answer(struct disk *disk, struct request *request, bool good)
     disk->answered++;
 }
 
-static void submit(struct disk *disk, struct request *request, void *data, uint32_t size_bytes)
+static void submit(struct disk *disk, struct request *request, const struct block_request *wanted)
 {
     struct virtio_part parts[PARTS_MAX] = {{&request->header, sizeof(request->header), false}};
     unsigned count = 1;
     uint16_t head;
-    if (request->header.type != BLOCK_FLUSH)
-        parts[count++] =
-            (struct virtio_part){data, size_bytes, request->header.type == BLOCK_READ};
+    for (unsigned i = 0; i < wanted->count; i++)
+        parts[count++] = (struct virtio_part){wanted->pieces[i], wanted->piece_bytes,
+                                              wanted->op == BLOCK_READ};
     parts[count++] = (struct virtio_part){&request->status, 1, true};
     if (!virtqueue_add(&disk->queue, parts, count, &head)) {
         answer(disk, request, false); /* the queue is broken, and will be noticed */
@@ -120,28 +122,36 @@ static void submit(struct disk *disk, struct request *request, void *data, uint3
     virtqueue_notify(&disk->queue);
 }
 
-bool virtio_block_start(unsigned index, enum block_op op, uint64_t sector, void *data,
-                        uint32_t size_bytes, struct io_owner owner)
+unsigned virtio_block_room(unsigned index, unsigned requests)
 {
     kassert(index < block.count);
-    struct disk *disk = &block.disks[index];
-    if (disk->request_count == REQUESTS_MAX ||
-        (!disk->queue.broken && disk->queue.free_count < PARTS_MAX))
-        return false;
-    struct request *request = request_take(disk);
-    request->header = (struct request_header){.type = op, .sector = sector};
-    request->owner = owner;
-    request->status = STATUS_UNANSWERED;
-    if (disk->failed || (op == BLOCK_WRITE && disk->read_only))
-        answer(disk, request, false);
-    else if (op == BLOCK_FLUSH && !disk->flush)
-        answer(disk, request, true);
-    else
-        submit(disk, request, data, size_bytes);
-    return true;
+    const struct disk *disk = &block.disks[index];
+    if (disk->request_count + requests > REQUESTS_MAX)
+        return 0;
+    unsigned parts = disk->queue.broken ? PARTS_MAX : disk->queue.free_count / requests;
+    if (parts < PARTS_MIN)
+        return 0;
+    return parts < PARTS_MAX ? parts - 2 : BLOCK_PIECES_MAX;
 }
 
-static void request_end(struct disk *disk, struct request *request, struct io_owner *owner)
+void virtio_block_start(unsigned index, const struct block_request *wanted)
+{
+    kassert(virtio_block_room(index, 1) > 0);
+    kassert(wanted->count <= BLOCK_PIECES_MAX);
+    struct disk *disk = &block.disks[index];
+    struct request *request = request_take(disk);
+    request->header = (struct request_header){.type = wanted->op, .sector = wanted->sector};
+    request->owner = wanted->owner;
+    request->status = STATUS_UNANSWERED;
+    if (disk->failed || (wanted->op == BLOCK_WRITE && disk->read_only))
+        answer(disk, request, false);
+    else if (wanted->op == BLOCK_FLUSH && !disk->flush)
+        answer(disk, request, true);
+    else
+        submit(disk, request, wanted);
+}
+
+static void request_end(struct disk *disk, struct request *request, void **owner)
 {
     kassert(disk->request_count > 0);
     *owner = request->owner;
@@ -149,7 +159,7 @@ static void request_end(struct disk *disk, struct request *request, struct io_ow
     disk->request_count--;
 }
 
-static bool answered_take(struct disk *disk, struct io_owner *owner, bool *good)
+static bool answered_take(struct disk *disk, void **owner, bool *good)
 {
     for (unsigned i = 0; i < REQUESTS_MAX; i++) {
         struct request *request = &disk->requests[i];
@@ -163,7 +173,7 @@ static bool answered_take(struct disk *disk, struct io_owner *owner, bool *good)
     panic("VBLK-002 answered requests are counted wrong");
 }
 
-bool virtio_block_finished(unsigned index, struct io_owner *owner, bool *good)
+bool virtio_block_finished(unsigned index, void **owner, bool *good)
 {
     kassert(index < block.count);
     struct disk *disk = &block.disks[index];
@@ -179,6 +189,12 @@ bool virtio_block_finished(unsigned index, struct io_owner *owner, bool *good)
     if (disk->queue.broken && !disk->failed)
         virtio_block_give_up(index);
     return disk->answered > 0 && answered_take(disk, owner, good);
+}
+
+bool virtio_block_due(unsigned index)
+{
+    kassert(index < block.count);
+    return block.disks[index].answered > 0;
 }
 
 void virtio_block_give_up(unsigned index)

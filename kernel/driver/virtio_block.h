@@ -5,7 +5,6 @@
 #define LATCHKEY_KERNEL_VIRTIO_BLOCK_H
 
 #include "kernel/driver/fdt.h"
-#include "kernel/io.h"
 
 enum block_op { BLOCK_READ = 0, BLOCK_WRITE = 1, BLOCK_FLUSH = 4 }; /* VIRTIO_BLK_T_* */
 
@@ -15,13 +14,28 @@ MUST_CHECK bool virtio_block_attach(const struct fdt_device *device);
 unsigned virtio_block_count(void);
 uint64_t virtio_block_sectors(unsigned disk);
 
-/* virtio_block_start - queue a request. data is ignored for BLOCK_FLUSH. false: too many are in
- * flight. What the disk cannot do (a write to a read-only disk, anything on one that failed) is
- * answered as bad; a flush of a disk without a volatile cache, as good. */
-MUST_CHECK bool virtio_block_start(unsigned disk, enum block_op op, uint64_t sector, void *data,
-                                   uint32_t size_bytes, struct io_owner owner);
+#define BLOCK_PIECES_MAX 32u /* in one request */
+
+struct block_request {
+    enum block_op op;
+    uint64_t sector;
+    void *const *pieces; /* of memory, which follow each other on the disk; none for BLOCK_FLUSH */
+    unsigned count;
+    uint32_t piece_bytes;
+    void *owner; /* any pointer: virtio_block_finished() says it */
+};
+
+/* virtio_block_room - the most pieces that each of so many requests to this disk, 1 or 2, may have
+ * now; 0: too much is in flight. */
+unsigned virtio_block_room(unsigned disk, unsigned requests);
+/* virtio_block_start - queue a request for which there is room. What the disk cannot do (a write to
+ * a read-only disk, anything on one that failed) is answered as bad; a flush of a disk without a
+ * volatile cache, as good. */
+void virtio_block_start(unsigned disk, const struct block_request *wanted);
 /* virtio_block_finished - the next answered request of a disk. false: none. */
-MUST_CHECK bool virtio_block_finished(unsigned disk, struct io_owner *owner, bool *good);
+MUST_CHECK bool virtio_block_finished(unsigned disk, void **owner, bool *good);
+/* virtio_block_due - virtio_block_finished() has something that no interrupt announces. */
+bool virtio_block_due(unsigned disk);
 /* virtio_block_interrupt - acknowledge, if the irq belongs to a disk. */
 bool virtio_block_interrupt(uint32_t irq);
 /* virtio_block_give_up - reset the disk; everything in flight and to come is answered as bad. */
