@@ -143,8 +143,13 @@ static bool known_twin(const struct store *store, const struct store_range *rang
 static void steps_heed(struct store *store, const struct ckpt_header *header)
 {
     bool missing = false; /* a known disk, which may hold what a new one is a twin of */
-    for (unsigned disk = 0; disk < VOLUME_DISKS_MAX; disk++)
-        missing |= (header->disks_known >> disk & 1) && !store_volume(store, disk);
+    for (unsigned disk = 0; disk < VOLUME_DISKS_MAX; disk++) {
+        if (!(header->disks_known >> disk & 1))
+            continue;
+        missing |= !store_volume(store, disk);
+        if (disk >= store->disk_count)
+            store->disk_count = disk + 1;
+    }
     for (unsigned i = 0; i < store->range_count; i++) {
         struct store_range *range = &store->ranges[i];
         assert(range->disk < VOLUME_DISKS_MAX);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* disk_command.c - `latchkey disk make|info|check|digest`: words in, text or JSON out. Called by
- * main.c; calls disks/ for everything. */
+/* disk_command.c - `latchkey disk make|info|check|digest|add`: words in, text or JSON out. Called
+ * by main.c; calls disks/ for everything. */
 #include "frontend/disk_command.h"
 
 #include <cjson/cJSON.h>
@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "disks/add.h"
 #include "disks/check.h"
 #include "disks/digest.h"
 #include "disks/info.h"
@@ -16,11 +17,14 @@
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
 
+#define OBJECTS_MAX (1ull << 32) /* new ones at a time: 16 TiB of pages */
+
 struct disk_words {
-    const char *paths[VOLUME_DISKS_MAX]; /* images; of make, the recipe */
+    const char *paths[VOLUME_DISKS_MAX + 1]; /* images; of make, the recipe; of add, the new last */
     unsigned path_count;
     const char *output;
     uint64_t generation; /* 0: the newest */
+    struct add_request add;
     bool json;
 };
 
@@ -34,8 +38,8 @@ static int usage(const char *what)
 {
     struct error error;
     (void)error_set(&error, ERROR_USAGE,
-                    "disk: %s; expected make RECIPE -o IMG, info IMG..., check IMG... or "
-                    "digest IMG...; see latchkey help disk",
+                    "disk: %s; expected make RECIPE -o IMG, info IMG..., check IMG..., "
+                    "digest IMG... or add IMG... NEW; see latchkey help disk",
                     what);
     return report(&error);
 }
@@ -51,12 +55,45 @@ static bool generation_read(const char *text, uint64_t *generation, struct error
     return true;
 }
 
+static bool count_read(const char *option, const char *text, uint64_t *count, struct error *error)
+{
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (errno || *end != '\0' || text[0] < '0' || text[0] > '9' || value == 0 ||
+        value > OBJECTS_MAX)
+        return error_set(error, ERROR_USAGE, "%s %s: expected a number from 1 to %llu", option,
+                         text, OBJECTS_MAX);
+    *count = value;
+    return true;
+}
+
+/* The options of add. *at: the word that is being read, and the last that was. */
+static bool add_option(struct disk_words *words, int argc, char **argv, int *at,
+                       struct error *error)
+{
+    const char *option = argv[*at];
+    if (strcmp(option, "--mirror") == 0)
+        return words->add.mirror = true;
+    bool nodes = strcmp(option, "--nodes") == 0;
+    if ((!nodes && strcmp(option, "--pages") != 0) || *at + 1 == argc)
+        return error_set(error, ERROR_USAGE,
+                         "disk add: %.80s: unknown or incomplete option; see latchkey help disk",
+                         option);
+    return count_read(option, argv[++*at], nodes ? &words->add.node_count : &words->add.page_count,
+                      error);
+}
+
 static bool words_read(struct disk_words *words, int argc, char **argv, struct error *error)
 {
     const char *verb = argv[0];
+    bool add = strcmp(verb, "add") == 0;
     for (int i = 1; i < argc; i++) {
         bool more = i + 1 < argc;
-        if (strcmp(argv[i], "--json") == 0 && strcmp(verb, "make") != 0) {
+        if (add && argv[i][0] == '-') {
+            if (!add_option(words, argc, argv, &i, error))
+                return false;
+        } else if (strcmp(argv[i], "--json") == 0 && strcmp(verb, "make") != 0) {
             words->json = true;
         } else if (strcmp(argv[i], "-o") == 0 && strcmp(verb, "make") == 0 && more) {
             words->output = argv[++i];
@@ -69,7 +106,7 @@ static bool words_read(struct disk_words *words, int argc, char **argv, struct e
                              verb, argv[i]);
         } else if (argv[i][0] == '\0') {
             return error_set(error, ERROR_USAGE, "disk %s: a name is empty", verb);
-        } else if (words->path_count == VOLUME_DISKS_MAX) {
+        } else if (words->path_count == VOLUME_DISKS_MAX + add) {
             return error_set(error, ERROR_LIMIT, "%s: a store has at most %u volumes", argv[i],
                              VOLUME_DISKS_MAX);
         } else {
@@ -188,11 +225,21 @@ static int disk_digest(struct store *store, const struct disk_words *words)
     return 0;
 }
 
+static int disk_add(struct store *store, const struct disk_words *words)
+{
+    struct error error;
+    const char *path = words->paths[words->path_count - 1];
+    if (!store_use(store, 0, &error) || !add_volume(store, &words->add, path, &error))
+        return report(&error);
+    return 0;
+}
+
 /* What reads a store. make is the one verb that does not. */
 static const struct reading {
     const char *word;
     int (*carry_out)(struct store *store, const struct disk_words *words);
-} readings[] = {{"info", disk_info}, {"check", disk_check}, {"digest", disk_digest}};
+} readings[] = {{"info", disk_info}, {"check", disk_check}, {"digest", disk_digest},
+                {"add", disk_add}};
 
 static const struct reading *reading_find(const char *word)
 {
@@ -206,7 +253,8 @@ static int disk_read(const struct reading *reading, const struct disk_words *wor
 {
     struct error error;
     struct store *store = memory_must(malloc(sizeof(*store)));
-    int status = store_open(store, words->paths, words->path_count, &error)
+    unsigned images = words->path_count - (reading->carry_out == disk_add);
+    int status = store_open(store, words->paths, images, &error)
                      ? reading->carry_out(store, words)
                      : report(&error);
     store_close(store);
@@ -224,7 +272,7 @@ int disk_command(int argc, char **argv)
     struct error error;
     if (argc < 1)
         return usage("no subcommand");
-    if (strcmp(argv[0], "diff") == 0 || strcmp(argv[0], "add") == 0) {
+    if (strcmp(argv[0], "diff") == 0) {
         (void)error_set(&error, ERROR_UNSUPPORTED, "disk %s: not in this version", argv[0]);
         return report(&error);
     }
@@ -235,5 +283,7 @@ int disk_command(int argc, char **argv)
         return report(&error);
     if (!reading)
         return disk_make(&words);
+    if (reading->carry_out == disk_add && words.path_count < 2)
+        return usage("add needs the volumes of a store and a new file");
     return words.path_count ? disk_read(reading, &words) : usage("no image given");
 }

@@ -32,6 +32,7 @@ static const char disk_text[] =
     "latchkey disk info IMG...         what the store is, and where things are in it\n"
     "latchkey disk check IMG...        examine all of it; exit status 1 when something is wrong\n"
     "latchkey disk digest IMG...       one number that stores with equal contents share\n"
+    "latchkey disk add IMG... NEW      one more volume: --nodes N, --pages N, --mirror\n"
     "\n"
     "A store of several volumes is given as all its images.\n"
     "  --json          info, check, digest: print JSON\n"

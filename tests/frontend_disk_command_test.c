@@ -60,6 +60,19 @@ Test(disk_command, makes_checks_digests_and_describes)
     scratch_remove(&scratch);
 }
 
+Test(disk_command, adds_a_volume)
+{
+    struct scratch scratch;
+    sample_here(&scratch);
+    struct outcome before = disk(&scratch, "digest sample.img");
+    expect(&scratch, "add sample.img new.img --nodes 40 --pages 70", 0, "");
+    expect(&scratch, "check sample.img new.img", 0, "sample.img: clean\n");
+    expect(&scratch, "info sample.img new.img", 0, "140 nodes, 370 pages");
+    struct outcome after = disk(&scratch, "digest new.img sample.img");
+    cr_expect_str_eq(before.text, after.text);
+    scratch_remove(&scratch);
+}
+
 Test(disk_command, speaks_json)
 {
     static const char *const words[] = {"info --json sample.img", "check --json sample.img",
@@ -120,7 +133,14 @@ Test(disk_command, ends_as_the_readme_promises_for_every_mistake)
         {"info sample.img sample.img", 1, "is the same volume as"},
         {"info 1 2 3 4 5", 2, "5: a store has at most 4 volumes"},
         {"diff a b", 3, "latchkey: disk diff: not in this version"},
-        {"add a", 3, "latchkey: disk add: not in this version"},
+        {"add a", 2, "add needs the volumes of a store and a new file"},
+        {"add sample.img words.txt --nodes 5", 2, "words.txt: exists"},
+        {"add sample.img new.img", 2, "new.img: nothing to add"},
+        {"add sample.img new.img --nodes x", 2, "--nodes x: expected a number"},
+        {"add sample.img new.img --pages", 2, "--pages: unknown or incomplete option"},
+        {"add none.img new.img --pages 5", 3, "latchkey: none.img: No such file"},
+        {"add sample.img none/new.img --pages 5", 3, "none/new.img: No such file"},
+        {"add 1 2 3 4 5 6", 2, "6: a store has at most 4 volumes"},
     };
     struct scratch scratch;
     sample_here(&scratch);
