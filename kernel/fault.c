@@ -122,6 +122,7 @@ static NOINLINE struct domain *entry_build(struct domain *domain, const struct r
         return NULL; /* room was made, perhaps of this table */
     table->entries[index] = page->leaf | (writable ? TABLE_LEAF_WRITE : 0);
     arch_fence();
+    domain->restore_all = true;
     count_one(FAULT);
     return domain;
 }
