@@ -55,7 +55,10 @@ static struct {
     struct io_request requests[LIMIT_IO_REQUESTS];
     unsigned used; /* not FREE */
     unsigned due;  /* READ_DUE, REPAIR_DUE or ENDED */
+    unsigned writes; /* under way: the request is durable */
     uint64_t repairs;
+    unsigned held_kind; /* enum range_kind, of blocks that are being copied; 0: none */
+    uint64_t held_first, held_end;
 } io;
 
 unsigned io_disk_count(void)
@@ -236,14 +239,21 @@ unsigned io_read_blocks(enum range_kind kind, uint64_t first_id, void *const *ta
     return count;
 }
 
-unsigned io_write(enum range_kind kind, uint64_t first_id, void *const *sources,
-                  unsigned count, unsigned plexes, struct io_owner owner)
+/* Is one of the blocks held? Ids rise by so many a block. */
+static bool held(enum range_kind kind, uint64_t first_id, unsigned count)
+{
+    uint64_t end_id = first_id + count * range_objects_per_block((uint8_t)kind);
+    return kind == io.held_kind && first_id < io.held_end && end_id > io.held_first;
+}
+
+static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const *sources,
+                            unsigned count, unsigned plexes, struct io_owner owner)
 {
     struct volume_home homes[VOLUME_PLEXES];
     unsigned home_count = 0;
     bool mounted = false;
     for (unsigned plex = 0; plex < VOLUME_PLEXES; plex++)
-        if (volume_home(kind, first_id, plex, &homes[home_count])) {
+        if (volume_home_written(kind, first_id, plex, &homes[home_count])) {
             mounted = true;
             home_count += plexes >> plex & 1;
         }
@@ -254,12 +264,45 @@ unsigned io_write(enum range_kind kind, uint64_t first_id, void *const *sources,
     if (!request)
         return 0;
     request->durable = true;
+    io.writes++;
     request->kind = (uint8_t)kind;
     for (unsigned i = 0; i < home_count; i++)
         start(request, BLOCK_WRITE, &homes[i], sources, count);
     if (home_count == 0)
         end(request, mounted);
     return count;
+}
+
+unsigned io_write(enum range_kind kind, uint64_t first_id, void *const *sources, unsigned count,
+                  unsigned plexes, struct io_owner owner)
+{
+    if (held(kind, first_id, count))
+        return 0;
+    return write_begin(kind, first_id, sources, count, plexes, owner);
+}
+
+bool io_hold(enum range_kind kind, uint64_t first_id, uint64_t end_id)
+{
+    kassert(io.held_kind == 0);
+    if (io.writes > 0)
+        return false;
+    io.held_kind = kind;
+    io.held_first = first_id;
+    io.held_end = end_id;
+    return true;
+}
+
+unsigned io_copy(enum range_kind kind, uint64_t first_id, void *const *sources, unsigned count,
+                 unsigned plex, struct io_owner owner)
+{
+    kassert(held(kind, first_id, count));
+    return write_begin(kind, first_id, sources, count, IO_PLEX(plex), owner);
+}
+
+void io_release(void)
+{
+    kassert(io.held_kind != 0);
+    io.held_kind = 0;
 }
 
 bool io_flush(struct io_owner owner)
@@ -271,6 +314,7 @@ bool io_flush(struct io_owner owner)
     if (!request)
         return false;
     request->durable = true;
+    io.writes++;
     for (uint8_t disk = 0; disk < io_disk_count(); disk++)
         if (volume_disk_used(disk))
             start(request, BLOCK_FLUSH, &(struct volume_home){.disk = disk}, NULL, 0);
@@ -302,6 +346,7 @@ static unsigned due_steps(void)
         } else if (request->state == REQUEST_ENDED) {
             io.due--;
             io.used--;
+            io.writes -= request->durable;
             request->state = REQUEST_FREE;
             request->owner.answered(request->owner.object, request->good);
             count++;

@@ -60,6 +60,13 @@ MUST_CHECK unsigned io_read_blocks(enum range_kind kind, uint64_t first_id, void
  * answer is bad if no copy is left. */
 MUST_CHECK unsigned io_write(enum range_kind kind, uint64_t first_id, void *const *sources,
                              unsigned count, unsigned plexes, struct io_owner owner);
+/* io_hold - nothing changes the blocks of these ids, first_id <= id < end_id, so that they can be
+ * copied: io_write() asks for nothing of them until io_release(). false: writes are under way, try
+ * again after io_poll(). The copier writes with io_copy(), one plex. */
+MUST_CHECK bool io_hold(enum range_kind kind, uint64_t first_id, uint64_t end_id);
+MUST_CHECK unsigned io_copy(enum range_kind kind, uint64_t first_id, void *const *sources,
+                            unsigned count, unsigned plex, struct io_owner owner);
+void io_release(void);
 /* io_flush - on all disks: what was answered before is durable when this is answered as good.
  * false: try again after io_poll(). */
 MUST_CHECK bool io_flush(struct io_owner owner);

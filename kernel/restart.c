@@ -12,6 +12,7 @@
 #include "kernel/io.h"
 #include "kernel/object.h"
 #include "kernel/print.h"
+#include "kernel/resync.h"
 #include "kernel/sched.h"
 #include "kernel/volume.h"
 
@@ -130,6 +131,8 @@ const char *restart(void)
     if (restarted.header.generation == 0)
         return "no valid checkpoint header";
     volume_in_step_set((uint32_t)restarted.header.disks_in_step);
+    resync_begin();
+    resync_step();
     bool done;
     problem = directory_read(0, &done);
     if (!done)

@@ -18,6 +18,7 @@
 #include "kernel/keeper.h"
 #include "kernel/meter.h"
 #include "kernel/print.h"
+#include "kernel/resync.h"
 #include "kernel/space.h"
 
 /* Not static: arch/gate.S reads what comes first. */
@@ -184,8 +185,10 @@ void sched_devices_poll(void)
 {
     if (arch_external_pending())
         driver_interrupt();
-    if (io_poll() > 0)
+    if (io_poll() > 0) {
+        resync_step();
         sched_wake_all(&sched.io_waiters);
+    }
 }
 
 /* Nobody is ready: wait for an interrupt and take it here. */

@@ -7,10 +7,12 @@
 #include "kernel/io.h"
 #include "kernel/print.h"
 
+enum step { STEP_IN, STEP_COPYING, STEP_OUT };
+
 static struct {
     struct volume_range ranges[LIMIT_RANGES];
     uint8_t disk[LIMIT_RANGES];
-    bool out[LIMIT_RANGES]; /* not in step */
+    uint8_t step[LIMIT_RANGES]; /* enum step */
     unsigned count;
     uint8_t disk_index[LIMIT_DISKS]; /* as its header says */
     uint32_t mounted;                /* bit per disk index */
@@ -81,16 +83,18 @@ const char *volume_init(void)
     return NULL;
 }
 
-static bool holds(unsigned i, enum range_kind kind, unsigned plex)
+static bool holds(unsigned i, enum range_kind kind, unsigned plex, enum step worst)
 {
-    return volume.ranges[i].kind == kind && volume.ranges[i].plex == plex && !volume.out[i];
+    return volume.ranges[i].kind == kind && volume.ranges[i].plex == plex &&
+           volume.step[i] <= worst;
 }
 
-bool volume_home(enum range_kind kind, uint64_t object_id, unsigned plex, struct volume_home *home)
+static bool home_find(enum range_kind kind, uint64_t object_id, unsigned plex, enum step worst,
+                      struct volume_home *home)
 {
     for (unsigned i = 0; i < volume.count; i++) {
         const struct volume_range *range = &volume.ranges[i];
-        if (!holds(i, kind, plex) || object_id < range->first_id ||
+        if (!holds(i, kind, plex, worst) || object_id < range->first_id ||
             object_id - range->first_id >= range->object_count)
             continue;
         uint64_t per_block = range_objects_per_block(range->kind);
@@ -103,6 +107,17 @@ bool volume_home(enum range_kind kind, uint64_t object_id, unsigned plex, struct
         return true;
     }
     return false;
+}
+
+bool volume_home(enum range_kind kind, uint64_t object_id, unsigned plex, struct volume_home *home)
+{
+    return home_find(kind, object_id, plex, STEP_IN, home);
+}
+
+bool volume_home_written(enum range_kind kind, uint64_t object_id, unsigned plex,
+                         struct volume_home *home)
+{
+    return home_find(kind, object_id, plex, STEP_COPYING, home);
 }
 
 const struct volume_range *volume_range_at(unsigned index, uint8_t *disk)
@@ -133,7 +148,7 @@ static uint64_t elsewhere(unsigned index)
         uint64_t from = other->first_id > range->first_id ? other->first_id : range->first_id;
         uint64_t to = other_end < end ? other_end : end;
         if (volume.disk[i] != volume.disk[index] && from < to &&
-            holds(i, range->kind, !range->plex))
+            holds(i, range->kind, !range->plex, STEP_IN))
             count += to - from;
     }
     return count;
@@ -143,7 +158,7 @@ uint32_t volume_in_step(void)
 {
     uint32_t mask = volume.mounted;
     for (unsigned i = 0; i < volume.count; i++)
-        if (volume.out[i])
+        if (volume.step[i] != STEP_IN)
             mask &= ~(1u << volume.disk_index[volume.disk[i]]);
     return mask;
 }
@@ -151,18 +166,52 @@ uint32_t volume_in_step(void)
 /* A disk that was not in step then has what is nowhere else, if those that were are all here. */
 void volume_in_step_set(uint32_t mask)
 {
+    bool all_here = (mask & ~volume.mounted) == 0;
+    for (unsigned i = 0; i < volume.count; i++) {
+        bool in_step = mask >> volume.disk_index[volume.disk[i]] & 1;
+        volume.step[i] = in_step ? STEP_IN : STEP_OUT;
+    }
     for (unsigned i = 0; i < volume.count; i++)
-        volume.out[i] = !(mask >> volume.disk_index[volume.disk[i]] & 1);
+        if (all_here && volume.step[i] == STEP_OUT && elsewhere(i) == 0)
+            volume.step[i] = STEP_IN;
+}
+
+static bool covered(unsigned index)
+{
+    return elsewhere(index) >= volume.ranges[index].object_count;
+}
+
+unsigned volume_copy_begin(void)
+{
+    unsigned count = 0;
     for (unsigned i = 0; i < volume.count; i++)
-        if (!(mask >> volume.disk_index[volume.disk[i]] & 1) && (mask & ~volume.mounted) == 0 &&
-            elsewhere(i) == 0)
-            volume.out[i] = false;
+        if (volume.step[i] == STEP_OUT && covered(i)) {
+            volume.step[i] = STEP_COPYING;
+            count++;
+        }
+    return count;
+}
+
+bool volume_copying(unsigned index)
+{
+    return index < volume.count && volume.step[index] == STEP_COPYING;
+}
+
+unsigned volume_copy_end(void)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < volume.count; i++)
+        if (volume.step[i] == STEP_COPYING) {
+            volume.step[i] = STEP_IN;
+            count++;
+        }
+    return count;
 }
 
 bool volume_disk_used(unsigned disk)
 {
     for (unsigned i = 0; i < volume.count; i++)
-        if (volume.disk[i] == disk && !volume.out[i])
+        if (volume.disk[i] == disk && volume.step[i] != STEP_OUT)
             return true;
     return false;
 }
@@ -172,11 +221,14 @@ bool volume_disk_failed(unsigned disk)
     bool all = true;
     unsigned left = 0;
     for (unsigned i = 0; i < volume.count; i++) {
-        if (volume.disk[i] != disk || volume.out[i])
+        if (volume.disk[i] != disk || volume.step[i] == STEP_OUT)
             continue;
-        volume.out[i] = elsewhere(i) >= volume.ranges[i].object_count;
-        left += volume.out[i];
-        all &= volume.out[i];
+        if (volume.step[i] == STEP_COPYING || covered(i)) {
+            volume.step[i] = STEP_OUT;
+            left++;
+        } else {
+            all = false;
+        }
     }
     if (left > 0)
         print_line("disk %u: it cannot be written; the store goes on without %s", disk,

@@ -4,7 +4,7 @@
  * Invariants
  *  1. Every range in the table was checked against its volume's size when it was read.
  *  2. A range that is not in step (its disk failed, or was away while the other plex changed) is
- *     neither read nor written.
+ *     neither read nor written; one that is being brought in step is written, and not read.
  *  3. A range leaves only if all its objects are in step on other disks.
  */
 #ifndef LATCHKEY_KERNEL_VOLUME_H
@@ -29,6 +29,9 @@ const char *volume_init(void);
  * it is not in step. */
 MUST_CHECK bool volume_home(enum range_kind kind, uint64_t object_id, unsigned plex,
                             struct volume_home *home);
+/* volume_home_written - the same, or that copy is being brought in step. */
+MUST_CHECK bool volume_home_written(enum range_kind kind, uint64_t object_id, unsigned plex,
+                                    struct volume_home *home);
 /* volume_range_at - the index-th range over all volumes; NULL past the end. */
 const struct volume_range *volume_range_at(unsigned index, uint8_t *disk);
 /* volume_kind_name - for messages. */
@@ -38,7 +41,14 @@ const char *volume_kind_name(enum range_kind kind);
 uint32_t volume_in_step(void);
 /* volume_in_step_set - what the newest checkpoint header says of it. */
 void volume_in_step_set(uint32_t mask);
-/* volume_disk_used - part of the store, with something on it that is in step. */
+/* volume_copy_begin - from now on what is in step on other disks, and not here, is written here
+ * too. Returns how many ranges that are. volume_copying - is that range one of them?
+ * volume_copy_end - those that did not fail hold what the others do: they are in step. Returns how
+ * many. */
+unsigned volume_copy_begin(void);
+bool volume_copying(unsigned index);
+unsigned volume_copy_end(void);
+/* volume_disk_used - part of the store, with something on it that is written. */
 bool volume_disk_used(unsigned disk);
 /* volume_disk_failed - a write or flush failed. What is in step on other disks too leaves. Returns
  * false if there is more on it: that stays, for there is no other. */

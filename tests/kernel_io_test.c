@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* kernel_io_test.c - requests of the store: both copies written, either read, a bad one rewritten,
  * a disk that fails left behind. Two disks that hold the same page pots and the same pages, the
- * first also pages that are nowhere else. */
+ * first also pages that are nowhere else. And: how a disk that was away is brought in step. */
 #include "kernel/io.h"
+#include "kernel/resync.h"
 
 #include <criterion/criterion.h>
 #include <string.h>
@@ -273,4 +274,88 @@ Test(io, blocks_that_follow_each_other_are_read_with_one_request)
     cr_assert_eq(host_disk_counters(0)->read_requests, before + 1);
     for (unsigned i = 0; i < IO_BLOCKS_MAX; i++)
         cr_assert_eq(targets[i][0], 2 + i);
+}
+
+/* Disk 1 was away: its pages are old. */
+static void start_out_of_step(void)
+{
+    start();
+    volume_in_step_set(1);
+    for (uint64_t id = 1; id <= PAGES; id++)
+        memset(block_of(1, id), 0xee, BLOCK_BYTES);
+    resync_begin();
+    resync_step();
+}
+
+static void resync_settle(void)
+{
+    for (unsigned i = 0; i < 20 * PAGES; i++) {
+        (void)io_poll();
+        resync_step();
+    }
+}
+
+Test(resync, a_disk_that_was_away_gets_what_the_other_has_and_is_in_step_then)
+{
+    start_out_of_step();
+    cr_assert_eq(volume_in_step(), 1, "not before it is done");
+    resync_settle();
+    cr_assert_eq(volume_in_step(), 3);
+    for (uint64_t id = 1; id <= PAGES; id++)
+        cr_assert_arr_eq(block_of(1, id), block_of(0, id), BLOCK_BYTES);
+    cr_assert_eq(host_disk_counters(1)->flushes, 1);
+    block_of(0, 5)[0] ^= 1;
+    read_page(5, 5, true);
+    cr_assert_eq(io_repairs(), 1, "it is read again");
+}
+
+Test(resync, what_is_written_meanwhile_is_on_both_in_the_end)
+{
+    start_out_of_step();
+    uint8_t expected[PAGES + 1];
+    unsigned refused = 0, written = 0;
+    for (unsigned id = 1; id <= PAGES; id++)
+        expected[id] = (uint8_t)id;
+    for (unsigned round = 0; volume_in_step() != 3; round++) {
+        cr_assert_lt(round, 10000u);
+        unsigned id = 1 + round * 7 % PAGES;
+        if (round % 5 == 0 && write_pages(id, 1, IO_PLEXES, (int)(100 + round % 99)) == 1) {
+            expected[id] = (uint8_t)(100 + round % 99);
+            written++;
+        } else {
+            refused += round % 5 == 0;
+        }
+        (void)io_poll();
+        resync_step();
+    }
+    (void)io_poll();
+    (void)io_poll();
+    cr_assert_gt(written, 3u);
+    cr_assert_gt(refused, 0u, "some were on their way");
+    cr_assert_eq(bad_answers, 0);
+    for (unsigned id = 1; id <= PAGES; id++)
+        for (unsigned disk = 0; disk < 2; disk++)
+            cr_assert_eq(block_of(disk, id)[77], expected[id], "page %u, disk %u", id, disk);
+}
+
+Test(resync, a_disk_that_fails_on_the_way_stays_out)
+{
+    start_out_of_step();
+    for (unsigned i = 0; i < 4; i++) {
+        (void)io_poll();
+        resync_step();
+    }
+    host_disk_fail(1);
+    resync_settle();
+    cr_assert_eq(volume_in_step(), 1);
+    cr_assert_not(volume_disk_used(1));
+    read_page(5, 5, true);
+}
+
+Test(resync, nothing_is_called_in_step_that_could_not_be_read)
+{
+    start_out_of_step();
+    host_disk_unreadable(0, PAIR_BLOCK + 30);
+    resync_settle();
+    cr_assert_eq(volume_in_step(), 1);
 }

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* resync.c - range by range, a few blocks at a time, in the order of the disk. Invariants:
+ * resync.h.
+ *
+ *   IDLE -> HOLD (no write is under way) -> READING -> WRITE -> WRITING -> HOLD, ... of the next
+ *   blocks or range -> FLUSH (all ranges are copied) -> FLUSHING -> IDLE
+ *
+ * A range that cannot be read, or whose disk fails, is left as it is: not in step.
+ */
+#include "kernel/resync.h"
+
+#include "kernel/io.h"
+#include "kernel/print.h"
+#include "kernel/volume.h"
+
+#define RESYNC_BLOCKS 8u /* at a time; a store at work hardly notices */
+
+enum state { IDLE, HOLD, READING, WRITE, WRITING, FLUSH, FLUSHING };
+
+static struct {
+    enum state state;
+    unsigned range;    /* being copied */
+    uint64_t next_id;  /* of it */
+    unsigned count;    /* blocks on their way */
+    bool asked, good;
+    uint8_t blocks[RESYNC_BLOCKS][BLOCK_BYTES] __attribute__((aligned(16)));
+} resync;
+
+static void one_answered(void *object, bool good)
+{
+    (void)object;
+    resync.asked = false;
+    resync.good &= good;
+}
+
+static const struct io_owner resync_owner = {one_answered, NULL};
+
+static void range_begin(unsigned index)
+{
+    uint8_t disk;
+    const struct volume_range *range = NULL;
+    while ((range = volume_range_at(index, &disk)) != NULL &&
+           (!volume_copying(index) || range->object_count == 0))
+        index++;
+    resync.range = index;
+    resync.state = range ? HOLD : FLUSH;
+    resync.next_id = range ? range->first_id : 0;
+}
+
+void resync_begin(void)
+{
+    unsigned count = volume_copy_begin();
+    if (count == 0)
+        return;
+    print_line("store: %u ranges are not in step; their other copies are copied", count);
+    resync.good = true;
+    range_begin(0);
+}
+
+static uint64_t range_end(const struct volume_range *range)
+{
+    return range->first_id + range->object_count;
+}
+
+/* Nobody writes the next blocks from now on. */
+static bool hold(const struct volume_range *range)
+{
+    uint64_t left = range_end(range) - resync.next_id;
+    uint64_t per_block = range_objects_per_block(range->kind);
+    uint64_t blocks = (left + per_block - 1) / per_block;
+    resync.count = blocks < RESYNC_BLOCKS ? (unsigned)blocks : RESYNC_BLOCKS;
+    return io_hold(range->kind, resync.next_id, resync.next_id + resync.count * per_block);
+}
+
+/* Ask for the blocks to be read, or written. false: there is no room. */
+static bool move(const struct volume_range *range)
+{
+    void *blocks[RESYNC_BLOCKS];
+    for (unsigned i = 0; i < RESYNC_BLOCKS; i++)
+        blocks[i] = resync.blocks[i];
+    unsigned count = resync.state == HOLD
+                         ? io_read_blocks(range->kind, resync.next_id, blocks, resync.count,
+                                          resync_owner)
+                         : io_copy(range->kind, resync.next_id, blocks, resync.count, range->plex,
+                                   resync_owner);
+    if (count == 0)
+        return false;
+    resync.count = count;
+    resync.asked = true;
+    return true;
+}
+
+/* So many blocks are copied. */
+static void advance(const struct volume_range *range)
+{
+    io_release();
+    resync.next_id += resync.count * range_objects_per_block(range->kind);
+    resync.state = HOLD;
+    if (resync.next_id >= range_end(range))
+        range_begin(resync.range + 1);
+}
+
+static void finish(void)
+{
+    print_line("store: %u ranges were brought in step", resync.good ? volume_copy_end() : 0);
+    resync.state = IDLE;
+}
+
+/* One step. false: something must be waited for, or nothing is to be done. */
+static bool step(void)
+{
+    uint8_t disk;
+    const struct volume_range *range = volume_range_at(resync.range, &disk);
+    if (resync.state == IDLE || resync.asked)
+        return false;
+    switch (resync.state) {
+    case HOLD:
+        if (!hold(range))
+            return false;
+        if (!move(range)) {
+            io_release();
+            return false;
+        }
+        resync.state = READING;
+        return true;
+    case READING:
+        resync.state = WRITE;
+        return true;
+    case WRITE:
+        if (!resync.good) {
+            io_release();
+            range_begin(resync.range + 1);
+            return true;
+        }
+        if (!move(range))
+            return false;
+        resync.state = WRITING;
+        return true;
+    case WRITING:
+        advance(range);
+        return true;
+    case FLUSH:
+        resync.asked = io_flush(resync_owner);
+        resync.state = resync.asked ? FLUSHING : FLUSH;
+        return resync.asked;
+    case FLUSHING:
+        finish();
+        return false;
+    case IDLE:
+        break;
+    }
+    return false;
+}
+
+void resync_step(void)
+{
+    while (step())
+        continue;
+}
