@@ -62,7 +62,7 @@ void kernel_main(uint64_t hart_id, uint64_t tree_physical)
 {
     const char *problem = fdt_parse(arch_physical_to_virtual(tree_physical), &boot.facts);
     if (problem)
-        halt("%s", problem);
+        halt("device tree: %s", problem);
     const uint64_t *kernel_root =
         arch_memory_map(boot.facts.ram_base + boot.facts.ram_bytes);
     memory_divide(tree_physical, kernel_root);

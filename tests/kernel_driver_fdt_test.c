@@ -198,18 +198,18 @@ Test(driver_fdt, what_is_not_a_tree_is_refused_with_a_reason)
     struct fdt_facts facts;
     uint8_t *tree = tree_with_memory();
     cr_assert_null(fdt_parse(tree, &facts));
-    cr_assert_str_eq(fdt_parse(tree + 1, &facts), "device tree: none where a1 points");
+    cr_assert_str_eq(fdt_parse(tree + 1, &facts), "none where a1 points");
     fdt_set_magic(tree, 0xd00dfeec);
-    cr_assert_str_eq(fdt_parse(tree, &facts), "device tree: none where a1 points");
+    cr_assert_str_eq(fdt_parse(tree, &facts), "none where a1 points");
     fdt_set_magic(tree, FDT_MAGIC);
     fdt_set_version(tree, 16);
-    cr_assert_str_eq(fdt_parse(tree, &facts), "device tree: of another version");
+    cr_assert_str_eq(fdt_parse(tree, &facts), "of another version");
     fdt_set_version(tree, 17);
     fdt_set_totalsize(tree, FDT_BYTES_MAX + 1);
-    cr_assert_str_eq(fdt_parse(tree, &facts), "device tree: its header does not fit its size");
+    cr_assert_str_eq(fdt_parse(tree, &facts), "its header does not fit its size");
     fdt_set_totalsize(tree, TREE_BYTES);
     fdt_set_size_dt_strings(tree, TREE_BYTES);
-    cr_assert_str_eq(fdt_parse(tree, &facts), "device tree: its header does not fit its size");
+    cr_assert_str_eq(fdt_parse(tree, &facts), "its header does not fit its size");
     free(tree);
 }
 
@@ -218,7 +218,7 @@ Test(driver_fdt, a_tree_without_memory_is_refused)
     struct fdt_facts facts;
     uint8_t *tree = tree_room();
     cr_assert_eq(fdt_create_empty_tree(tree, TREE_BYTES), 0);
-    cr_assert_str_eq(fdt_parse(tree, &facts), "device tree: names no memory");
+    cr_assert_str_eq(fdt_parse(tree, &facts), "names no memory");
     free(tree);
 }
 
@@ -232,7 +232,7 @@ Test(driver_fdt, sixteen_levels_are_read_and_seventeen_refused)
     cr_assert_geq(node, 0);
     cr_assert_null(fdt_parse(tree, &facts));
     cr_assert_geq(fdt_add_subnode(tree, node, "level"), 0);
-    cr_assert_str_eq(fdt_parse(tree, &facts), "device tree: nested too deep");
+    cr_assert_str_eq(fdt_parse(tree, &facts), "nested too deep");
     free(tree);
 }
 

@@ -202,7 +202,7 @@ static void device_take(struct fdt_reader *reader, const struct fdt_node *node,
 static const char *node_end(struct fdt_reader *reader)
 {
     if (reader->depth == 0)
-        return "device tree: a node ends that never began";
+        return "a node ends that never began";
     const struct fdt_node *node = &reader->nodes[--reader->depth];
     if (reader->depth == 0 || node->is_disabled)
         return NULL;
@@ -286,17 +286,17 @@ static void skip(struct fdt_reader *reader, uint32_t size_bytes)
 static const char *property_read(struct fdt_reader *reader)
 {
     if (reader->end - reader->at < 2 * CELL_BYTES)
-        return "device tree: a property is cut off";
+        return "a property is cut off";
     uint32_t size_bytes = big32(reader->tree + reader->at);
     uint32_t name = big32(reader->tree + reader->at + CELL_BYTES);
     reader->at += 2 * CELL_BYTES;
     if (size_bytes > reader->end - reader->at)
-        return "device tree: a property is longer than the tree";
+        return "a property is longer than the tree";
     if (name > reader->strings_end - reader->strings ||
         string_length(reader, reader->strings + name, reader->strings_end) < 0)
-        return "device tree: a property has no name";
+        return "a property has no name";
     if (reader->depth == 0 || reader->nodes[reader->depth - 1].has_child)
-        return "device tree: a property is not at the beginning of a node";
+        return "a property is not at the beginning of a node";
     property_take(reader, (const char *)reader->tree + reader->strings + name, reader->at,
                   size_bytes);
     skip(reader, size_bytes);
@@ -307,9 +307,9 @@ static const char *node_begin(struct fdt_reader *reader)
 {
     int64_t length = string_length(reader, reader->at, reader->end);
     if (length < 0)
-        return "device tree: a node name is cut off";
+        return "a node name is cut off";
     if (reader->depth == DEPTH_MAX)
-        return "device tree: nested too deep";
+        return "nested too deep";
     uint32_t name_bytes = (uint32_t)length + 1;
     if (reader->depth > 0)
         reader->nodes[reader->depth - 1].has_child = true;
@@ -340,9 +340,9 @@ static const char *token_read(struct fdt_reader *reader, bool *done)
         return NULL;
     case FDT_END:
         *done = true;
-        return reader->depth == 0 ? NULL : "device tree: ends inside a node";
+        return reader->depth == 0 ? NULL : "ends inside a node";
     default:
-        return "device tree: unknown token";
+        return "unknown token";
     }
 }
 
@@ -373,20 +373,20 @@ const char *fdt_parse(const void *tree, struct fdt_facts *facts)
     struct fdt_reader reader = {.tree = tree, .facts = facts};
     *facts = (struct fdt_facts){0};
     if ((uint64_t)tree % CELL_BYTES != 0 || big32(tree) != FDT_MAGIC)
-        return "device tree: none where a1 points";
+        return "none where a1 points";
     if (big32(reader.tree + 20) < FDT_VERSION || big32(reader.tree + 24) > FDT_VERSION)
-        return "device tree: of another version";
+        return "of another version";
     if (!header_read(&reader))
-        return "device tree: its header does not fit its size";
+        return "its header does not fit its size";
     bool done = false;
     while (!done) {
         if (reader.end - reader.at < CELL_BYTES)
-            return "device tree: has no end";
+            return "has no end";
         const char *problem = token_read(&reader, &done);
         if (problem)
             return problem;
     }
     if (facts->ram_bytes == 0)
-        return "device tree: names no memory";
+        return "names no memory";
     return NULL;
 }

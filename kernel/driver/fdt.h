@@ -29,7 +29,7 @@ struct fdt_facts {
 /* fdt_parse - read a flattened device tree.
  *
  * tree        kernel virtual address; at most FDT_BYTES_MAX bytes are looked at.
- * Returns     NULL, or one line that says what is wrong with it. Never reads outside its stated
+ * Returns     NULL, or what is wrong with it. Never reads outside its stated
  *             size.
  * Source      Devicetree Specification 0.3, chapter 5.
  */
