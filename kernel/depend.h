@@ -29,14 +29,18 @@ uint64_t depend_init(uint64_t start, uint64_t size_bytes);
  * dependency was given up for this one: entries anywhere may have been cleared. */
 MUST_CHECK bool depend_add(const void *source, struct table *table, unsigned first,
                            unsigned count);
+/* depend_has_room - what a source knows has room for this entry, or has it: it needs but be or'ed
+ * to it. */
+static inline bool depend_has_room(uint64_t built, uint64_t entry)
+{
+    return built <= BUILT_HASHED || (built | BUILT_HASHED) == (entry | BUILT_HASHED);
+}
 /* depend_add_page - the same for one entry, with what the source knows. */
 MUST_CHECK static inline bool depend_add_page(const void *source, uint64_t *built,
                                               struct table *table, unsigned index)
 {
-    uint64_t entry = (uint64_t)(uintptr_t)&table->entries[index], known = *built & ~BUILT_HASHED;
-    if (known == entry)
-        return true;
-    if (!known) {
+    uint64_t entry = (uint64_t)(uintptr_t)&table->entries[index];
+    if (depend_has_room(*built, entry)) {
         *built |= entry;
         return true;
     }

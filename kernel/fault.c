@@ -98,33 +98,49 @@ void fault_note(const struct space *space, struct table *table, uint64_t addr,
         red_note(region, addr, walk);
 }
 
+/* The last of it: the entry of addr. */
+static inline struct domain *entry_set(struct domain *domain, const struct region *region,
+                                       struct page_frame *page, uint64_t addr, bool writable)
+{
+    unsigned index = (unsigned)(addr / PAGE_BYTES) % TABLE_ENTRIES;
+    page->used = true;
+    region->table->entries[index] = page->leaf | (writable ? TABLE_LEAF_WRITE : 0);
+    domain->restore_all = true;
+    count_one(FAULT);
+    return arch_fence_page(domain, addr);
+}
+
+/* The same when the slot or the page has other entries. */
+static NOINLINE struct domain *entry_set_more(struct domain *domain, const struct region *region,
+                                              struct key *slot, uint64_t addr, bool writable)
+{
+    unsigned index = (unsigned)(addr / PAGE_BYTES) % TABLE_ENTRIES;
+    struct page_frame *page = slot->object;
+    if (!depend_add_page(slot, &slot->built, region->table, index) ||
+        !depend_add_page(page, &page->built, region->table, index))
+        return NULL; /* room was made, perhaps of this table */
+    return entry_set(domain, region, page, addr, writable);
+}
+
 /* The page is at hand: the entry is all that is missing. */
 static NOINLINE struct domain *entry_build(struct domain *domain, const struct region *region,
-                                           struct key *slot, unsigned index, bool store)
+                                           struct key *slot, uint64_t addr, bool store)
 {
     struct page_frame *page = slot->object;
-    if (page->object_id != key_object_id(slot)) {
-        page = object_page_present(key_object_id(slot));
-        if (!page)
-            return NULL;
-        slot->object = page;
-    }
-    if (page->allocation_count != slot->count || page->state != PAGE_PRESENT || page->failed)
+    if (page->object_id != key_object_id(slot) || page->allocation_count != slot->count ||
+        page->state != PAGE_PRESENT || page->failed)
         return NULL;
     bool read_only = region->read_only || (key_data_byte(slot) & KEY_READ_ONLY);
     bool writable = page->dirty && !read_only;
     if (store && !writable)
         return NULL;
-    struct table *table = region->table;
-    page->used = true;
-    if (!depend_add_page(slot, &slot->built, table, index) ||
-        !depend_add_page(page, &page->built, table, index))
-        return NULL; /* room was made, perhaps of this table */
-    table->entries[index] = page->leaf | (writable ? TABLE_LEAF_WRITE : 0);
-    arch_fence();
-    domain->restore_all = true;
-    count_one(FAULT);
-    return domain;
+    const uint64_t *entries = region->table->entries;
+    uint64_t entry = (uint64_t)(uintptr_t)&entries[addr / PAGE_BYTES % TABLE_ENTRIES];
+    if (!depend_has_room(slot->built, entry) || !depend_has_room(page->built, entry))
+        return entry_set_more(domain, region, slot, addr, writable);
+    slot->built |= entry;
+    page->built |= entry;
+    return entry_set(domain, region, page, addr, writable);
 }
 
 /* Into a slot whose number is in these bits of an entry block, shifted to where those of key 3
@@ -194,6 +210,5 @@ struct domain *fault_quick(struct domain *domain, uint64_t addr, uint64_t cause)
         return slot->count & WINDOW_MARK ? NULL : keeper_tell(domain, region, addr, floor);
     if (key_type(slot) != KEY_PAGE || floor == UINT64_MAX)
         return NULL;
-    return entry_build(domain, region, slot, (unsigned)(addr / PAGE_BYTES) % 512,
-                       cause == FAULT_STORE);
+    return entry_build(domain, region, slot, addr, cause == FAULT_STORE);
 }

@@ -245,6 +245,7 @@ static void segment_build(struct domain *domain, uint64_t addr, const struct seg
     } while (!space_tables(space, addr, walk->parts, tables) ||
              !depend_on_walk(addr, walk, tables));
     table_map(tables[0], addr, walk->page->data, writable);
+    table_edited(tables[2]->part.count, addr);
     fault_note(space, tables[0], addr, walk);
 }
 
@@ -252,14 +253,15 @@ static void segment_build(struct domain *domain, uint64_t addr, const struct seg
 static bool touch_mapped(struct domain *domain, uint64_t addr, enum access access, uint8_t **data,
                          struct segment_walk *walk)
 {
-    uint8_t *found = space_lookup(domain_space(domain), addr, access);
+    const struct space *space = domain_space(domain);
+    uint8_t *found = space_lookup(space, addr, access);
     if (!found)
         return false;
     walk->page = object_page_meet(found);
     if (data)
         *data = found;
     else
-        table_refresh(); /* user mode faulted on it all the same */
+        table_edited(space->root->part.count, addr); /* user mode faulted on it all the same */
     return true;
 }
 

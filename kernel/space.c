@@ -18,6 +18,7 @@ static struct {
     struct space spaces[LIMIT_SPACES];
     unsigned count; /* spaces from here on stay unused */
     unsigned hand;
+    uint64_t asid; /* the last one given, since all were new */
     struct region *regions;
     uint32_t regions_mask;
 } space;
@@ -26,6 +27,7 @@ COLD void space_init(unsigned count, const uint64_t *kernel_root)
 {
     kassert(count >= LIMIT_SPACES_MIN);
     kassert(count <= LIMIT_SPACES);
+    kassert(count <= arch_asid_max());
     space.count = count;
     space.kernel_root = kernel_root;
 }
@@ -40,6 +42,7 @@ COLD void space_regions_set(struct region *first, uint32_t mask)
 static void space_give_up(struct space *of)
 {
     arch_space_leave();
+    of->root->part.count = 0;
     table_clear(of->root, 0, TABLE_ENTRIES);
     of->root->serial++;
     of->used = false;
@@ -87,6 +90,24 @@ static void root_take(struct space *of)
            (TABLE_ENTRIES - KERNEL_ENTRY_FIRST) * sizeof(uint64_t));
 }
 
+static void asid_give(struct space *of)
+{
+    of->root->part.count = ++space.asid;
+    of->satp = arch_satp(arch_virtual_to_physical(of->root->entries), space.asid);
+}
+
+/* All ASIDs were given: begin again. */
+COLD static void asids_renew(void)
+{
+    arch_space_leave();
+    table_edited(FENCE_ALL, FENCE_ALL);
+    domain_spaces_lost(); /* their satp is another */
+    space.asid = 0;
+    for (unsigned i = 0; i < LIMIT_SPACES; i++)
+        if (space.spaces[i].used)
+            asid_give(&space.spaces[i]);
+}
+
 struct space *space_of(const struct key *key)
 {
     struct space *of;
@@ -100,14 +121,14 @@ struct space *space_of(const struct key *key)
     of = space_take();
     if (!of->root)
         root_take(of);
-    uint64_t asid = (uint64_t)(of - space.spaces) + 1;
-    table_refresh(); /* the ASID gets another meaning */
+    if (space.asid == arch_asid_max())
+        asids_renew();
+    asid_give(of);
     of->key = *key;
     of->used = of->recent = true;
-    of->satp = arch_satp(arch_virtual_to_physical(of->root->entries), asid);
     of->regions = space.regions;
     of->regions_mask = space.regions_mask;
-    of->spread = asid * SPACE_SPREAD;
+    of->spread = ((uint64_t)(of - space.spaces) + 1) * SPACE_SPREAD;
     return of;
 }
 
@@ -134,9 +155,10 @@ bool space_tables(struct space *of, uint64_t addr, const struct table_part parts
 {
     tables[2] = of->root;
     tables[2]->held = true;
-    bool good = table_below(tables[2], addr, &parts[1], &tables[1]);
+    uint64_t asid = of->root->part.count;
+    bool good = table_below(tables[2], addr, &parts[1], asid, &tables[1]);
     tables[1]->held = true;
-    good &= table_below(tables[1], addr, &parts[0], &tables[0]);
+    good &= table_below(tables[1], addr, &parts[0], asid, &tables[0]);
     tables[2]->held = tables[1]->held = false;
     /* Taking one table may have cleared the way to another: what led to it once is not forgotten
      * when it leads elsewhere. */

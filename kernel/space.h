@@ -5,7 +5,10 @@
  *  1. Domains whose address keys are equal share one space. A space is named by that key, never by
  *     a domain.
  *  2. A space in use has a root table of its own.
- *  3. Every page-table edit is followed by an address-translation fence before user code runs.
+ *  3. Every page-table edit is followed by an address-translation fence before user code runs, of
+ *     the address space that has the table if there is one, and of the address if there is one.
+ *  4. Each space in use has an ASID that no other had since the last fence of all: entering one
+ *     needs no fence, and so does giving one up.
  */
 #ifndef LATCHKEY_KERNEL_SPACE_H
 #define LATCHKEY_KERNEL_SPACE_H

@@ -28,7 +28,8 @@ static struct {
     struct table *tables;
     uint64_t *first_entries; /* the tables' memory, in order */
     uint32_t count, hand;
-    bool edited;
+    bool edited; /* since the last fence: */
+    uint64_t asid, addr;
 } pool;
 
 COLD uint64_t table_init(uint64_t start, uint64_t size_bytes)
@@ -94,6 +95,40 @@ static struct table *table_find(const struct table_part *part)
     return table;
 }
 
+void table_edited(uint64_t asid, uint64_t addr)
+{
+    if (asid == 0)
+        return; /* nobody sees it */
+    if (!pool.edited)
+        pool.asid = asid, pool.addr = addr;
+    pool.edited = true;
+    if (pool.asid != asid)
+        pool.asid = FENCE_ALL;
+    if (pool.addr != addr)
+        pool.addr = FENCE_ALL;
+}
+
+/* The ASID of the only space that has this table, and what to add for addresses in there. 0: none
+ * has it; FENCE_ALL: several, or who knows. */
+static uint64_t asid_of(const struct table *table, uint64_t *addr)
+{
+    while (table->level < 2) {
+        uint64_t *entry = (uint64_t *)(uintptr_t)(table->built & ~BUILT_HASHED);
+        if (table->links == 0)
+            return 0;
+        if (table->links > 1 || !entry)
+            return FENCE_ALL;
+        const struct table *upper = table_of_entries(entry);
+        uint64_t index = (uint64_t)(entry - upper->entries);
+        if (!upper->in_use || upper->level != table->level + 1u ||
+            lower_of(upper, (unsigned)index) != table)
+            return FENCE_ALL;
+        *addr += index << TABLE_SHIFT(upper->level);
+        table = upper;
+    }
+    return table->part.count;
+}
+
 /* An entry to this table went: what is remembered of the leaves below may not be so any more. */
 static void unlinked(struct table *table)
 {
@@ -118,7 +153,8 @@ void table_clear(struct table *table, unsigned first, unsigned count)
         if (!(entry & PTE_VALID))
             continue;
         table->entries[i] = 0;
-        pool.edited = true;
+        uint64_t addr = (uint64_t)i << TABLE_SHIFT(table->level), asid = asid_of(table, &addr);
+        table_edited(asid, entry_is_leaf(entry) ? addr : FENCE_ALL);
         if (entry_is_leaf(entry)) {
             domain_page_lost(object_page_frame(target_of_entry(entry)));
         } else {
@@ -192,7 +228,7 @@ struct table *table_take(unsigned level, const struct table_part *part)
 }
 
 bool table_below(struct table *table, uint64_t addr, const struct table_part *part,
-                 struct table **out)
+                 uint64_t asid, struct table **out)
 {
     unsigned index = entry_index(addr, table->level);
     struct table *lower = lower_of(table, index);
@@ -210,7 +246,7 @@ bool table_below(struct table *table, uint64_t addr, const struct table_part *pa
     bool good = depend_add_page(lower, &lower->built, table, index);
     lower->links++;
     table->entries[index] = entry_to(lower->entries);
-    pool.edited = true;
+    table_edited(asid, FENCE_ALL);
     return good;
 }
 
@@ -230,21 +266,15 @@ COLD void table_drop_all(void)
         table->links = 0;
         table->generation++;
     }
-    pool.edited = true;
 }
 
-uint8_t *table_lookup(const struct table *top, uint64_t addr, bool write)
+uint8_t *table_lookup(struct table *top, uint64_t addr, bool write)
 {
-    const uint64_t *entries = top->entries;
-    for (unsigned level = top->level;; level--) {
-        uint64_t entry = entries[entry_index(addr, level)];
-        if (!(entry & PTE_VALID))
-            return NULL;
-        const void *target = target_of_entry(entry);
-        if (level == 0)
-            return write && !(entry & PTE_WRITE) ? NULL : (uint8_t *)target + addr % PAGE_BYTES;
-        entries = target;
-    }
+    const struct table *leaf = table_at(top, addr, 0);
+    uint64_t entry = leaf ? leaf->entries[entry_index(addr, 0)] : 0;
+    if (!(entry & (write ? PTE_WRITE : PTE_VALID)))
+        return NULL;
+    return (uint8_t *)target_of_entry(entry) + addr % PAGE_BYTES;
 }
 
 uint64_t table_leaf(const uint8_t *data)
@@ -260,12 +290,6 @@ void table_map(struct table *table, uint64_t addr, const uint8_t *data, bool wri
         return;
     count_one(MAP);
     table->entries[entry_index(addr, 0)] = entry;
-    pool.edited = true;
-}
-
-void table_refresh(void)
-{
-    pool.edited = true;
 }
 
 void table_fence(void)
@@ -273,7 +297,7 @@ void table_fence(void)
     if (!pool.edited)
         return;
     pool.edited = false;
-    arch_fence(); /* a newly mapped page may hold code that the kernel put there */
+    arch_fence(pool.asid, pool.addr); /* new pages may hold code that the kernel put there */
 }
 
 /* Entries that lead from a table to others. */

@@ -26,7 +26,7 @@
 /* A part of a segment that fills a table: the key that spans it and more, the offset in there, and
  * what else decides. A private part, head 0, is like no other. */
 struct table_part {
-    uint64_t head, count; /* of the key */
+    uint64_t head, count; /* of the key; a root: 0, and the ASID, 0 if no space has it */
     uint64_t place;       /* offset | PART_READ_ONLY | level */
 };
 #define PART_READ_ONLY 4u
@@ -52,31 +52,32 @@ uint64_t table_init(uint64_t start, uint64_t size_bytes);
  * longest ago: a table that domains reach is first taken out of the tables above, and found again
  * with all its entries if any domain faults there before its next turn. */
 struct table *table_take(unsigned level, const struct table_part *part);
-/* table_below - the table that an entry leads to, which is made, or found, if need be. false: a
- * dependency was given up for this, and tables may have been taken out of others: the caller starts
- * again. */
+/* table_below - the table that an entry leads to, which is made, or found, if need be, for the
+ * address space that has the ASID. false: a dependency was given up for this, and tables may have
+ * been taken out of others: the caller starts again. */
 MUST_CHECK bool table_below(struct table *table, uint64_t addr, const struct table_part *part,
-                            struct table **lower);
+                            uint64_t asid, struct table **lower);
 /* table_at - the table of the given level on the path from top to addr; NULL: none. */
 struct table *table_at(struct table *top, uint64_t addr, unsigned level);
-/* table_map - set the leaf entry of addr in a level-0 table. */
+/* table_map - set the leaf entry of addr in a level-0 table. What was mapped there allowed less:
+ * who calls this says table_edited() for the space that needs it, and any other faults. */
 void table_map(struct table *table, uint64_t addr, const uint8_t *data, bool writable);
 /* table_leaf - the entry that maps a page for reading; with TABLE_LEAF_WRITE, for writing too. */
 uint64_t table_leaf(const uint8_t *data);
 #define TABLE_LEAF_WRITE 0x84u /* W and D: Sv39 */
 /* table_lookup - the kernel address of a byte that is mapped for reading, or for writing too; NULL:
  * it is not. */
-uint8_t *table_lookup(const struct table *top, uint64_t addr, bool write);
+uint8_t *table_lookup(struct table *top, uint64_t addr, bool write);
 /* table_clear - clear a run of entries. */
 void table_clear(struct table *table, unsigned first, unsigned count);
 /* table_clear_entry - clear what is now at the address of an entry. */
 void table_clear_entry(uint64_t *entry);
 /* table_drop_all - no table is in use. */
 void table_drop_all(void);
-/* table_fence - make edits since the last call visible. Cheap when there were none.
- * table_refresh - the hardware does not see what the tables say: fence next time. */
+/* table_edited - the hardware may not see what the tables say, where arch_fence() would make it.
+ * table_fence - make all edits since the last call visible. Cheap when there were none. */
+void table_edited(uint64_t asid, uint64_t addr);
 void table_fence(void);
-void table_refresh(void);
 /* table_check - panics if an invariant does not hold. */
 void table_check(void);
 

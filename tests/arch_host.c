@@ -38,6 +38,16 @@ struct host_ecall {
     uint64_t pc;
 };
 
+#define HOST_ASID_MAX 70u /* few: so that they are given again often */
+#define HOST_TRANSLATIONS 64u
+
+/* What the hart remembers of page tables: what it saw, until a fence. */
+struct host_translation {
+    uint64_t asid, page; /* asid 0: unused */
+    uint8_t *data;       /* NULL: nothing was mapped there */
+    bool writable;
+};
+
 static struct {
     struct store *store;
     uint8_t *ram;
@@ -49,6 +59,9 @@ static struct {
     const char *typed;
     bool deaf; /* the uart does not interrupt */
     bool quick; /* page faults go by fault_quick() first */
+    struct host_translation translations[HOST_TRANSLATIONS];
+    unsigned translation_hand;
+    uint64_t fences[3]; /* so many of one address, of one space, of all */
     uint64_t quick_faults;
     struct domain *running;
     struct host_ecall ecalls[HOST_DOMAINS];
@@ -93,8 +106,32 @@ void arch_space_leave(void)
 {
 }
 
-void arch_fence(void)
+uint64_t arch_asid_max(void)
 {
+    return HOST_ASID_MAX;
+}
+
+static void translations_forget(uint64_t asid, uint64_t addr)
+{
+    for (unsigned i = 0; i < HOST_TRANSLATIONS; i++) {
+        struct host_translation *one = &host.translations[i];
+        if ((asid == FENCE_ALL || one->asid == asid) &&
+            (addr == FENCE_ALL || one->page == addr / PAGE_BYTES))
+            one->asid = 0;
+    }
+}
+
+void arch_fence(uint64_t asid, uint64_t addr)
+{
+    host.fences[asid == FENCE_ALL ? 2 : addr == FENCE_ALL ? 1 : 0]++;
+    translations_forget(asid, asid == FENCE_ALL ? FENCE_ALL : addr);
+}
+
+struct domain *arch_fence_page(struct domain *domain, uint64_t addr)
+{
+    host.fences[0]++;
+    translations_forget(FENCE_ALL, addr);
+    return domain;
 }
 
 uint64_t arch_time(void)
@@ -402,15 +439,43 @@ void host_set_string(const void *bytes, size_t size_bytes)
     memcpy(&host.running->registers[REGISTER_T3], bytes, size_bytes);
 }
 
-/* One access inside one page, with its faults. NULL: the domain no longer runs. */
+/* What the hart knows, or finds out, of an address of the running domain. */
+static struct host_translation *translation_of(const struct domain *domain, uint64_t addr)
+{
+    uint64_t asid = domain->satp % PAGE_BYTES; /* arch_satp() */
+    uint64_t *root = arch_physical_to_virtual(domain->satp - asid);
+    struct space *space = domain->space;
+    if (asid == 0 || asid > HOST_ASID_MAX || root != space->root->entries)
+        abort(); /* it is not its own space that it is in */
+    for (unsigned i = 0; i < HOST_TRANSLATIONS; i++) {
+        struct host_translation *known = &host.translations[i];
+        if (known->asid == asid && known->page == addr / PAGE_BYTES)
+            return known;
+    }
+    struct host_translation *new = &host.translations[host.translation_hand++ % HOST_TRANSLATIONS];
+    *new = (struct host_translation){.asid = asid, .page = addr / PAGE_BYTES};
+    new->data = space_lookup(space, addr & ~(uint64_t)(PAGE_BYTES - 1), ACCESS_READ);
+    new->writable = space_lookup(space, addr, ACCESS_WRITE);
+    return new;
+}
+
+/* One access inside one page, with its faults, as the hart makes it: by what it remembers, which
+ * may be less than what the tables say, but never more. NULL: the domain no longer runs. */
 static uint8_t *host_access(uint64_t addr, enum access access)
 {
     struct domain *domain = host.running;
     struct node_frame *root = domain->root;
     for (unsigned tries = 0; tries < 64; tries++) {
-        uint8_t *data = space_lookup(domain_space(domain), addr, access);
-        if (data)
+        (void)domain_space(domain); /* a test may have changed something since the kernel ran */
+        table_fence();
+        const struct host_translation *known = translation_of(domain, addr);
+        uint8_t *data = known->data;
+        if (data && (access != ACCESS_WRITE || known->writable)) {
+            data += addr % PAGE_BYTES;
+            if (space_lookup(domain->space, addr, access) != data)
+                abort(); /* a fence is missing */
             return data;
+        }
         domain = host_fault(addr, access);
         if (!domain || domain->root != root)
             return NULL;
@@ -504,6 +569,11 @@ void host_knobs(bool amnesia, bool check)
 void host_quick_faults(bool quick)
 {
     host.quick = quick;
+}
+
+uint64_t host_fences(enum host_fence kind)
+{
+    return host.fences[kind];
 }
 
 uint64_t host_quick_fault_count(void)

@@ -83,6 +83,9 @@ void host_type(const char *text);
  * says how many it took. */
 void host_quick_faults(bool quick);
 uint64_t host_quick_fault_count(void);
+/* host_fences - how often the kernel had the hart forget what it knows of page tables. */
+enum host_fence { HOST_FENCE_ADDR, HOST_FENCE_SPACE, HOST_FENCE_ALL };
+uint64_t host_fences(enum host_fence kind);
 /* host_knobs - as the device tree's. Every exit is checked when check is set. */
 void host_knobs(bool amnesia, bool check);
 /* host_digest - a number over all abstract state: every node and page that differs from the store,

@@ -21,8 +21,15 @@ void arch_space_leave(void);
  * returns. (Where there is no user mode the domain is put in state RUNNING, and returned.) */
 struct domain *arch_deliver(uint64_t code, uint64_t data_byte, struct domain *target,
                             uint64_t word_0, uint64_t length_bytes, uint64_t word_1);
-/* Order page-table edits, and stores to code, before what user mode does next. */
-void arch_fence(void);
+/* The greatest address-space id that the hart tells from others; 0 is the kernel's own. */
+uint64_t arch_asid_max(void);
+/* Order page-table edits, and stores to code, before what user mode does next: in one address space
+ * or all (FENCE_ALL), at one address, of which only leaf entries were edited, or all. */
+void arch_fence(uint64_t asid, uint64_t addr);
+#define FENCE_ALL UINT64_MAX
+/* The same for one address in all address spaces; returns the domain, as the last thing that a
+ * page fault does. */
+struct domain *arch_fence_page(struct domain *domain, uint64_t addr);
 /* The timebase (10 MHz on this board), and the cycle counter. */
 uint64_t arch_time(void);
 uint64_t arch_cycles(void);

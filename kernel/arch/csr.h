@@ -27,6 +27,7 @@
 
 #define SATP_SV39 (8ull << 60)
 #define SATP_ASID_SHIFT 44
+#define SATP_ASID_MASK 0xffffull
 
 #define PTE_VALID 1ull
 #define PTE_READ 2ull

@@ -44,6 +44,7 @@ static struct {
     uint64_t first_gib[TABLE_ENTRIES] __attribute__((aligned(4096)));
     uint64_t last_gib[TABLE_ENTRIES] __attribute__((aligned(4096)));
     uint64_t text[TABLE_ENTRIES] __attribute__((aligned(4096)));
+    uint64_t asid_max;
 } mmu;
 
 void *arch_physical_to_virtual(uint64_t physical)
@@ -108,7 +109,9 @@ const uint64_t *arch_memory_map(uint64_t ram_end)
         map_gib(mmu.last_gib, last, data, ram_end);
         mmu.root[ROOT_KERNEL + last] = entry_to_table(mmu.last_gib);
     }
-    csr_write(satp, arch_satp(arch_virtual_to_physical(mmu.root), 0));
+    csr_write(satp, arch_satp(arch_virtual_to_physical(mmu.root), SATP_ASID_MASK));
+    mmu.asid_max = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK; /* what is not there is 0 */
+    arch_space_leave();
     __asm__ volatile("sfence.vma" ::: "memory");
     return mmu.root;
 }
@@ -128,9 +131,27 @@ void arch_space_leave(void)
     csr_write(satp, arch_satp(arch_virtual_to_physical(mmu.root), 0));
 }
 
-void arch_fence(void)
+uint64_t arch_asid_max(void)
 {
-    __asm__ volatile("sfence.vma\n\tfence.i" ::: "memory");
+    return mmu.asid_max;
+}
+
+/* Privileged specification 1.12, section 4.2.1. */
+void arch_fence(uint64_t asid, uint64_t addr)
+{
+    if (asid == FENCE_ALL)
+        __asm__ volatile("sfence.vma" ::: "memory");
+    else if (addr == FENCE_ALL)
+        __asm__ volatile("sfence.vma x0, %0" ::"r"(asid) : "memory");
+    else
+        __asm__ volatile("sfence.vma %0, %1" ::"r"(addr), "r"(asid) : "memory");
+    __asm__ volatile("fence.i" ::: "memory");
+}
+
+struct domain *arch_fence_page(struct domain *domain, uint64_t addr)
+{
+    __asm__ volatile("sfence.vma %0, x0\n\tfence.i" ::"r"(addr) : "memory");
+    return domain;
 }
 
 uint64_t arch_time(void)
