@@ -13,7 +13,7 @@
 #include "tests/support_cpu.h"
 #include "tests/support_program.h"
 
-#define RAM_BYTES (32u << 20)
+#define RAM_BYTES (24u << 20)
 #define STOPS 12u
 /* Some programs take this many, most a hundredth; one that never ends has gone astray. */
 #define RUN_INSTRUCTIONS_MAX 50000000u
@@ -37,6 +37,7 @@ struct run_case {
     unsigned program_count;
     uint64_t parameters[PARAMETERS_MAX]; /* of the kernel */
     uint32_t trap_cycles;
+    uint64_t recycle_bytes; /* in the mode that recycles */
 };
 
 /* What one run looked like. */
@@ -70,7 +71,8 @@ static struct run_case stress_case(uint64_t seed)
 {
     struct dice dice = {seed * 0x9e3779b97f4a7c15 + 1};
     (void)dice_next(&dice);
-    struct run_case fuzz = {.seed = seed, .kernel = "stress", .program_count = 1};
+    struct run_case fuzz = {.seed = seed, .kernel = "stress", .program_count = 1,
+                            .recycle_bytes = 400000};
     struct program_shape *shape = &fuzz.shapes[0];
     *shape = shape_of(seed, &dice);
     fuzz.parameters[STRESS_CODE_PAGES] = shape->code_pages;
@@ -101,6 +103,7 @@ static struct run_case turns_case(uint64_t seed)
                        [TURNS_SHARE_CODE] = share,
                        [TURNS_FLOAT_OFF] = dice_below(&dice, 2) ? 2 + dice_below(&dice, 9) : 0},
         .trap_cycles = dice_below(&dice, 2) ? dice_below(&dice, 100) : 0,
+        .recycle_bytes = 400000,
     };
     for (unsigned i = 0; i < fuzz.program_count; i++) {
         struct program_shape *shape = &fuzz.shapes[i];
@@ -214,6 +217,25 @@ static void random_stops(struct dice *dice, uint64_t total, uint64_t stops[STOPS
     }
 }
 
+/* Little code around one page end: many of them find more than a few long ones. */
+static struct run_case edge_case(uint64_t seed)
+{
+    struct run_case fuzz = turns_case(seed ^ UINT64_C(1) << 40);
+    fuzz.seed = seed;
+    fuzz.recycle_bytes = 50000;
+    struct dice dice = {seed * 0x2545f4914f6cdd1d + 5};
+    (void)dice_next(&dice);
+    for (unsigned i = 0; i < fuzz.program_count; i++) {
+        struct program_shape *shape = &fuzz.shapes[i];
+        shape->edge_bytes = 100 + 2 * dice_below(&dice, 100);
+        shape->straight_max = 1 + dice_below(&dice, 8);
+        shape->loops = 1 + dice_below(&dice, 6);
+        shape->code_pages = 2;
+    }
+    fuzz.parameters[TURNS_CODE_PAGES] = 2;
+    return fuzz;
+}
+
 /* Every mode ends like block mode, which is left in *block. */
 static void check_modes(struct run_case fuzz, struct outcome *block)
 {
@@ -221,11 +243,14 @@ static void check_modes(struct run_case fuzz, struct outcome *block)
     uint64_t seed = fuzz.seed, stops[STOPS];
     struct dice dice = {seed + 77};
     run(&fuzz, (struct cpu_config){0}, NULL, block);
-    cr_assert_eq(block->reports[0][0], 1, "seed %llu: the kernel could not explain a trap",
-                 (unsigned long long)seed);
+    const uint64_t *report = block->reports[0];
+    cr_assert_eq(report[0], 1, "seed %llu: cause %llu at pc 0x%llx of 0x%llx not explained",
+                 (unsigned long long)seed, (unsigned long long)report[1],
+                 (unsigned long long)report[2], (unsigned long long)report[3]);
     run(&fuzz, (struct cpu_config){.step_mode = true}, NULL, &other);
     compare(seed, "step mode", block, &other);
-    run(&fuzz, (struct cpu_config){.recycle_bytes = 400000}, NULL, &other);
+    run(&fuzz, (struct cpu_config){.recycle_bytes = fuzz.recycle_bytes}, NULL,
+        &other);
     compare(seed, "recycling", block, &other);
     cr_assert_gt(other.recycles, 0);
     run(&fuzz, (struct cpu_config){.slow_stores = true}, NULL, &other);
@@ -278,6 +303,19 @@ Test(cpu_fuzz, every_mode_agrees_when_two_programs_take_turns)
     cr_assert_gt(moves, 10);
     cr_assert_gt(restarts, 100);
     cr_assert_gt(skips, 100);
+}
+
+Test(cpu_fuzz, every_mode_agrees_on_many_small_programs_at_the_end_of_a_page)
+{
+    static struct outcome block;
+    uint64_t first = first_seed(), traps = 0;
+    cr_log_info("seed %llu", (unsigned long long)first);
+    for (uint64_t seed = first; seed < first + seed_count(20); seed++) {
+        check_modes(edge_case(seed), &block);
+        traps += block.traps;
+    }
+    cr_log_info("%llu traps", (unsigned long long)traps);
+    cr_assert_gt(traps, 500);
 }
 
 /* Programs that found something once. */

@@ -254,6 +254,7 @@ void program_make(uint8_t *code, const struct program_shape *shape)
     assert(shape->code_pages <= STRESS_PAGES_MAX);
     assert(shape->data_pages > 0);
     assert(shape->data_pages <= STRESS_PAGES_MAX);
+    uint32_t room = shape->hard ? 768 : 256;
     struct writer writer = {.code = code, .end = shape->code_pages * 4096, .shape = shape};
     writer.dice.state = shape->seed * 2654435761u + 88172645463325252u;
     memset(code, 0, writer.end);
@@ -261,9 +262,14 @@ void program_make(uint8_t *code, const struct program_shape *shape)
     if (shape->hard)
         write_hard_start(&writer);
     wide(&writer, immediate(shape->loops, 0, 0, LOOP, 0x13));
+    uint32_t end = writer.end;
+    if (shape->edge_bytes) {
+        wide(&writer, jump(0, 4096 - shape->edge_bytes - writer.at));
+        writer.at = 4096 - shape->edge_bytes;
+        end = 4096 + shape->edge_bytes + room + 4 * shape->straight_max;
+    }
     uint32_t top = writer.at;
-    uint32_t room = shape->hard ? 768 : 256;
-    while (writer.at + room + 4 * shape->straight_max < writer.end) {
+    while (writer.at + room + 4 * shape->straight_max < end) {
         uint32_t count = 1 + below(&writer, shape->straight_max);
         for (uint32_t i = 0; i < count; i++)
             write_plain(&writer);

@@ -47,6 +47,7 @@ struct program_shape {
     uint32_t straight_max;   /* longest straight piece, instructions */
     unsigned special;        /* enum program_special */
     unsigned hard;           /* enum program_hard; 0: for stress.c */
+    uint32_t edge_bytes;     /* even; not 0: about so much code to each side of a page end */
 };
 
 /* program_make - fill code_pages * 4096 bytes at code. */
