@@ -66,6 +66,11 @@ unsigned io_disk_count(void)
     return virtio_block_count();
 }
 
+bool io_disk_read_only(unsigned disk)
+{
+    return virtio_block_read_only(disk);
+}
+
 uint64_t io_disk_blocks(unsigned disk)
 {
     return virtio_block_sectors(disk) / SECTORS_PER_BLOCK;

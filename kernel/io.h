@@ -43,6 +43,8 @@ struct io_check {
 
 /* io_disk_count - disks that were found at boot. */
 unsigned io_disk_count(void);
+/* io_disk_read_only - it cannot be written. */
+bool io_disk_read_only(unsigned disk);
 /* io_disk_blocks - size of a disk in whole blocks. */
 uint64_t io_disk_blocks(unsigned disk);
 

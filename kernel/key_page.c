@@ -2,15 +2,6 @@
 /* key_page.c - orders on page keys. Called by order.c. Source: KeyKOS jpagec.c. */
 #include "kernel/keys.h"
 
-static bool all_zero(const uint8_t *data)
-{
-    const uint64_t *words = (const uint64_t *)data;
-    for (unsigned i = 0; i < PAGE_BYTES / sizeof(uint64_t); i++)
-        if (words[i] != 0)
-            return false;
-    return true;
-}
-
 enum invoked page_read(struct invocation *invocation)
 {
     uint64_t words[2]; /* offset, length */
@@ -29,6 +20,8 @@ enum invoked page_write(struct invocation *invocation)
     uint64_t length = invocation->message.length_bytes;
     if (length > PAGE_BYTES - offset)
         return invoke_answer(invocation, RC_FORMAT);
+    if (object_page_writable(invocation->page) == FETCH_STALL)
+        return INVOKED_STALL;
     commit_point(invocation);
     page_dirty(invocation->page);
     (void)pieces_copy_out(&invocation->message.string, 0, invocation->page->data + offset, length);
@@ -48,6 +41,8 @@ enum invoked page_copy(struct invocation *invocation)
         return INVOKED_STALL;
     if (fetch == FETCH_VOID)
         return invoke_answer(invocation, RC_FORMAT);
+    if (object_page_writable(target) == FETCH_STALL)
+        return INVOKED_STALL;
     commit_point(invocation);
     page_dirty(target);
     memmove(target->data, source->data, PAGE_BYTES);
@@ -64,6 +59,8 @@ enum invoked page_make_read_only(struct invocation *invocation)
 
 enum invoked page_clear(struct invocation *invocation)
 {
+    if (object_page_writable(invocation->page) == FETCH_STALL)
+        return INVOKED_STALL;
     commit_point(invocation);
     page_dirty(invocation->page);
     memset(invocation->page->data, 0, PAGE_BYTES);
@@ -72,5 +69,5 @@ enum invoked page_clear(struct invocation *invocation)
 
 enum invoked page_test_zero(struct invocation *invocation)
 {
-    return invoke_answer(invocation, all_zero(invocation->page->data) ? 0 : 1);
+    return invoke_answer(invocation, object_page_is_zero(invocation->page) ? 0 : 1);
 }

@@ -126,7 +126,8 @@ static enum invoked sever(struct invocation *invocation, const struct held *held
         keeper_call(invocation->sender, TRAP_DOMAIN_OVERLAP, invocation->message.code);
         return INVOKED_GONE;
     }
-    if (held->page && !display_release(held->page))
+    if (held->page && (object_page_writable(held->page) == FETCH_STALL ||
+                       !display_release(held->page)))
         return INVOKED_STALL;
     commit_point(invocation);
     count_one(SEVER);

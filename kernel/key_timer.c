@@ -34,14 +34,14 @@ static uint64_t ticks_of_ns(uint64_t time_ns)
            (time_ns % NS_PER_SECOND * hz + NS_PER_SECOND - 1) / NS_PER_SECOND;
 }
 
-static uint64_t system_time_ns(void)
+uint64_t timer_system_ns(void)
 {
     return restart_time_ns() + ns_of_ticks(arch_time());
 }
 
 enum invoked timer_wait_until(struct invocation *invocation)
 {
-    uint64_t time_ns, now_ns = system_time_ns();
+    uint64_t time_ns, now_ns = timer_system_ns();
     (void)invoke_string(invocation, &time_ns, sizeof(time_ns));
     if (time_ns <= now_ns)
         return invoke_answer(invocation, RC_OK);
@@ -58,7 +58,7 @@ static enum invoked answer_time(struct invocation *invocation, uint64_t time_ns)
 
 enum invoked timer_now(struct invocation *invocation)
 {
-    return answer_time(invocation, system_time_ns());
+    return answer_time(invocation, timer_system_ns());
 }
 
 enum invoked timer_calendar(struct invocation *invocation)

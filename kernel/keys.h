@@ -18,6 +18,8 @@ ORDERS(ORDER_DECLARE)
 /* key_settle - a void key becomes data key 0. false: its object had to be fetched, the sender
  * stalled. */
 MUST_CHECK bool key_settle(struct key *key);
+/* timer_system_ns - system time: nanoseconds that this store's system has run, in all its lives. */
+uint64_t timer_system_ns(void);
 /* display_release - a page is about to become someone else's. false: it is on the screen, which is
  * being taken down; the sender stalled. */
 MUST_CHECK bool display_release(const struct page_frame *page);

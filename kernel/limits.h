@@ -50,10 +50,6 @@
 #define LIMIT_DISKS VOLUME_DISKS_MAX
 /* Ranges over all volumes of the store. */
 #define LIMIT_RANGES (LIMIT_DISKS * VOLUME_RANGES_MAX)
-/* Objects in the committed checkpoint that are not at home, kept in memory for look-up. */
-#define LIMIT_DIRECTORY 16384u
-/* Domains that the directory says were running. */
-#define LIMIT_RUNNING 4096u
 /* A slice: 5 ms of the 10 MHz timebase. KeyKOS's granule was about 100,000 instructions; at 100 MHz
  * and an instruction a cycle this is 500,000. */
 #define LIMIT_SLICE_TICKS 50000u

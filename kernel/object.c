@@ -12,6 +12,7 @@
 #include "disks/checksum.h"
 #include "kernel/counter.h"
 #include "kernel/depend.h"
+#include "kernel/directory.h"
 #include "kernel/domain.h"
 #include "kernel/io.h"
 #include "kernel/pot.h"
@@ -47,12 +48,16 @@ static uint64_t take(uint64_t *start, uint64_t size_bytes)
     return taken;
 }
 
+COLD uint32_t object_nodes_of(uint64_t node_bytes)
+{
+    uint64_t count = node_bytes / sizeof(struct node_frame);
+    return count < LIMIT_NODES_MIN ? LIMIT_NODES_MIN : (uint32_t)count;
+}
+
 COLD void object_init(uint64_t start, uint64_t end, uint64_t node_bytes, uint32_t pages_max)
 {
     kassert(end > start);
-    object.node_count = (uint32_t)(node_bytes / sizeof(struct node_frame));
-    if (object.node_count < LIMIT_NODES_MIN)
-        object.node_count = LIMIT_NODES_MIN;
+    object.node_count = object_nodes_of(node_bytes);
     uint32_t node_hash = power_of_two_at_least(object.node_count);
     object.node_mask = node_hash - 1;
     object.nodes = (struct node_frame *)take(&start, object.node_count * sizeof(struct node_frame));
@@ -174,14 +179,14 @@ static struct node_frame *node_take(void)
     return NULL;
 }
 
-static struct page_frame *page_take(void)
+struct page_frame *object_page_take(void)
 {
     for (uint32_t i = 0; i < 2 * object.page_count; i++) {
         struct page_frame *page = &object.pages[object.page_hand];
         object.page_hand = (object.page_hand + 1) % object.page_count;
         if (page->object_id == 0)
             return page;
-        if (page->dirty || page->pinned || page->state == PAGE_READING ||
+        if (page->dirty || page->frozen || page->pinned || page->state == PAGE_READING ||
             page->met == object.operation)
             continue;
         if (page->used) {
@@ -226,7 +231,8 @@ enum fetch object_node(uint64_t object_id, struct node_frame **out)
     struct node_frame *node = object_node_present(object_id);
     if (!node) {
         const struct disk_node *disk;
-        enum fetch fetch = pot_node(object_id, &disk);
+        const struct directory_entry *entry = directory_find(RANGE_NODES, object_id);
+        enum fetch fetch = entry ? pot_area_node(entry, &disk) : pot_node(object_id, &disk);
         if (fetch != FETCH_PRESENT)
             return fetch;
         node = node_take();
@@ -250,27 +256,52 @@ COLD static void page_arrived(void *frame, bool good)
     sched_wake_all(&page->waiters);
 }
 
-/* Make an empty frame the frame of a page that is at home on disk. */
+/* What the newest version of a page is, and where. */
+struct page_version {
+    uint64_t allocation_count, checksum;
+    enum range_kind kind;
+    uint64_t id; /* of its block, of that kind */
+    bool zero;
+};
+
+COLD static enum fetch page_version_find(uint64_t object_id, struct page_version *version)
+{
+    const struct directory_entry *entry = directory_find(RANGE_PAGES, object_id);
+    if (entry) {
+        *version = (struct page_version){entry->allocation_count, entry->checksum_or_calls,
+                                         RANGE_CKPT_AREA, entry->location,
+                                         entry->kind == DIRECTORY_ZERO_PAGE};
+        return FETCH_PRESENT;
+    }
+    const struct page_pot_entry *home;
+    enum fetch fetch = pot_page(object_id, &home);
+    if (fetch == FETCH_PRESENT)
+        *version = (struct page_version){PAGE_POT_COUNT(home), home->checksum, RANGE_PAGES,
+                                         object_id, PAGE_POT_FLAGS(home) & PAGE_POT_ZERO};
+    return fetch;
+}
+
+/* Make an empty frame the frame of a page that is on disk. */
 COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
-                             const struct page_pot_entry *entry)
+                             const struct page_version *version)
 {
     struct page_frame **chain = &object.page_hash[hash_id(object_id) & object.page_mask];
     page->object_id = object_id;
-    page->allocation_count = PAGE_POT_COUNT(entry);
-    page->dirty = false;
-    page->failed = false;
+    page->allocation_count = version->allocation_count;
+    page->dirty = page->failed = page->frozen = page->writing = false;
+    page->copy = NULL;
     page->built = 0;
     page->hash_next = *chain;
     *chain = page;
-    if (PAGE_POT_FLAGS(entry) & PAGE_POT_ZERO) {
+    if (version->zero) {
         memset(page->data, 0, PAGE_BYTES);
         page->state = PAGE_PRESENT;
         return FETCH_PRESENT;
     }
     struct io_check check = {.how = IO_CHECK_WHOLE, .seed = checksum_seed(CHECKSUM_PAGE, object_id),
-                             .checksum = entry->checksum};
+                             .checksum = version->checksum};
     page->state = PAGE_READING;
-    if (io_read(RANGE_PAGES, object_id, page->data, &check,
+    if (io_read(version->kind, version->id, page->data, &check,
                 (struct io_owner){page_arrived, page}))
         return sched_stall(&page->waiters);
     page->state = PAGE_FREE;
@@ -282,14 +313,14 @@ enum fetch object_page(uint64_t object_id, struct page_frame **out)
 {
     struct page_frame *page = object_page_present(object_id);
     if (!page) {
-        const struct page_pot_entry *entry;
-        enum fetch fetch = pot_page(object_id, &entry);
+        struct page_version version;
+        enum fetch fetch = page_version_find(object_id, &version);
         if (fetch != FETCH_PRESENT)
             return fetch;
-        page = page_take();
+        page = object_page_take();
         if (!page)
             return sched_stall_memory();
-        fetch = page_bring(page, object_id, entry);
+        fetch = page_bring(page, object_id, &version);
         if (fetch != FETCH_PRESENT)
             return fetch;
     }
@@ -356,16 +387,6 @@ enum fetch key_page(struct key *key, struct page_frame **out)
     page->met = object.operation;
     *out = page;
     return FETCH_PRESENT;
-}
-
-void node_dirty(struct node_frame *node)
-{
-    node->dirty = true;
-}
-
-void page_dirty(struct page_frame *page)
-{
-    page->dirty = true;
 }
 
 void object_meter_changed(struct node_frame *node)
@@ -469,6 +490,11 @@ COLD void object_check(void)
         struct page_frame *page = &object.pages[i];
         if (!page->object_id)
             continue;
+        if (page->state == PAGE_FROZEN_COPY) {
+            if (object_page_present(page->object_id)->copy != page)
+                panic("OBJE-011 a frozen copy is nobody's");
+            continue;
+        }
         used++;
         if (object_page_present(page->object_id) != page)
             panic("OBJE-008 a page frame is not the one its chain finds");

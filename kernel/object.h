@@ -7,7 +7,8 @@
  *  1. An object is in at most one frame; a frame in use is on exactly one hash chain.
  *  2. A clean, unpinned frame may be taken for another object at any time outside of
  *     commit..perform; taking it undoes every page-table entry that depends on it (depend.c).
- *  3. Whoever changes a frame's contents has called node_dirty() or page_dirty() before.
+ *  3. Whoever changes a frame's contents has called node_dirty() or page_dirty() before; the latter
+ *     after object_page_writable() has said yes. A page that is mapped for writing is dirty.
  *  4. A frame met since object_begin() is not taken: all that one kernel operation has prepared
  *     stays in memory until it commits or stalls.
  */
@@ -48,9 +49,11 @@ struct node_frame {
     struct queue_link link; /* this domain's place in a queue; root nodes only */
     struct node_frame *grant; /* the domain that became free for this one to call (gate.h) */
     struct key slots[NODE_SLOTS];
+    struct node_frame *dirty_next; /* while dirty */
 };
 
-enum page_state { PAGE_FREE, PAGE_READING, PAGE_PRESENT };
+/* A copy has the frozen contents of a page that was touched again; nobody finds it by its id. */
+enum page_state { PAGE_FREE, PAGE_READING, PAGE_PRESENT, PAGE_FROZEN_COPY };
 
 struct page_frame {
     uint64_t object_id;
@@ -67,6 +70,10 @@ struct page_frame {
     uint32_t met;    /* number of the last operation that met it */
     bool known;      /* some domain remembers it as its buffer or string (domain.h) */
     bool failed;     /* all homes unreadable: the next user is told, then the frame is freed */
+    bool frozen;     /* of the checkpoint being written: its contents must not change */
+    bool writing;    /* a disk is taking them */
+    struct page_frame *copy; /* that has the frozen contents; NULL: this has, or none */
+    struct page_frame *dirty_next, *frozen_next; /* while dirty; from freeze to sort */
 };
 
 /* The frame of no object: what the hint of a key in a node frame points to when nothing better is
@@ -84,6 +91,8 @@ enum fetch {
  * LIMIT_NODES_MIN at least, the rest for pages, pages_max at most. */
 void object_init(uint64_t start, uint64_t end, uint64_t node_bytes, uint32_t pages_max);
 
+/* object_nodes_of - node frames that so much memory makes. */
+uint32_t object_nodes_of(uint64_t node_bytes);
 /* object_begin - a kernel operation begins: what it meets from now on stays in memory until the
  * next. */
 void object_begin(void);
@@ -96,6 +105,9 @@ enum fetch object_page(uint64_t object_id, struct page_frame **page);
 struct page_frame *object_page_frame(const uint8_t *data);
 /* object_page_meet - the same, and the present operation has met it (invariant 4). */
 struct page_frame *object_page_meet(const uint8_t *data);
+/* object_page_take - a frame for something else; the caller makes it so at once. NULL: none can be
+ * taken. */
+struct page_frame *object_page_take(void);
 /* object_page_present - the frame of a page if it has one, else NULL. */
 struct page_frame *object_page_present(uint64_t object_id);
 /* object_node_present - the frame if it is in memory, else NULL. */
@@ -107,8 +119,40 @@ enum fetch key_node(struct key *key, struct node_frame **node);
 enum fetch key_page(struct key *key, struct page_frame **page);
 
 /* node_dirty, page_dirty - about to change it. */
-void node_dirty(struct node_frame *node);
-void page_dirty(struct page_frame *page);
+void node_dirtied(struct node_frame *node);
+void page_dirtied(struct page_frame *page);
+static inline void node_dirty(struct node_frame *node)
+{
+    if (!node->dirty)
+        node_dirtied(node);
+}
+static inline void page_dirty(struct page_frame *page)
+{
+    if (!page->dirty)
+        page_dirtied(page);
+}
+/* object_page_writable - it may be made dirty: FETCH_PRESENT, after its frozen contents, if it has
+ * any, went to another frame; or FETCH_STALL. */
+enum fetch object_page_writable(struct page_frame *page);
+bool object_page_is_zero(const struct page_frame *page);
+
+/* For the checkpoint. object_dirty_nodes, object_dirty_pages - how many there are.
+ * object_frozen_pages - frames that are kept for it. */
+uint32_t object_dirty_nodes(void);
+uint32_t object_dirty_pages(void);
+uint32_t object_frozen_pages(void);
+/* object_dirty_node_take - one of them, from now on clean; NULL: no more. */
+struct node_frame *object_dirty_node_take(void);
+/* object_pages_freeze - all dirty pages are frozen and not mapped for writing. */
+void object_pages_freeze(void);
+/* object_frozen_take - the frame that has the contents of the next frozen page, each once; NULL: no
+ * more. object_frozen_listed - there are more. */
+struct page_frame *object_frozen_take(void);
+bool object_frozen_listed(void);
+/* object_page_writing - the frame of a frozen page; a disk takes its contents from now on until
+ * object_page_written(). */
+struct page_frame *object_page_writing(uint64_t object_id);
+void object_page_written(struct page_frame *page);
 /* node_slot_set - store a key; undoes page-table entries that depended on the slot. */
 void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key);
 /* object_meter_changed - a meter that domains wait for, or the meter of such a domain, may not be

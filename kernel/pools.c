@@ -4,6 +4,7 @@
 #include "kernel/pools.h"
 
 #include "kernel/depend.h"
+#include "kernel/directory.h"
 #include "kernel/domain.h"
 #include "kernel/fault.h"
 #include "kernel/limits.h"
@@ -33,6 +34,9 @@ COLD void pools_init(uint64_t start, uint64_t end, const uint64_t *kernel_root,
     domain_init(sizes->domains);
     meter_init(sizes->meters);
     uint64_t at = pot_init(start, sizes->pots);
+    uint32_t nodes = object_nodes_of(sizes->node_bytes);
+    at = pot_area_init(at, nodes);
+    at = directory_init(at, 2 * nodes + (uint32_t)((end - at) / PAGE_BYTES));
     space_init(sizes->spaces, kernel_root);
     at = table_init(at, sizes->table_bytes);
     at = depend_init(at, sizes->depend_bytes);

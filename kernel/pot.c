@@ -7,6 +7,7 @@
 #include "kernel/pot.h"
 
 #include "disks/checksum.h"
+#include "kernel/checkpoint.h"
 #include "kernel/io.h"
 #include "kernel/sched.h"
 #include "kernel/volume.h"
@@ -18,6 +19,7 @@ struct pot {
     enum range_kind kind;
     uint64_t first_id;
     bool used;
+    bool changing; /* not to be taken */
     uint8_t *data;
     struct queue waiters;
 };
@@ -26,6 +28,9 @@ static struct {
     struct pot pots[LIMIT_POTS];
     unsigned count; /* entries from here on stay free */
     unsigned hand;
+    struct node_pot *area; /* of the last freeze */
+    uint64_t area_id;      /* of the first of them */
+    uint32_t area_nodes, area_nodes_max;
 } pots;
 
 uint64_t pot_init(uint64_t start, unsigned count)
@@ -55,7 +60,7 @@ static struct pot *pot_take(void)
     for (unsigned i = 0; i < 2 * LIMIT_POTS; i++) {
         struct pot *pot = &pots.pots[pots.hand];
         pots.hand = pots.hand + 1 < pots.count ? pots.hand + 1 : 0;
-        if (pot->state == POT_READING)
+        if (pot->state == POT_READING || pot->changing)
             continue;
         if (pot->state == POT_PRESENT && pot->used) {
             pot->used = false;
@@ -75,11 +80,18 @@ static void pot_arrived(void *object, bool good)
     sched_wake_all(&pot->waiters);
 }
 
+static uint64_t seed_of(const struct pot *pot)
+{
+    uint64_t kind = pot->kind == RANGE_NODES       ? CHECKSUM_NODE_POT
+                    : pot->kind == RANGE_PAGE_POTS ? CHECKSUM_PAGE_POT
+                                                   : CHECKSUM_AREA_POT;
+    return checksum_seed(kind, pot->first_id);
+}
+
 /* Start reading it. false: no request is free. */
 static bool pot_read(struct pot *pot)
 {
-    uint64_t kind = pot->kind == RANGE_NODES ? CHECKSUM_NODE_POT : CHECKSUM_PAGE_POT;
-    struct io_check check = {.how = IO_CHECK_OWN, .seed = checksum_seed(kind, pot->first_id)};
+    struct io_check check = {.how = IO_CHECK_OWN, .seed = seed_of(pot)};
     pot->state = POT_READING;
     return io_read(pot->kind, pot->first_id, pot->data, &check,
                    (struct io_owner){pot_arrived, pot});
@@ -133,4 +145,101 @@ enum fetch pot_page(uint64_t object_id, const struct page_pot_entry **entry)
     kassert(object_id - pot->first_id < POT_PAGES); /* also when it is below: it wraps */
     *entry = &block->pages[object_id - pot->first_id];
     return FETCH_PRESENT;
+}
+
+COLD enum fetch pot_change(enum range_kind kind, uint64_t object_id, struct pot **out,
+                           uint64_t *first_id)
+{
+    enum fetch fetch = pot_get(kind, object_id, out);
+    if (fetch != FETCH_PRESENT)
+        return fetch;
+    (*out)->changing = true;
+    *first_id = (*out)->first_id;
+    return FETCH_PRESENT;
+}
+
+void *pot_block(struct pot *pot)
+{
+    return pot->data;
+}
+
+COLD void *pot_seal(struct pot *pot, uint64_t generation)
+{
+    struct node_pot *block = (struct node_pot *)pot->data; /* they begin alike */
+    memcpy(block->generation, &generation, sizeof(block->generation));
+    block->checksum = checksum64(pot->data + 8, BLOCK_BYTES - 8, seed_of(pot));
+    return block;
+}
+
+void pot_changed(struct pot *pot)
+{
+    kassert(pot->changing);
+    pot->changing = false;
+}
+
+COLD uint64_t pot_area_init(uint64_t start, uint32_t node_count)
+{
+    kassert(start % BLOCK_BYTES == 0);
+    pots.area = (struct node_pot *)start;
+    pots.area_nodes_max = (node_count + POT_NODES - 1) / POT_NODES * POT_NODES;
+    return start + pots.area_nodes_max / POT_NODES * BLOCK_BYTES;
+}
+
+void pot_area_begin(uint64_t first_id)
+{
+    for (unsigned i = 0; i < pots.count; i++) /* what was read of that area is of an older one */
+        if (pots.pots[i].kind == RANGE_CKPT_AREA && pots.pots[i].state == POT_PRESENT)
+            pots.pots[i].state = POT_FREE;
+    pots.area_id = first_id;
+    pots.area_nodes = 0;
+}
+
+void pot_area_add(const struct node_frame *node, struct directory_entry *entry)
+{
+    kassert(pots.area_nodes < pots.area_nodes_max);
+    uint32_t index = pots.area_nodes / POT_NODES, place = pots.area_nodes % POT_NODES;
+    struct node_pot *pot = &pots.area[index];
+    struct disk_node *disk = &pot->nodes[place];
+    if (place == 0)
+        memset(pot, 0, sizeof(*pot));
+    disk->allocation_count = entry->allocation_count = node->allocation_count;
+    disk->call_count = entry->checksum_or_calls = node->call_count;
+    for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
+        memcpy(&disk->slots[slot], &node->slots[slot], sizeof(struct disk_key));
+    entry->location = pots.area_id + index;
+    entry->index = (uint8_t)place;
+    pots.area_nodes++;
+}
+
+uint32_t pot_area_count(void)
+{
+    return (pots.area_nodes + POT_NODES - 1) / POT_NODES;
+}
+
+void *pot_area_seal(uint32_t index, uint64_t generation)
+{
+    kassert(index < pot_area_count());
+    struct node_pot *pot = &pots.area[index];
+    memcpy(pot->generation, &generation, sizeof(pot->generation));
+    pot->checksum = checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
+                               checksum_seed(CHECKSUM_AREA_POT, pots.area_id + index));
+    return pot;
+}
+
+enum fetch pot_area_node(const struct directory_entry *entry, const struct disk_node **node)
+{
+    uint64_t held = entry->location - pots.area_id, generation = 0;
+    kassert(entry->index < POT_NODES);
+    if (held < pot_area_count()) {
+        *node = &pots.area[held].nodes[entry->index];
+        return FETCH_PRESENT;
+    }
+    struct pot *pot;
+    enum fetch fetch = pot_get(RANGE_CKPT_AREA, entry->location, &pot);
+    if (fetch != FETCH_PRESENT)
+        return fetch;
+    const struct node_pot *block = (const struct node_pot *)pot->data;
+    memcpy(&generation, block->generation, sizeof(block->generation));
+    *node = &block->nodes[entry->index];
+    return generation == checkpoint_generation() ? FETCH_PRESENT : FETCH_VOID;
 }

@@ -3,7 +3,8 @@
  *
  * Invariants
  *  1. A present pot passed its checksum, from one plex or the other.
- *  2. Pots are read-only copies of the disk and may be dropped at any time while not being read.
+ *  2. Pots are copies of the disk and may be dropped at any time while they are not being read or
+ *     changed.
  */
 #ifndef LATCHKEY_KERNEL_POT_H
 #define LATCHKEY_KERNEL_POT_H
@@ -17,5 +18,29 @@ uint64_t pot_init(uint64_t start, unsigned count);
 enum fetch pot_node(uint64_t object_id, const struct disk_node **node);
 /* pot_page - count, flags and checksum of a page. */
 enum fetch pot_page(uint64_t object_id, const struct page_pot_entry **entry);
+
+/* pot_change - the pot that describes an object, for the caller to change and write: it stays until
+ * pot_changed(). *first_id: of what it describes. pot_block - its block. pot_seal - the same, with
+ * its generation and checksum. */
+struct pot;
+enum fetch pot_change(enum range_kind kind, uint64_t object_id, struct pot **pot,
+                      uint64_t *first_id);
+void *pot_block(struct pot *pot);
+void *pot_seal(struct pot *pot, uint64_t generation);
+void pot_changed(struct pot *pot);
+
+/* The nodes of the last freeze, packed as they are written to the area, stay in memory until the
+ * next. pot_area_begin - a freeze: from now on pots go to this area id and those after it.
+ * pot_area_add - a node: its place and counts are put into the entry. pot_area_count - blocks in
+ * use. pot_area_seal - block index, ready to be written. */
+void pot_area_begin(uint64_t first_id);
+void pot_area_add(const struct node_frame *node, struct directory_entry *entry);
+uint32_t pot_area_count(void);
+void *pot_area_seal(uint32_t index, uint64_t generation);
+/* pot_area_node - the disk form of a node that the directory places in an area. Valid until the
+ * next pot_* call. */
+enum fetch pot_area_node(const struct directory_entry *entry, const struct disk_node **node);
+/* pot_area_init - room for so many nodes of one freeze; returns the first address after it. */
+uint64_t pot_area_init(uint64_t start, uint32_t node_count);
 
 #endif

@@ -9,6 +9,8 @@
 #include "kernel/restart.h"
 
 #include "disks/checksum.h"
+#include "kernel/checkpoint.h"
+#include "kernel/directory.h"
 #include "kernel/io.h"
 #include "kernel/object.h"
 #include "kernel/print.h"
@@ -19,8 +21,6 @@
 static struct {
     struct ckpt_header header; /* the newest valid one */
     uint8_t block[BLOCK_BYTES] __attribute__((aligned(16)));
-    uint64_t running[LIMIT_RUNNING];
-    uint32_t running_count;
 } restarted;
 
 uint64_t restart_generation(void)
@@ -69,21 +69,28 @@ static bool directory_block_read(uint64_t location, uint32_t sequence)
            block->entry_count <= DIRECTORY_ENTRIES;
 }
 
-static uint64_t entry_object_id(const struct directory_entry *entry)
+static const char *entry_problem(const struct directory_entry *entry)
 {
-    uint64_t object_id = 0;
-    memcpy(&object_id, entry->object_id, sizeof(entry->object_id));
-    return object_id;
+    bool node = entry->kind == DIRECTORY_NODE, page = entry->kind == DIRECTORY_PAGE;
+    struct volume_home home;
+    if (entry->kind == 0 || entry->kind > DIRECTORY_RUNNING || entry->index >= POT_NODES)
+        return "an entry of the checkpoint directory is not one";
+    if ((node || page) && !volume_home(RANGE_CKPT_AREA, entry->location, 0, &home) &&
+        !volume_home(RANGE_CKPT_AREA, entry->location, 1, &home))
+        return "the checkpoint directory leads out of its area";
+    return NULL;
 }
 
 static const char *directory_entries_take(const struct directory_block *block)
 {
     for (uint32_t i = 0; i < block->entry_count; i++) {
-        if (block->entries[i].kind != DIRECTORY_RUNNING)
-            return "the checkpoint holds objects that are not at home; this kernel cannot migrate";
-        if (restarted.running_count == LIMIT_RUNNING)
-            return "more domains were running than the kernel has room for";
-        restarted.running[restarted.running_count++] = entry_object_id(&block->entries[i]);
+        const struct directory_entry *entry = &block->entries[i];
+        const char *problem = entry_problem(entry);
+        if (problem)
+            return problem;
+        if (!directory_put(entry->kind == DIRECTORY_RUNNING ? DIRECTORY_OF_DOMAINS
+                                                            : DIRECTORY_COMMITTED, entry))
+            return "the checkpoint has more objects than this memory has room for";
     }
     return NULL;
 }
@@ -93,7 +100,8 @@ static const char *directory_read(unsigned copy, bool *done)
 {
     uint64_t location = restarted.header.directory_block[copy];
     const struct directory_block *block = (const struct directory_block *)restarted.block;
-    restarted.running_count = 0;
+    directory_clear(DIRECTORY_COMMITTED);
+    directory_clear(DIRECTORY_OF_DOMAINS);
     *done = false;
     for (uint32_t sequence = 0; sequence < restarted.header.directory_blocks; sequence++) {
         if (!directory_block_read(location, sequence))
@@ -139,7 +147,10 @@ const char *restart(void)
         problem = directory_read(1, &done);
     if (!done)
         return problem;
-    for (uint32_t i = 0; i < restarted.running_count; i++)
-        domain_start(restarted.running[i]);
+    checkpoint_start(&restarted.header);
+    const struct directory_entry *entry;
+    uint32_t cursor = 0;
+    while ((entry = directory_next(DIRECTORY_OF_DOMAINS, &cursor)) != NULL)
+        domain_start(directory_id(entry));
     return NULL;
 }

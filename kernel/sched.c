@@ -11,6 +11,7 @@
 
 #include "kernel/arch/arch.h"
 #include "kernel/check.h"
+#include "kernel/checkpoint.h"
 #include "kernel/counter.h"
 #include "kernel/driver/driver.h"
 #include "kernel/gate.h"
@@ -40,6 +41,7 @@ struct sched {
     uint32_t check_interval;          /* exits between two of them; 0: none */
     bool amnesia, announced;
     bool general; /* no message takes the short path */
+    bool special; /* something is to be done at the next exit: exit_special() */
     bool tables_needed; /* at this exit */
 };
 struct sched sched = {.gate_floor = UINT64_MAX, .alarm = UINT64_MAX, .timer = UINT64_MAX};
@@ -49,6 +51,7 @@ void sched_knobs(bool amnesia, uint32_t check_interval, bool general)
     sched.amnesia = amnesia;
     sched.check_interval = check_interval;
     sched.general = general;
+    sched.special = amnesia || check_interval;
 }
 
 void sched_enter(struct domain *domain)
@@ -141,10 +144,15 @@ void sched_forget(const struct domain *domain)
         sched.float_owner = NULL;
 }
 
+static uint64_t earlier(uint64_t left, uint64_t right)
+{
+    return left < right ? left : right;
+}
+
 static void timer_arm(bool idle)
 {
-    sched.slice_end = idle ? UINT64_MAX : arch_time() + LIMIT_SLICE_TICKS;
-    timer_set(sched.alarm < sched.slice_end ? sched.alarm : sched.slice_end);
+    sched.slice_end = idle ? checkpoint_alarm() : arch_time() + LIMIT_SLICE_TICKS;
+    timer_set(earlier(sched.alarm, sched.slice_end));
 }
 
 void sched_retry(struct node_frame *root)
@@ -162,6 +170,7 @@ COLD void sched_tick(void)
         sched_wake_all(&sched.timer_waiters);
     }
     sched_wake_all(&sched.memory_waiters);
+    sched.special |= checkpoint_step_due();
     if (sched.current) {
         sched_ready(sched.current);
         sched.current = NULL;
@@ -188,6 +197,7 @@ void sched_devices_poll(void)
     if (io_poll() > 0) {
         resync_step();
         sched_wake_all(&sched.io_waiters);
+        sched.special |= checkpoint_step_due();
     }
 }
 
@@ -199,6 +209,8 @@ COLD static void idle(void)
         arch_wait();
     sched_devices_poll();
     sched_tick();
+    if (checkpoint_step_due())
+        checkpoint_step();
     meter_start();
 }
 
@@ -207,7 +219,7 @@ COLD static void idle(void)
 static void next_choose(void)
 {
     meter_leave();
-    while ((sched.current = ready_pop()) == NULL)
+    while (checkpoint_full() || (sched.current = ready_pop()) == NULL)
         idle();
     if (arch_time() + LIMIT_SLICE_TICKS / 2 > sched.slice_end)
         timer_arm(false);
@@ -259,8 +271,15 @@ COLD static void forget_everything(void)
     object_forget_hints();
 }
 
-COLD static void knobs_apply(void)
+COLD static void exit_special(void)
 {
+    sched.special = sched.amnesia || sched.check_interval;
+    if (checkpoint_step_due()) {
+        if (sched.current)
+            sched_ready(sched.current);
+        sched.current = NULL;
+        checkpoint_step();
+    }
     if (sched.amnesia)
         forget_everything();
     if (sched.check_interval && ++sched.exits >= sched.check_interval) {
@@ -316,6 +335,7 @@ static struct domain *current_prepare(void)
     if (load == LOAD_MALFORMED) {
         print_line("domain %lu: its nodes do not make a domain; stopped",
                    sched.current->object_id);
+        node_dirty(sched.current);
         sched.current = NULL;
         return NULL;
     }
@@ -341,8 +361,8 @@ struct domain *sched_next(void)
         sched.current = NULL;
     }
     sched.preempt = false;
-    if (sched.amnesia || sched.check_interval)
-        knobs_apply();
+    if (sched.special)
+        exit_special();
     for (;;) {
         if (!sched.current)
             next_choose();

@@ -283,8 +283,11 @@ enum touch segment_touch(struct domain *domain, uint64_t addr, enum access acces
         walk->fault = MEMORY_READ_ONLY;
     if (walk->fault != MEMORY_OK)
         return TOUCH_FAULT;
-    if (access == ACCESS_WRITE)
+    if (access == ACCESS_WRITE) {
+        if (object_page_writable(walk->page) == FETCH_STALL)
+            return TOUCH_STALL;
         page_dirty(walk->page);
+    }
     segment_build(domain, addr, walk);
     if (data)
         *data = walk->page->data + addr % PAGE_BYTES;

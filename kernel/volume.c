@@ -154,6 +154,11 @@ static uint64_t elsewhere(unsigned index)
     return count;
 }
 
+uint32_t volume_mounted(void)
+{
+    return volume.mounted;
+}
+
 uint32_t volume_in_step(void)
 {
     uint32_t mask = volume.mounted;
@@ -214,6 +219,14 @@ bool volume_disk_used(unsigned disk)
         if (volume.disk[i] == disk && volume.step[i] != STEP_OUT)
             return true;
     return false;
+}
+
+COLD bool volume_writable(void)
+{
+    for (unsigned disk = 0; disk < io_disk_count(); disk++)
+        if (volume_disk_used(disk) && io_disk_read_only(disk))
+            return false;
+    return true;
 }
 
 bool volume_disk_failed(unsigned disk)

@@ -39,6 +39,8 @@ const char *volume_kind_name(enum range_kind kind);
 
 /* volume_in_step - bit per disk index: all that is there is up to date. */
 uint32_t volume_in_step(void);
+/* volume_mounted - bit per disk index: it is there. */
+uint32_t volume_mounted(void);
 /* volume_in_step_set - what the newest checkpoint header says of it. */
 void volume_in_step_set(uint32_t mask);
 /* volume_copy_begin - from now on what is in step on other disks, and not here, is written here
@@ -50,6 +52,8 @@ bool volume_copying(unsigned index);
 unsigned volume_copy_end(void);
 /* volume_disk_used - part of the store, with something on it that is written. */
 bool volume_disk_used(unsigned disk);
+/* volume_writable - no disk that is used is read-only. */
+bool volume_writable(void);
 /* volume_disk_failed - a write or flush failed. What is in step on other disks too leaves. Returns
  * false if there is more on it: that stays, for there is no other. */
 bool volume_disk_failed(unsigned disk);

@@ -93,6 +93,11 @@ unsigned virtio_block_count(void)
     return host_disks.count;
 }
 
+bool virtio_block_read_only(unsigned disk)
+{
+    return disk_at(disk)->read_only;
+}
+
 uint64_t virtio_block_sectors(unsigned disk)
 {
     return disk_at(disk)->block_count * (BLOCK_BYTES / SECTOR_BYTES);

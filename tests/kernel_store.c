@@ -9,6 +9,7 @@
 #include "disks/checksum.h"
 
 #define DIRECTORY_BLOCKS 1u
+#define AREA_BLOCKS 200u
 
 static void *block_at(struct store *store, uint64_t block)
 {
@@ -24,8 +25,8 @@ struct store *store_create(uint64_t node_count, uint64_t page_count)
     uint64_t page_pots = (page_count + POT_PAGES - 1) / POT_PAGES;
     uint64_t at = 1;
     store->ckpt_header_block[0] = at++;
-    store->directory_block = at;
-    at += DIRECTORY_BLOCKS;
+    store->directory_block = at; /* at the start of area 0 */
+    at += 2 * AREA_BLOCKS;
     for (unsigned plex = 0; plex < 2; plex++) {
         store->node_block[plex] = at;
         at += pots;
@@ -240,8 +241,9 @@ void store_finish(struct store *store)
     }
     range_add(&header, RANGE_PAGES, 0, 1, store->page_count, store->page_block,
               store->page_count);
-    range_add(&header, RANGE_CKPT_AREA, 0, AREA_ID(0, 0), DIRECTORY_BLOCKS, store->directory_block,
-              DIRECTORY_BLOCKS);
+    for (unsigned area = 0; area < 2; area++)
+        range_add(&header, RANGE_CKPT_AREA, 0, AREA_ID(area, 0), AREA_BLOCKS,
+                  store->directory_block + area * AREA_BLOCKS, AREA_BLOCKS);
     seal(&header, CHECKSUM_VOLUME);
     memcpy(block_at(store, 0), &header, sizeof(header));
     memcpy(block_at(store, store->block_count - 1), &header, sizeof(header));

@@ -114,6 +114,28 @@ static bool list_has(const uint8_t *value, uint32_t size_bytes, uint8_t separato
     return false;
 }
 
+/* The number at the end of the part that begins with this text; FDT_NO_NUMBER: there is none. */
+static uint64_t list_number(const uint8_t *value, uint32_t size_bytes, uint8_t separator,
+                            const char *text)
+{
+    size_t length = strlen(text);
+    for (uint32_t first = 0; first < size_bytes;) {
+        uint32_t end = first;
+        uint64_t number = 0;
+        while (end < size_bytes && value[end] != separator && value[end] != '\0')
+            end++;
+        bool same = end - first > length && memcmp(value + first, text, length) == 0;
+        for (uint32_t at = first + (uint32_t)length; same && at < end; at++) {
+            same = value[at] >= '0' && value[at] <= '9' && number < UINT32_MAX;
+            number = number * 10 + value[at] - '0';
+        }
+        if (same)
+            return number;
+        first = end + 1;
+    }
+    return FDT_NO_NUMBER;
+}
+
 static enum node_kind kind_of(const uint8_t *value, uint32_t size_bytes)
 {
     for (unsigned i = 0; i < sizeof(known) / sizeof(known[0]); i++)
@@ -233,6 +255,7 @@ static void chosen_take(struct fdt_facts *facts, const char *name, const uint8_t
         facts->check |= list_has(value, size_bytes, ' ', "check");
         facts->check_seldom |= list_has(value, size_bytes, ' ', "check-seldom");
         facts->general |= list_has(value, size_bytes, ' ', "general");
+        facts->checkpoint_ms = list_number(value, size_bytes, ' ', "checkpoint=");
     }
 }
 
@@ -371,7 +394,7 @@ static bool header_read(struct fdt_reader *reader)
 const char *fdt_parse(const void *tree, struct fdt_facts *facts)
 {
     struct fdt_reader reader = {.tree = tree, .facts = facts};
-    *facts = (struct fdt_facts){0};
+    *facts = (struct fdt_facts){.checkpoint_ms = FDT_NO_NUMBER};
     if ((uint64_t)tree % CELL_BYTES != 0 || big32(tree) != FDT_MAGIC)
         return "none where a1 points";
     if (big32(reader.tree + 20) < FDT_VERSION || big32(reader.tree + 24) > FDT_VERSION)

@@ -22,8 +22,11 @@ struct fdt_facts {
     uint64_t initrd_start, initrd_end; /* physical; 0: none */
     /* Knobs: properties of /chosen, or words of its bootargs (check-seldom there only). */
     bool amnesia, check, check_seldom, general;
+    uint64_t checkpoint_ms; /* word checkpoint=N of the bootargs; FDT_NO_NUMBER: no
+                             * checkpoints */
 };
 
+#define FDT_NO_NUMBER UINT64_MAX
 #define FDT_BYTES_MAX (1u << 20)
 
 /* fdt_parse - read a flattened device tree.

@@ -86,6 +86,12 @@ uint64_t virtio_block_sectors(unsigned disk)
     return block.disks[disk].sectors;
 }
 
+bool virtio_block_read_only(unsigned disk)
+{
+    kassert(disk < block.count);
+    return block.disks[disk].read_only;
+}
+
 static struct request *request_take(struct disk *disk)
 {
     for (unsigned i = 0; i < REQUESTS_MAX; i++)

@@ -13,6 +13,8 @@ MUST_CHECK bool virtio_block_attach(const struct fdt_device *device);
 /* virtio_block_count - disks taken. virtio_block_sectors - size of one in sectors of 512 bytes. */
 unsigned virtio_block_count(void);
 uint64_t virtio_block_sectors(unsigned disk);
+/* virtio_block_read_only - it cannot be written. */
+bool virtio_block_read_only(unsigned disk);
 
 #define BLOCK_PIECES_MAX 32u /* in one request */
 

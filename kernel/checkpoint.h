@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* checkpoint.h - the checkpoint: all that changed since the last, on disk as of one moment.
+ *
+ * Who calls: sched.c, at its kernel exits; restart.c. Whom it calls: object and pot for what
+ * changed, io, directory, migrate.
+ *
+ * Invariants
+ *  1. Between checkpoint_full() being false and the next kernel exit, one kernel operation cannot
+ *     change more than the current area, the directory and the area pots have room for.
+ *  2. Nothing is written into the area of the newest committed checkpoint before the next one is
+ *     committed.
+ */
+#ifndef LATCHKEY_KERNEL_CHECKPOINT_H
+#define LATCHKEY_KERNEL_CHECKPOINT_H
+
+#include "kernel/base.h"
+#include "kernel/limits.h"
+
+/* checkpoint_start - the store was read through this header; its directory is in memory. */
+void checkpoint_start(const struct ckpt_header *header);
+/* checkpoint_interval - milliseconds from one freeze to the next when something changes; 0: only
+ * when memory or area run short. Says in one line why there are no checkpoints, if so. */
+void checkpoint_interval(uint64_t interval_ms);
+/* checkpoint_step_due - is there something for checkpoint_step() to do? */
+bool checkpoint_step_due(void);
+/* checkpoint_step - go on as far as it goes without waiting. No domain is current, no kernel
+ * operation under way. */
+void checkpoint_step(void);
+/* checkpoint_full - so much has changed that no domain may run before the next freeze. */
+bool checkpoint_full(void);
+/* checkpoint_alarm - time at which a step is due without any event; UINT64_MAX: none. */
+uint64_t checkpoint_alarm(void);
+/* checkpoint_generation - the newest that is committed. */
+uint64_t checkpoint_generation(void);
+
+#endif

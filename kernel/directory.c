@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* directory.c - a fixed pool of directory entries, found by hashing. Invariants: directory.h.
+ *
+ * An order is a heap of entry numbers, made at once and taken down one by one: what is put after it
+ * was made is not in it, and what was replaced keeps its number.
+ */
+#include "kernel/directory.h"
+
+#define NONE UINT32_MAX
+
+struct item {
+    struct directory_entry entry; /* kind 0: free */
+    uint32_t next;                /* of the same chain, or free */
+    uint8_t which;                /* enum directory_which */
+};
+
+static struct {
+    struct item *items;
+    uint32_t *chains;
+    uint32_t *heap;
+    uint32_t count, mask;
+    uint32_t free;
+    uint32_t high; /* items from here on were never used */
+    uint32_t heap_count;
+    uint32_t used[DIRECTORIES];
+} directory;
+
+/* Pages before nodes, each by id. Never 0. */
+static uint64_t order_of(const struct directory_entry *entry)
+{
+    uint64_t node = entry->kind == DIRECTORY_NODE, running = entry->kind == DIRECTORY_RUNNING;
+    return node << OBJECT_ID_BITS | running << (OBJECT_ID_BITS + 1) | directory_id(entry);
+}
+
+static uint32_t *chain_of(uint64_t order)
+{
+    return &directory.chains[(order * 0x9e3779b97f4a7c15ull >> 32) & directory.mask];
+}
+
+COLD uint64_t directory_init(uint64_t start, uint32_t count)
+{
+    uint32_t buckets = 1;
+    while (buckets < count)
+        buckets *= 2;
+    directory.items = (struct item *)start;
+    directory.chains = (uint32_t *)(directory.items + count);
+    directory.heap = directory.chains + buckets;
+    directory.count = count;
+    directory.mask = buckets - 1;
+    directory.free = NONE;
+    directory.high = directory.heap_count = 0;
+    memset(directory.chains, 0xff, buckets * sizeof(uint32_t));
+    memset(directory.used, 0, sizeof(directory.used));
+    uint64_t end = (uint64_t)(directory.heap + count);
+    return (end + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
+}
+
+struct directory_entry directory_entry_make(enum directory_kind kind, uint64_t object_id)
+{
+    struct directory_entry entry = {.kind = (uint8_t)kind};
+    memcpy(entry.object_id, &object_id, sizeof(entry.object_id));
+    return entry;
+}
+
+static struct item *item_find(enum directory_which which, uint64_t order)
+{
+    uint32_t at = *chain_of(order);
+    while (at != NONE) {
+        struct item *item = &directory.items[at];
+        if (item->which == which && order_of(&item->entry) == order)
+            return item;
+        at = item->next;
+    }
+    return NULL;
+}
+
+uint32_t directory_room(void)
+{
+    return directory.count - directory.used[DIRECTORY_WORKING] -
+           directory.used[DIRECTORY_COMMITTED] - directory.used[DIRECTORY_OF_DOMAINS];
+}
+
+bool directory_put(enum directory_which which, const struct directory_entry *entry)
+{
+    uint64_t order = order_of(entry);
+    struct item *item = item_find(which, order);
+    kassert(entry->kind != 0);
+    if (item) {
+        item->entry = *entry;
+        return true;
+    }
+    uint32_t at = directory.free;
+    if (at != NONE)
+        directory.free = directory.items[at].next;
+    else if (directory.high < directory.count)
+        at = directory.high++;
+    else
+        return false;
+    uint32_t *chain = chain_of(order);
+    directory.items[at] = (struct item){*entry, *chain, (uint8_t)which};
+    *chain = at;
+    directory.used[which]++;
+    return true;
+}
+
+static void item_free(uint32_t at)
+{
+    struct item *item = &directory.items[at];
+    uint32_t *link = chain_of(order_of(&item->entry));
+    while (*link != at)
+        link = &directory.items[*link].next;
+    *link = item->next;
+    directory.used[item->which]--;
+    item->entry.kind = 0;
+    item->next = directory.free;
+    directory.free = at;
+}
+
+void directory_drop_running(uint64_t object_id)
+{
+    struct directory_entry running = directory_entry_make(DIRECTORY_RUNNING, object_id);
+    struct item *item = item_find(DIRECTORY_OF_DOMAINS, order_of(&running));
+    if (item)
+        item_free((uint32_t)(item - directory.items));
+}
+
+const struct directory_entry *directory_find(enum range_kind kind, uint64_t object_id)
+{
+    uint64_t order = (uint64_t)(kind == RANGE_NODES) << OBJECT_ID_BITS | object_id;
+    const struct item *item = NULL;
+    if (directory.used[DIRECTORY_WORKING])
+        item = item_find(DIRECTORY_WORKING, order);
+    if (!item && directory.used[DIRECTORY_COMMITTED])
+        item = item_find(DIRECTORY_COMMITTED, order);
+    return item ? &item->entry : NULL;
+}
+
+uint32_t directory_count(enum directory_which which)
+{
+    return directory.used[which];
+}
+
+const struct directory_entry *directory_next(enum directory_which which, uint32_t *cursor)
+{
+    while (*cursor < directory.high) {
+        const struct item *item = &directory.items[(*cursor)++];
+        if (item->entry.kind != 0 && item->which == which)
+            return &item->entry;
+    }
+    return NULL;
+}
+
+static uint64_t heap_order(uint32_t place)
+{
+    return order_of(&directory.items[directory.heap[place]].entry);
+}
+
+/* Let the entry at a place sink to where nothing below it comes before it. */
+static void heap_sink(uint32_t place)
+{
+    for (;;) {
+        uint32_t least = 2 * place + 1;
+        if (least >= directory.heap_count)
+            return;
+        if (least + 1 < directory.heap_count && heap_order(least + 1) < heap_order(least))
+            least++;
+        if (heap_order(place) <= heap_order(least))
+            return;
+        uint32_t moved = directory.heap[place];
+        directory.heap[place] = directory.heap[least];
+        directory.heap[least] = moved;
+        place = least;
+    }
+}
+
+void directory_order_begin(enum directory_which which)
+{
+    directory.heap_count = 0;
+    for (uint32_t at = 0; at < directory.high; at++)
+        if (directory.items[at].entry.kind != 0 && directory.items[at].which == which)
+            directory.heap[directory.heap_count++] = at;
+    kassert(directory.heap_count == directory.used[which]);
+    for (uint32_t place = directory.heap_count / 2; place-- > 0;)
+        heap_sink(place);
+}
+
+const struct directory_entry *directory_order_next(void)
+{
+    if (directory.heap_count == 0)
+        return NULL;
+    uint32_t first = directory.heap[0];
+    directory.heap[0] = directory.heap[--directory.heap_count];
+    heap_sink(0);
+    return &directory.items[first].entry;
+}
+
+void directory_commit(void)
+{
+    kassert(directory.used[DIRECTORY_COMMITTED] == 0);
+    for (uint32_t at = 0; at < directory.high; at++)
+        if (directory.items[at].entry.kind != 0 && directory.items[at].which == DIRECTORY_WORKING)
+            directory.items[at].which = DIRECTORY_COMMITTED;
+    directory.used[DIRECTORY_COMMITTED] = directory.used[DIRECTORY_WORKING];
+    directory.used[DIRECTORY_WORKING] = 0;
+    directory.heap_count = 0;
+}
+
+void directory_clear(enum directory_which which)
+{
+    for (uint32_t at = 0; at < directory.high; at++)
+        if (directory.items[at].entry.kind != 0 && directory.items[at].which == which)
+            item_free(at);
+    kassert(directory.used[which] == 0);
+    directory.heap_count = 0;
+}
+
+COLD void directory_check(void)
+{
+    uint32_t chained = 0, used = 0, freed = 0;
+    for (uint32_t i = 0; i <= directory.mask; i++)
+        for (uint32_t at = directory.chains[i]; at != NONE; at = directory.items[at].next) {
+            const struct item *item = &directory.items[at];
+            bool running = item->entry.kind == DIRECTORY_RUNNING;
+            if (item->entry.kind == 0 || running != (item->which == DIRECTORY_OF_DOMAINS))
+                panic("DIRE-001 a directory holds what it must not");
+            if (item_find(item->which, order_of(&item->entry)) != item)
+                panic("DIRE-002 a directory has an object twice");
+            if (++chained > directory.high)
+                panic("DIRE-003 a directory chain has a loop");
+        }
+    for (uint32_t at = directory.free; at != NONE; at = directory.items[at].next)
+        if (++freed > directory.high)
+            panic("DIRE-004 the list of free directory entries has a loop");
+    for (unsigned which = 0; which < DIRECTORIES; which++)
+        used += directory.used[which];
+    if (chained != used || chained + freed != directory.high)
+        panic("DIRE-005 directory entries are counted wrong");
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* directory.h - what lies in the checkpoint areas rather than at home, in memory.
+ *
+ * Who calls: object.c and pot.c to find the newest version of an object, checkpoint.c which writes
+ * it to disk, migrate.c which brings it home, restart.c which reads it. It calls nobody.
+ *
+ * Invariants
+ *  1. An object has at most one entry in each directory; DIRECTORY_OF_DOMAINS holds RUNNING entries
+ *     only, the others none.
+ *  2. The pool has room for every page frame, every node frame and every running domain at once
+ *     (pools.c): who puts what is in a frame always finds a free entry.
+ */
+#ifndef LATCHKEY_KERNEL_DIRECTORY_H
+#define LATCHKEY_KERNEL_DIRECTORY_H
+
+#include "kernel/base.h"
+#include "kernel/limits.h"
+
+enum directory_which {
+    DIRECTORY_WORKING,   /* of the checkpoint being written */
+    DIRECTORY_COMMITTED, /* of the newest checkpoint, as far as it is not at home */
+    DIRECTORY_OF_DOMAINS /* that were running at the last freeze */
+};
+#define DIRECTORIES 3u
+
+static inline uint64_t directory_id(const struct directory_entry *entry)
+{
+    uint64_t object_id = 0;
+    memcpy(&object_id, entry->object_id, sizeof(entry->object_id));
+    return object_id;
+}
+
+/* directory_init - a pool of so many entries at start; returns the first address after it. */
+uint64_t directory_init(uint64_t start, uint32_t count);
+/* directory_entry_make - an entry without counts. */
+struct directory_entry directory_entry_make(enum directory_kind kind, uint64_t object_id);
+/* directory_put - in place of what the directory has of the same object. false: the pool is full,
+ * which happens at restart only (invariant 2). */
+MUST_CHECK bool directory_put(enum directory_which which, const struct directory_entry *entry);
+/* directory_drop - a domain does not run any more. */
+void directory_drop_running(uint64_t object_id);
+/* directory_find - where the newest version of a page (RANGE_PAGES) or node (RANGE_NODES) is; NULL:
+ * at home. Valid until the next change. */
+const struct directory_entry *directory_find(enum range_kind kind, uint64_t object_id);
+/* directory_count - entries of one. directory_room - entries that are free. */
+uint32_t directory_count(enum directory_which which);
+uint32_t directory_room(void);
+/* directory_next - the next entry of one in no order; *cursor begins as 0. NULL: no more. */
+const struct directory_entry *directory_next(enum directory_which which, uint32_t *cursor);
+/* directory_order_begin - from now on directory_order_next() gives the entries of one in the order
+ * of homes: pages by id, then nodes by id. Entries put meanwhile may be missed. NULL: no more. */
+void directory_order_begin(enum directory_which which);
+const struct directory_entry *directory_order_next(void);
+/* directory_commit - the working directory becomes the committed one, which is empty. */
+void directory_commit(void);
+/* directory_clear - all is at home. */
+void directory_clear(enum directory_which which);
+void directory_check(void);
+
+#endif

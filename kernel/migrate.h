@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* migrate.h - brings what the committed checkpoint has in its area home.
+ *
+ * Who calls: checkpoint.c. Whom it calls: directory, object, pot, io.
+ *
+ * Invariants
+ *  1. Homes get the committed version only: from the area, or from a frame that has not changed
+ *     since. A cut at any moment leaves every object in one good version: pages are in the area,
+ *     and one plex of each pot is whole.
+ *  2. Migrating once more, after a restart, gives the same homes.
+ */
+#ifndef LATCHKEY_KERNEL_MIGRATE_H
+#define LATCHKEY_KERNEL_MIGRATE_H
+
+#include "kernel/base.h"
+
+/* migrate_begin - the committed directory, of this generation, is to be brought home. */
+void migrate_begin(uint64_t generation);
+/* migrate_step - go on as far as it goes without waiting. true: all is at home and durable. */
+MUST_CHECK bool migrate_step(void);
+
+#endif
