@@ -194,7 +194,8 @@ static bool table_age(struct table *table, bool last)
         return false;
     if (table->level == 2 && !space_age(table, last))
         return false;
-    if (table->links && table->part.head && !last) {
+    if (table->again && table->part.head && !last) {
+        table->again = false;
         depend_undo(table, &table->built);
         return false;
     }
@@ -213,6 +214,7 @@ struct table *table_take(unsigned level, const struct table_part *part)
     } while (!table_age(table, ++chances > CHANCES_MAX));
     count_one(TABLE);
     table->in_use = true;
+    table->again = false;
     table->level = (uint8_t)level;
     table->part = *part;
     table->generation++;
@@ -236,13 +238,16 @@ bool table_below(struct table *table, uint64_t addr, const struct table_part *pa
         table_clear(table, index, 1);
         lower = NULL;
     }
-    *out = lower;
-    if (lower)
-        return true;
-    lower = table_find(part);
+    bool linked = lower;
     if (!lower)
+        lower = table_find(part);
+    if (lower)
+        lower->again = true;
+    else
         lower = table_take(table->level - 1u, part);
     *out = lower;
+    if (linked)
+        return true;
     bool good = depend_add_page(lower, &lower->built, table, index);
     lower->links++;
     table->entries[index] = entry_to(lower->entries);

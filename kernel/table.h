@@ -42,15 +42,16 @@ struct table {
     uint32_t serial;     /* how often it was taken for another part */
     uint8_t level;       /* 2 root, 1, 0 */
     bool in_use;
-    bool held; /* on the path being built: not to be taken */
+    bool held;  /* on the path being built: not to be taken */
+    bool again; /* needed once more since it was taken or aged: it gets another chance */
 };
 
 /* table_init - take about size_bytes at start, which is page-aligned, for tables, LIMIT_TABLES_MIN
  * at least. Returns the first address after them. */
 uint64_t table_init(uint64_t start, uint64_t size_bytes);
 /* table_take - an empty table for a part. When all are in use, the one that was looked at the
- * longest ago: a table that domains reach is first taken out of the tables above, and found again
- * with all its entries if any domain faults there before its next turn. */
+ * longest ago: a table that was needed more than once is first taken out of the tables above, and
+ * found again with all its entries if any domain faults there before its next turn. */
 struct table *table_take(unsigned level, const struct table_part *part);
 /* table_below - the table that an entry leads to, which is made, or found, if need be, for the
  * address space that has the ASID. false: a dependency was given up for this, and tables may have

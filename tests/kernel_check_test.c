@@ -106,6 +106,21 @@ static void depends_lost(void) { depend_forget_all(); }
 static void page_clean(void) { ((struct page_frame *)slot_of_send()->object)->dirty = false; }
 static void page_other(void) { ((struct page_frame *)slot_of_send()->object)->allocation_count++; }
 static void table_lost(void) { table_at(world.domain->space->root, CALLS_SEND, 0)->in_use = false; }
+static struct table *leaf_table(void)
+{
+    return table_at(world.domain->space->root, CALLS_SEND, 0);
+}
+static void table_held(void) { leaf_table()->held = true; }
+static void table_links(void) { leaf_table()->links++; }
+static void table_part(void) { leaf_table()->part.place ^= PART_READ_ONLY; }
+static void table_built(void) { leaf_table()->built = 0; }
+static void table_serial(void) { leaf_table()->serial++; }
+static void table_other(void)
+{
+    world.domain->space->key.head ^= (uint64_t)KEY_NO_CALL << 8;
+    world.root->slots[DOMAIN_SLOT_MEMORY].head ^= (uint64_t)KEY_NO_CALL << 8;
+}
+static void root_lost(void) { world.domain->space->root = NULL; }
 static void root_level(void) { world.domain->space->root->level = 1; }
 static void priority(void)
 {
@@ -150,7 +165,11 @@ static const struct mutation mutations[] = {
     MUTATION(page_other, "CHEC-021"), MUTATION(slot_unbuilt, "CHEC-022"),
     MUTATION(depends_lost, "CHEC-022"), MUTATION(slot_read_only, "CHEC-023"),
     MUTATION(page_clean, "CHEC-023"), MUTATION(table_lost, "TABL-001"),
-    MUTATION(root_level, "TABL-001"), MUTATION(priority, "SCHE-004"),
+    MUTATION(root_level, "TABL-001"),
+    MUTATION(table_built, "TABL-002"), MUTATION(table_held, "TABL-003"),
+    MUTATION(table_part, "TABL-004"), MUTATION(table_links, "TABL-005"),
+    MUTATION(table_serial, "CHEC-022"), MUTATION(table_other, "CHEC-025"),
+    MUTATION(root_lost, "SPAC-001"), MUTATION(priority, "SCHE-004"),
     MUTATION(meter_role, "METE-003"), MUTATION(meter_clean, "METE-004"),
     MUTATION(meter_superior, "METE-005"), MUTATION(meter_node, "METE-003"),
     MUTATION(meter_inferiors, "METE-007"), MUTATION(meter_locked, "METE-008"),
