@@ -286,7 +286,6 @@ static bool freeze(void)
     meter_leave();
     domain_unload_all();
     meter_return_all();
-    check_all();
     kassert(directory_count(DIRECTORY_WORKING) == 0);
     kassert(directory_count(DIRECTORY_COMMITTED) == 0);
     pot_area_begin(AREA_ID(checkpoint.area, 0));
@@ -467,6 +466,15 @@ static bool header_write(unsigned plexes)
     return true;
 }
 
+/* What is wrong in memory may have been so at the freeze: it is not committed. */
+static bool header_begin(void)
+{
+    if (checkpoint.flushing)
+        return false;
+    check_all();
+    return header_write(IO_PLEX(0));
+}
+
 /* The header is durable: from now on a restart finds generation g + 1. */
 static bool committed(void)
 {
@@ -515,7 +523,7 @@ static bool phase_done(void)
     case FLUSH_1:
         return flush();
     case HEADER:
-        return header_write(IO_PLEX(0));
+        return header_begin();
     case TWIN:
         return committed();
     case MIGRATE_START:

@@ -28,8 +28,9 @@ static struct {
 /* Pages before nodes, each by id. Never 0. */
 static uint64_t order_of(const struct directory_entry *entry)
 {
-    uint64_t node = entry->kind == DIRECTORY_NODE, running = entry->kind == DIRECTORY_RUNNING;
-    return node << OBJECT_ID_BITS | running << (OBJECT_ID_BITS + 1) | directory_id(entry);
+    uint64_t head = directory_head(entry), kind = head & 0xff;
+    uint64_t node = kind == DIRECTORY_NODE, running = kind == DIRECTORY_RUNNING;
+    return node << OBJECT_ID_BITS | running << (OBJECT_ID_BITS + 1) | head >> 16;
 }
 
 static uint32_t *chain_of(uint64_t order)
@@ -57,8 +58,9 @@ COLD uint64_t directory_init(uint64_t start, uint32_t count)
 
 struct directory_entry directory_entry_make(enum directory_kind kind, uint64_t object_id)
 {
-    struct directory_entry entry = {.kind = (uint8_t)kind};
-    memcpy(entry.object_id, &object_id, sizeof(entry.object_id));
+    struct directory_entry entry = {.kind = 0};
+    uint64_t head = (uint64_t)kind | object_id << 16;
+    __builtin_memcpy(&entry, &head, sizeof(head));
     return entry;
 }
 

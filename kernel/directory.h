@@ -23,11 +23,18 @@ enum directory_which {
 };
 #define DIRECTORIES 3u
 
+/* directory_head - kind, index and id as one word, as they lie in memory. The builtin, since memcpy
+ * is a call in the kernel, and a freeze does this for each node. */
+static inline uint64_t directory_head(const struct directory_entry *entry)
+{
+    uint64_t head;
+    __builtin_memcpy(&head, entry, sizeof(head));
+    return head;
+}
+
 static inline uint64_t directory_id(const struct directory_entry *entry)
 {
-    uint64_t object_id = 0;
-    memcpy(&object_id, entry->object_id, sizeof(entry->object_id));
-    return object_id;
+    return directory_head(entry) >> 16;
 }
 
 /* directory_init - a pool of so many entries at start; returns the first address after it. */

@@ -200,12 +200,10 @@ void pot_area_add(const struct node_frame *node, struct directory_entry *entry)
     uint32_t index = pots.area_nodes / POT_NODES, place = pots.area_nodes % POT_NODES;
     struct node_pot *pot = &pots.area[index];
     struct disk_node *disk = &pot->nodes[place];
-    if (place == 0)
-        memset(pot, 0, sizeof(*pot));
     disk->allocation_count = entry->allocation_count = node->allocation_count;
     disk->call_count = entry->checksum_or_calls = node->call_count;
-    for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
-        memcpy(&disk->slots[slot], &node->slots[slot], sizeof(struct disk_key));
+    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) /* the builtin: no call for each */
+        __builtin_memcpy(&disk->slots[slot], &node->slots[slot], sizeof(struct disk_key));
     entry->location = pots.area_id + index;
     entry->index = (uint8_t)place;
     pots.area_nodes++;
@@ -220,6 +218,10 @@ void *pot_area_seal(uint32_t index, uint64_t generation)
 {
     kassert(index < pot_area_count());
     struct node_pot *pot = &pots.area[index];
+    uint32_t left = pots.area_nodes - index * POT_NODES;
+    pot->reserved = 0;
+    if (left < POT_NODES)
+        memset(&pot->nodes[left], 0, (POT_NODES - left) * sizeof(struct disk_node));
     memcpy(pot->generation, &generation, sizeof(pot->generation));
     pot->checksum = checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
                                checksum_seed(CHECKSUM_AREA_POT, pots.area_id + index));

@@ -18,6 +18,7 @@
 #define INTERVAL_MS 10u
 #define INTERVAL_TICKS (INTERVAL_MS * 10000u)
 #define TURNS_MAX 4000u
+#define MEMORY_PAGES 200u
 #define WORD_ADDR 0x2008u
 #define OTHER_ADDR 0x7008u
 
@@ -99,15 +100,18 @@ Test(directory, refuses_when_it_is_full_and_takes_again_when_one_is_dropped)
 /* What outlasts a process. */
 static struct shared {
     uint64_t root, generation, word, other, ok, writes;
-    unsigned read_only;
+    unsigned read_only, pages_max; /* 0: as many as there is memory for */
 } *shared;
 static struct store *store;
 
 static void world_make(void)
 {
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    uint64_t first_page;
     store = store_create(400, 300);
     shared->root = calls_domain(store, DOMAIN_RUNNING);
+    store_node(store, shared->root)->slots[DOMAIN_SLOT_MEMORY] =
+        store_segment(store, MEMORY_PAGES, &first_page);
     store_finish(store);
     size_t size = store->block_count * BLOCK_BYTES;
     uint8_t *disk = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -123,7 +127,10 @@ static void life(void (*does)(void))
     fflush(NULL);
     pid_t child = fork();
     if (child == 0) {
-        if (host_boot(store, CALLS_RAM_BYTES))
+        struct pool_sizes sizes = pools_of(CALLS_RAM_BYTES);
+        if (shared->pages_max)
+            sizes.pages_max = shared->pages_max;
+        if (host_boot_with(store, CALLS_RAM_BYTES, &sizes, HOST_DISK_REQUESTS))
             _exit(1);
         if (shared->read_only)
             host_disk_read_only(0);
@@ -331,4 +338,35 @@ Test(checkpoint, a_cut_after_any_write_restarts_a_generation_and_nothing_between
     cr_expect_neq(generations & 4, 0, "some cuts came after it");
     cr_expect_neq(generations & 8, 0, "and some after the second");
     free(first);
+}
+
+/* Five times as many pages as there are frames, each changed three times over. */
+static void overcommits(void)
+{
+    for (uint64_t round = 1; round <= 3; round++)
+        for (uint64_t page = 0; page < MEMORY_PAGES; page++) {
+            uint64_t addr = page * 4096 + 16;
+            must(word_get(addr) == (round - 1) * (page + 1));
+            word_set(addr, round * (page + 1));
+        }
+    must(host_check());
+    committed(checkpoint_generation() + 1);
+    shared->generation = checkpoint_generation();
+}
+
+static void finds_all_pages(void)
+{
+    for (uint64_t page = 0; page < MEMORY_PAGES; page++)
+        must(word_get(page * 4096 + 16) == 3 * (page + 1));
+}
+
+Test(checkpoint, memory_far_smaller_than_what_changes_forces_checkpoints_and_nothing_is_lost)
+{
+    world_make();
+    shared->pages_max = 40;
+    life(overcommits);
+    cr_expect_gt(shared->generation, 10, "generation %lu", (unsigned long)shared->generation);
+    life(finds_all_pages);
+    shared->pages_max = 0;
+    life(finds_all_pages);
 }
