@@ -154,6 +154,9 @@ static void report(struct bench *bench, const struct stays *stays)
     row_add(bench, "round trip", call + back, 250, 200);
     row_add(bench, "RETURN of a server with a buffer", code_median(stays, GAUGE_RETURN_MEMORY),
             110, 90);
+    row_add(bench, "round trip to another meter",
+            code_median(stays, GAUGE_CALL_METER) + code_median(stays, GAUGE_RETURN_METER), 500,
+            400);
     row_add(bench, "each key passed, added",
             (code_median(stays, GAUGE_CALL_KEYS_3) - call) / 3, 20, 14);
     row_add(bench, "32 bytes in registers, added",

@@ -66,10 +66,10 @@ static void node_check(const struct node_frame *node)
 /* What a message by the short path takes for granted (arch/gate.S). */
 static void status_check(const struct domain *domain)
 {
-    uint64_t limit = 2ull << domain_priority(domain->root);
+    uint64_t limit = (2ull << domain_priority(domain->root)) - 1;
     if (domain->trapped != (domain->trap_code != 0))
         panic("CHEC-011 a trap is not marked");
-    if (domain->priority_limit && domain->priority_limit != limit)
+    if (domain->gate_limit && (uint16_t)domain->gate_limit != limit)
         panic("CHEC-012 a domain has another priority than its root says");
     if (!domain->root->dirty || !domain->keys->dirty)
         panic("CHEC-013 a cached domain's nodes may be dropped");

@@ -20,7 +20,7 @@ static_assert(STATUS_RESTORE_ALL == 1u << 8 * (DOMAIN_RESTORE_ALL - DOMAIN_STATU
 static_assert(offsetof(struct domain, space_stale) + 1 == DOMAIN_SPECIAL, "offset");
 static_assert(offsetof(struct domain, root) == DOMAIN_ROOT, "offset");
 static_assert(offsetof(struct domain, keys) == DOMAIN_KEYS, "offset");
-static_assert(offsetof(struct domain, priority_limit) == DOMAIN_PRIORITY_LIMIT, "offset");
+static_assert(offsetof(struct domain, gate_limit) == DOMAIN_GATE_LIMIT, "offset");
 static_assert(offsetof(struct domain, buffer_addr) == DOMAIN_BUFFER_ADDR, "offset");
 static_assert(offsetof(struct domain, buffer_bytes) == DOMAIN_BUFFER_BYTES, "offset");
 static_assert(offsetof(struct domain, buffer_data) == DOMAIN_BUFFER_DATA, "offset");
@@ -215,8 +215,10 @@ COLD bool domain_dissolve(struct node_frame *node)
 void domain_meter_lost(const struct meter *meter)
 {
     for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
-        if (cache.domains[i].meter == meter)
+        if (cache.domains[i].meter == meter) {
             cache.domains[i].meter = NULL;
+            cache.domains[i].gate_limit = 0;
+        }
 }
 
 /* An entry for another domain. */

@@ -52,8 +52,9 @@ struct domain {
     };
     struct node_frame *root; /* NULL: this entry is free */
     struct node_frame *keys;
-    uint64_t priority_limit; /* 2 << its priority; above the ready set: nobody is more urgent; 0:
-                              * its meter is not the active one (meter.h) */
+    uint64_t gate_limit; /* its meter's address << GATE_LIMIT_BITS | (2 << its priority) - 1; the
+                          * short path is open to it if that is as much as sched.gate_floor, or
+                          * more, and equal above those bits; 0: not known */
     /* The receive buffer that was found writable: as the registers named it, where it is, and how
      * many bytes are there in one piece. BUFFER_UNKNOWN: none. */
     uint64_t buffer_addr, buffer_bytes;

@@ -15,8 +15,10 @@
 #include "kernel/fault.h"
 
 #include "kernel/arch/arch.h"
+#include "kernel/arch/offsets.h"
 #include "kernel/counter.h"
 #include "kernel/depend.h"
+#include "kernel/meter.h"
 #include "kernel/sched.h"
 
 #define REGION_PAGES 16u
@@ -105,7 +107,6 @@ static inline struct domain *entry_set(struct domain *domain, const struct regio
     unsigned index = (unsigned)(addr / PAGE_BYTES) % TABLE_ENTRIES;
     page->used = true;
     region->table->entries[index] = page->leaf | (writable ? TABLE_LEAF_WRITE : 0);
-    domain->restore_all = true;
     count_one(FAULT);
     return arch_fence_page(domain, addr);
 }
@@ -174,6 +175,14 @@ static inline struct domain *keeper_go(struct domain *domain, const struct regio
                         words ? MEMORY_NO_KEY : 0);
 }
 
+/* The same, if the keeper pays by another meter. */
+static NOINLINE struct domain *keeper_go_charged(struct domain *domain,
+                                                 const struct region *region, uint64_t addr,
+                                                 struct domain *keeper)
+{
+    return meter_hand_over(keeper) ? keeper_go(domain, region, addr, keeper) : NULL;
+}
+
 /* No page there: the keeper is told. Its key must lead to a domain that is decoded and can take
  * the message as it is. */
 static inline struct domain *keeper_tell(struct domain *domain, const struct region *region,
@@ -187,11 +196,13 @@ static inline struct domain *keeper_tell(struct domain *domain, const struct reg
         keeper_root->allocation_count != key->count)
         return NULL;
     struct domain *keeper = (struct domain *)(uintptr_t)keeper_root->gate;
-    if (keeper->status != DOMAIN_AVAILABLE || floor >= keeper->priority_limit)
+    if (keeper->status != DOMAIN_AVAILABLE)
         return NULL;
     uint64_t form = ENTRY_CODE | 3u | ENTRY_STRING(STRING_MEMORY);
     if ((keeper->registers[REGISTER_A0 + 2] & form) != ENTRY_CODE)
         return NULL;
+    if ((keeper->gate_limit - floor) >> GATE_LIMIT_BITS)
+        return keeper_go_charged(domain, region, addr, keeper);
     return keeper_go(domain, region, addr, keeper);
 }
 
@@ -208,7 +219,7 @@ struct domain *fault_quick(struct domain *domain, uint64_t addr, uint64_t cause)
     struct key *slot = &region->leaf->slots[index];
     if (slot->head == 0)
         return slot->count & WINDOW_MARK ? NULL : keeper_tell(domain, region, addr, floor);
-    if (key_type(slot) != KEY_PAGE || floor == UINT64_MAX)
+    if (key_type(slot) != KEY_PAGE || floor == GATE_SHUT)
         return NULL;
     return entry_build(domain, region, slot, addr, cause == FAULT_STORE);
 }

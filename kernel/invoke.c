@@ -115,6 +115,8 @@ static bool prepare_own_buffer(struct invocation *invocation)
     struct segment_walk walk;
     struct pieces buffer;
     uint64_t fault_addr = sender->registers[REGISTER_A0 + 5];
+    if (sender->registers[REGISTER_A0 + 6] == 0)
+        sender->buffer_addr = BUFFER_UNKNOWN; /* one that was known is not what it names now */
     if (gate_buffer_is_known(sender))
         return true;
     enum touch touch = gate_buffer_prepare(sender, &buffer, &walk);

@@ -9,6 +9,7 @@
  */
 #include "kernel/gate.h"
 #include "kernel/keys.h"
+#include "kernel/meter.h"
 #include "kernel/sched.h"
 
 /* The domain of the key, which is in the cache now. false: *ended says how the order has ended. */
@@ -39,10 +40,10 @@ static void root_slot_set(struct domain *domain, unsigned slot, const struct key
         domain->space_stale = true;
     if (slot == DOMAIN_SLOT_METER) {
         domain->meter = NULL;
-        domain->priority_limit = 0;
+        domain->gate_limit = 0;
     }
-    if (slot == DOMAIN_SLOT_PRIORITY && domain->priority_limit)
-        domain->priority_limit = 2ull << domain_priority(domain->root);
+    if (slot == DOMAIN_SLOT_PRIORITY && domain->gate_limit)
+        meter_open(domain);
 }
 
 enum invoked domain_slot(struct invocation *invocation)

@@ -6,6 +6,8 @@
 #include "kernel/meter.h"
 
 #include "kernel/arch/arch.h"
+#include "kernel/arch/offsets.h"
+#include "kernel/sched.h"
 
 struct meters meters;
 
@@ -68,25 +70,11 @@ void meter_leave(void)
     meters.active = NULL;
 }
 
-/* Another meter: the short path may go to none of these any more. */
-static void close_all(void)
-{
-    for (unsigned i = 0; i < meters.open_count; i++)
-        meters.open[i]->priority_limit = 0;
-    meters.open_count = 0;
-    meters.entered = NULL;
-}
-
 void meter_open(struct domain *domain)
 {
-    kassert(meter_is_active(domain));
-    if (domain->priority_limit)
-        return;
-    if (meters.open_count == LIMIT_DOMAINS_CACHED) /* some of them were cached more than once */
-        close_all();
-    meters.entered = meters.active;
-    meters.open[meters.open_count++] = domain;
-    domain->priority_limit = 2ull << domain_priority(domain->root);
+    kassert(domain->meter != NULL);
+    domain->gate_limit = (uint64_t)(uintptr_t)domain->meter << GATE_LIMIT_BITS |
+                         ((2u << domain_priority(domain->root)) - 1);
 }
 
 /* Write a meter back and free its entry. The domains that used it look it up again. */
@@ -96,8 +84,6 @@ static void meter_unload(struct meter *unloaded)
     struct key left = key_number(unloaded->left), used = key_number(unloaded->used);
     if (meters.active == unloaded)
         meters.active = NULL;
-    if (meters.entered == unloaded)
-        close_all();
     domain_meter_lost(unloaded);
     if (unloaded->superior)
         unloaded->superior->inferiors--;
@@ -231,8 +217,6 @@ enum metered meter_enter(struct domain *domain, struct meter_answer *answer)
             return metered;
     }
     meters.active = domain->meter;
-    if (meters.entered != meters.active)
-        close_all();
     domain->meter->unused = false;
     answer->left = UINT64_MAX;
     for (struct meter *at = domain->meter; at; at = at->superior) {
@@ -245,6 +229,24 @@ enum metered meter_enter(struct domain *domain, struct meter_answer *answer)
             answer->left = at->left;
     }
     return METERED_GOOD;
+}
+
+bool meter_hand_over(struct domain *target)
+{
+    struct meter *own = target->meter;
+    uint64_t floor = sched_gate_floor();
+    if (!target->gate_limit || floor == GATE_SHUT || meters.owed_cycles ||
+        (uint16_t)floor > (uint16_t)target->gate_limit)
+        return false;
+    meter_charge();
+    /* Nobody of the chain runs dry in this slice: it needs no timer. */
+    for (const struct meter *at = own; at; at = at->superior)
+        if (at->left < (uint64_t)LIMIT_SLICE_TICKS * LIMIT_CYCLES_PER_TICK)
+            return false;
+    meters.active = own;
+    own->unused = false;
+    sched_gate_meter(own);
+    return true;
 }
 
 static bool is_at_or_below(const struct meter *at, const struct meter *top)
@@ -309,9 +311,10 @@ void meter_check(void)
         panic("METE-009 meter nodes and decoded meters disagree");
     for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
         const struct domain *domain = domain_at(i);
-        if (domain->root && domain->priority_limit &&
-            (!domain->meter || domain->meter != meters.entered))
-            panic("METE-011 the short path is open to a domain of another meter");
+        if (domain->root && domain->gate_limit &&
+            (domain->gate_limit ^ (uint64_t)(uintptr_t)domain->meter << GATE_LIMIT_BITS) >>
+                GATE_LIMIT_BITS)
+            panic("METE-011 the short path takes a domain's meter for another");
     }
     if (meters.active && !meters.active->node)
         panic("METE-010 the active meter is none");

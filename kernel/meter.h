@@ -17,7 +17,7 @@
  *     to one chain of meters below it: of the domain that ran, or for which the kernel worked. Only
  *     what is spent on a domain whose meters are not known yet (they are on the disk, or they are
  *     no meters) goes to the prime meter alone.
- *  2. domain->priority_limit is 0 unless its meter is the one that was entered last.
+ *  2. domain->gate_limit is 0 or says what its meter is.
  *  3. A decoded meter's superior is decoded, up to the prime meter; at most METER_DEPTH_MAX of
  *     them.
  */
@@ -43,9 +43,6 @@ struct meters {
     struct meter *active;  /* NULL: nobody's yet */
     uint64_t since_cycles; /* everything before is charged */
     uint64_t owed_cycles;  /* by the prime meter, which was not in memory */
-    const struct meter *entered; /* last */
-    struct domain *open[LIMIT_DOMAINS_CACHED]; /* may have a priority_limit */
-    unsigned open_count;
     unsigned count; /* entries from here on stay free */
 };
 extern struct meters meters;
@@ -76,9 +73,13 @@ static inline bool meter_is_active(const struct domain *domain)
 }
 /* meter_enter - make the meter of a domain the active one, charging what has run. */
 enum metered meter_enter(struct domain *domain, struct meter_answer *answer);
-/* meter_open - the domain, whose meter is active, goes to user mode: as long as that meter is
- * active the hart may be handed to it by the short path (arch/gate.S), which counts nothing. */
+/* meter_open - the domain's meter is known: say it, and its priority, to the short path
+ * (arch/gate.S). */
 void meter_open(struct domain *domain);
+/* meter_hand_over - the domain in user mode means to hand the hart to this one, which its
+ * gate_limit does not allow yet. true: what has run is charged, and the other one's meter is the
+ * active one now. false: it goes by the general path. */
+bool meter_hand_over(struct domain *target);
 /* meter_charge - charge what has run until now. */
 void meter_charge(void);
 /* meter_plain - before a node is used as a plain node, or goes: its counters, and those of all

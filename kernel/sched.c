@@ -10,6 +10,7 @@
 #include "kernel/sched.h"
 
 #include "kernel/arch/arch.h"
+#include "kernel/arch/offsets.h"
 #include "kernel/check.h"
 #include "kernel/checkpoint.h"
 #include "kernel/counter.h"
@@ -24,9 +25,7 @@
 
 /* Not static: arch/gate.S reads what comes first. */
 struct sched {
-    /* Bit p: someone of priority p is ready. UINT64_MAX: the domain in user mode sends its messages
-     * by the general path only. */
-    uint64_t gate_floor;
+    uint64_t gate_floor; /* sched.h */
     struct queue ready[LIMIT_PRIORITIES];
     uint32_t ready_set;               /* bit p: ready[p] may hold someone; never 0 when it does */
     struct queue io_waiters, memory_waiters, timer_waiters;
@@ -44,7 +43,7 @@ struct sched {
     bool special; /* something is to be done at the next exit: exit_special() */
     bool tables_needed; /* at this exit */
 };
-struct sched sched = {.gate_floor = UINT64_MAX, .alarm = UINT64_MAX, .timer = UINT64_MAX};
+struct sched sched = {.gate_floor = GATE_SHUT, .alarm = UINT64_MAX, .timer = UINT64_MAX};
 
 void sched_knobs(bool amnesia, uint32_t check_interval, bool general)
 {
@@ -57,8 +56,15 @@ void sched_knobs(bool amnesia, uint32_t check_interval, bool general)
 void sched_enter(struct domain *domain)
 {
     sched.current = domain->root;
+    domain->state = DOMAIN_RUNNING;
+    meters.active = domain->meter; /* also if it meant to hand over to another one, and did not */
     if (sched.float_zero)
         sched.float_owner = domain;
+}
+
+void sched_gate_meter(const struct meter *meter)
+{
+    sched.gate_floor = (uint64_t)(uintptr_t)meter << GATE_LIMIT_BITS | sched.ready_set;
 }
 
 /* May the domain that now goes to user mode hand over by the short path (arch/gate.S), and to
@@ -67,7 +73,9 @@ static void floor_set(const struct domain *domain)
 {
     bool special = sched.amnesia || sched.general || !sched.float_zero ||
                    domain->keys_walked || domain->called || domain->root->grant;
-    sched.gate_floor = special ? UINT64_MAX : sched.ready_set;
+    sched_gate_meter(domain->meter);
+    if (special)
+        sched.gate_floor = GATE_SHUT;
 }
 
 struct node_frame *sched_current(void)
@@ -374,7 +382,8 @@ struct domain *sched_next(void)
         float_prepare(domain);
         table_fence();
         domain->unchanged = domain->unused = false;
-        meter_open(domain);
+        if (!domain->gate_limit)
+            meter_open(domain);
         floor_set(domain);
         if (!sched.announced) {
             sched.announced = true;

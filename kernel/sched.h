@@ -10,14 +10,19 @@
 
 #include "kernel/domain.h"
 
-/* sched_gate_floor - bit p: someone of priority p is ready. UINT64_MAX: the domain in user mode
- * goes by the general paths only. It is the first word of sched.c's state. */
+/* sched_gate_floor - the active meter's address << GATE_LIMIT_BITS; below, bit p: someone of
+ * priority p is ready. GATE_SHUT: the domain in user mode goes by the general paths only. It is the
+ * first word of sched.c's state. */
+#define GATE_SHUT (1ull << 15) /* no meter, and more than any priority */
 struct sched;
 extern struct sched sched;
 static inline uint64_t sched_gate_floor(void)
 {
     return *(const uint64_t *)__builtin_assume_aligned(&sched, sizeof(uint64_t));
 }
+/* sched_gate_meter - another meter became the active one while a domain is in user mode. */
+struct meter;
+void sched_gate_meter(const struct meter *meter);
 /* sched_enter - this domain was running in user mode: it is the current one, whoever handed the
  * hart to whom by the short path (arch/gate.S) since sched_next(). Called at every other kernel
  * entry. */

@@ -2,11 +2,11 @@
 /* demo_paths_test.c - the short message path (kernel/arch/gate.S) does what the general path does,
  * in everything that anyone can read.
  *
- * The machine runs paths.img to one ecall after the other. Each is carried out twice from the same
- * state: as it is, and with sched.gate_floor set so that the short path declines. At the return to
- * user mode the processor's registers must be equal, all of memory outside the kernel's own data,
- * and there every domain; only hints and marks of use may differ. The kernel's structs are laid out
- * alike on the host, so its headers say where things are.
+ * The machine runs paths.img to one ecall or page fault after the other. Each is carried out twice
+ * from the same state: as it is, and with sched.gate_floor set so that the short path declines. At
+ * the return to user mode the processor's registers must be equal, all of memory outside the
+ * kernel's own data, and there every domain; only hints and marks of use may differ. The kernel's
+ * structs are laid out alike on the host, so its headers say where things are.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -17,13 +17,19 @@
 #include "emulator/machine.h"
 #include "kernel/domain.h"
 #include "kernel/object.h"
+#include "kernel/sched.h"
 
 #define RAM_BYTES (16u << 20)
 #define RAM_BASE 0x80000000ull
 #define KERNEL_OFFSET 0xffffffc000000000ull
 #define STEPS_MAX 100000u /* of one stay in the kernel */
 #define ECALL 0x73u
+#define PAGE_FAULT_FIRST 12u
+#define PAGE_FAULT_LAST 15u
 #define WARM 12000000u
+#define IN_A_ROW 8u
+#define BETWEEN 450000u /* instructions: another domain has the slice */
+#define REGISTERS 34u
 
 struct symbols {
     uint64_t sched, cache, object, kernel_end;
@@ -36,8 +42,10 @@ struct twin {
     struct symbols symbols;
     uint8_t *before, *after;        /* copies of RAM: before the ecall; after the short path */
     struct byte_writer cpu_before, cpu_after;
-    uint64_t registers[33]; /* after the short path: x1.., pc, satp */
-    unsigned shorter, compared;
+    uint64_t registers[REGISTERS]; /* after the short path: x1.., pc, satp, who runs */
+    struct kind {
+        unsigned shorter, compared;
+    } messages, faults;
 };
 
 static uint64_t symbol(const char *name)
@@ -85,12 +93,24 @@ static bool at_ecall(struct twin *twin)
     return instruction == ECALL;
 }
 
-/* To the next ecall. */
-static void seek(struct twin *twin)
+static void run_on(struct twin *twin, uint64_t instructions)
 {
-    do
+    struct machine_until until = machine_until_never();
+    until.instructions = machine_instructions(twin->machine) + instructions;
+    cr_assert_eq(machine_run(twin->machine, &until).reason, MACHINE_STOP_INSTRUCTIONS);
+}
+
+/* To the next ecall, or into the next page fault: past the kernel's first instruction, which writes
+ * no memory. true: the latter. */
+static bool seek(struct twin *twin)
+{
+    do {
         cr_assert(step(twin), "the run ended");
-    while (!at_ecall(twin));
+        uint64_t cause = cpu_csr_get(twin->cpu, CPU_CSR_SCAUSE);
+        if (cpu_privilege(twin->cpu) == 1 && cause >= PAGE_FAULT_FIRST && cause <= PAGE_FAULT_LAST)
+            return true;
+    } while (!at_ecall(twin));
+    return false;
 }
 
 /* Into the kernel and back. Returns the instructions spent there. */
@@ -124,12 +144,13 @@ static void put_back(struct twin *twin, const uint8_t *ram, const struct byte_wr
     cpu_load(twin->cpu, &reader);
 }
 
-static void registers_get(struct twin *twin, uint64_t registers[33])
+static void registers_get(struct twin *twin, uint64_t registers[REGISTERS])
 {
     for (unsigned i = 1; i < 32; i++)
         registers[i - 1] = cpu_x_get(twin->cpu, i);
     registers[31] = cpu_pc_get(twin->cpu);
     registers[32] = cpu_csr_get(twin->cpu, CPU_CSR_SATP);
+    registers[33] = cpu_csr_get(twin->cpu, CPU_CSR_SSCRATCH);
 }
 
 /* What a domain that waits for a message keeps of its registers: abi.h. */
@@ -148,8 +169,12 @@ static void settle(struct domain *domain)
 }
 
 /* A domain without what depends on the path. */
-static void domain_canonical(struct domain *domain)
+static void domain_canonical(struct domain *domain, bool runs)
 {
+    if (runs) { /* its next trap says so */
+        domain->state = DOMAIN_RUNNING;
+        domain->restore_all = true;
+    }
     if (domain->state == DOMAIN_RUNNING)
         memset(domain->registers, 0, sizeof(domain->registers));
     else if (!domain->restore_all)
@@ -168,8 +193,8 @@ static void domains_compare(struct twin *twin, unsigned number)
         uint64_t where = twin->symbols.cache + i * sizeof(struct domain);
         memcpy(&ours, at(twin->after, where), sizeof(ours));
         memcpy(&other, at(twin->ram, where), sizeof(other));
-        domain_canonical(&ours);
-        domain_canonical(&other);
+        domain_canonical(&ours, where == twin->registers[33]);
+        domain_canonical(&other, where == twin->registers[33]);
         const uint64_t *left = (const uint64_t *)&ours, *right = (const uint64_t *)&other;
         for (size_t word = 0; word < sizeof(ours) / 8; word++)
             cr_assert_eq(left[word], right[word], "message %u: domain %u, word %zu: %lx, %lx",
@@ -221,10 +246,11 @@ static void memory_compare(struct twin *twin, unsigned number)
     }
 }
 
-/* One message, by both ways; the machine goes on from the short one. */
-static void message_compare(struct twin *twin, unsigned number)
+/* One message or fault, by both ways; the machine goes on from the short one. */
+static void trap_compare(struct twin *twin, struct kind *kind)
 {
-    uint64_t registers[33], code = cpu_x_get(twin->cpu, 10), exit = cpu_x_get(twin->cpu, 11);
+    uint64_t registers[REGISTERS], code = cpu_x_get(twin->cpu, 10), exit = cpu_x_get(twin->cpu, 11);
+    unsigned number = kind->compared++;
     memcpy(twin->before, twin->ram, RAM_BYTES);
     cpu_keep(twin, &twin->cpu_before);
     unsigned short_steps = carry_out(twin);
@@ -233,25 +259,25 @@ static void message_compare(struct twin *twin, unsigned number)
     cpu_keep(twin, &twin->cpu_after);
 
     put_back(twin, twin->before, &twin->cpu_before);
-    memset(at(twin->ram, twin->symbols.sched), 0xff, sizeof(uint64_t));
+    const uint64_t shut = GATE_SHUT;
+    memcpy(at(twin->ram, twin->symbols.sched), &shut, sizeof(shut));
     unsigned general_steps = carry_out(twin);
     registers_get(twin, registers);
     if (short_steps < general_steps / 2) {
-        for (unsigned i = 0; i < 33; i++)
+        for (unsigned i = 0; i < REGISTERS; i++)
             cr_assert_eq(twin->registers[i], registers[i],
                          "message %u (code %lx, exit %lx): register %u: %lx, %lx", number, code,
                          exit, i + 1, twin->registers[i], registers[i]);
         domains_compare(twin, number);
         memory_compare(twin, number);
-        twin->shorter++;
+        kind->shorter++;
     }
     put_back(twin, twin->after, &twin->cpu_after);
-    twin->compared++;
 }
 
 Test(paths, the_short_path_and_the_general_path_end_in_the_same_state)
 {
-    unsigned messages = getenv("LATCHKEY_LONG") ? 10000 : 150;
+    unsigned count = getenv("LATCHKEY_LONG") ? 10000 : 200;
     struct twin twin = {.symbols = {symbol("sched"), symbol("cache"), symbol("object"),
                                     symbol("kernel_end")}};
     struct error error;
@@ -265,15 +291,16 @@ Test(paths, the_short_path_and_the_general_path_end_in_the_same_state)
     twin.ram = cpu_ram(twin.cpu);
     twin.before = malloc(RAM_BYTES);
     twin.after = malloc(RAM_BYTES);
-    struct machine_until until = machine_until_never();
-    until.instructions = WARM;
-    cr_assert_eq(machine_run(twin.machine, &until).reason, MACHINE_STOP_INSTRUCTIONS);
-    for (unsigned i = 0; i < messages; i++) {
-        seek(&twin);
-        message_compare(&twin, i);
+    for (unsigned i = 0; i < count; i++) {
+        if (i % IN_A_ROW == 0)
+            run_on(&twin, i ? BETWEEN : WARM);
+        trap_compare(&twin, seek(&twin) ? &twin.faults : &twin.messages);
     }
-    fprintf(stderr, "%u messages, %u by the short path\n", twin.compared, twin.shorter);
-    cr_assert_gt(twin.shorter, messages / 4);
+    fprintf(stderr, "%u messages, %u by the short path; %u faults, %u\n", twin.messages.compared,
+            twin.messages.shorter, twin.faults.compared, twin.faults.shorter);
+    cr_assert_gt(twin.messages.shorter, twin.messages.compared / 8);
+    cr_assert_gt(twin.faults.shorter, twin.faults.compared / 8);
+    cr_assert_gt(twin.faults.compared, count / 20);
     machine_destroy(twin.machine);
     writer_finish(&twin.cpu_before);
     writer_finish(&twin.cpu_after);

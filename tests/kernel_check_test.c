@@ -68,7 +68,7 @@ static void root_domain(void) { world.root->domain = host_domain(world.b); }
 static void state(void) { world.domain->state = DOMAIN_AVAILABLE; queue_remove(world.ready); }
 static void state_queued(void) { host_domain(world.b)->state = DOMAIN_WAITING; }
 static void trap(void) { world.domain->trap_code = 4; }
-static void limit(void) { world.domain->priority_limit = 1; }
+static void limit(void) { world.domain->gate_limit ^= 6; }
 static void clean(void) { world.root->dirty = false; }
 static void walked(void) { world.keys->walked = true; }
 static void callers(void)

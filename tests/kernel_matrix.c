@@ -136,7 +136,7 @@ static void domain_put_back(uint64_t root, enum domain_state state, uint64_t ent
     domain->unchanged = false;
     domain->space_stale = true;
     domain->meter = NULL;
-    domain->priority_limit = 0;
+    domain->gate_limit = 0;
 }
 
 static void objects_put_back(const struct matrix *matrix)

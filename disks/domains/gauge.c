@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* gauge.c - does each kind of call over and over, for bench/message_bench.c to count. Keys: 0..3
  * servers (gauge_server.c: plain, three keys, registers, memory), 4 keeper, 5 number, 6 node,
- * power. Argument 0: how often. */
+ * 8 a server with a meter of its own, power. Argument 0: how often. */
 #include "disks/domains/gauge.h"
 
 #include "disks/domains/rt/interface.h"
 #include "disks/domains/rt/slots.h"
 
-enum { PLAIN, KEYS, REGISTERS, MEMORY, KEEPER, NUMBER, NODE, FETCHED };
+enum { PLAIN, KEYS, REGISTERS, MEMORY, KEEPER, NUMBER, NODE, FETCHED, METERED };
 
 static _Alignas(PAGE_BYTES) uint8_t text[STRING_BYTES_MAX];
 
@@ -47,6 +47,7 @@ int domain_main(uint64_t rounds, uint64_t argument_1)
     (void)argument_1;
     for (uint64_t i = 0; i < rounds; i++) {
         (void)gauge_exchange(INVOKE_CALL, PLAIN, GAUGE_CALL, 0, ENTRY_CODE);
+        (void)gauge_exchange(INVOKE_CALL, METERED, GAUGE_CALL_METER, 0, ENTRY_CODE);
         calls_with_keys();
         calls_with_strings();
         (void)gauge_exchange(INVOKE_CALL, NUMBER, GAUGE_DATA_KEY, 0, ENTRY_CODE);

@@ -19,10 +19,12 @@ enum gauge_code {
     GAUGE_CALL_MEMORY_64,
     GAUGE_CALL_MEMORY_1024,
     GAUGE_CALL_MEMORY_4096,
+    GAUGE_CALL_METER,      /* to one that pays by another meter */
     GAUGE_RETURN,          /* by the first server; by one that takes three keys; ... */
     GAUGE_RETURN_KEYS,
     GAUGE_RETURN_REGISTERS,
     GAUGE_RETURN_MEMORY,
+    GAUGE_RETURN_METER,
     GAUGE_RESTART,         /* by the segment keeper, through a restart key: sent as 0 */
     GAUGE_DATA_KEY,        /* a call of a data key */
     GAUGE_REMOVE,          /* to the keeper: take the page out */

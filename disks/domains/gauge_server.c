@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* gauge_server.c - answers every message with the same code and nothing else. Argument 0: what it
- * takes (0 code and resume key, 1 three keys also, 2 a string in registers, 3 one in memory). */
+ * takes (0 and 4 code and resume key, 1 three keys also, 2 a string in registers, 3 one in
+ * memory). */
 #include "disks/domains/gauge.h"
 #include "disks/domains/rt/key.h"
 #include "disks/domains/rt/slots.h"
@@ -11,7 +12,7 @@ int domain_main(uint64_t takes, uint64_t argument_1)
 {
     static const uint64_t entries[] = {
         0, ENTRY_TAKES(0, 0) | ENTRY_TAKES(1, 1) | ENTRY_TAKES(2, 2),
-        ENTRY_STRING(STRING_REGISTERS), ENTRY_STRING(STRING_MEMORY)};
+        ENTRY_STRING(STRING_REGISTERS), ENTRY_STRING(STRING_MEMORY), 0};
     (void)argument_1;
     uint64_t entry = ENTRY_CODE | ENTRY_TAKES(3, SLOT_CALLER) | entries[takes];
     unsigned slot = SLOT_VOID;

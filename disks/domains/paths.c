@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* paths.c - a client or a server that sends random messages, all of them legal: for
  * tests/demo_paths_test.c, which carries out each once by the short and once by the general path.
- * Argument 0: 0 client, 1 server; argument 1: seed. Keys of a client: 5 number, 6 node, 7 fetch key
- * of it, 8..11 servers; what comes is put into 0..4. Those of a server come into 0..7. */
+ * Argument 0: 0 client, 1 server, 2 one that touches the 16 pages at GAUGE_HOLE, and calls their
+ * keeper (key 8), 3 the domain keeper of these; argument 1: seed. Keys of a client: 5 number, 6
+ * node, 7 fetch key of it, 8..11 servers; what comes is put into 0..4. Those of a server come into
+ * 0..7. */
 #include <stdbool.h>
 
-#include "disks/domains/rt/key.h"
+#include "disks/domains/gauge.h"
+#include "disks/domains/rt/interface.h"
 #include "disks/domains/rt/slots.h"
 
 static _Alignas(PAGE_BYTES) uint8_t out[2 * PAGE_BYTES], in[2 * PAGE_BYTES];
@@ -110,10 +113,40 @@ static _Noreturn void server(void)
     }
 }
 
+static _Noreturn void touch(void)
+{
+    volatile uint8_t *hole = (volatile uint8_t *)GAUGE_HOLE;
+    for (;;) {
+        uint64_t offset = draw(NODE_SLOTS * PAGE_BYTES);
+        if (draw(2))
+            hole[offset] = (uint8_t)offset;
+        else
+            (void)hole[offset];
+        if (draw(4) == 0)
+            (void)gauge_exchange(INVOKE_CALL, 8, draw(20), 0, ENTRY_CODE);
+    }
+}
+
+/* Their domain keeper: lets them go on where they were. */
+static _Noreturn void mend(void)
+{
+    const struct domain_control no_trap = {.trap_code = 0};
+    struct message message = MESSAGE(0);
+    message.receive_slots[2] = SLOT_TEMPORARY;
+    for (;;) {
+        (void)serve_next(&message, RC_OK, NULL, 0);
+        (void)domain_put_control(SLOT_TEMPORARY, &no_trap);
+    }
+}
+
 int domain_main(uint64_t role, uint64_t seed)
 {
     paths.random = seed * 0x9e3779b97f4a7c15ull + 1;
     if (role == 0)
         client();
+    if (role == 2)
+        touch();
+    if (role == 3)
+        mend();
     server();
 }

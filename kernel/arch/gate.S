@@ -13,10 +13,12 @@
  *     (demo_paths_test).
  *  3. A status word that equals a state says: not trapped, f registers all zero, satp right, keys
  *     node not walked, marked as used and changed (domain.h). sched.gate_floor says the same of the
- *     sender (sched.c).
+ *     sender (sched.c). That of the domain in user mode may still say for what it waited before:
+ *     sched_enter() sets it right. Nobody but itself can meet it before, and no key that resumes it
+ *     is left over; a CALL looks.
  *  4. Dead registers leave as 0. A register that a check found to be 0 is not cleared again: t0 (no
- *     string), t1 (no receive buffer), a7 (entry block). When no string is sent a4 and t3..t6 are
- *     dead on entry, so they are cleared at once.
+ *     string), t1 (no receive buffer), t2 (floor and limit), a7 (entry block). When no string is
+ *     sent a4 and t3..t6 are dead on entry, so they are cleared at once.
  *  5. The object of a key in a node frame is a frame, whatever the key (object.c): it may be looked
  *     at before it is known to be right. Only the frame of a node holds resume heads.
  *
@@ -59,12 +61,20 @@
     bne     s2, ra, \otherwise
     .endm
 
-    /* May this domain give the processor to that one? */
+    /* May this domain give the processor to that one? Perhaps not yet: it may pay by another
+     * meter. */
     .macro hand_over_check
 1:  auipc   s7, %pcrel_hi(sched)
     ld      s7, %pcrel_lo(1b)(s7)
-    ld      s8, DOMAIN_PRIORITY_LIMIT(s4)
-    bgeu    s7, s8, trap_save_ecall_rest
+    ld      s8, DOMAIN_GATE_LIMIT(s4)
+    sub     t2, s8, s7
+    srli    t2, t2, GATE_LIMIT_BITS
+    bnez    t2, 2f
+3:
+    .subsection 1
+2:  jal     a7, meter_ask
+    j       3b
+    .previous
     csrr    s7, sstatus
     bltz    s7, trap_save_ecall_rest /* SD: f registers were written */
     .endm
@@ -130,10 +140,8 @@
 4:
     .endm
 
-    /* The target's state, address space and pc. */
-    .macro target_enter target, status
-    li      s7, \status
-    sd      s7, DOMAIN_STATUS(\target)
+    /* The target's address space and pc. */
+    .macro target_enter target
     ld      s7, DOMAIN_SATP(\target)
     csrw    satp, s7
     ld      s7, 0(\target)
@@ -141,12 +149,12 @@
     csrw    sscratch, \target
     .endm
 
-    /* The target runs. a0, a1, a4, t3..t6: what it gets; t0, t1, a7 are 0. */
+    /* The target runs. a0, a1, a4, t3..t6: what it gets; t0..t2 and a7 are 0. */
     .macro target_go target
-    target_enter \target, STATE_RUNNING
+    target_enter \target
     each    ld, \target, 2, 3, 4, 8, 9, 18, 19, 21, 22, 23, 24, 25, 26, 27
     ld      s4, 160(\target)
-    clear   1, 7, 12, 13, 15, 16
+    clear   1, 12, 13, 15, 16
     sret
     .endm
 
@@ -218,6 +226,7 @@ call_start:
     ld      s4, NODE_GATE(s0)
     ld      s5, DOMAIN_STATUS(s4)
     bnez    s5, trap_save_ecall_rest
+    beq     s4, sp, trap_save_ecall_rest
     sender_buffer
     hand_over_check
     ld      s6, 96(s4)
@@ -286,7 +295,7 @@ return_go:
 arch_deliver:
     mv      t3, a3
     mv      t4, a5
-    clear   5, 6, 17, 30, 31
+    clear   5, 6, 7, 17, 30, 31
     target_go a2
 
     /* RETURN through a restart key: the target goes on as it was when it trapped. */
@@ -308,7 +317,7 @@ return_restart:
     sd      s3, NODE_CALL_COUNT(s0)
     sd      zero, DOMAIN_STATUS(sp)
     sender_stop
-    target_enter s4, STATE_RUNNING|STATUS_RESTORE
+    target_enter s4
     mv      sp, s4
     j       trap_restore_all
 
@@ -410,6 +419,26 @@ copy_block:
     addi    t0, t0, -1
     bnez    t0, 2b
     j       string_drop
+
+    /* The target becomes the one who pays, or the message goes the general way. a7: where to go on;
+     * t1 is 0. Of the rest C may change what is not kept: t0, ra, and what is sent. */
+meter_ask:
+    mv      s8, a7
+    mv      s9, ra
+    mv      s10, t0
+    mv      s11, sp
+    each    sd, sp, SENT
+    mv      a0, s4
+    la      sp, kernel_stack_top
+    call    meter_hand_over
+    mv      s7, a0
+    mv      sp, s11
+    mv      t0, s10
+    mv      ra, s9
+    clear   6, 7
+    each    ld, sp, SENT
+    beqz    s7, trap_save_ecall_rest
+    jr      s8
 
     /* CALL of a key that the kernel answers. gp: its slot. Callee-saved registers stay where they
      * are. */

@@ -13,7 +13,7 @@
 #define DOMAIN_SPECIAL      535
 #define DOMAIN_ROOT         536
 #define DOMAIN_KEYS         544
-#define DOMAIN_PRIORITY_LIMIT 552
+#define DOMAIN_GATE_LIMIT 552
 #define DOMAIN_BUFFER_ADDR  560
 #define DOMAIN_BUFFER_BYTES 568
 #define DOMAIN_BUFFER_DATA  576
@@ -59,6 +59,7 @@
 #define TYPE_RESUME 7
 #define STATE_WAITING 1
 #define STATE_RUNNING 2
+#define GATE_LIMIT_BITS 16      /* domain.h */
 #define STATUS_RESTORE 0x100
 #define RESUME_RESTART_BYTE 0
 #define RESUME_RETURN_BYTE  2

@@ -51,8 +51,10 @@ trap_save_all:
     bltz    t0, 1f      /* SD: f registers were written */
     csrr    a1, stval
     call    fault_quick /* domain, address, a2: 3 is a store */
-    bnez    a0, trap_return
-1:  csrr    a0, sscratch
+    mv      sp, a0
+    bnez    a0, trap_restore_all /* it goes on where it was */
+1:  la      sp, kernel_stack_top
+    csrr    a0, sscratch
     call    trap_other
 
     /* a0: the domain to run. Boot enters its first domain here. */
