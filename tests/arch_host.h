@@ -92,4 +92,8 @@ void host_knobs(bool amnesia, bool check);
  * with domains written back. Equal states give equal digests whatever is cached. */
 uint64_t host_digest(void);
 
+/* host_apart - what run(argument) answers in a process of its own, as a kernel boots once. 0: it
+ * crashed or stopped. */
+uint64_t host_apart(uint64_t (*run)(const void *argument), const void *argument);
+
 #endif

@@ -8,8 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "kernel/gate.h"
 #include "kernel/sched.h"
@@ -336,26 +334,23 @@ static uint64_t world_run(uint64_t seed, const struct variant *variant, bool for
     return host_digest();
 }
 
-/* In a process of its own, as a kernel boots once. Returns the digest; 0: it crashed or
- * panicked. */
+struct run {
+    uint64_t seed;
+    const struct variant *variant;
+    bool forks;
+};
+
+static uint64_t run_one(const void *argument)
+{
+    const struct run *run = argument;
+    return world_run(run->seed, run->variant, run->forks);
+}
+
+/* Returns the digest; 0: it crashed or panicked. */
 static uint64_t world_run_apart(uint64_t seed, const struct variant *variant, bool forks)
 {
-    int ends[2], status;
-    uint64_t digest = 0;
-    cr_assert_eq(pipe(ends), 0);
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        freopen("/dev/null", "w", stderr);
-        digest = world_run(seed, variant, forks);
-        _exit(write(ends[1], &digest, sizeof(digest)) == sizeof(digest) ? 0 : 1);
-    }
-    close(ends[1]);
-    if (read(ends[0], &digest, sizeof(digest)) != sizeof(digest))
-        digest = 0;
-    close(ends[0]);
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    return status == 0 ? digest : 0;
+    struct run run = {seed, variant, forks};
+    return host_apart(run_one, &run);
 }
 
 Test(fuzz, no_call_breaks_an_invariant_and_no_cache_changes_the_outcome)

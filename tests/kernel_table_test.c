@@ -6,8 +6,6 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "disks/checksum.h"
 #include "kernel/counter.h"
@@ -482,34 +480,31 @@ static uint64_t random_run(uint64_t seed, const struct pool_sizes *sizes, size_t
     return checksum64(words, sizeof(words), 1);
 }
 
-/* In a process of its own, as a kernel boots once. 0: it failed. */
-static uint64_t run_apart(uint64_t seed, const struct pool_sizes *sizes, size_t ram_bytes,
-                          bool amnesia, bool quick)
+struct run {
+    uint64_t seed;
+    const struct pool_sizes *sizes; /* NULL: as the kernel does it */
+    bool amnesia, quick;
+};
+
+static uint64_t run_one(const void *argument)
 {
-    int ends[2], status;
-    uint64_t digest = 0;
-    cr_assert_eq(pipe(ends), 0);
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        digest = random_run(seed, sizes, ram_bytes, amnesia, quick);
-        _exit(write(ends[1], &digest, sizeof(digest)) == sizeof(digest) ? 0 : 1);
-    }
-    close(ends[1]);
-    if (read(ends[0], &digest, sizeof(digest)) != sizeof(digest))
-        digest = 0;
-    close(ends[0]);
-    cr_assert_eq(waitpid(child, &status, 0), child);
-    return status == 0 ? digest : 0;
+    const struct run *run = argument;
+    return random_run(run->seed, run->sizes, RAM_BYTES, run->amnesia, run->quick);
+}
+
+static uint64_t run_apart(uint64_t seed, const struct pool_sizes *sizes, bool amnesia, bool quick)
+{
+    struct run run = {seed, sizes, amnesia, quick};
+    return host_apart(run_one, &run);
 }
 
 Test(table, random_trees_read_the_same_whatever_is_cached)
 {
     for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        uint64_t plain = run_apart(seed, NULL, RAM_BYTES, false, false);
+        uint64_t plain = run_apart(seed, NULL, false, false);
         cr_assert_neq(plain, 0, "seed %lu", seed);
-        cr_expect_eq(run_apart(seed, NULL, RAM_BYTES, false, true), plain, "seed %lu: quick", seed);
-        cr_expect_eq(run_apart(seed, NULL, RAM_BYTES, true, false), plain, "seed %lu: amnesia",
+        cr_expect_eq(run_apart(seed, NULL, false, true), plain, "seed %lu: quick", seed);
+        cr_expect_eq(run_apart(seed, NULL, true, false), plain, "seed %lu: amnesia",
                      seed);
         for (unsigned least = 1; least < 8; least++) {
             struct pool_sizes sizes = pools_of(RAM_BYTES);
@@ -519,7 +514,7 @@ Test(table, random_trees_read_the_same_whatever_is_cached)
                 sizes.depend_bytes = 0;
             if (least & 4)
                 sizes.spaces = LIMIT_SPACES_MIN;
-            cr_expect_eq(run_apart(seed, &sizes, RAM_BYTES, false, true), plain,
+            cr_expect_eq(run_apart(seed, &sizes, false, true), plain,
                          "seed %lu: pools %u", seed, least);
         }
     }
