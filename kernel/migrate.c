@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* migrate.c - two passes over the committed directory in the order of homes, a pot at a time.
- * Invariants: migrate.h.
+/* migrate.c - three passes over the committed directory in the order of homes, a batch of it at a
+ * time. Invariants: migrate.h.
  *
- * The first pass writes the pages of a pot, to all their plexes, and then plex 0 of the pot; the
- * second writes plex 1 of the pots. Between them, and at the end, all disks are flushed, so that no
- * cut finds both plexes of a pot half written. The second pass makes the same changes to the same
- * pots again, for they may not be in memory any more.
+ *   PAGES    up to 32 pages are read from the area, or copied from their frames, and written to all
+ *            their plexes: what lies together moves in one request
+ *   POTS_0   the pots of nodes and of page counts: a few of them are brought in, changed, and plex
+ *            0 of them is written; then a flush
+ *   POTS_1   the same changes to the same pots, for they may not be in memory any more, and plex 1;
+ *            then a flush. So no cut finds both plexes of a pot half written
+ *
+ * States in a pass: GATHER (entries of the next batch) -> MOVE (read, change, write) -> GATHER, or
+ * after the last -> FLUSH -> FLUSHING -> the next pass, or DONE.
+ *
+ * A page that is dirty again stays as it is at home: the next checkpoint has its newer version, and
+ * until that is committed this one's area has it. An object whose home is on no disk that is there
+ * is made dirty, so that the next checkpoint carries it on.
  */
 #include "kernel/migrate.h"
 
@@ -15,211 +24,392 @@
 #include "kernel/object.h"
 #include "kernel/pot.h"
 #include "kernel/print.h"
+#include "kernel/sched.h"
 
-#define BUFFERS 8u /* pages on their way home at a time */
+#define PAGES_MAX IO_BLOCKS_MAX /* of a batch */
+#define ENTRIES_MAX 128u        /* of a batch of pots */
+#define POTS_MAX 8u
 
-enum state { NEXT, CHANGE, WRITE, WAIT, FLUSHING };
-enum leg { LEG_NONE, LEG_READ, LEG_WRITE };
+enum pass { PAGES, POTS_0, POTS_1, PASSES };
+enum state { GATHER, MOVE, FLUSH, FLUSHING, DONE };
+/* How far a page is. A MOVED one was read as part of a run, and is not known to be good. */
+enum leg { READ, MOVED, READ_CHECKED, WRITE, HOME };
 
-/* A page on its way home. */
-struct passage {
-    struct directory_entry entry;
-    enum leg leg;
-    bool asked;
-    uint8_t data[BLOCK_BYTES] __attribute__((aligned(16)));
+struct held_pot {
+    struct pot *pot;
+    enum range_kind kind;
+    uint64_t first_id;
+    bool written; /* asked to be */
 };
 
 static struct {
+    enum pass pass;
     enum state state;
-    unsigned pass;
+    bool failed, again; /* something failed; and it is the second time */
+    unsigned asked; /* requests that are under way */
     uint64_t generation;
-    struct directory_entry entry; /* the next one; kind 0: none is left */
-    struct pot *pot;              /* being changed */
-    enum range_kind kind;         /* of it */
-    uint64_t first_id;
-    bool asked, failed, homeless;
-    struct passage passages[BUFFERS];
+    struct directory_entry next; /* to be gathered; kind 0: none is left */
+    unsigned entry_count, entries_done;
+    struct directory_entry entries[ENTRIES_MAX];
+    uint8_t legs[PAGES_MAX]; /* enum leg, of the first entries */
+    unsigned pot_count;
+    struct held_pot pots[POTS_MAX];
+    uint8_t blocks[PAGES_MAX][BLOCK_BYTES] __attribute__((aligned(16)));
 } migrate;
 
-static void entry_next(void)
+static void next_take(void)
 {
     const struct directory_entry *entry = directory_order_next();
-    migrate.entry = entry ? *entry : (struct directory_entry){.kind = 0};
+    migrate.next = entry ? *entry : (struct directory_entry){.kind = 0};
 }
 
-static void pass_begin(unsigned pass)
+static void pass_begin(enum pass pass)
 {
     migrate.pass = pass;
-    migrate.state = NEXT;
+    migrate.state = GATHER;
     directory_order_begin(DIRECTORY_COMMITTED);
-    entry_next();
+    next_take();
 }
 
 void migrate_begin(uint64_t generation)
 {
     migrate.generation = generation;
-    migrate.homeless = false;
-    pass_begin(0);
+    migrate.again = false;
+    pass_begin(PAGES);
 }
 
 static void one_answered(void *object, bool good)
 {
     (void)object;
-    migrate.asked = false;
+    kassert(migrate.asked > 0);
+    migrate.asked--;
     migrate.failed |= !good;
 }
 
-static void passage_answered(void *object, bool good)
+/* A run that could not be read is read again, one by one. */
+static void run_answered(void *object, bool good)
 {
-    struct passage *passage = object;
-    migrate.failed |= !good;
-    passage->asked = false;
-    passage->leg = passage->leg == LEG_READ ? LEG_WRITE : LEG_NONE;
+    (void)object;
+    (void)good;
+    kassert(migrate.asked > 0);
+    migrate.asked--;
 }
 
-/* Ask for the next request of a page on its way, if there is room for it. */
-static void passage_go_on(struct passage *passage)
+static const struct io_owner migrate_owner = {one_answered, NULL};
+
+/* The kind of range that has the object's home, or that of what describes it. */
+static enum range_kind kind_of(const struct directory_entry *entry)
 {
-    uint64_t id = directory_id(&passage->entry);
-    struct io_owner owner = {passage_answered, passage};
-    void *data = passage->data;
-    if (passage->asked || passage->leg == LEG_NONE)
-        return;
-    if (passage->leg == LEG_WRITE) {
-        passage->asked = io_write(RANGE_PAGES, id, &data, 1, IO_PLEXES, owner) == 1;
-        return;
+    if (entry->kind == DIRECTORY_NODE)
+        return RANGE_NODES;
+    return migrate.pass == PAGES ? RANGE_PAGES : RANGE_PAGE_POTS;
+}
+
+static bool has_home(const struct directory_entry *entry, struct volume_home *home)
+{
+    uint64_t id = directory_id(entry);
+    return volume_home(kind_of(entry), id, 0, home) || volume_home(kind_of(entry), id, 1, home);
+}
+
+/* Leave an object without a home to the next checkpoint. false: it must be waited for. */
+static bool carry_on(const struct directory_entry *entry)
+{
+    struct node_frame *node;
+    struct page_frame *page;
+    enum fetch fetch;
+    object_begin();
+    if (entry->kind == DIRECTORY_NODE) {
+        fetch = object_node(directory_id(entry), &node);
+        if (fetch == FETCH_PRESENT)
+            node_dirty(node);
+    } else {
+        fetch = object_page(directory_id(entry), &page);
+        if (fetch == FETCH_PRESENT)
+            fetch = object_page_writable(page);
+        if (fetch == FETCH_PRESENT)
+            page_dirty(page);
     }
-    struct io_check check = {.how = IO_CHECK_WHOLE, .seed = checksum_seed(CHECKSUM_PAGE, id),
-                             .checksum = passage->entry.checksum_or_calls};
-    passage->asked = io_read(RANGE_CKPT_AREA, passage->entry.location, data, &check, owner);
+    migrate.failed |= fetch == FETCH_VOID;
+    return fetch != FETCH_STALL;
 }
 
-/* The page of the next entry sets out. false: all buffers are in use. */
-static bool passage_begin(void)
+/* --- pages --- */
+
+static enum leg first_leg(const struct directory_entry *entry, uint8_t *block)
 {
-    struct passage *passage = migrate.passages;
-    while (passage < migrate.passages + BUFFERS && passage->leg != LEG_NONE)
-        passage++;
-    if (passage == migrate.passages + BUFFERS)
-        return false;
-    const struct page_frame *page = object_page_present(directory_id(&migrate.entry));
-    passage->entry = migrate.entry;
-    passage->leg = LEG_READ;
-    if (page && !page->dirty && page->state == PAGE_PRESENT && !page->failed) {
-        memcpy(passage->data, page->data, BLOCK_BYTES);
-        passage->leg = LEG_WRITE;
-    }
-    passage_go_on(passage);
-    return true;
+    const struct page_frame *page = object_page_present(directory_id(entry));
+    if (!page || page->state != PAGE_PRESENT || page->failed)
+        return READ;
+    if (page->dirty)
+        return HOME;
+    memcpy(block, page->data, BLOCK_BYTES);
+    return WRITE;
 }
 
-/* Does the next entry belong to the pot being changed? */
-static bool entry_is_of_pot(void)
+/* The pages of the next batch. false: something must be waited for. */
+static bool pages_gather(void)
 {
     struct volume_home home;
-    enum range_kind kind = migrate.entry.kind == DIRECTORY_NODE ? RANGE_NODES : RANGE_PAGE_POTS;
-    uint64_t id = directory_id(&migrate.entry);
-    return migrate.entry.kind != 0 && kind == migrate.kind &&
-           (volume_home(kind, id, 0, &home) || volume_home(kind, id, 1, &home)) &&
-           home.first_id == migrate.first_id;
-}
-
-/* Put what the next entry says into its pot. false: something must be waited for. */
-static bool entry_change(void *block)
-{
-    uint64_t place = directory_id(&migrate.entry) - migrate.first_id;
-    const struct directory_entry *entry = &migrate.entry;
-    if (entry->kind == DIRECTORY_NODE) {
-        const struct disk_node *node;
-        enum fetch fetch = pot_area_node(entry, &node);
-        if (fetch == FETCH_PRESENT)
-            ((struct node_pot *)block)->nodes[place] = *node;
-        migrate.failed |= fetch == FETCH_VOID;
-        return fetch == FETCH_PRESENT;
+    while (migrate.next.kind != 0 && migrate.entry_count < PAGES_MAX) {
+        const struct directory_entry *entry = &migrate.next;
+        if (entry->kind != DIRECTORY_NODE && !has_home(entry, &home)) {
+            if (!carry_on(entry))
+                return false;
+        } else if (entry->kind == DIRECTORY_PAGE) {
+            unsigned at = migrate.entry_count++;
+            migrate.entries[at] = *entry;
+            migrate.legs[at] = (uint8_t)first_leg(entry, migrate.blocks[at]);
+        }
+        next_take();
     }
-    if (entry->kind == DIRECTORY_PAGE && migrate.pass == 0 && !passage_begin())
-        return false;
-    uint64_t flags = entry->kind == DIRECTORY_ZERO_PAGE ? PAGE_POT_ZERO : 0;
-    ((struct page_pot *)block)->pages[place] = (struct page_pot_entry){
-        entry->allocation_count | flags << PAGE_POT_FLAGS_SHIFT, entry->checksum_or_calls};
     return true;
 }
 
-/* Begin with the pot of the next entry. */
-static bool pot_begin(void)
+/* Where a page of the batch is on this leg, so that runs are found. */
+static uint64_t place_of(unsigned at)
 {
-    migrate.kind = migrate.entry.kind == DIRECTORY_NODE ? RANGE_NODES : RANGE_PAGE_POTS;
-    uint64_t id = directory_id(&migrate.entry);
-    enum fetch fetch = pot_change(migrate.kind, id, &migrate.pot, &migrate.first_id);
-    if (fetch == FETCH_VOID && !migrate.homeless) {
-        migrate.homeless = true;
-        print_line("store: %s %lu has no home that can be read; its checkpoint is kept",
-                   volume_kind_name(migrate.kind), id);
-    }
-    return fetch == FETCH_PRESENT;
+    const struct directory_entry *entry = &migrate.entries[at];
+    return migrate.legs[at] == WRITE ? directory_id(entry) : entry->location;
 }
 
-static bool pages_are_home(void)
+/* Ask for a run of pages that begins here. 0: there is no room. */
+static unsigned run_ask(unsigned at)
+{
+    void *blocks[PAGES_MAX];
+    unsigned count = 0;
+    uint64_t place = place_of(at);
+    enum leg leg = migrate.legs[at];
+    while (at + count < migrate.entry_count && migrate.legs[at + count] == leg &&
+           place_of(at + count) == place + count) {
+        blocks[count] = migrate.blocks[at + count];
+        count++;
+    }
+    if (leg == WRITE)
+        return io_write(RANGE_PAGES, place, blocks, count, IO_PLEXES, migrate_owner);
+    if (leg == READ)
+        return io_read_blocks(RANGE_CKPT_AREA, place, blocks, count,
+                              (struct io_owner){run_answered, NULL});
+    const struct directory_entry *entry = &migrate.entries[at];
+    struct io_check check = {.how = IO_CHECK_WHOLE,
+                             .seed = checksum_seed(CHECKSUM_PAGE, directory_id(entry)),
+                             .checksum = entry->checksum_or_calls};
+    return io_read(RANGE_CKPT_AREA, place, blocks[0], &check, migrate_owner);
+}
+
+/* What was read in runs is written if it is good, and read again if not. */
+static void moved_check(void)
+{
+    for (unsigned at = 0; at < migrate.entry_count; at++) {
+        const struct directory_entry *entry = &migrate.entries[at];
+        if (migrate.legs[at] != MOVED)
+            continue;
+        uint64_t checksum = checksum64(migrate.blocks[at], BLOCK_BYTES,
+                                       checksum_seed(CHECKSUM_PAGE, directory_id(entry)));
+        migrate.legs[at] = checksum == entry->checksum_or_calls ? WRITE : READ_CHECKED;
+    }
+}
+
+/* Ask for all on this leg, as far as there is room. false: there was something to ask for. */
+static bool leg_done(enum leg leg, enum leg after)
+{
+    bool done = true;
+    for (unsigned at = 0; at < migrate.entry_count; at++) {
+        if (migrate.legs[at] != leg)
+            continue;
+        unsigned count = run_ask(at);
+        done = false;
+        if (count == 0)
+            break;
+        migrate.asked++;
+        while (count-- > 0)
+            migrate.legs[at + count] = (uint8_t)after;
+    }
+    return done;
+}
+
+/* Reads, then reads of what was not good, then writes. true: all of the batch is home. */
+static bool pages_move(void)
+{
+    if (!leg_done(READ, MOVED) || migrate.asked > 0)
+        return false;
+    moved_check();
+    return leg_done(READ_CHECKED, WRITE) && migrate.asked == 0 && leg_done(WRITE, HOME);
+}
+
+/* --- pots --- */
+
+static bool pot_gather(const struct volume_home *home)
+{
+    struct held_pot *last = &migrate.pots[migrate.pot_count - 1];
+    if (migrate.pot_count > 0 && last->kind == kind_of(&migrate.next) &&
+        last->first_id == home->first_id)
+        return true;
+    if (migrate.pot_count == POTS_MAX || migrate.pot_count >= pot_spare())
+        return false;
+    migrate.pots[migrate.pot_count++] = (struct held_pot){
+        .kind = kind_of(&migrate.next), .first_id = home->first_id};
+    return true;
+}
+
+/* The entries of the next few pots. */
+static bool pots_gather(void)
+{
+    struct volume_home home;
+    while (migrate.next.kind != 0 && migrate.entry_count < ENTRIES_MAX) {
+        if (!has_home(&migrate.next, &home)) {
+            if (!carry_on(&migrate.next))
+                return false;
+        } else if (pot_gather(&home)) {
+            migrate.entries[migrate.entry_count++] = migrate.next;
+        } else {
+            break;
+        }
+        next_take();
+    }
+    return true;
+}
+
+/* All pots of the batch are here, to be changed. */
+static bool pots_hold(void)
 {
     bool all = true;
-    for (unsigned i = 0; i < BUFFERS; i++) {
-        passage_go_on(&migrate.passages[i]);
-        all &= migrate.passages[i].leg == LEG_NONE;
+    for (unsigned i = 0; i < migrate.pot_count; i++) {
+        struct held_pot *held = &migrate.pots[i];
+        enum fetch fetch = FETCH_PRESENT;
+        if (!held->pot)
+            fetch = pot_change(held->kind, held->first_id, &held->pot, &held->first_id);
+        migrate.failed |= fetch == FETCH_VOID;
+        all &= fetch == FETCH_PRESENT;
     }
     return all;
 }
 
-static bool pot_write(void)
+/* Put what an entry says into its pot. false: something must be waited for. */
+static bool entry_change(const struct directory_entry *entry)
 {
-    void *block = pot_seal(migrate.pot, migrate.generation);
-    return io_write(migrate.kind, migrate.first_id, &block, 1, IO_PLEX(migrate.pass),
-                    (struct io_owner){one_answered, NULL}) == 1;
+    const struct held_pot *held = migrate.pots;
+    uint64_t id = directory_id(entry), each = range_objects_per_block((uint8_t)kind_of(entry));
+    while (held->kind != kind_of(entry) || id - held->first_id >= each)
+        held++;
+    kassert(held < migrate.pots + migrate.pot_count);
+    void *block = pot_block(held->pot);
+    if (entry->kind == DIRECTORY_NODE) {
+        const struct disk_node *node;
+        enum fetch fetch = pot_area_node(entry, &node);
+        if (fetch == FETCH_PRESENT)
+            ((struct node_pot *)block)->nodes[id - held->first_id] = *node;
+        migrate.failed |= fetch == FETCH_VOID;
+        return fetch == FETCH_PRESENT;
+    }
+    uint64_t flags = entry->kind == DIRECTORY_ZERO_PAGE ? PAGE_POT_ZERO : 0;
+    ((struct page_pot *)block)->pages[id - held->first_id] = (struct page_pot_entry){
+        entry->allocation_count | flags << PAGE_POT_FLAGS_SHIFT, entry->checksum_or_calls};
+    return true;
+}
+
+/* Ask for pots that lie together to be written. 0: there is no room. */
+static unsigned pots_write(unsigned at)
+{
+    void *blocks[POTS_MAX];
+    unsigned count = 0;
+    const struct held_pot *first = &migrate.pots[at];
+    uint64_t each = range_objects_per_block((uint8_t)first->kind);
+    while (at + count < migrate.pot_count && first[count].kind == first->kind &&
+           first[count].first_id == first->first_id + count * each) {
+        blocks[count] = pot_seal(first[count].pot, migrate.generation);
+        count++;
+    }
+    return io_write(first->kind, first->first_id, blocks, count,
+                    IO_PLEX(migrate.pass - POTS_0), migrate_owner);
+}
+
+/* true: the batch is at home, and its pots may go. */
+static bool pots_move(void)
+{
+    if (!pots_hold())
+        return false;
+    for (; migrate.entries_done < migrate.entry_count; migrate.entries_done++)
+        if (!entry_change(&migrate.entries[migrate.entries_done]))
+            return false;
+    for (unsigned at = 0; at < migrate.pot_count; at++) {
+        if (migrate.pots[at].written)
+            continue;
+        unsigned count = pots_write(at);
+        if (count == 0)
+            return false;
+        migrate.asked++;
+        while (count-- > 0)
+            migrate.pots[at + count].written = true;
+    }
+    if (migrate.asked > 0)
+        return false;
+    for (unsigned i = 0; i < migrate.pot_count; i++)
+        pot_changed(migrate.pots[i].pot);
+    return true;
+}
+
+/* --- */
+
+static void batch_clear(void)
+{
+    migrate.entry_count = migrate.entries_done = migrate.pot_count = 0;
 }
 
 /* One step. false: something must be waited for, or all is done. */
 static bool step(void)
 {
+    bool pages = migrate.pass == PAGES;
     switch (migrate.state) {
-    case NEXT:
-        if (migrate.entry.kind != 0 ? !pot_begin() : !io_flush((struct io_owner){one_answered,
-                                                                                NULL}))
+    case GATHER:
+        if (pages ? !pages_gather() : !pots_gather())
             return false;
-        migrate.asked = migrate.entry.kind == 0;
-        migrate.state = migrate.asked ? FLUSHING : CHANGE;
+        migrate.state = migrate.entry_count > 0 ? MOVE : FLUSH;
         return true;
-    case CHANGE:
-        for (; entry_is_of_pot(); entry_next())
-            if (!entry_change(pot_block(migrate.pot)))
-                return false;
-        migrate.state = WRITE;
-        return true;
-    case WRITE:
-        if (!pages_are_home() || !pot_write())
+    case MOVE:
+        if ((pages ? !pages_move() : !pots_move()) || migrate.asked > 0)
             return false;
-        migrate.asked = true;
-        migrate.state = WAIT;
+        batch_clear();
+        migrate.state = GATHER;
         return true;
-    case WAIT:
-        if (migrate.asked)
+    case FLUSH: /* of what the last pass wrote; the pages are in the area until the end */
+        if (!pages && !io_flush(migrate_owner))
             return false;
-        pot_changed(migrate.pot);
-        migrate.state = NEXT;
+        migrate.asked += !pages;
+        migrate.state = FLUSHING;
         return true;
     case FLUSHING:
-        if (migrate.asked || migrate.pass == 1)
+        if (migrate.asked > 0)
             return false;
-        pass_begin(1);
+        if (migrate.pass == POTS_1)
+            migrate.state = DONE;
+        else
+            pass_begin(migrate.pass + 1);
         return true;
+    case DONE:
+        return false;
     }
     panic("MIGR-001 no such state");
 }
 
+/* Begin once more: a disk that failed has left meanwhile, and what it had is on others. */
+static void begin_again(void)
+{
+    if (migrate.again)
+        halt("store: generation %lu cannot be brought home", migrate.generation);
+    for (unsigned i = 0; i < migrate.pot_count; i++)
+        if (migrate.pots[i].pot)
+            pot_changed(migrate.pots[i].pot);
+    batch_clear();
+    migrate.failed = false;
+    migrate.again = true;
+    pass_begin(PAGES);
+}
+
 bool migrate_step(void)
 {
-    (void)pages_are_home();
-    while (step())
+    while (!migrate.failed && step())
         continue;
-    if (migrate.failed)
-        halt("store: generation %lu cannot be brought home", migrate.generation);
-    return migrate.state == FLUSHING && !migrate.asked && migrate.pass == 1;
+    if (migrate.failed && migrate.asked == 0)
+        begin_again();
+    return migrate.state == DONE;
 }

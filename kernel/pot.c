@@ -158,6 +158,11 @@ COLD enum fetch pot_change(enum range_kind kind, uint64_t object_id, struct pot 
     return FETCH_PRESENT;
 }
 
+unsigned pot_spare(void)
+{
+    return pots.count / 2;
+}
+
 void *pot_block(struct pot *pot)
 {
     return pot->data;

@@ -21,8 +21,9 @@ enum fetch pot_page(uint64_t object_id, const struct page_pot_entry **entry);
 
 /* pot_change - the pot that describes an object, for the caller to change and write: it stays until
  * pot_changed(). *first_id: of what it describes. pot_block - its block. pot_seal - the same, with
- * its generation and checksum. */
+ * its generation and checksum. pot_spare - so many may be held so at a time. */
 struct pot;
+unsigned pot_spare(void);
 enum fetch pot_change(enum range_kind kind, uint64_t object_id, struct pot **pot,
                       uint64_t *first_id);
 void *pot_block(struct pot *pot);
