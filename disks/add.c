@@ -72,24 +72,12 @@ static bool twins_add(struct addition *addition)
     return true;
 }
 
-/* The id after the last of a kind. */
-static uint64_t id_after(const struct store *store, enum range_kind kind)
-{
-    uint64_t after = 1;
-    for (unsigned i = 0; i < store->range_count; i++) {
-        const struct volume_range *range = &store->ranges[i].range;
-        if (range->kind == kind && range->first_id + range->object_count > after)
-            after = range->first_id + range->object_count;
-    }
-    return after;
-}
-
 static bool objects_add(struct addition *addition, enum range_kind kind, uint8_t plex,
                         uint64_t count)
 {
     const struct store *store = addition->store;
     uint64_t per_block = range_objects_per_block((uint8_t)kind);
-    uint64_t first = id_after(store, kind == RANGE_NODES ? RANGE_NODES : RANGE_PAGE_POTS);
+    uint64_t first = store_end(store, kind == RANGE_NODES ? RANGE_NODES : RANGE_PAGE_POTS);
     if (count == 0)
         return true;
     if (first > OBJECT_ID_MAX || count - 1 > OBJECT_ID_MAX - first)
@@ -183,7 +171,7 @@ static bool volume_write(const struct addition *addition)
     const struct volume_header *header = &addition->header;
     uint64_t end[RANGE_KIND_LAST + 1];
     for (unsigned kind = 0; kind <= RANGE_KIND_LAST; kind++)
-        end[kind] = id_after(addition->store, kind);
+        end[kind] = store_end(addition->store, kind);
     if (ftruncate(addition->descriptor, (off_t)(header->block_count * BLOCK_BYTES)) != 0)
         return false;
     for (uint32_t i = 0; i < header->range_count; i++) {

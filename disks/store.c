@@ -60,6 +60,17 @@ uint64_t store_next(const struct store *store, enum range_kind kind, uint64_t id
     return next;
 }
 
+uint64_t store_end(const struct store *store, enum range_kind kind)
+{
+    uint64_t end = 0;
+    for (unsigned i = 0; i < store->range_count; i++) {
+        const struct volume_range *range = &store->ranges[i].range;
+        if (range->kind == kind && range->first_id + range->object_count > end)
+            end = range->first_id + range->object_count;
+    }
+    return end;
+}
+
 static void ranges_add(struct store *store, const struct volume *volume)
 {
     for (uint32_t i = 0; i < volume->header.range_count; i++) {

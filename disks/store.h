@@ -148,6 +148,8 @@ MUST_CHECK bool store_home(const struct store *store, enum range_kind kind, uint
 bool store_exists(const struct store *store, enum range_kind kind, uint64_t id);
 /* store_next - the smallest id of this kind that is at least id, in any plex. 0: there is none. */
 uint64_t store_next(const struct store *store, enum range_kind kind, uint64_t id);
+/* store_end - the id after the last of this kind, in any plex. 0: there is none. */
+uint64_t store_end(const struct store *store, enum range_kind kind);
 
 /* What a block must be to be the right one. */
 struct store_judge {

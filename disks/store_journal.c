@@ -124,17 +124,6 @@ static void pages_keep(struct replay *replay)
     free(replay->pages);
 }
 
-static uint64_t ring_blocks(const struct store *store)
-{
-    uint64_t blocks = 0;
-    for (unsigned i = 0; i < store->range_count; i++) {
-        const struct volume_range *range = &store->ranges[i].range;
-        if (range->kind == RANGE_JOURNAL && range->first_id + range->object_count > blocks)
-            blocks = range->first_id + range->object_count;
-    }
-    return blocks;
-}
-
 void store_journal_read(const struct store *store, const struct ckpt_header *header,
                         struct store_journal *journal)
 {
@@ -144,7 +133,7 @@ void store_journal_read(const struct store *store, const struct ckpt_header *hea
     replay->store = store;
     replay->header = header;
     replay->journal = journal;
-    replay->ring_blocks = ring_blocks(store);
+    replay->ring_blocks = store_end(store, RANGE_JOURNAL);
     for (;; sequence++) {
         if (!group_read(replay, at, sequence)) {
             at = 0;

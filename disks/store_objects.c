@@ -65,26 +65,30 @@ const char *store_block_read(const struct store *store, enum range_kind kind, ui
     return problem ? problem : "no range of the store holds it";
 }
 
+/* Both kinds of pot begin with their checksum. */
+static const char *pot_read(const struct store *store, const struct store_home *home, uint64_t kind,
+                            void *pot)
+{
+    uint64_t checksum;
+    if (!store_read(store, home->location, pot))
+        return "it cannot be read";
+    memcpy(&checksum, pot, sizeof(checksum));
+    return checksum == checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
+                                  checksum_seed(kind, home->first_id))
+               ? NULL
+               : "its checksum is wrong";
+}
+
 const char *store_node_pot(const struct store *store, const struct store_home *home,
                            struct node_pot *pot)
 {
-    if (!store_read(store, home->location, pot))
-        return "it cannot be read";
-    return pot->checksum == checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
-                                       checksum_seed(CHECKSUM_NODE_POT, home->first_id))
-               ? NULL
-               : "its checksum is wrong";
+    return pot_read(store, home, CHECKSUM_NODE_POT, pot);
 }
 
 const char *store_page_pot(const struct store *store, const struct store_home *home,
                            struct page_pot *pot)
 {
-    if (!store_read(store, home->location, pot))
-        return "it cannot be read";
-    return pot->checksum == checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
-                                       checksum_seed(CHECKSUM_PAGE_POT, home->first_id))
-               ? NULL
-               : "its checksum is wrong";
+    return pot_read(store, home, CHECKSUM_PAGE_POT, pot);
 }
 
 /* The pot at a home, through the cache: objects are mostly read in the order of their ids. */
