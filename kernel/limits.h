@@ -12,9 +12,10 @@
 #include "disks/format.h"
 #include "kernel/abi.h"
 
-/* Domains whose registers are held decoded. A message needs two; the rest is a cache. */
+/* Domains whose registers are held decoded. An order about a domain whose answer
+ * goes to another needs three; the rest is a cache. */
 #define LIMIT_DOMAINS_CACHED 64u
-#define LIMIT_DOMAINS_MIN 2u
+#define LIMIT_DOMAINS_MIN 3u
 /* Of the RAM left after the kernel: 1/8 for node frames, 1/16 for page tables, 1/64 for
  * dependencies, the rest for page frames. A node frame is 576 bytes: 64 MiB of RAM gives about
  * 14,000 nodes. */
@@ -63,7 +64,7 @@
 #define LIMIT_CHECK_INTERVAL 997u
 #define LIMIT_CHECK_INTERVAL_SELDOM 100000u /* check-seldom, for long runs */
 
-static_assert(LIMIT_DOMAINS_CACHED >= LIMIT_DOMAINS_MIN, "a message needs two domains");
+static_assert(LIMIT_DOMAINS_CACHED >= LIMIT_DOMAINS_MIN, "sender, receiver, and who it is about");
 static_assert(LIMIT_SPACES >= LIMIT_DOMAINS_CACHED / 2, "spaces are shared or recycled");
 static_assert(LIMIT_METERS >= LIMIT_METERS_MIN, "two chains: the old one and the new one");
 static_assert(LIMIT_POTS >= LIMIT_POTS_MIN, "a node and a page fetch at once");
