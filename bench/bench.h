@@ -70,5 +70,6 @@ MUST_CHECK bool bench_json_write(const struct bench *bench, const char *path, st
  * what was measured gave a wrong answer. */
 MUST_CHECK bool cpu_bench(struct bench *bench, struct error *error);
 MUST_CHECK bool message_bench(struct bench *bench, struct error *error);
+MUST_CHECK bool kernel_bench(struct bench *bench, struct error *error);
 
 #endif

@@ -16,7 +16,7 @@ static const struct suite {
     const char *name;
     bool (*run)(struct bench *bench, struct error *error); /* NULL: of a later version */
 } suites[] = {
-    {"machine", cpu_bench}, {"message", message_bench}, {"store", NULL},
+    {"machine", cpu_bench}, {"message", message_bench}, {"kernel", kernel_bench}, {"store", NULL},
     {"campaign", NULL},     {"replay", NULL},           {"domains", NULL},
 };
 #define SUITE_COUNT (sizeof(suites) / sizeof(suites[0]))

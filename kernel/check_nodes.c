@@ -11,8 +11,9 @@
 static unsigned keys_of(const struct node_frame *node)
 {
     unsigned count = 0;
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
-        count += domain_at(i)->root && domain_at(i)->keys == node;
+    const struct domain *domain;
+    for (unsigned i = 0; (domain = domain_at(i)) != NULL; i++)
+        count += domain->root && domain->keys == node;
     return count;
 }
 
@@ -102,8 +103,8 @@ void check_nodes(void)
     for (uint32_t i = 0; i < object_node_count(); i++)
         if (object_node_at(i)->object_id)
             node_check(object_node_at(i));
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
-        const struct domain *domain = domain_at(i);
+    const struct domain *domain;
+    for (unsigned i = 0; (domain = domain_at(i)) != NULL; i++) {
         if (!domain->root)
             continue;
         if (domain->locked)

@@ -65,22 +65,25 @@ static_assert(RC_DATA_KEY == (1ull << 31) + RC_DATA_KEY_LOW, "gate.S");
 const struct domain domain_nobody = {.status = UINT64_MAX};
 
 static struct {
-    struct domain domains[LIMIT_DOMAINS_CACHED];
-    unsigned count; /* entries from here on stay empty */
+    struct domain *domains;
+    unsigned count;
     unsigned hand;
 } cache;
 
-COLD void domain_init(unsigned count)
+COLD uint64_t domain_init(uint64_t start, unsigned count)
 {
+    kassert(start % sizeof(uint64_t) == 0);
     kassert(count >= LIMIT_DOMAINS_MIN);
     kassert(count <= LIMIT_DOMAINS_CACHED);
+    cache.domains = (struct domain *)start;
     cache.count = count;
+    memset(cache.domains, 0, count * sizeof(struct domain));
+    return start + count * sizeof(struct domain);
 }
 
 struct domain *domain_at(unsigned index)
 {
-    kassert(index < LIMIT_DOMAINS_CACHED);
-    return &cache.domains[index];
+    return index < cache.count ? &cache.domains[index] : NULL;
 }
 
 /* The 224 bytes of one register node, 14 in each key. */
@@ -183,7 +186,7 @@ COLD void domain_unload(struct domain *domain)
 
 void domain_unload_all(void)
 {
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
+    for (unsigned i = 0; i < cache.count; i++)
         if (cache.domains[i].root && !cache.domains[i].locked)
             domain_unload(&cache.domains[i]);
 }
@@ -198,7 +201,7 @@ void domain_plain(struct node_frame *node)
 
 COLD bool domain_dissolve(struct node_frame *node)
 {
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
+    for (unsigned i = 0; i < cache.count; i++) {
         struct domain *domain = &cache.domains[i];
         if (!domain->root || (domain != node->domain && domain->keys != node))
             continue;
@@ -214,7 +217,7 @@ COLD bool domain_dissolve(struct node_frame *node)
 
 void domain_meter_lost(const struct meter *meter)
 {
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
+    for (unsigned i = 0; i < cache.count; i++)
         if (cache.domains[i].meter == meter) {
             cache.domains[i].meter = NULL;
             cache.domains[i].gate_limit = 0;
@@ -224,7 +227,7 @@ void domain_meter_lost(const struct meter *meter)
 /* An entry for another domain. */
 static struct domain *entry_take(void)
 {
-    for (unsigned i = 0; i < 3 * LIMIT_DOMAINS_CACHED; i++) {
+    for (unsigned i = 0; i < 3 * cache.count; i++) {
         struct domain *domain = &cache.domains[cache.hand];
         cache.hand = cache.hand + 1 < cache.count ? cache.hand + 1 : 0;
         if (!domain->root)
@@ -305,7 +308,7 @@ COLD static enum domain_state root_state(struct node_frame *root)
 static bool keys_are_shared(const struct domain *domain)
 {
     bool shared = false;
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
+    for (unsigned i = 0; i < cache.count; i++) {
         struct domain *other = &cache.domains[i];
         if (other == domain || !other->root || other->keys != domain->keys)
             continue;
@@ -385,7 +388,7 @@ void domain_called_set(const struct node_frame *root, bool called)
 
 void domain_spaces_lost(void)
 {
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
+    for (unsigned i = 0; i < cache.count; i++)
         cache.domains[i].space_stale = true;
 }
 
@@ -415,7 +418,7 @@ void domain_page_lost(struct page_frame *page)
     if (!page->known)
         return;
     page->known = false;
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
+    for (unsigned i = 0; i < cache.count; i++) {
         struct domain *domain = &cache.domains[i];
         uint64_t string = domain->string_start + domain->string_delta;
         if ((domain->buffer_data && object_page_frame(domain->buffer_data) == page) ||
@@ -428,7 +431,7 @@ void domain_page_lost(struct page_frame *page)
 
 void domain_buffers_lost(void)
 {
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
+    for (unsigned i = 0; i < cache.count; i++) {
         cache.domains[i].buffer_addr = BUFFER_UNKNOWN;
         cache.domains[i].string_end = 0;
     }
@@ -436,7 +439,7 @@ void domain_buffers_lost(void)
 
 void domain_keys_walked(const struct node_frame *keys)
 {
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++)
+    for (unsigned i = 0; i < cache.count; i++)
         if (cache.domains[i].keys == keys)
             cache.domains[i].keys_walked = true;
 }
@@ -457,7 +460,7 @@ void domain_state_set(struct domain *domain, enum domain_state state)
 
 COLD void domain_check(void)
 {
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
+    for (unsigned i = 0; i < cache.count; i++) {
         const struct domain *domain = &cache.domains[i];
         if (!domain->root)
             continue;

@@ -75,8 +75,9 @@ struct domain {
 /* What the gate of a node is that is no root of a cached domain: its status suits nobody. */
 extern const struct domain domain_nobody;
 
-/* domain_init - at most count domains are cached, LIMIT_DOMAINS_MIN to LIMIT_DOMAINS_CACHED. */
-void domain_init(unsigned count);
+/* domain_init - from start on there is room for count cached domains, LIMIT_DOMAINS_MIN to
+ * LIMIT_DOMAINS_CACHED. Returns the end. */
+uint64_t domain_init(uint64_t start, unsigned count);
 
 /* What came of decoding a domain. */
 enum load {
@@ -127,7 +128,7 @@ void domain_keys_walked(const struct node_frame *keys);
 void domain_settle(struct domain *domain);
 /* domain_state_set - to a new state, marking the change. */
 void domain_state_set(struct domain *domain, enum domain_state state);
-/* domain_at - entry index of the cache, 0..LIMIT_DOMAINS_CACHED - 1, for check.c; root NULL: free.
+/* domain_at - entry index of the cache, for checks; NULL: there are no more; its root NULL: free.
  * domain_check - panics if an invariant does not hold. */
 struct domain *domain_at(unsigned index);
 void domain_check(void);

@@ -309,8 +309,8 @@ void meter_check(void)
         roles += object_node_at(i)->object_id && object_node_at(i)->role == NODE_METER;
     if (roles != decoded)
         panic("METE-009 meter nodes and decoded meters disagree");
-    for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
-        const struct domain *domain = domain_at(i);
+    const struct domain *domain;
+    for (unsigned i = 0; (domain = domain_at(i)) != NULL; i++) {
         if (domain->root && domain->gate_limit &&
             (domain->gate_limit ^ (uint64_t)(uintptr_t)domain->meter << GATE_LIMIT_BITS) >>
                 GATE_LIMIT_BITS)

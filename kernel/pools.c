@@ -28,10 +28,20 @@ COLD struct pool_sizes pools_of(uint64_t size_bytes)
     };
 }
 
+COLD struct pool_sizes pools_least(void)
+{
+    return (struct pool_sizes){
+        .pages_max = UINT32_MAX,
+        .domains = LIMIT_DOMAINS_MIN,
+        .spaces = LIMIT_SPACES_MIN,
+        .pots = LIMIT_POTS_MIN,
+        .meters = LIMIT_METERS_MIN,
+    };
+}
+
 COLD void pools_init(uint64_t start, uint64_t end, const uint64_t *kernel_root,
                      const struct pool_sizes *sizes)
 {
-    domain_init(sizes->domains);
     meter_init(sizes->meters);
     uint64_t at = pot_init(start, sizes->pots);
     uint32_t nodes = object_nodes_of(sizes->node_bytes);
@@ -41,5 +51,6 @@ COLD void pools_init(uint64_t start, uint64_t end, const uint64_t *kernel_root,
     at = table_init(at, sizes->table_bytes);
     at = depend_init(at, sizes->depend_bytes);
     at = fault_init(at, sizes->region_bytes);
+    at = domain_init(at, sizes->domains);
     object_init(at, end, sizes->node_bytes, sizes->pages_max);
 }

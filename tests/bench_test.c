@@ -75,7 +75,7 @@ Test(bench, no_exact_count_is_above_its_budget)
 {
     FILE *budget = fopen(LATCHKEY_SOURCE_DIR "/bench/budget", "r");
     cr_assert(budget, "bench/budget cannot be read");
-    cJSON *rows = suite_rows("message");
+    cJSON *suites[] = {suite_rows("message"), suite_rows("kernel")};
     char line[128], name[64];
     unsigned count = 0;
     double most;
@@ -83,13 +83,16 @@ Test(bench, no_exact_count_is_above_its_budget)
         if (line[0] == '#')
             continue;
         cr_assert_eq(sscanf(line, "%lf %63[^\n]", &most, name), 2, "bench/budget: %s", line);
-        double value = row_value(rows, name);
+        double value = row_value(suites[0], name);
+        if (isnan(value))
+            value = row_value(suites[1], name);
         cr_expect_leq(value, most, "%s: %.1f, the budget is %.1f", name, value, most);
         count++;
     }
     cr_expect_geq(count, 8);
     (void)fclose(budget);
-    cJSON_Delete(rows);
+    cJSON_Delete(suites[0]);
+    cJSON_Delete(suites[1]);
 }
 
 Test(bench, message_paths_are_exact_counts_and_equal_in_two_runs)

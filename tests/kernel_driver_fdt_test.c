@@ -97,7 +97,7 @@ Test(driver_fdt, words_of_bootargs_count_only_when_they_are_whole)
         {"amnesia check", true, true, false}, {"  check  ", false, true, false},
         {"checks", false, false, false},      {"precheck", false, false, false},
         {"amnesi a", false, false, false},    {"", false, false, false},
-        {"check-seldom", false, false, true},
+        {"check-seldom", false, false, true}, {"small", false, false, false},
     };
     for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct fdt_facts facts;
@@ -108,6 +108,7 @@ Test(driver_fdt, words_of_bootargs_count_only_when_they_are_whole)
         cr_assert_eq(facts.amnesia, cases[i].amnesia, "\"%s\"", cases[i].words);
         cr_assert_eq(facts.check, cases[i].check, "\"%s\"", cases[i].words);
         cr_assert_eq(facts.check_seldom, cases[i].check_seldom, "\"%s\"", cases[i].words);
+        cr_assert_eq(facts.small, strcmp(cases[i].words, "small") == 0, "\"%s\"", cases[i].words);
         free(tree);
     }
 }

@@ -256,6 +256,7 @@ static void chosen_take(struct fdt_facts *facts, const char *name, const uint8_t
         facts->check_seldom |= list_has(value, size_bytes, ' ', "check-seldom");
         facts->general |= list_has(value, size_bytes, ' ', "general");
         facts->checkpoint_ms = list_number(value, size_bytes, ' ', "checkpoint=");
+        facts->small |= list_has(value, size_bytes, ' ', "small");
     }
 }
 
