@@ -333,6 +333,8 @@ static const struct {
     const char *function, *step, *why;
 } spared[] = {
     {"domain_start", "object_node", "nothing runs yet, and it is asked again in a loop"},
+    {"carry_on", "object_node", "migration is no operation of a domain, and has tests of its own"},
+    {"carry_on", "object_page", "the same"},
     {"backing_page", "segment_walk", "the pretended screen has no memory behind it"},
     {"depend_add_page", "depend_add", "only for a page that two tables show"},
     {"branded", "key_settle", "one of three copies; the others are reached"},
