@@ -24,6 +24,10 @@
     "-drive file=" IMAGE ",if=none,format=raw,id=d0,snapshot=on "                                  \
     "-device virtio-blk-device,drive=d0 < /dev/null"
 
+/* QEMU's clock runs on while its disk is read: a read that takes the host long looks like a call
+ * that waits for ever. Equal digests cannot come about by chance. */
+#define QEMU_TRIES 5u
+
 static void image_make(const char *calls, const char *seed, bool timeless)
 {
     char enough[64], begin[64];
@@ -33,8 +37,8 @@ static void image_make(const char *calls, const char *seed, bool timeless)
     const struct recipe_change changes[RECIPE_CHANGES_MAX] = {
         {"argument 0 100000\n", enough},
         {"argument 1 0\n", begin},
-        {"argument 0 100000000\n", timeless ? "argument 0 1000000000\n"
-                                            : "argument 0 100000000\n"}};
+        {"argument 0 100000000\n",
+         timeless ? "argument 0 1000000000\n" : "argument 0 100000000\n"}};
     recipe_image("fuzz", changes, timeless, IMAGE);
 }
 
@@ -105,8 +109,8 @@ Test(demo, random_calls_come_to_every_kind_of_answer, .timeout = 3600)
     static const struct {
         const char *name;
         uint64_t least;
-    } kinds[] = {{"well", 1000},   {"data key", 500},  {"bad order", 500}, {"format", 20},
-                 {"read-only", 1}, {"not there", 50},  {"other", 200},     {"with string", 1000}};
+    } kinds[] = {{"well", 1000},   {"data key", 500}, {"bad order", 500}, {"format", 20},
+                 {"read-only", 1}, {"not there", 50}, {"other", 200},     {"with string", 1000}};
     struct transcript transcript;
     image_make("10000", "0", false);
     run(&(struct machine_config){.check = false}, &transcript);
@@ -126,6 +130,11 @@ Test(demo, very_many_random_calls_harm_nobody, .timeout = 36000)
     image_make(!all ? "1000" : calls ? "1000000" : "20000", "1", false);
     run(&(struct machine_config){.amnesia = true, .ram_bytes = SMALL_BYTES}, &transcript);
     (void)unlink(IMAGE);
+}
+
+static bool is_same(const struct transcript *one, const struct transcript *other)
+{
+    return strcmp(verdict(one->text), verdict(other->text)) == 0;
 }
 
 static void expect_same(const struct transcript *one, const struct transcript *other,
@@ -155,6 +164,8 @@ Test(demo, a_seed_has_the_same_answers_everywhere, .timeout = 3600)
         run(&(struct machine_config){.append = "general"}, &second);
         expect_same(&second, &first, "the general path");
         run_on_qemu(&second);
+        for (unsigned tries = 1; tries < QEMU_TRIES && !is_same(&second, &first); tries++)
+            run_on_qemu(&second);
         expect_same(&second, &first, "QEMU");
         image_make(all ? "20000" : "1000", seeds[i], true);
         run(&(struct machine_config){.check = true}, &first);
