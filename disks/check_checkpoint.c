@@ -149,7 +149,10 @@ static const char *entry_problem(const struct check *check, uint32_t area,
         return "it lies in the area of the other checkpoint";
     if (!placed && entry->location != 0)
         return "it has a location and needs none";
-    if (entry->index >= POT_NODES || (entry->kind != DIRECTORY_NODE && entry->index != 0))
+    unsigned index_max = entry->kind == DIRECTORY_NODE      ? POT_NODES - 1
+                         : entry->kind == DIRECTORY_RUNNING ? DIRECTORY_DEVICE_WAIT
+                                                            : 0;
+    if (entry->index > index_max)
         return "its index is out of range";
     if (entry->kind == DIRECTORY_RUNNING && (entry->allocation_count || entry->checksum_or_calls))
         return "it has counts and needs none";

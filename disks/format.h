@@ -173,6 +173,7 @@ enum directory_kind {
     DIRECTORY_ZERO_PAGE = 3, /* all zero: no block */
     DIRECTORY_RUNNING = 4    /* id of the root node of a domain that was running; nothing else */
 };
+#define DIRECTORY_DEVICE_WAIT 1u /* index of a RUNNING entry: the domain waited for a device */
 struct directory_entry {
     uint8_t kind; /* enum directory_kind */
     uint8_t index;

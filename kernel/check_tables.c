@@ -115,7 +115,7 @@ COLD static void entry_check(struct look *look, const struct page_frame *page, b
         key_object_id(look->key) != page->object_id || look->key->count != page->allocation_count)
         stale();
     look->read_only |= (key_data_byte(look->key) & KEY_READ_ONLY) != 0;
-    if (writable && (look->read_only || !page->dirty))
+    if (writable && (look->read_only || !page->open))
         panic("CHEC-023 a page-table entry allows writing what is not to be written");
     const struct table *leaf = table_at(look->top, addr, 0);
     if (!depend_covers(page, page->built, leaf, (unsigned)(addr >> 12) % TABLE_ENTRIES))

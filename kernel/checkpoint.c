@@ -32,6 +32,7 @@
 #include "kernel/domain.h"
 #include "kernel/driver/driver.h"
 #include "kernel/io.h"
+#include "kernel/journal.h"
 #include "kernel/keys.h"
 #include "kernel/main.h"
 #include "kernel/meter.h"
@@ -73,6 +74,8 @@ static struct {
     enum directory_which part;
     uint32_t sequence;
     uint64_t interval_ticks, due;
+    bool forced;          /* one was asked for */
+    struct queue waiters; /* domains that wait for one */
     struct batch batches[BATCHES];
     uint64_t committed; /* generation */
     struct ckpt_header header; /* of the checkpoint under way, else of the newest */
@@ -139,7 +142,8 @@ bool checkpoint_step_due(void)
         return false;
     if (checkpoint.phase != IDLE)
         return true;
-    return anything_dirty() && (arch_time() >= checkpoint.due || short_of_room());
+    bool due = anything_dirty() && (arch_time() >= checkpoint.due || short_of_room());
+    return checkpoint.forced || due;
 }
 
 uint64_t checkpoint_alarm(void)
@@ -151,6 +155,36 @@ uint64_t checkpoint_alarm(void)
 uint64_t checkpoint_generation(void)
 {
     return checkpoint.committed;
+}
+
+bool checkpoint_able(void)
+{
+    return checkpoint.able;
+}
+
+struct queue *checkpoint_waiters(void)
+{
+    return &checkpoint.waiters;
+}
+
+uint64_t checkpoint_force(void)
+{
+    if (!checkpoint.able)
+        return 0;
+    checkpoint.forced = true;
+    return checkpoint.header.generation + 1;
+}
+
+bool checkpoint_is_forced(void)
+{
+    return checkpoint.forced && checkpoint.phase == IDLE;
+}
+
+uint64_t checkpoint_phase(void)
+{
+    if (checkpoint.phase <= DIRECTORY)
+        return checkpoint.phase == IDLE ? 0 : TRACE_PHASE_WRITE_OUT;
+    return checkpoint.phase < MIGRATE ? TRACE_PHASE_COMMIT : TRACE_PHASE_MIGRATE;
 }
 
 static void due_set(void)
@@ -182,7 +216,7 @@ COLD void checkpoint_start(const struct ckpt_header *header)
     checkpoint.area_blocks = area_size(checkpoint.area);
     checkpoint.phase = IDLE;
     checkpoint.due = UINT64_MAX;
-    if (header->migrated_generation == header->generation)
+    if (directory_count(DIRECTORY_COMMITTED) == 0)
         return;
     checkpoint.phase = MIGRATE;
     migrate_begin(header->generation);
@@ -194,7 +228,17 @@ COLD void checkpoint_interval(uint64_t interval_ms)
     if (unable)
         print_line("no checkpoints: %s", unable);
     checkpoint.able = !unable;
-    checkpoint.interval_ticks = interval_ms * (main_facts()->timebase_hz / 1000);
+    checkpoint_interval_set(interval_ms * (NS_PER_SECOND / 1000));
+}
+
+uint64_t checkpoint_interval_ns(void)
+{
+    return checkpoint.interval_ticks * (NS_PER_SECOND / main_facts()->timebase_hz);
+}
+
+void checkpoint_interval_set(uint64_t interval_ns)
+{
+    checkpoint.interval_ticks = interval_ns / (NS_PER_SECOND / main_facts()->timebase_hz);
     due_set();
 }
 
@@ -275,6 +319,7 @@ static void node_freeze(struct node_frame *node)
         return;
     }
     entry = directory_entry_make(DIRECTORY_RUNNING, node->object_id);
+    entry.index = node->device_wait ? DIRECTORY_DEVICE_WAIT : 0;
     if (!directory_put(DIRECTORY_OF_DOMAINS, &entry))
         panic("CKPT-002 the directory is full");
 }
@@ -294,10 +339,12 @@ static bool freeze(void)
     object_pages_freeze();
     checkpoint.header.system_time_ns = timer_system_ns();
     checkpoint.header.calendar_ns = driver_calendar_ns();
+    journal_freeze(&checkpoint.header);
     checkpoint.header.migrated_generation = checkpoint.header.generation;
     checkpoint.header.generation++;
     checkpoint.next_index = pot_area_count();
     checkpoint.pots_sent = 0;
+    checkpoint.forced = false;
     due_set();
     count_one(CHECKPOINT);
     meter_start();
@@ -483,6 +530,8 @@ static bool committed(void)
     directory_commit();
     checkpoint.committed = checkpoint.header.generation;
     checkpoint.area = 1 - checkpoint.area;
+    journal_committed();
+    sched_wake_all(&checkpoint.waiters);
     driver_trace(TRACE_COMMITTED, checkpoint.header.generation);
     return true;
 }

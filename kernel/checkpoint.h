@@ -32,5 +32,20 @@ bool checkpoint_full(void);
 uint64_t checkpoint_alarm(void);
 /* checkpoint_generation - the newest that is committed. */
 uint64_t checkpoint_generation(void);
+/* checkpoint_able - there will be more of them. */
+bool checkpoint_able(void);
+/* checkpoint_waiters - where domains wait for the next that will be; woken then. */
+struct queue *checkpoint_waiters(void);
+/* checkpoint_force - freeze as soon as migration allows. Returns the generation that it will be; 0:
+ * this store takes no checkpoints. */
+uint64_t checkpoint_force(void);
+/* checkpoint_is_forced - one was asked for and can begin. */
+bool checkpoint_is_forced(void);
+/* checkpoint_phase - enum trace_phase of what is going on; 0: nothing. */
+uint64_t checkpoint_phase(void);
+/* checkpoint_interval_ns, checkpoint_interval_set - from one freeze to the next; 0: none by
+ * time. */
+uint64_t checkpoint_interval_ns(void);
+void checkpoint_interval_set(uint64_t interval_ns);
 
 #endif

@@ -25,7 +25,9 @@
     COUNTER(DOMAIN_LOAD, "domains decoded")                                                        \
     COUNTER(STALL, "times a domain was queued")                                                    \
     COUNTER(SEVER, "objects severed")                                                              \
-    COUNTER(CHECKPOINT, "checkpoints")
+    COUNTER(CHECKPOINT, "checkpoints")                                                             \
+    COUNTER(JOURNAL_GROUP, "groups of pages written to the journal")                               \
+    COUNTER(JOURNAL_PAGE, "pages written to the journal")
 
 #define COUNTER_NUMBER(name, text) COUNTER_##name,
 enum { COUNTERS(COUNTER_NUMBER) COUNTER_COUNT };

@@ -126,15 +126,19 @@ void directory_drop_running(uint64_t object_id)
         item_free((uint32_t)(item - directory.items));
 }
 
-const struct directory_entry *directory_find(enum range_kind kind, uint64_t object_id)
+const struct directory_entry *directory_find_in(enum directory_which which, enum range_kind kind,
+                                                uint64_t object_id)
 {
     uint64_t order = (uint64_t)(kind == RANGE_NODES) << OBJECT_ID_BITS | object_id;
-    const struct item *item = NULL;
-    if (directory.used[DIRECTORY_WORKING])
-        item = item_find(DIRECTORY_WORKING, order);
-    if (!item && directory.used[DIRECTORY_COMMITTED])
-        item = item_find(DIRECTORY_COMMITTED, order);
+    const struct item *item = directory.used[which] ? item_find(which, order) : NULL;
     return item ? &item->entry : NULL;
+}
+
+const struct directory_entry *directory_find(enum range_kind kind, uint64_t object_id)
+{
+    const struct directory_entry *entry =
+        directory_find_in(DIRECTORY_WORKING, kind, object_id);
+    return entry ? entry : directory_find_in(DIRECTORY_COMMITTED, kind, object_id);
 }
 
 uint32_t directory_count(enum directory_which which)

@@ -23,6 +23,9 @@ enum directory_which {
 };
 #define DIRECTORIES 3u
 
+/* Where a page is that the journal laid over the committed directory: a block of its ring. */
+#define JOURNAL_LOCATION(block) AREA_ID(2, block)
+
 /* directory_head - kind, index and id as one word, as they lie in memory. The builtin, since memcpy
  * is a call in the kernel, and a freeze does this for each node. */
 static inline uint64_t directory_head(const struct directory_entry *entry)
@@ -37,6 +40,18 @@ static inline uint64_t directory_id(const struct directory_entry *entry)
     return directory_head(entry) >> 16;
 }
 
+/* The block that holds a page, as io.h names it. */
+static inline enum range_kind directory_block_kind(const struct directory_entry *entry)
+{
+    return AREA_ID_AREA(entry->location) < 2 ? RANGE_CKPT_AREA : RANGE_JOURNAL;
+}
+
+static inline uint64_t directory_block_id(const struct directory_entry *entry)
+{
+    bool area = directory_block_kind(entry) == RANGE_CKPT_AREA;
+    return area ? entry->location : AREA_ID_INDEX(entry->location);
+}
+
 /* directory_init - a pool of so many entries at start; returns the first address after it. */
 uint64_t directory_init(uint64_t start, uint32_t count);
 /* directory_entry_make - an entry without counts. */
@@ -49,6 +64,9 @@ void directory_drop_running(uint64_t object_id);
 /* directory_find - where the newest version of a page (RANGE_PAGES) or node (RANGE_NODES) is; NULL:
  * at home. Valid until the next change. */
 const struct directory_entry *directory_find(enum range_kind kind, uint64_t object_id);
+/* directory_find_in - the same in one directory only. */
+const struct directory_entry *directory_find_in(enum directory_which which, enum range_kind kind,
+                                                uint64_t object_id);
 /* directory_count - entries of one. directory_room - entries that are free. */
 uint32_t directory_count(enum directory_which which);
 uint32_t directory_room(void);

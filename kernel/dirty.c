@@ -10,6 +10,7 @@
  */
 #include "kernel/checkpoint.h"
 #include "kernel/depend.h"
+#include "kernel/journal.h"
 #include "kernel/object.h"
 #include "kernel/sched.h"
 
@@ -32,7 +33,7 @@ COLD void node_dirtied(struct node_frame *node)
 COLD void page_dirtied(struct page_frame *page)
 {
     kassert(!page->frozen);
-    page->dirty = true;
+    page->dirty = page->open = true;
     page->dirty_next = dirty.pages;
     dirty.pages = page;
     dirty.page_count++;
@@ -60,6 +61,8 @@ COLD static enum fetch page_thaw(struct page_frame *page)
 
 enum fetch object_page_writable(struct page_frame *page)
 {
+    if (page->journal && journal_page_changes(page) == FETCH_STALL)
+        return FETCH_STALL;
     if (page->dirty)
         return FETCH_PRESENT;
     if (checkpoint_full())
@@ -108,7 +111,7 @@ void object_pages_freeze(void)
     for (struct page_frame *page = dirty.pages; page; page = page->dirty_next) {
         kassert(!page->copy);
         depend_undo(page, &page->built);
-        page->dirty = false;
+        page->dirty = page->open = false;
         page->frozen = true;
         page->frozen_next = dirty.frozen;
         dirty.frozen = page;

@@ -132,7 +132,7 @@ static NOINLINE struct domain *entry_build(struct domain *domain, const struct r
         page->state != PAGE_PRESENT || page->failed)
         return NULL;
     bool read_only = region->read_only || (key_data_byte(slot) & KEY_READ_ONLY);
-    bool writable = page->dirty && !read_only;
+    bool writable = page->open && !read_only;
     if (store && !writable)
         return NULL;
     const uint64_t *entries = region->table->entries;

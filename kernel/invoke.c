@@ -25,6 +25,18 @@ void commit_point(struct invocation *invocation)
     invocation->committed = true;
 }
 
+enum invoked invoke_wait(struct invocation *invocation, struct queue *queue)
+{
+    struct node_frame *root = invocation->sender_root;
+    if (root->restarted) {
+        root->restarted = false;
+        return invoke_answer(invocation, RC_RESTARTED);
+    }
+    (void)sched_stall(queue);
+    root->device_wait = true;
+    return INVOKED_STALL;
+}
+
 enum invoked invoke_answer(struct invocation *invocation, uint64_t code)
 {
     if (!invocation->committed)

@@ -133,7 +133,7 @@ static void read_step(struct io_request *request)
         start(request, BLOCK_READ, &home, &request->data, 1);
         return;
     }
-    if (request->bad_plex != NO_PLEX)
+    if (request->bad_plex != NO_PLEX && !request->check.quiet)
         print_line("store: %s %lu: no copy is good", volume_kind_name(request->kind), request->id);
     end(request, false);
 }

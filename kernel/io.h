@@ -35,6 +35,7 @@ struct io_check {
     enum io_check_how how;
     uint64_t seed;
     uint64_t checksum; /* of IO_CHECK_WHOLE */
+    bool quiet; /* it may well be that no copy passes: nothing is said then */
 };
 
 #define IO_PLEX(plex) (1u << (plex))

@@ -42,10 +42,8 @@ enum invoked console_read(struct invocation *invocation)
     size_t most = invoke_reply_room(invocation);
     if (!uart_present() || most == 0)
         return invoke_answer(invocation, uart_present() ? RC_FORMAT : RC_DEVICE);
-    if (count == 0) {
-        (void)sched_stall(&console.readers);
-        return INVOKED_STALL;
-    }
+    if (count == 0)
+        return invoke_wait(invocation, &console.readers);
     if (count > most)
         count = (uint32_t)most;
     commit_point(invocation);

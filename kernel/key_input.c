@@ -24,10 +24,8 @@ enum invoked input_read(struct invocation *invocation)
         return invoke_answer(invocation, RC_DEVICE);
     if (most == 0)
         return invoke_answer(invocation, RC_FORMAT);
-    if (!virtio_input_waiting(select)) {
-        (void)sched_stall(&input.readers);
-        return INVOKED_STALL;
-    }
+    if (!virtio_input_waiting(select))
+        return invoke_wait(invocation, &input.readers);
     if (most > LIMIT_INPUT_EVENTS)
         most = LIMIT_INPUT_EVENTS;
     commit_point(invocation);

@@ -10,7 +10,6 @@
 #include "kernel/restart.h"
 #include "kernel/sched.h"
 
-#define NS_PER_SECOND 1000000000ull
 
 /* Ticks of the time counter a second. A tree that names none, or an absurd one, gets the
  * board's. */

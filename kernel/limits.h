@@ -51,6 +51,7 @@
 #define LIMIT_DISKS VOLUME_DISKS_MAX
 /* Ranges over all volumes of the store. */
 #define LIMIT_RANGES (LIMIT_DISKS * VOLUME_RANGES_MAX)
+#define NS_PER_SECOND 1000000000ull
 /* A slice: 5 ms of the 10 MHz timebase. KeyKOS's granule was about 100,000 instructions; at 100 MHz
  * and an instruction a cycle this is 500,000. */
 #define LIMIT_SLICE_TICKS 50000u

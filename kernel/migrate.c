@@ -186,14 +186,15 @@ static unsigned run_ask(unsigned at)
     }
     if (leg == WRITE)
         return io_write(RANGE_PAGES, place, blocks, count, IO_PLEXES, migrate_owner);
-    if (leg == READ)
-        return io_read_blocks(RANGE_CKPT_AREA, place, blocks, count,
-                              (struct io_owner){run_answered, NULL});
     const struct directory_entry *entry = &migrate.entries[at];
+    enum range_kind kind = directory_block_kind(entry); /* area or journal: never both in a run */
+    if (leg == READ)
+        return io_read_blocks(kind, directory_block_id(entry), blocks, count,
+                              (struct io_owner){run_answered, NULL});
     struct io_check check = {.how = IO_CHECK_WHOLE,
                              .seed = checksum_seed(CHECKSUM_PAGE, directory_id(entry)),
                              .checksum = entry->checksum_or_calls};
-    return io_read(RANGE_CKPT_AREA, place, blocks[0], &check, migrate_owner);
+    return io_read(kind, directory_block_id(entry), blocks[0], &check, migrate_owner);
 }
 
 /* What was read in runs is written if it is good, and read again if not. */

@@ -210,7 +210,7 @@ static void node_fill(struct node_frame *node, uint64_t object_id, const struct 
     node->role = NODE_PLAIN;
     node->dirty = node->dry = false;
     node->resume_head = KEY_RESUME | (uint64_t)RESUME_RETURN << 8 | object_id << 16;
-    node->walked = false;
+    node->walked = node->device_wait = node->restarted = false;
     node->domain = NULL;
     node->gate = &domain_nobody;
     for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
@@ -269,7 +269,7 @@ COLD static enum fetch page_version_find(uint64_t object_id, struct page_version
     const struct directory_entry *entry = directory_find(RANGE_PAGES, object_id);
     if (entry) {
         *version = (struct page_version){entry->allocation_count, entry->checksum_or_calls,
-                                         RANGE_CKPT_AREA, entry->location,
+                                         directory_block_kind(entry), directory_block_id(entry),
                                          entry->kind == DIRECTORY_ZERO_PAGE};
         return FETCH_PRESENT;
     }
@@ -288,8 +288,9 @@ COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
     struct page_frame **chain = &object.page_hash[hash_id(object_id) & object.page_mask];
     page->object_id = object_id;
     page->allocation_count = version->allocation_count;
-    page->dirty = page->failed = page->frozen = page->writing = false;
+    page->dirty = page->open = page->failed = page->frozen = page->writing = false;
     page->copy = NULL;
+    page->journal = 0;
     page->built = 0;
     page->hash_next = *chain;
     *chain = page;

@@ -42,6 +42,8 @@ struct node_frame {
     bool walked;    /* a segment walk went through it, since it is in this frame */
     bool dry; /* a meter that some of the callers wait for, or the root of one of them: a change
                * wakes them */
+    bool device_wait; /* this domain waits for a device to send something */
+    bool restarted;   /* and did so when the system went down: it is told, once */
     struct domain *domain; /* that it is part of, when role is not NODE_PLAIN */
     const struct domain *gate; /* the same if it is the root, else domain_nobody: never NULL */
     struct queue callers;  /* domains stalled on this domain being busy, or on this meter being
@@ -72,6 +74,8 @@ struct page_frame {
     bool failed;     /* all homes unreadable: the next user is told, then the frame is freed */
     bool frozen;     /* of the checkpoint being written: its contents must not change */
     bool writing;    /* a disk is taking them */
+    bool open;       /* dirty, and the journal does not count on its contents */
+    uint8_t journal; /* enum journal_state */
     struct page_frame *copy; /* that has the frozen contents; NULL: this has, or none */
     struct page_frame *dirty_next, *frozen_next; /* while dirty; from freeze to sort */
 };

@@ -91,8 +91,3 @@ struct key key_weaken(const struct key *key)
     }
     return weak;
 }
-
-enum invoked not_yet(struct invocation *invocation)
-{
-    return invoke_answer(invocation, RC_NOT_YET);
-}

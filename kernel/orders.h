@@ -252,17 +252,20 @@
           "0, when there are some, RC_FORMAT no room for one, RC_DEVICE")
 
 #define ORDERS_CHECKPOINT(ORDER)                                                                   \
-    ORDER(ALL, CHECKPOINT_WAIT, CHECKPOINT_WAIT, 1, not_yet, 1, READS, "generation", "",           \
-          "RC_NOT_YET")                                                                            \
-    ORDER(ALL, CHECKPOINT_FORCE, CHECKPOINT_FORCE, 1, not_yet, 0, READS, "", "", "RC_NOT_YET")     \
-    ORDER(ALL, CHECKPOINT_STATUS, CHECKPOINT_STATUS, 1, not_yet, 0, READS, "", "", "RC_NOT_YET")   \
-    ORDER(ALL, CHECKPOINT_INTERVAL, CHECKPOINT_INTERVAL, 1, not_yet, 1, READS, "nanoseconds", "",  \
-          "RC_NOT_YET")
+    ORDER(ALL, CHECKPOINT_WAIT, CHECKPOINT_WAIT, 1, checkpoint_wait, 1, READS, "generation", "",   \
+          "0, when it is committed, RC_DEVICE it will not be: no checkpoints are taken")           \
+    ORDER(ALL, CHECKPOINT_FORCE, CHECKPOINT_FORCE, 1, checkpoint_force_now, 0, READS, "",          \
+          "the generation that it will be", "0, RC_DEVICE no checkpoints are taken")               \
+    ORDER(ALL, CHECKPOINT_STATUS, CHECKPOINT_STATUS, 1, checkpoint_status, 0, READS, "",           \
+          "generation, phase, nanoseconds between checkpoints", "0")                               \
+    ORDER(ALL, CHECKPOINT_INTERVAL, CHECKPOINT_INTERVAL, 1, checkpoint_interval_change, 1, READS,  \
+          "nanoseconds; 0: only forced ones", "", "0, RC_DEVICE no checkpoints are taken")
 
 #define ORDERS_JOURNAL(ORDER)                                                                      \
-    ORDER(ALL, JOURNAL_WRITE, JOURNAL_WRITE, 1, not_yet, 0, READS, "key 0: page", "",              \
-          "RC_NOT_YET")                                                                            \
-    ORDER(ALL, JOURNAL_RESTARTS, JOURNAL_RESTARTS, 1, not_yet, 0, READS, "", "", "RC_NOT_YET")
+    ORDER(ALL, JOURNAL_WRITE, JOURNAL_WRITE, 1, journal_write, 0, READS, "key 0: page", "",        \
+          "0, when what it holds will survive, RC_FORMAT no page, RC_DEVICE no journal")           \
+    ORDER(ALL, JOURNAL_RESTARTS, JOURNAL_RESTARTS, 1, journal_restart_count, 0, READS, "",         \
+          "restarts of this store so far", "0")
 
 #define ORDERS_ERROR_LOG(ORDER)                                                                    \
     ORDER(ALL, ERROR_LOG_READ, ERROR_LOG_READ, 1, error_log_read, 1, READS, "number of a byte",    \

@@ -12,6 +12,7 @@
 #include "kernel/checkpoint.h"
 #include "kernel/directory.h"
 #include "kernel/io.h"
+#include "kernel/journal.h"
 #include "kernel/object.h"
 #include "kernel/print.h"
 #include "kernel/resync.h"
@@ -115,7 +116,7 @@ static const char *directory_read(unsigned copy, bool *done)
     return NULL;
 }
 
-static void domain_start(uint64_t object_id)
+static void domain_start(uint64_t object_id, bool device_wait)
 {
     struct node_frame *root = NULL;
     enum fetch fetch;
@@ -126,8 +127,10 @@ static void domain_start(uint64_t object_id)
         return;
     }
     const struct key *state = &root->slots[DOMAIN_SLOT_STATE];
-    if (state->head == 0 && state->count == DOMAIN_RUNNING && !root->link.queue)
-        sched_ready(root);
+    if (state->head != 0 || state->count != DOMAIN_RUNNING || root->link.queue)
+        return;
+    root->restarted = device_wait;
+    sched_ready(root);
 }
 
 const char *restart(void)
@@ -147,10 +150,13 @@ const char *restart(void)
         problem = directory_read(1, &done);
     if (!done)
         return problem;
+    problem = journal_replay(&restarted.header, restarted.block);
+    if (problem)
+        return problem;
     checkpoint_start(&restarted.header);
     const struct directory_entry *entry;
     uint32_t cursor = 0;
     while ((entry = directory_next(DIRECTORY_OF_DOMAINS, &cursor)) != NULL)
-        domain_start(directory_id(entry));
+        domain_start(directory_id(entry), entry->index == DIRECTORY_DEVICE_WAIT);
     return NULL;
 }

@@ -17,6 +17,7 @@
 #include "kernel/driver/driver.h"
 #include "kernel/gate.h"
 #include "kernel/io.h"
+#include "kernel/journal.h"
 #include "kernel/keeper.h"
 #include "kernel/meter.h"
 #include "kernel/print.h"
@@ -126,6 +127,7 @@ enum fetch sched_stall_until(uint64_t time)
 void sched_ready(struct node_frame *root)
 {
     unsigned priority = domain_priority(root);
+    root->device_wait = false;
     queue_append(&sched.ready[priority], root);
     sched.ready_set |= 1u << priority;
     if (sched.current && priority > domain_priority(sched.current))
@@ -204,6 +206,7 @@ void sched_devices_poll(void)
         driver_interrupt();
     if (io_poll() > 0) {
         resync_step();
+        journal_step();
         sched_wake_all(&sched.io_waiters);
         sched.special |= checkpoint_step_due();
     }
@@ -212,6 +215,10 @@ void sched_devices_poll(void)
 /* Nobody is ready: wait for an interrupt and take it here. */
 COLD static void idle(void)
 {
+    if (checkpoint_is_forced()) { /* perhaps by who is waiting for it now: no event will come */
+        checkpoint_step();
+        return;
+    }
     timer_arm(true);
     if (!arch_timer_pending() && !arch_external_pending() && !io_due())
         arch_wait();

@@ -236,7 +236,7 @@ static bool depend_on_walk(uint64_t addr, const struct segment_walk *walk,
 
 static void segment_build(struct domain *domain, uint64_t addr, const struct segment_walk *walk)
 {
-    bool writable = walk->page->dirty && !walk->read_only;
+    bool writable = walk->page->open && !walk->read_only;
     struct table *tables[3];
     struct space *space;
     do {

@@ -38,7 +38,8 @@ static uint8_t *block_of(unsigned disk, uint64_t id)
 static struct io_check check_of(const void *page, uint64_t id)
 {
     uint64_t seed = checksum_seed(CHECKSUM_PAGE, id);
-    return (struct io_check){IO_CHECK_WHOLE, seed, checksum64(page, BLOCK_BYTES, seed)};
+    return (struct io_check){.how = IO_CHECK_WHOLE, .seed = seed,
+                             .checksum = checksum64(page, BLOCK_BYTES, seed)};
 }
 
 static void header_write(uint8_t disk)

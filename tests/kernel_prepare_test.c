@@ -332,6 +332,7 @@ static unsigned place_fails(struct sites *sites, uint64_t seed, const struct pla
 static const struct {
     const char *function, *step, *why;
 } spared[] = {
+    {"page_is_same", "pot_page", "at restart, which asks again by itself"},
     {"domain_start", "object_node", "nothing runs yet, and it is asked again in a loop"},
     {"carry_on", "object_node", "migration is no operation of a domain, and has tests of its own"},
     {"carry_on", "object_page", "the same"},

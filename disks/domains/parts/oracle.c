@@ -315,6 +315,19 @@ static struct expected returner_order(const struct oracle_objects *objects,
     return expected;
 }
 
+/* The store is read-only here: no checkpoint is taken after the first, and no page is committed. */
+static struct expected store_order(const struct matrix_case *one)
+{
+    if (one->thing->type == KEY_JOURNAL) {
+        if (one->order == JOURNAL_RESTARTS)
+            return reply_bytes(8);
+        return reply(one->key_count > 0 ? RC_DEVICE : RC_FORMAT);
+    }
+    if (one->order == CHECKPOINT_STATUS)
+        return reply_bytes(24);
+    return reply(one->order == CHECKPOINT_WAIT ? RC_OK : RC_DEVICE);
+}
+
 static struct expected device_order(const struct matrix_case *one)
 {
     switch ((unsigned)one->thing->type) {
@@ -332,7 +345,7 @@ static struct expected device_order(const struct matrix_case *one)
     case KEY_ERROR_LOG:
         return reply_bytes(ORACLE_ANY);
     default: /* checkpoint, journal */
-        return reply(RC_NOT_YET);
+        return store_order(one);
     }
 }
 
@@ -460,9 +473,8 @@ static enum key_type key_0(const struct oracle_objects *objects, const struct ma
 {
     switch ((unsigned)one->thing->type) {
     case KEY_PAGE:
-        *id = objects->other_page;
-        return KEY_PAGE;
     case KEY_PAGE_RANGE:
+    case KEY_JOURNAL:
         *id = objects->other_page;
         return KEY_PAGE;
     case KEY_NODE_RANGE:

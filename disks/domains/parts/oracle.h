@@ -21,7 +21,7 @@
 #define ORACLE_SLOT_NUMBER 1000u /* + slot: what is in the target's general slots */
 #define ORACLE_PRIORITY 3u      /* of the target */
 #define ORACLE_KEEPER_BYTE 33u  /* of the start key that is the red node's keeper */
-#define ORACLE_COUNTERS 17u     /* the kernel has so many */
+#define ORACLE_COUNTERS 19u     /* the kernel has so many */
 
 /* The objects of the world, by numbers that only need to be different. */
 struct oracle_objects {

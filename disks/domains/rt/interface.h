@@ -84,6 +84,12 @@
     LINE(KEYS_BOTH, domain_tool_domain, DOMAIN_TOOL_DOMAIN, void)                                  \
     LINE(KEYS_BOTH, domain_tool_segment, DOMAIN_TOOL_SEGMENT, void)                                \
     LINE(WORD_KEY_IN, data_create_number, DATA_CREATE_NUMBER, void)                                \
+    /* the store */                                                                                \
+    LINE(WORD_OUT, checkpoint_wait, CHECKPOINT_WAIT, void)                                         \
+    LINE(WORD_IN, checkpoint_force, CHECKPOINT_FORCE, void)                                        \
+    LINE(WORD_OUT, checkpoint_interval, CHECKPOINT_INTERVAL, void)                                 \
+    LINE(KEY_OUT, journal_write, JOURNAL_WRITE, void)                                              \
+    LINE(WORD_IN, journal_restarts, JOURNAL_RESTARTS, void)                                        \
     /* devices */                                                                                  \
     LINE(BYTES_IN, console_read, CONSOLE_READ, void)                                               \
     LINE(BYTES_OUT, console_write, CONSOLE_WRITE, void)                                            \
