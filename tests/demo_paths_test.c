@@ -190,7 +190,7 @@ static void domains_compare(struct twin *twin, unsigned number)
 {
     for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
         struct domain ours, other;
-        uint64_t where = twin->symbols.cache + i * sizeof(struct domain);
+        uint64_t where = word_at(twin->ram, twin->symbols.cache) + i * sizeof(struct domain);
         memcpy(&ours, at(twin->after, where), sizeof(ours));
         memcpy(&other, at(twin->ram, where), sizeof(other));
         domain_canonical(&ours, where == twin->registers[33]);
@@ -227,6 +227,8 @@ static void memory_compare(struct twin *twin, unsigned number)
     uint64_t nodes = word_at(twin->ram, twin->symbols.object);
     uint64_t pages = word_at(twin->ram, twin->symbols.object + 8);
     uint64_t contents = word_at(twin->ram, pages + offsetof(struct page_frame, data));
+    uint64_t domains = word_at(twin->ram, twin->symbols.cache); /* domains_compare() sees them */
+    uint64_t domains_end = domains + LIMIT_DOMAINS_CACHED * sizeof(struct domain);
     for (size_t offset = (size_t)(twin->symbols.kernel_end - KERNEL_OFFSET - RAM_BASE);
          offset < RAM_BYTES; offset++) {
         if (offset % PAGE_BYTES == 0 &&
@@ -235,6 +237,8 @@ static void memory_compare(struct twin *twin, unsigned number)
             continue;
         }
         uint64_t addr = KERNEL_OFFSET + RAM_BASE + offset;
+        if (addr >= domains && addr < domains_end)
+            continue;
         if (addr >= nodes && addr < pages &&
             node_byte_is_mark((addr - nodes) % sizeof(struct node_frame)))
             continue;
