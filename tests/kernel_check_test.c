@@ -103,7 +103,7 @@ static void slot_changed(void) { slot_of_send()->head ^= 1ull << 17; }
 static void slot_unbuilt(void) { slot_of_send()->built = 0; }
 static void slot_read_only(void) { slot_of_send()->head |= KEY_READ_ONLY << 8; }
 static void depends_lost(void) { depend_forget_all(); }
-static void page_clean(void) { ((struct page_frame *)slot_of_send()->object)->dirty = false; }
+static void page_clean(void) { ((struct page_frame *)slot_of_send()->object)->open = false; }
 static void page_other(void) { ((struct page_frame *)slot_of_send()->object)->allocation_count++; }
 static void table_lost(void) { table_at(world.domain->space->root, CALLS_SEND, 0)->in_use = false; }
 static struct table *leaf_table(void)

@@ -47,7 +47,7 @@ Test(peek, every_counter_has_a_name_of_its_own)
             cr_assert_str_neq(names[k], names[i]);
     }
     cr_assert_str_eq(names[COUNTER_KERNEL_KEY], "orders on kernel keys");
-    cr_assert_str_eq(names[COUNTER_COUNT - 1], "checkpoints");
+    cr_assert_str_eq(names[COUNTER_COUNT - 1], "pages written to the journal");
     cr_assert_eq(calls_number(SLOT_PEEK, PEEK_NAME, COUNTER_COUNT), RC_NOT_THERE);
     cr_assert_eq(calls_number(SLOT_PEEK, PEEK_READ, COUNTER_COUNT), RC_NOT_THERE);
     cr_assert_eq(calls_number(SLOT_PEEK, PEEK_READ, UINT64_MAX), RC_NOT_THERE);
