@@ -13,7 +13,7 @@
 
 #define WIDTH 1024u
 #define HEIGHT 768u
-#define RUN "./latchkey run --headless demo.img --until cycles=300000000"
+#define RUN "./latchkey run --headless --disk shared-demo.img,readonly --until cycles=300000000"
 
 struct picture {
     uint32_t pixels[WIDTH * HEIGHT]; /* bytes R, G, B, A */
