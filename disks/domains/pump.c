@@ -41,7 +41,10 @@ static void input_pump(bool pointer)
     static struct input_event events[EVENTS_MAX];
     for (;;) {
         size_t size_bytes = sizeof(events);
-        if (input_read(SLOT_INPUT, events, &size_bytes) != RC_OK)
+        uint64_t read = input_read(SLOT_INPUT, events, &size_bytes);
+        if (read == RC_RESTARTED)
+            continue; /* what was typed meanwhile is lost */
+        if (read != RC_OK)
             return;
         uint64_t code = pointer ? screen_pointer(SLOT_SCREEN, events, size_bytes)
                                 : screen_keys(SLOT_SCREEN, events, size_bytes);

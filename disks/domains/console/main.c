@@ -53,7 +53,7 @@ int domain_main(uint64_t argument_0, uint64_t argument_1)
         if (code == RC_OK)
             feed(size_bytes);
         else if (code == RC_RESTARTED)
-            feed(0);
+            line_show(&console.line); /* the terminal may be another */
         else
             return 0; /* there is nothing to read from */
     }

@@ -261,14 +261,19 @@ static enum line_event finish(struct line *line, enum line_event event, const ch
     return event;
 }
 
-static void clear_screen(struct line *line)
+void line_show(struct line *line)
 {
     size_t at = line->cursor;
-    put_text(line, "\033[H\033[2J");
     put_text(line, line->prompt);
     line->cursor = 0;
     cursor_set(line, line->length);
     cursor_set(line, at);
+}
+
+static void clear_screen(struct line *line)
+{
+    put_text(line, "\033[H\033[2J");
+    line_show(line);
 }
 
 static void edit_key(struct line *line, uint8_t byte)

@@ -54,6 +54,9 @@ void line_init(struct line *line, const char *prompt, struct line_sink sink);
 void line_finish(struct line *line);
 /* line_begin - start a new line: shows the prompt. */
 void line_begin(struct line *line);
+/* line_show - the prompt, the text so far and the cursor again, where the terminal's cursor is now:
+ * at the beginning of a line. */
+void line_show(struct line *line);
 /* line_feed - one byte from the terminal. After LINE_DONE and LINE_GIVEN_UP the terminal's cursor
  * is at the beginning of the next line, and line_begin() comes next. */
 enum line_event line_feed(struct line *line, uint8_t byte);
