@@ -80,12 +80,11 @@ static uint32_t run_length(const struct disk_cache *cache, uint32_t first, uint3
 static bool run_write(struct disk *disk, uint32_t first, uint32_t length)
 {
     struct disk_cache *cache = &disk->cache;
-    const struct disk_store *store = disk->config.store;
     uint64_t sector = cache->entries[cache->chosen[first]].sector;
     for (uint32_t index = 0; index < length; index++)
         memcpy(disk->staging + (size_t)index * DISK_SECTOR_BYTES,
                cache->data[cache->chosen[first + index]], DISK_SECTOR_BYTES);
-    if (!store->write(store->context, sector, disk->staging, length))
+    if (!disk_media_write(disk, sector, disk->staging, length))
         return false;
     for (uint32_t index = 0; index < length; index++)
         disk_cache_settle(cache, cache->chosen[first + index]);
@@ -196,11 +195,12 @@ bool disk_request_is_valid(const struct disk *disk, const struct disk_request *r
 
 static void pending_begin(struct disk *disk, struct disk_pending *pending)
 {
-    struct disk_cost cost = {0};
+    struct disk_cost cost = disk_timing_interface(disk->config.timing, 0); /* of an error */
     uint64_t start_ns = pending->arrival_ns > disk->free_ns ? pending->arrival_ns : disk->free_ns;
     pending->serving = true;
     pending->order_first = pending->order_end = 0;
-    pending->failed = !disk_request_is_valid(disk, &pending->request);
+    pending->failed = !disk_faults_due(disk, start_ns) || disk->faults.dead ||
+                      !disk_request_is_valid(disk, &pending->request);
     disk->serving_count++;
     disk->flushing = pending->request.op == DISK_FLUSH;
     if (!pending->failed) {
@@ -231,11 +231,14 @@ static bool finish_read(struct disk *disk, const struct disk_request *request)
         return true;
     if (!store->read(store->context, request->sector, disk->staging, request->sector_count))
         return false;
-    for (uint32_t index = 0; index < request->sector_count && disk->cache.count > 0; index++) {
+    bool plain = disk->cache.count == 0 && disk->faults.count == 0;
+    for (uint32_t index = 0; index < request->sector_count && !plain; index++) {
         uint32_t slot = disk_cache_find(&disk->cache, request->sector + index);
         if (slot != DISK_CACHE_NONE)
             memcpy(disk->staging + (size_t)index * DISK_SECTOR_BYTES, disk->cache.data[slot],
                    DISK_SECTOR_BYTES);
+        else if (!disk_sector_readable(disk, request->sector + index))
+            return false;
     }
     return disk->client.deliver(disk->client.context, request->tag, 0, disk->staging, size_bytes);
 }
@@ -274,7 +277,6 @@ static bool finish_durable(struct disk *disk, const struct disk_request *request
 /* Invariant 7 (c). */
 static void stray_write(struct disk *disk)
 {
-    const struct disk_store *store = disk->config.store;
     if (disk->cache.count == 0 || disk_random(disk) % DISK_STRAY_CHANCE != 0)
         return;
     uint32_t window = disk->cache.count;
@@ -284,7 +286,7 @@ static void stray_write(struct disk *disk)
     for (uint64_t steps = disk_random(disk) % window; steps > 0; steps--)
         slot = disk->cache.entries[slot].newer;
     uint64_t sector = disk->cache.entries[slot].sector;
-    if (store->write(store->context, sector, disk->cache.data[slot], 1))
+    if (disk_media_write(disk, sector, disk->cache.data[slot], 1))
         disk_cache_settle(&disk->cache, slot);
 }
 
@@ -327,8 +329,8 @@ static void count_request(struct disk *disk, const struct disk_request *request,
 static void pending_finish(struct disk *disk, uint32_t index)
 {
     struct disk_pending pending = disk->pending[index];
-    bool done = !pending.failed;
     assert(pending.serving);
+    bool done = disk_faults_due(disk, pending.finish_ns) && !pending.failed && !disk->faults.dead;
     if (done) {
         switch (pending.request.op) {
         case DISK_READ:
@@ -447,7 +449,7 @@ bool disk_flush_now(struct disk *disk)
 {
     const struct disk_store *store = disk->config.store;
     assert(!disk->advancing);
-    if (store->read_only)
+    if (store->read_only || disk->faults.dead)
         return true;
     bool written = sweep_write(disk, DISK_CACHE_SECTORS);
     return store->sync(store->context) && written;
@@ -470,7 +472,9 @@ static bool cut_write(struct disk *disk, uint32_t slot, uint32_t kept_bytes)
     uint64_t sector = disk->cache.entries[slot].sector;
     uint8_t data[DISK_SECTOR_BYTES];
     assert(kept_bytes <= DISK_SECTOR_BYTES);
-    if (kept_bytes < DISK_SECTOR_BYTES && !store->read(store->context, sector, data, 1))
+    if (kept_bytes == DISK_SECTOR_BYTES)
+        return disk_media_write(disk, sector, disk->cache.data[slot], 1);
+    if (!store->read(store->context, sector, data, 1))
         return false;
     memcpy(data, disk->cache.data[slot], kept_bytes);
     return store->write(store->context, sector, data, 1);

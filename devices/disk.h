@@ -9,7 +9,8 @@
  *     and then calls sync; FUA and write-through writes reach the media before they complete.
  *  2. The sector of 512 bytes is the unit of atomicity.
  *  3. Completion times are virtual, and a function of the requests, the model and the seed only.
- *  4. Media content changes only through disk_write paths above and disk_power_cut().
+ *  4. Media content changes only through disk_write paths above, disk_power_cut() and the faults
+ *     that were asked for (disk_fault.h), without which all of this holds.
  *  5. A write is copied from the client when the disk begins to serve it; from then on it is in the
  *     cache, and a power cut may keep any of its sectors. A read is copied to the client when it
  *     completes.
@@ -21,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "devices/disk_fault.h"
 #include "emulator/base/bytes.h"
 
 #define DISK_SECTOR_BYTES 512u

@@ -78,6 +78,7 @@ void disk_save(const struct disk *disk, struct byte_writer *writer)
         write_u64(writer, pending->order_first);
         write_u64(writer, pending->order_end);
     }
+    disk_faults_save(&disk->faults, writer);
 }
 
 static bool flag_load(struct byte_reader *reader)
@@ -150,6 +151,7 @@ void disk_load(struct disk *disk, struct byte_reader *reader)
         return;
     disk->pending_count = pending_count;
     serving_load(disk, reader);
+    disk_faults_load(&disk->faults, disk->config.store->sector_count, reader);
     if (reader->failed)
         disk_cancel(disk);
 }

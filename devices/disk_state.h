@@ -6,6 +6,7 @@
 #define LATCHKEY_DEVICES_DISK_STATE_H
 
 #include "devices/disk_cache.h"
+#include "devices/disk_fault.h"
 #include "devices/disk_timing.h"
 
 struct disk_pending {
@@ -32,6 +33,7 @@ struct disk {
     struct disk_mechanism mechanism;
     uint64_t random;
     struct disk_counters counters;
+    struct disk_faults faults;
 };
 
 /* disk_request_is_valid - inside the disk, not too long, and no write to a read-only disk. */

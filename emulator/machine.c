@@ -331,22 +331,6 @@ static bool config_check(const struct machine_config *config, struct error *erro
     return true;
 }
 
-static bool disks_open(struct machine *machine, struct error *error)
-{
-    for (unsigned i = 0; i < machine->config.disk_count; i++) {
-        const struct machine_disk *disk = &machine->config.disks[i];
-        struct disk_config *config = &machine->device_configs.disks[i];
-        if (!media_open(&machine->media[i], disk->path, disk->overlay, disk->read_only, error))
-            return false;
-        *config = (struct disk_config){.store = &machine->media[i].store,
-                                       .timing = disk->timing,
-                                       .write_through = disk->write_through,
-                                       .seed = machine->config.seed + i};
-        (void)snprintf(config->serial, sizeof(config->serial), "latchkey%u", i);
-    }
-    return true;
-}
-
 static bool cpu_make(struct machine *machine, struct error *error)
 {
     const struct machine_config *config = &machine->config;
@@ -426,10 +410,10 @@ bool machine_create(struct machine **out, const struct machine_config *config,
     struct machine *machine = memory_zeroed(1, sizeof(*machine));
     config_keep(machine, config);
     machine->until_cycle = machine->timer_cycle = CLOCK_NEVER;
-    bool good = disks_open(machine, error) && cpu_make(machine, error);
+    bool good = machine_disks_open(machine, error) && cpu_make(machine, error);
     if (good) {
         devices_make(machine);
-        good = power_on(machine, error);
+        good = machine_disks_damage(machine, config, error) && power_on(machine, error);
     }
     if (!good) {
         machine_destroy(machine);
@@ -437,20 +421,6 @@ bool machine_create(struct machine **out, const struct machine_config *config,
     }
     *out = machine;
     return true;
-}
-
-bool machine_flush(struct machine *machine, struct error *error)
-{
-    bool good = true;
-    for (unsigned i = 0; i < machine->config.disk_count; i++) {
-        struct virtio_block *block = device(machine, BOARD_INDEX_BLOCK_0 + i);
-        if (!block || disk_flush_now(virtio_block_disk(block)))
-            continue;
-        const struct machine_disk *disk = &machine->config.disks[i];
-        good = error_set(error, ERROR_IO, "%.180s: what the guest wrote cannot be kept",
-                         disk->overlay ? disk->overlay : disk->path);
-    }
-    return good;
 }
 
 void machine_destroy(struct machine *machine)
@@ -477,18 +447,6 @@ bool machine_reset(struct machine *machine, struct error *error)
         return false;
     cpu_ram_written(machine->cpu, BOARD_RAM_BASE, cpu_ram_bytes(machine->cpu));
     machine_deadline_renew(machine);
-    return true;
-}
-
-bool machine_power_cut(struct machine *machine, const struct power_cut *cut, struct error *error)
-{
-    for (unsigned i = 0; i < machine->config.disk_count; i++)
-        if (!power_cut_disk(virtio_block_disk(machine->bus.states[BOARD_INDEX_BLOCK_0 + i]), i,
-                            cut))
-            return error_set(error, ERROR_IO, "%s: the media cannot be written",
-                             machine->config.disks[i].path);
-    machine->ended = true;
-    machine->end = (struct machine_stop){.reason = MACHINE_STOP_POWER_CUT};
     return true;
 }
 

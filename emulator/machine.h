@@ -34,6 +34,12 @@ struct machine_disk {
     bool write_through, read_only;
 };
 
+/* A disk that is not what it should be, from power-on or from a virtual time on. */
+struct machine_fault {
+    unsigned disk; /* index into disks */
+    struct disk_fault fault;
+};
+
 struct machine_config {
     uint64_t ram_bytes; /* 0: 64 MiB */
     uint64_t seed;
@@ -42,6 +48,8 @@ struct machine_config {
     const char *initrd_path, *append; /* NULL: none */
     struct machine_disk disks[BOARD_DISK_COUNT_MAX];
     unsigned disk_count;
+    const struct machine_fault *faults; /* read by machine_create() only */
+    unsigned fault_count;
     uint32_t display_width, display_height; /* 0: 1024 x 768 */
     bool amnesia, check;         /* kernel debug knobs, in /chosen of the device tree */
     bool step_mode, slow_stores; /* see cpu.h; results are the same */
@@ -119,6 +127,15 @@ MUST_CHECK bool machine_reset(struct machine *machine, struct error *error);
  */
 MUST_CHECK bool machine_power_cut(struct machine *machine, const struct power_cut *cut,
                                   struct error *error);
+
+/* machine_disk_fault - from its time on, this is so, also after a reset or power cut.
+ *
+ * Errors   ERROR_LIMIT there is no such disk, sector or bit, or too many faults.
+ */
+MUST_CHECK bool machine_disk_fault(struct machine *machine, const struct machine_fault *fault,
+                                   struct error *error);
+/* machine_disk_repair - all faults of a disk are over; what is on its media stays. */
+void machine_disk_repair(struct machine *machine, unsigned disk);
 
 enum machine_input_kind { INPUT_CONSOLE, INPUT_KEY, INPUT_POINTER, INPUT_BUTTON, INPUT_WHEEL };
 struct machine_input {

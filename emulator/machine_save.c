@@ -16,7 +16,7 @@
 
 #include "emulator/machine_state.h"
 
-#define SAVE_VERSION 2u
+#define SAVE_VERSION 3u
 #define RAM_BLOCK_BYTES (1u << 20)
 
 /* Why it does not run. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* machine_state.h - struct machine itself. Private to machine.c (running) and machine_save.c
- * (saving). */
+/* machine_state.h - struct machine itself. Private to machine.c (running), machine_disks.c
+ * (its disks) and machine_save.c (saving). */
 #ifndef LATCHKEY_EMULATOR_MACHINE_STATE_H
 #define LATCHKEY_EMULATOR_MACHINE_STATE_H
 
@@ -64,6 +64,12 @@ struct machine {
 
 /* machine_deadline_renew - tell the cpu when something is due next. */
 void machine_deadline_renew(struct machine *machine);
+
+/* machine_disks_open - the media of all disks, as machine->config says, and what their devices are
+ * made with. machine_disks_damage - the faults that they have from power-on; after the devices. */
+MUST_CHECK bool machine_disks_open(struct machine *machine, struct error *error);
+MUST_CHECK bool machine_disks_damage(struct machine *machine, const struct machine_config *config,
+                                     struct error *error);
 
 /* machine_ram_clear - zero RAM from offset on. Pages that the host has not given yet stay so. */
 void machine_ram_clear(struct machine *machine, uint64_t offset, uint64_t size_bytes);

@@ -113,6 +113,63 @@ static bool disk_add(struct parser *parser, const char *text)
     return true;
 }
 
+/* diskN.KIND[=SECTOR[+COUNT|:ARGUMENT]][@ns=T]: the parts between the marks, as numbers. The mark
+ * is cut off. */
+static bool part_parse(char *text, const char *mark, uint64_t *number, bool *given)
+{
+    char *at = strstr(text, mark);
+    *given = at != NULL;
+    if (!at)
+        return true;
+    *at = '\0';
+    return number_parse(at + strlen(mark), 0, UINT64_MAX, number);
+}
+
+static enum disk_fault_kind fault_kind_parse(const char *name)
+{
+    unsigned kind = 0;
+    while (kind < DISK_FAULT_KINDS && strcmp(name, disk_fault_name((enum disk_fault_kind)kind)))
+        kind++;
+    return (enum disk_fault_kind)kind;
+}
+
+/* Is what was given what this kind needs? */
+static bool fault_parse(char *text, struct machine_fault *fault, uint64_t *count)
+{
+    bool timed, argument, counted, placed;
+    struct disk_fault *made = &fault->fault;
+    if (strncmp(text, "disk", 4) != 0 || !isdigit((unsigned char)text[4]) || text[5] != '.')
+        return false;
+    fault->disk = (unsigned)(text[4] - '0');
+    if (!part_parse(text, "@ns=", &made->time_ns, &timed) ||
+        !part_parse(text, ":", &made->argument, &argument) ||
+        !part_parse(text, "+", count, &counted) || !part_parse(text, "=", &made->sector, &placed))
+        return false;
+    made->kind = fault_kind_parse(text + 6);
+    bool wants = made->kind == DISK_FAULT_FLIP || made->kind == DISK_FAULT_MISDIRECTED;
+    return made->kind != DISK_FAULT_KINDS && placed == (made->kind != DISK_FAULT_DEAD) &&
+           argument == wants && (!counted || (placed && !wants));
+}
+
+static bool faults_add(struct parser *parser, const char *value)
+{
+    char text[128];
+    uint64_t count = 1;
+    struct machine_fault fault = {.disk = 0};
+    struct machine_config *machine = &parser->options->machine;
+    if (strlen(value) >= sizeof(text) || !fault_parse(strcpy(text, value), &fault, &count))
+        return error_set(parser->error, ERROR_USAGE,
+                         "--fault %.80s: expected diskN.dead, .unreadable=S, .lost=S, .flip=S:BIT "
+                         "or .misdirected=S:TO, and @ns=T", value);
+    if (count == 0 || count > OPTIONS_FAULTS_MAX - machine->fault_count)
+        return error_set(parser->error, ERROR_LIMIT, "--fault %.80s: more than %u faults", value,
+                         OPTIONS_FAULTS_MAX);
+    for (; count > 0; count--, fault.fault.sector++)
+        parser->options->faults[machine->fault_count++] = fault;
+    machine->faults = parser->options->faults;
+    return true;
+}
+
 static bool phase_parse(const char *name, uint64_t *phase)
 {
     for (uint32_t i = 1; i < TRACE_PHASE_COUNT; i++)
@@ -279,6 +336,8 @@ static bool word_parse(struct parser *parser)
         return timing_parse(parser);
     if (strcmp(word, "--disk") == 0)
         return value_next(parser, &value) && disk_add(parser, value);
+    if (strcmp(word, "--fault") == 0)
+        return value_next(parser, &value) && faults_add(parser, value);
     if (of_later_version(word))
         return error_set(parser->error, ERROR_UNSUPPORTED, "%s: not in this version", word);
     if (!number_option(parser, word, &known))
@@ -335,6 +394,13 @@ const char *options_help(void)
            "                        commit, migrate or journal\n"
            "  --until generation=G  checkpoint G, or a later one, was written or restarted from\n"
            "  --limit-insn N        give up after N instructions, exit status 124\n"
+           "\n"
+           "What goes wrong; may be given more than once. S: a sector of 512 bytes; +N: and those "
+           "after it\n"
+           "  --fault diskN.dead    disk N, counted from 0, answers nothing but errors\n"
+           "  --fault diskN.KIND=.. unreadable=S[+N] until written; flip=S:BIT on the media;\n"
+           "                        lost=S[+N] the next write; misdirected=S:TO the next write\n"
+           "      ...@ns=T          each from virtual time T on\n"
            "\n"
            "What to write at the end:\n"
            "  --screenshot FILE.png the screen\n"

@@ -6,6 +6,8 @@
 
 #include "emulator/machine.h"
 
+#define OPTIONS_FAULTS_MAX 256u
+
 struct options {
     /* kernel_path NULL: the built-in kernel; strings point into argv */
     struct machine_config machine;
@@ -16,6 +18,7 @@ struct options {
     const char *input_path;        /* --input FILE; NULL: none */
     const char *screenshot_path;
     const char *stats_path;
+    struct machine_fault faults[OPTIONS_FAULTS_MAX]; /* machine.faults */
     char storage[4096];            /* names cut out of arguments */
     size_t storage_used;
 };

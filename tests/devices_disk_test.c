@@ -463,6 +463,135 @@ static struct byte_writer rig_save(const struct rig *rig)
     return writer;
 }
 
+static void rig_fault(struct rig *rig, enum disk_fault_kind kind, uint64_t sector,
+                      uint64_t argument)
+{
+    struct disk_fault fault = {kind, rig->now_ns, sector, argument};
+    cr_assert(disk_fault_add(rig->disk, &fault));
+}
+
+static enum disk_status rig_status(struct rig *rig, enum disk_op op, uint64_t sector,
+                                   uint32_t sector_count)
+{
+    rig_request(rig, op, sector, sector_count);
+    return rig->done_status[0];
+}
+
+Test(disk_fault, an_unreadable_sector_fails_until_it_is_written)
+{
+    struct rig *rig = rig_create(DISK_TIMING_SSD, 1);
+    rig->config.write_through = true;
+    rig_fault(rig, DISK_FAULT_UNREADABLE, 12, 0);
+    cr_assert_eq(rig_status(rig, DISK_READ, 8, 8), DISK_ERROR);
+    cr_assert_eq(rig_status(rig, DISK_READ, 8, 4), DISK_OK);
+    cr_assert_eq(rig_status(rig, DISK_READ, 13, 4), DISK_OK);
+    rig_write_byte(rig, 12, 0x44); /* in the cache: nobody asks the media */
+    cr_assert_eq(rig_read_byte(rig, 12), 0x44);
+    cr_assert_eq(rig_status(rig, DISK_FLUSH, 0, 0), DISK_OK);
+    cr_assert_eq(rig_read_byte(rig, 12), 0x44);
+    cr_assert_eq(disk_counters(rig->disk).errors, 1);
+    rig_destroy(rig);
+}
+
+Test(disk_fault, a_flip_inverts_one_bit_once)
+{
+    struct rig *rig = rig_create(DISK_TIMING_SSD, 1);
+    rig_write_byte(rig, 7, 0x0f);
+    cr_assert_eq(rig_status(rig, DISK_FLUSH, 0, 0), DISK_OK);
+    rig_fault(rig, DISK_FAULT_FLIP, 7, 511 * 8 + 4);
+    cr_assert_eq(rig_read_byte(rig, 7), 0x1f);
+    cr_assert_eq(rig_read_byte(rig, 7), 0x1f);
+    cr_assert_eq(rig->media[8 * 512 - 2], 0x0f);
+    rig_fault(rig, DISK_FAULT_FLIP, 9, 0); /* no request comes after it */
+    cr_assert(disk_faults_due(rig->disk, rig->now_ns));
+    cr_assert_eq(rig->media[9 * 512], 1);
+    rig_destroy(rig);
+}
+
+Test(disk_fault, a_lost_write_is_said_to_be_done)
+{
+    struct rig *rig = rig_create(DISK_TIMING_SSD, 1);
+    rig_fault(rig, DISK_FAULT_LOST, 21, 0);
+    memset(rig_data(rig, 0), 0x33, 4 * 512);
+    cr_assert_eq(rig_status(rig, DISK_WRITE, 20, 4), DISK_OK);
+    cr_assert_eq(rig_status(rig, DISK_FLUSH, 0, 0), DISK_OK);
+    cr_assert_eq(rig->media[21 * 512 - 1], 0x33);
+    cr_assert_eq(rig->media[21 * 512], 0);
+    cr_assert_eq(rig->media[22 * 512 - 1], 0);
+    cr_assert_eq(rig->media[22 * 512], 0x33);
+    rig_write_byte(rig, 21, 0x34);
+    cr_assert_eq(rig_status(rig, DISK_FLUSH, 0, 0), DISK_OK);
+    cr_assert_eq(rig_read_byte(rig, 21), 0x34);
+    rig_destroy(rig);
+}
+
+Test(disk_fault, a_misdirected_write_lands_elsewhere_once)
+{
+    struct rig *rig = rig_create(DISK_TIMING_SSD, 1);
+    rig_fault(rig, DISK_FAULT_MISDIRECTED, 30, 40);
+    rig_write_byte(rig, 30, 0x55);
+    cr_assert_eq(rig_status(rig, DISK_FLUSH, 0, 0), DISK_OK);
+    cr_assert_eq(rig_read_byte(rig, 30), 0);
+    cr_assert_eq(rig_read_byte(rig, 40), 0x55);
+    rig_write_byte(rig, 30, 0x56);
+    cr_assert_eq(rig_status(rig, DISK_FLUSH, 0, 0), DISK_OK);
+    cr_assert_eq(rig_read_byte(rig, 30), 0x56);
+    cr_assert_eq(rig_read_byte(rig, 40), 0x55);
+    rig_destroy(rig);
+}
+
+Test(disk_fault, a_disk_that_dies_loses_its_cache_and_fails_what_is_under_way)
+{
+    struct rig *rig = rig_create(DISK_TIMING_HDD, 1);
+    rig_write_byte(rig, 3, 0x11);
+    struct disk_fault dead = {.kind = DISK_FAULT_DEAD, .time_ns = rig->now_ns + 200000};
+    cr_assert(disk_fault_add(rig->disk, &dead));
+    rig_submit(rig, DISK_READ, 5, 50000, 8); /* a seek: it dies meanwhile */
+    rig_run(rig);
+    cr_assert_gt(rig->done_ns[5], dead.time_ns);
+    cr_assert_eq(rig->done_status[5], DISK_ERROR);
+    cr_assert_eq(rig_status(rig, DISK_WRITE, 4, 1), DISK_ERROR);
+    cr_assert_eq(rig_status(rig, DISK_READ, 3, 1), DISK_ERROR);
+    cr_assert_eq(rig_status(rig, DISK_FLUSH, 0, 0), DISK_ERROR);
+    cr_assert(disk_flush_now(rig->disk));
+    cr_assert(disk_power_cut(rig->disk, cut_keep, &(struct cut){.mask = UINT64_MAX}));
+    cr_assert_eq(rig->media_writes, 0);
+    disk_faults_clear(rig->disk);
+    cr_assert_eq(rig_read_byte(rig, 3), 0);
+    rig_destroy(rig);
+}
+
+Test(disk_fault, before_its_time_nothing_is_wrong)
+{
+    for (unsigned kind = 0; kind < DISK_FAULT_KINDS; kind++) {
+        struct rig *rig = rig_create(DISK_TIMING_SSD, 1);
+        struct disk_fault fault = {(enum disk_fault_kind)kind, 60 * 1000 * MILLISECOND, 6, 1};
+        cr_assert(disk_fault_add(rig->disk, &fault));
+        rig_write_byte(rig, 6, 0x66);
+        cr_assert_eq(rig_status(rig, DISK_FLUSH, 0, 0), DISK_OK);
+        cr_assert_eq(rig_read_byte(rig, 6), 0x66);
+        cr_assert_eq(rig->media[6 * 512], 0x66);
+        rig_destroy(rig);
+    }
+}
+
+Test(disk_fault, what_no_disk_can_suffer_is_refused)
+{
+    struct rig *rig = rig_create(DISK_TIMING_SSD, 1);
+    static const struct disk_fault none[] = {
+        {DISK_FAULT_UNREADABLE, 0, SECTORS, 0},    {DISK_FAULT_LOST, 0, UINT64_MAX, 0},
+        {DISK_FAULT_FLIP, 0, 0, 4096},             {DISK_FAULT_FLIP, 0, SECTORS, 0},
+        {DISK_FAULT_MISDIRECTED, 0, 0, SECTORS},   {DISK_FAULT_KINDS, 0, 0, 0},
+    };
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+        cr_assert_not(disk_fault_add(rig->disk, &none[i]), "%zu", i);
+    for (unsigned i = 0; i < DISK_FAULTS_MAX; i++)
+        rig_fault(rig, DISK_FAULT_UNREADABLE, i, 0);
+    struct disk_fault more = {.kind = DISK_FAULT_DEAD};
+    cr_assert_not(disk_fault_add(rig->disk, &more));
+    rig_destroy(rig);
+}
+
 Test(disk, save_and_load_anywhere_changes_nothing)
 {
     struct fake_random random = {fake_random_seed()};
@@ -475,7 +604,11 @@ Test(disk, save_and_load_anywhere_changes_nothing)
             uint64_t sector = fake_random_below(&random, 2000);
             enum disk_op op = (enum disk_op)fake_random_below(&random, 3);
             memset(rig_data(rig, tag), (int)step, 4096);
+            struct disk_fault fault = {(enum disk_fault_kind)fake_random_below(&random, 4),
+                                       rig->now_ns + fake_random_below(&random, MILLISECOND),
+                                       fake_random_below(&random, 2000), sector};
             rig_submit(rig, op, tag, sector, 1 + (uint32_t)fake_random_below(&random, 8));
+            cr_assert(disk_fault_add(rig->disk, &fault));
             struct byte_writer first = rig_save(rig);
             struct byte_reader reader;
             memcpy(copy->media, rig->media, (size_t)SECTORS * 512);
@@ -510,6 +643,8 @@ Test(disk, load_survives_any_damage)
     struct rig *rig = rig_create(DISK_TIMING_SSD, 19);
     for (uint32_t tag = 0; tag < 6; tag++)
         rig_submit(rig, tag % 2 == 0 ? DISK_WRITE : DISK_READ, tag, tag * 3, 2);
+    for (unsigned kind = 0; kind < DISK_FAULT_DEAD; kind++)
+        rig_fault(rig, (enum disk_fault_kind)kind, 4, 5);
     struct byte_writer saved = rig_save(rig);
     struct rig *copy = rig_create(DISK_TIMING_SSD, 20);
     unsigned refused = 0;

@@ -357,6 +357,36 @@ Test(machine, without_power_it_stands_still_until_it_is_back)
     writer_finish(&saved);
 }
 
+Test(machine, a_dead_disk_stays_so_through_reset_and_load_until_it_is_repaired)
+{
+    struct transcript transcript = {.length = 0}, other_transcript = {.length = 0};
+    struct machine_fault dead = {0, {.kind = DISK_FAULT_DEAD}};
+    struct machine_config config = config_of(&transcript, 0);
+    struct machine_config sound = config_of(&other_transcript, 0);
+    config.faults = &dead;
+    config.fault_count = 1;
+    struct machine *machine = start(&config), *other = start(&sound);
+    struct byte_writer saved = {0};
+    struct error error;
+    for (unsigned round = 1; round <= 2; round++) {
+        struct machine_stop stop = run_to(machine, UINT64_MAX);
+        cr_assert(stop.reason == MACHINE_STOP_POWER_OFF && stop.code == 3, "%u: %u, %d, %s", round,
+                  stop.reason, stop.code, transcript.text);
+        cr_assert(strstr(transcript.text, "no disk holds a volume"), "%s", transcript.text);
+        transcript.length = 0;
+        cr_assert(machine_reset(machine, &error), "%s", error.text);
+    }
+    machine_save(machine, &saved);
+    load(other, &saved);
+    cr_assert_eq(run_to(other, UINT64_MAX).code, 3);
+    machine_disk_repair(machine, 0);
+    cr_assert_eq(run_to(machine, UINT64_MAX).code, 0, "%s", transcript.text);
+    cr_assert_gt(machine_stats(other).disks[0].errors, machine_stats(machine).disks[0].errors);
+    machine_destroy(machine);
+    machine_destroy(other);
+    writer_finish(&saved);
+}
+
 Test(machine, a_save_of_another_disk_or_screen_is_refused)
 {
     struct machine_config config = config_of(NULL, 17);
@@ -402,6 +432,15 @@ Test(machine, unusable_configurations_get_one_clear_line)
     config.disks[0].path = "no-such-image";
     cr_assert_not(machine_create(&machine, &config, &error));
     cr_assert_eq(error.code, ERROR_IO);
+    config = config_of(NULL, 0);
+    struct machine_fault fault = {1, {.kind = DISK_FAULT_DEAD}};
+    config.faults = &fault;
+    config.fault_count = 1;
+    cr_assert_not(machine_create(&machine, &config, &error));
+    cr_assert_str_eq(error.text, "fault: there is no disk 1");
+    fault = (struct machine_fault){0, {.kind = DISK_FAULT_LOST, .sector = UINT64_MAX}};
+    cr_assert_not(machine_create(&machine, &config, &error));
+    cr_assert_eq(error.code, ERROR_LIMIT);
     config = config_of(NULL, 0);
     config.ram_bytes = 1 << 20;
     cr_assert_not(machine_create(&machine, &config, &error));

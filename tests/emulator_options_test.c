@@ -36,6 +36,34 @@ Test(options, disks_carry_their_words)
     cr_assert_eq(options.machine.disks[1].timing, DISK_TIMING_HDD);
 }
 
+Test(options, faults_have_a_disk_a_kind_a_place_and_a_time)
+{
+    struct options options;
+    struct error error;
+    char words[][64] = {"--fault", "disk1.dead@ns=5000", "--fault", "disk0.unreadable=64+3",
+                        "--fault", "disk0.flip=7:4095", "--fault", "disk2.misdirected=8:9@ns=1",
+                        "--fault", "disk3.lost=0x10"};
+    char *argv[10];
+    for (unsigned i = 0; i < 10; i++)
+        argv[i] = words[i];
+    cr_assert(options_parse(&options, 10, argv, &error), "%s", error.text);
+    static const struct machine_fault expected[] = {
+        {1, {DISK_FAULT_DEAD, 5000, 0, 0}},       {0, {DISK_FAULT_UNREADABLE, 0, 64, 0}},
+        {0, {DISK_FAULT_UNREADABLE, 0, 65, 0}},   {0, {DISK_FAULT_UNREADABLE, 0, 66, 0}},
+        {0, {DISK_FAULT_FLIP, 0, 7, 4095}},       {2, {DISK_FAULT_MISDIRECTED, 1, 8, 9}},
+        {3, {DISK_FAULT_LOST, 0, 16, 0}},
+    };
+    cr_assert_eq(options.machine.fault_count, sizeof(expected) / sizeof(expected[0]));
+    for (unsigned i = 0; i < options.machine.fault_count; i++) {
+        const struct machine_fault *fault = &options.machine.faults[i];
+        cr_assert_eq(fault->disk, expected[i].disk, "%u", i);
+        cr_assert_eq(fault->fault.kind, expected[i].fault.kind, "%u", i);
+        cr_assert_eq(fault->fault.time_ns, expected[i].fault.time_ns, "%u", i);
+        cr_assert_eq(fault->fault.sector, expected[i].fault.sector, "%u", i);
+        cr_assert_eq(fault->fault.argument, expected[i].fault.argument, "%u", i);
+    }
+}
+
 Test(options, the_earlier_limit_wins)
 {
     struct options options;
@@ -54,6 +82,12 @@ Test(options, every_mistake_names_the_word_and_has_its_status)
         int status;
     } bad[] = {
         {"--nonsense", NULL, "--nonsense", 2},     {"--ram", NULL, "--ram", 2},
+        {"--fault", NULL, "--fault", 2},           {"--fault", "dead", "dead", 2},
+        {"--fault", "disk0", "disk0", 2},          {"--fault", "disk0.dead=1", "dead=1", 2},
+        {"--fault", "disk0.lost", "lost", 2},      {"--fault", "disk0.flip=1", "flip=1", 2},
+        {"--fault", "disk0.lost=1:2", ":2", 2},    {"--fault", "disk0.lost=x", "=x", 2},
+        {"--fault", "disk0.flip=1+2:3", "+2", 2},  {"--fault", "disk0.dead@ns=", "ns=", 2},
+        {"--fault", "disk0.lost=1+257", "257", 2}, {"--fault", "disk0.lost=1+0", "+0", 2},
         {"--ram", "15", "15", 2},                  {"--ram", "99999", "99999", 2},
         {"--ram", "65", "65", 2},                  {"--ram", "1e3", "1e3", 2},
         {"--seed", "-1", "-1", 2},                 {"--timing", "inorder", "inorder", 3},

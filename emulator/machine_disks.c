@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* machine_disks.c - the machine's disks: opened, kept, cut off and damaged. Called by machine.c
+ * and through machine.h; calls media, disk and power. */
+#include <assert.h>
+#include <stdio.h>
+
+#include "devices/virtio_block.h"
+#include "emulator/machine_state.h"
+
+/* NULL: the machine was not made to its end. */
+static struct disk *disk_of(struct machine *machine, unsigned index)
+{
+    assert(index < machine->config.disk_count);
+    struct virtio_block *block = machine->bus.states[BOARD_INDEX_BLOCK_0 + index];
+    return block ? virtio_block_disk(block) : NULL;
+}
+
+bool machine_disks_open(struct machine *machine, struct error *error)
+{
+    for (unsigned i = 0; i < machine->config.disk_count; i++) {
+        const struct machine_disk *disk = &machine->config.disks[i];
+        struct disk_config *config = &machine->device_configs.disks[i];
+        if (!media_open(&machine->media[i], disk->path, disk->overlay, disk->read_only, error))
+            return false;
+        *config = (struct disk_config){.store = &machine->media[i].store,
+                                       .timing = disk->timing,
+                                       .write_through = disk->write_through,
+                                       .seed = machine->config.seed + i};
+        (void)snprintf(config->serial, sizeof(config->serial), "latchkey%u", i);
+    }
+    return true;
+}
+
+bool machine_flush(struct machine *machine, struct error *error)
+{
+    bool good = true;
+    for (unsigned i = 0; i < machine->config.disk_count; i++) {
+        struct disk *disk = disk_of(machine, i);
+        if (!disk || (disk_faults_due(disk, machine_time_ns(machine)) && disk_flush_now(disk)))
+            continue;
+        const struct machine_disk *made = &machine->config.disks[i];
+        good = error_set(error, ERROR_IO, "%.180s: what the guest wrote cannot be kept",
+                         made->overlay ? made->overlay : made->path);
+    }
+    return good;
+}
+
+bool machine_power_cut(struct machine *machine, const struct power_cut *cut, struct error *error)
+{
+    for (unsigned i = 0; i < machine->config.disk_count; i++)
+        if (!disk_faults_due(disk_of(machine, i), machine_time_ns(machine)) ||
+            !power_cut_disk(disk_of(machine, i), i, cut))
+            return error_set(error, ERROR_IO, "%s: the media cannot be written",
+                             machine->config.disks[i].path);
+    machine->ended = true;
+    machine->end = (struct machine_stop){.reason = MACHINE_STOP_POWER_CUT};
+    return true;
+}
+
+bool machine_disk_fault(struct machine *machine, const struct machine_fault *fault,
+                        struct error *error)
+{
+    if (fault->disk >= machine->config.disk_count)
+        return error_set(error, ERROR_LIMIT, "fault: there is no disk %u", fault->disk);
+    if (!disk_fault_add(disk_of(machine, fault->disk), &fault->fault))
+        return error_set(error, ERROR_LIMIT, "fault: disk %u has no such place, or %u faults",
+                         fault->disk, DISK_FAULTS_MAX);
+    return true;
+}
+
+void machine_disk_repair(struct machine *machine, unsigned disk)
+{
+    disk_faults_clear(disk_of(machine, disk));
+}
+
+bool machine_disks_damage(struct machine *machine, const struct machine_config *config,
+                          struct error *error)
+{
+    for (unsigned i = 0; i < config->fault_count; i++)
+        if (!machine_disk_fault(machine, &config->faults[i], error))
+            return false;
+    machine->config.faults = NULL; /* the caller's */
+    return true;
+}
