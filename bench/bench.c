@@ -60,6 +60,8 @@ static bool reaches(const struct bench_row *row, double threshold)
         return row->ratio >= threshold;
     case GOAL_VALUE_AT_MOST:
         return row->value <= threshold;
+    case GOAL_VALUE_AT_LEAST:
+        return row->value >= threshold;
     case GOAL_NONE:
         break;
     }

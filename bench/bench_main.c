@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* bench_main.c - the measuring program: latchkey_bench BUILD [--suite NAME]... [--json FILE]
- * [--repeats N]. Called by bench/run. Exit status 0: every must is reached; 1: not, or a wrong
- * answer; 2 usage; 3 environment.
+ * [--repeats N] [--quick]. Called by bench/run. --quick: only what takes seconds. Exit status 0:
+ * every must is reached; 1: not, or a wrong answer; 2 usage; 3 environment.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +16,13 @@ static const struct suite {
     const char *name;
     bool (*run)(struct bench *bench, struct error *error); /* NULL: of a later version */
 } suites[] = {
-    {"machine", cpu_bench}, {"message", message_bench}, {"kernel", kernel_bench}, {"store", NULL},
-    {"campaign", NULL},     {"replay", NULL},           {"domains", NULL},
+    {"machine", cpu_bench},
+    {"message", message_bench},
+    {"kernel", kernel_bench},
+    {"store", store_bench},
+    {"campaign", NULL},
+    {"replay", NULL},
+    {"domains", NULL},
 };
 #define SUITE_COUNT (sizeof(suites) / sizeof(suites[0]))
 
@@ -25,6 +30,7 @@ struct request {
     const char *json_path;
     bool wanted[SUITE_COUNT];
     bool any; /* a suite was named */
+    bool quick;
     unsigned repeats;
 };
 
@@ -58,6 +64,10 @@ static bool request_parse(struct request *request, int argc, char **argv, struct
     *request = (struct request){.repeats = REPEATS_DEFAULT};
     for (int i = 2; i < argc; i++) {
         const char *option = argv[i];
+        if (strcmp(option, "--quick") == 0) {
+            request->quick = true;
+            continue;
+        }
         bool json = strcmp(option, "--json") == 0, suite = strcmp(option, "--suite") == 0;
         if (!json && !suite && strcmp(option, "--repeats") != 0)
             return error_set(error, ERROR_USAGE, "%.60s: unknown option", option);
@@ -106,6 +116,7 @@ int main(int argc, char **argv)
     }
     bench->build_path = argv[1];
     bench->repeats = request.repeats;
+    bench->quick = request.quick;
     bool good = suites_run(bench, &request, &error);
     bench_table_print(bench);
     if (good && request.json_path)

@@ -23,7 +23,10 @@
 #define CHECKSUM_LANE_3 0xa54ff53a5f1d36f1ull
 #define CHECKSUM_FINISH 0x243f6a8885a308d3ull
 
-static inline uint64_t checksum_word(const uint8_t *source)
+/* Both of these are in the loop, and are part of it even where the compiler is told to be small. */
+#define CHECKSUM_INLINE static inline __attribute__((always_inline))
+
+CHECKSUM_INLINE uint64_t checksum_word(const uint8_t *source)
 {
     uint64_t word;
     __builtin_memcpy(&word, source, sizeof(word));
@@ -34,7 +37,7 @@ static inline uint64_t checksum_word(const uint8_t *source)
  * that a single changed word always changes the lane. A product carries a changed bit upwards only;
  * the top bit would stay alone and a second flipped bit in the next word could cancel it. Hence the
  * fold, which brings the upper half down, and a second product, which spreads it again. */
-static inline uint64_t checksum_step(uint64_t lane, uint64_t word, uint64_t multiplier)
+CHECKSUM_INLINE uint64_t checksum_step(uint64_t lane, uint64_t word, uint64_t multiplier)
 {
     lane = (lane ^ word) * multiplier;
     return (lane ^ lane >> 32) * CHECKSUM_FINISH;

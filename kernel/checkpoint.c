@@ -40,6 +40,7 @@
 #include "kernel/pot.h"
 #include "kernel/print.h"
 #include "kernel/sched.h"
+#include "kernel/sum.h"
 
 #define BATCHES 4u           /* requests under way: two disks, one being written and one waiting */
 #define DIRECTORY_BUFFERS 4u /* directory blocks written at a time, in both copies */
@@ -175,9 +176,9 @@ uint64_t checkpoint_force(void)
     return checkpoint.header.generation + 1;
 }
 
-bool checkpoint_is_forced(void)
+bool checkpoint_can_go_on(void)
 {
-    return checkpoint.forced && checkpoint.phase == IDLE;
+    return checkpoint.phase == SORT || (checkpoint.forced && checkpoint.phase == IDLE);
 }
 
 uint64_t checkpoint_phase(void)
@@ -392,7 +393,7 @@ static void pages_fill(struct batch *batch)
         struct directory_entry entry = *next;
         struct page_frame *page = object_page_writing(directory_id(next));
         entry.location = AREA_ID(checkpoint.area, checkpoint.next_index++);
-        entry.checksum_or_calls = checksum64(page->data, PAGE_BYTES,
+        entry.checksum_or_calls = sum_of(page->data, PAGE_BYTES,
                                              checksum_seed(CHECKSUM_PAGE, page->object_id));
         if (!directory_put(DIRECTORY_WORKING, &entry))
             panic("CKPT-004 the directory is full");
@@ -459,8 +460,8 @@ static void blocks_fill(struct directory_block *first, struct directory_block *s
         second->next_block = checkpoint.header.directory_block[1] + checkpoint.sequence;
     }
     uint64_t seed = checksum_seed(CHECKSUM_DIRECTORY, first->generation);
-    first->checksum = checksum64((const uint8_t *)first + 8, BLOCK_BYTES - 8, seed);
-    second->checksum = checksum64((const uint8_t *)second + 8, BLOCK_BYTES - 8, seed);
+    first->checksum = sum_after_own(first, BLOCK_BYTES, seed);
+    second->checksum = sum_after_own(second, BLOCK_BYTES, seed);
 }
 
 static bool directory_write(void)
@@ -503,7 +504,7 @@ static bool header_write(unsigned plexes)
     header->area = checkpoint.area;
     header->disks_in_step = volume_in_step();
     header->disks_known |= volume_mounted();
-    header->checksum = checksum64((const uint8_t *)header + 8, SECTOR_BYTES - 8,
+    header->checksum = sum_after_own(header, SECTOR_BYTES,
                                   checksum_seed(CHECKSUM_CKPT_HEADER, header->generation));
     memcpy(checkpoint.header_block, header, sizeof(*header));
     if (io_write(RANGE_CKPT_HEADER, CKPT_PLACE(header->generation), &source, 1, plexes,

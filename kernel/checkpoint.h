@@ -39,8 +39,8 @@ struct queue *checkpoint_waiters(void);
 /* checkpoint_force - freeze as soon as migration allows. Returns the generation that it will be; 0:
  * this store takes no checkpoints. */
 uint64_t checkpoint_force(void);
-/* checkpoint_is_forced - one was asked for and can begin. */
-bool checkpoint_is_forced(void);
+/* checkpoint_can_go_on - checkpoint_step() has something to do that no event announces. */
+bool checkpoint_can_go_on(void);
 /* checkpoint_phase - enum trace_phase of what is going on; 0: nothing. */
 uint64_t checkpoint_phase(void);
 /* checkpoint_interval_ns, checkpoint_interval_set - from one freeze to the next; 0: none by

@@ -26,12 +26,13 @@ enum directory_which {
 /* Where a page is that the journal laid over the committed directory: a block of its ring. */
 #define JOURNAL_LOCATION(block) AREA_ID(2, block)
 
-/* directory_head - kind, index and id as one word, as they lie in memory. The builtin, since memcpy
- * is a call in the kernel, and a freeze does this for each node. */
+/* directory_head - kind, index and id as one word, as they lie in memory. The compiler is told that
+ * it is aligned, or else this would be a call of memcpy(). */
 static inline uint64_t directory_head(const struct directory_entry *entry)
 {
     uint64_t head;
-    __builtin_memcpy(&head, entry, sizeof(head));
+    const void *first = __builtin_assume_aligned(entry, sizeof(head));
+    __builtin_memcpy(&head, first, sizeof(head));
     return head;
 }
 

@@ -11,10 +11,10 @@
 #include "kernel/io.h"
 
 #include "devices/board.h"
-#include "disks/checksum.h"
 #include "kernel/arch/arch.h"
 #include "kernel/driver/virtio_block.h"
 #include "kernel/print.h"
+#include "kernel/sum.h"
 
 #define SECTORS_PER_BLOCK (BLOCK_BYTES / SECTOR_BYTES)
 #define NO_PLEX VOLUME_PLEXES
@@ -157,12 +157,11 @@ static bool passes(const struct io_request *request)
     const struct io_check *check = &request->check;
     if (!request->checked)
         return true;
-    size_t skip = check->how == IO_CHECK_OWN ? sizeof(uint64_t) : 0;
-    uint64_t expected = check->checksum;
-    if (check->how == IO_CHECK_OWN)
-        memcpy(&expected, request->data, sizeof(expected));
-    return checksum64((const uint8_t *)request->data + skip, BLOCK_BYTES - skip, check->seed) ==
-           expected;
+    if (check->how == IO_CHECK_WHOLE)
+        return sum_of(request->data, BLOCK_BYTES, check->seed) == check->checksum;
+    uint64_t expected;
+    memcpy(&expected, request->data, sizeof(expected));
+    return sum_after_own(request->data, BLOCK_BYTES, check->seed) == expected;
 }
 
 /* A disk has answered. */

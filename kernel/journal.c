@@ -15,6 +15,7 @@
 #include "kernel/pot.h"
 #include "kernel/print.h"
 #include "kernel/sched.h"
+#include "kernel/sum.h"
 #include "kernel/volume.h"
 
 /* Pages of a group: with the block that lists them they are one request. */
@@ -86,10 +87,10 @@ static void list_fill(void)
         list->entries[i] = (struct journal_entry){
             .object_id = page->object_id,
             .allocation_count = page->allocation_count,
-            .checksum = checksum64(page->data, PAGE_BYTES,
+            .checksum = sum_of(page->data, PAGE_BYTES,
                                    checksum_seed(CHECKSUM_PAGE, page->object_id))};
     }
-    list->checksum = checksum64((const uint8_t *)list + 8, BLOCK_BYTES - 8,
+    list->checksum = sum_after_own(list, BLOCK_BYTES,
                                 checksum_seed(CHECKSUM_JOURNAL, list->sequence));
 }
 

@@ -25,6 +25,7 @@
 #include "kernel/pot.h"
 #include "kernel/print.h"
 #include "kernel/sched.h"
+#include "kernel/sum.h"
 
 #define PAGES_MAX IO_BLOCKS_MAX /* of a batch */
 #define ENTRIES_MAX 128u        /* of a batch of pots */
@@ -204,7 +205,7 @@ static void moved_check(void)
         const struct directory_entry *entry = &migrate.entries[at];
         if (migrate.legs[at] != MOVED)
             continue;
-        uint64_t checksum = checksum64(migrate.blocks[at], BLOCK_BYTES,
+        uint64_t checksum = sum_of(migrate.blocks[at], BLOCK_BYTES,
                                        checksum_seed(CHECKSUM_PAGE, directory_id(entry)));
         migrate.legs[at] = checksum == entry->checksum_or_calls ? WRITE : READ_CHECKED;
     }

@@ -10,6 +10,7 @@
 #include "kernel/checkpoint.h"
 #include "kernel/io.h"
 #include "kernel/sched.h"
+#include "kernel/sum.h"
 #include "kernel/volume.h"
 
 enum pot_state { POT_FREE, POT_READING, POT_PRESENT, POT_BAD };
@@ -172,7 +173,7 @@ COLD void *pot_seal(struct pot *pot, uint64_t generation)
 {
     struct node_pot *block = (struct node_pot *)pot->data; /* they begin alike */
     memcpy(block->generation, &generation, sizeof(block->generation));
-    block->checksum = checksum64(pot->data + 8, BLOCK_BYTES - 8, seed_of(pot));
+    block->checksum = sum_after_own(pot->data, BLOCK_BYTES, seed_of(pot));
     return block;
 }
 
@@ -228,7 +229,7 @@ void *pot_area_seal(uint32_t index, uint64_t generation)
     if (left < POT_NODES)
         memset(&pot->nodes[left], 0, (POT_NODES - left) * sizeof(struct disk_node));
     memcpy(pot->generation, &generation, sizeof(pot->generation));
-    pot->checksum = checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
+    pot->checksum = sum_after_own(pot, BLOCK_BYTES,
                                checksum_seed(CHECKSUM_AREA_POT, pots.area_id + index));
     return pot;
 }

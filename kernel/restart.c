@@ -17,6 +17,7 @@
 #include "kernel/print.h"
 #include "kernel/resync.h"
 #include "kernel/sched.h"
+#include "kernel/sum.h"
 #include "kernel/volume.h"
 
 static struct {
@@ -38,7 +39,7 @@ static bool header_valid(const struct ckpt_header *header)
 {
     return memcmp(header->magic, CKPT_MAGIC, sizeof(header->magic)) == 0 &&
            header->version == FORMAT_VERSION && header->area < 2 && header->generation > 0 &&
-           header->checksum == checksum64((const uint8_t *)header + 8, SECTOR_BYTES - 8,
+           header->checksum == sum_after_own(header, SECTOR_BYTES,
                                           checksum_seed(CHECKSUM_CKPT_HEADER, header->generation));
 }
 

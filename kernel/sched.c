@@ -215,7 +215,7 @@ void sched_devices_poll(void)
 /* Nobody is ready: wait for an interrupt and take it here. */
 COLD static void idle(void)
 {
-    if (checkpoint_is_forced()) { /* perhaps by who is waiting for it now: no event will come */
+    if (checkpoint_can_go_on()) { /* perhaps for who is waiting now: no event will come */
         checkpoint_step();
         return;
     }

@@ -6,6 +6,7 @@
 #include "disks/checksum.h"
 #include "kernel/io.h"
 #include "kernel/print.h"
+#include "kernel/sum.h"
 
 enum step { STEP_IN, STEP_COPYING, STEP_OUT };
 
@@ -23,9 +24,8 @@ static struct {
 static bool header_valid(uint64_t block_count)
 {
     const struct volume_header *header = &volume.header;
-    const uint8_t *bytes = (const uint8_t *)header;
     return memcmp(header->magic, VOLUME_MAGIC, sizeof(header->magic)) == 0 &&
-           header->checksum == checksum64(bytes + 8, BLOCK_BYTES - 8, CHECKSUM_VOLUME) &&
+           header->checksum == sum_after_own(header, BLOCK_BYTES, CHECKSUM_VOLUME) &&
            header->version == FORMAT_VERSION && header->range_count <= VOLUME_RANGES_MAX &&
            header->block_count <= block_count && header->disk_index < VOLUME_DISKS_MAX;
 }
