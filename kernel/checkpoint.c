@@ -77,12 +77,14 @@ static struct {
     uint64_t interval_ticks, due;
     bool forced;          /* one was asked for */
     struct queue waiters; /* domains that wait for one */
-    struct batch batches[BATCHES];
     uint64_t committed; /* generation */
     struct ckpt_header header; /* of the checkpoint under way, else of the newest */
-    uint8_t header_block[BLOCK_BYTES] __attribute__((aligned(16)));
-    struct directory_block blocks[2][DIRECTORY_BUFFERS] __attribute__((aligned(16)));
 } checkpoint;
+static struct {
+    uint8_t header[BLOCK_BYTES];
+    struct directory_block directory[2][DIRECTORY_BUFFERS];
+    struct batch batches[BATCHES];
+} outgoing __attribute__((aligned(16)));
 
 static uint64_t blocks_for(uint64_t count, uint64_t each)
 {
@@ -276,9 +278,9 @@ static void batch_send(struct batch *batch)
 static struct batch *batch_take(uint64_t first_id)
 {
     for (unsigned i = 0; i < BATCHES; i++)
-        if (checkpoint.batches[i].count == 0) {
-            checkpoint.batches[i] = (struct batch){.first_id = first_id};
-            return &checkpoint.batches[i];
+        if (outgoing.batches[i].count == 0) {
+            outgoing.batches[i] = (struct batch){.first_id = first_id};
+            return &outgoing.batches[i];
         }
     return NULL;
 }
@@ -286,7 +288,7 @@ static struct batch *batch_take(uint64_t first_id)
 static bool batches_done(void)
 {
     for (unsigned i = 0; i < BATCHES; i++)
-        if (checkpoint.batches[i].count)
+        if (outgoing.batches[i].count)
             return false;
     return true;
 }
@@ -482,12 +484,12 @@ static bool directory_write(void)
     for (; count < DIRECTORY_BUFFERS; count++) {
         if (checkpoint.sequence == checkpoint.header.directory_blocks)
             break;
-        blocks_fill(&checkpoint.blocks[0][count], &checkpoint.blocks[1][count]);
+        blocks_fill(&outgoing.directory[0][count], &outgoing.directory[1][count]);
     }
     for (unsigned copy = 0; copy < 2; copy++) {
         copies[copy]->count = count;
         for (unsigned i = 0; i < count; i++)
-            copies[copy]->sources[i] = &checkpoint.blocks[copy][i];
+            copies[copy]->sources[i] = &outgoing.directory[copy][i];
         batch_send(copies[copy]);
     }
     return false;
@@ -500,13 +502,12 @@ static bool header_write(unsigned plexes)
     struct ckpt_header *header = &checkpoint.header;
     if (checkpoint.flushing)
         return false;
-    void *source = &checkpoint.header_block;
     header->area = checkpoint.area;
     header->disks_in_step = volume_in_step();
     header->disks_known |= volume_mounted();
     header->checksum = sum_after_own(header, SECTOR_BYTES,
                                   checksum_seed(CHECKSUM_CKPT_HEADER, header->generation));
-    memcpy(checkpoint.header_block, header, sizeof(*header));
+    void *source = memcpy(outgoing.header, header, sizeof(*header));
     if (io_write(RANGE_CKPT_HEADER, CKPT_PLACE(header->generation), &source, 1, plexes,
                  (struct io_owner){one_answered, NULL}) == 0)
         return false;
@@ -588,7 +589,7 @@ COLD void checkpoint_step(void)
 {
     for (unsigned round = 0; round < ROUNDS; round++) {
         for (unsigned i = 0; i < BATCHES; i++)
-            batch_send(&checkpoint.batches[i]);
+            batch_send(&outgoing.batches[i]);
         while (phase_done())
             checkpoint.phase = checkpoint.phase == MIGRATE ? IDLE : checkpoint.phase + 1;
         if (!io_due()) /* what needed no disk was answered at once */

@@ -52,7 +52,6 @@ struct io_wait {
 };
 
 static struct {
-    struct io_request requests[LIMIT_IO_REQUESTS];
     unsigned used; /* not FREE */
     unsigned due;  /* READ_DUE, REPAIR_DUE or ENDED */
     unsigned writes; /* under way: the request is durable */
@@ -60,6 +59,7 @@ static struct {
     unsigned held_kind; /* enum range_kind, of blocks that are being copied; 0: none */
     uint64_t held_first, held_end;
 } io;
+static struct io_request requests[LIMIT_IO_REQUESTS];
 
 unsigned io_disk_count(void)
 {
@@ -85,7 +85,7 @@ static struct io_request *request_take(struct io_owner owner)
 {
     if (io.used == LIMIT_IO_REQUESTS)
         return NULL;
-    struct io_request *request = io.requests;
+    struct io_request *request = requests;
     while (request->state != REQUEST_FREE)
         request++;
     io.used++;
@@ -340,7 +340,7 @@ static unsigned due_steps(void)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < LIMIT_IO_REQUESTS && io.due > 0; i++) {
-        struct io_request *request = &io.requests[i];
+        struct io_request *request = &requests[i];
         if (request->state == REQUEST_READ_DUE || request->state == REQUEST_REPAIR_DUE) {
             io.due--;
             if (request->state == REQUEST_READ_DUE)

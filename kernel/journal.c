@@ -25,9 +25,6 @@ static_assert(GROUP_PAGES <= JOURNAL_ENTRIES, "a group fits its list");
 enum group_state { GROUP_IDLE, GROUP_WRITING, GROUP_FLUSHING };
 
 static struct {
-    struct journal_block list __attribute__((aligned(16))); /* of the group on its way */
-    struct page_frame *group[GROUP_PAGES];
-    struct page_frame *waiting[GROUP_PAGES]; /* for the next */
     unsigned group_count, waiting_count;
     enum group_state state;
     bool answered, good;    /* the request that is under way */
@@ -40,6 +37,11 @@ static struct {
     uint64_t restarts;
     uint64_t generation;    /* the newest that is durable */
 } journal;
+static struct {
+    struct journal_block list __attribute__((aligned(16))); /* of the one on its way */
+    struct page_frame *pages[GROUP_PAGES];
+    struct page_frame *waiting[GROUP_PAGES]; /* for the next */
+} group;
 
 static uint64_t block_after(uint64_t blocks)
 {
@@ -76,14 +78,14 @@ static void answered(void *object, bool good)
 
 static void list_fill(void)
 {
-    struct journal_block *list = &journal.list;
+    struct journal_block *list = &group.list;
     memset(list, 0, sizeof(*list));
     list->sequence = journal.sequence;
     list->generation = journal.generation;
     list->restart_count = journal.restarts;
     list->entry_count = journal.group_count;
     for (unsigned i = 0; i < journal.group_count; i++) {
-        const struct page_frame *page = journal.group[i];
+        const struct page_frame *page = group.pages[i];
         list->entries[i] = (struct journal_entry){
             .object_id = page->object_id,
             .allocation_count = page->allocation_count,
@@ -99,15 +101,15 @@ static void group_send(void)
 {
     uint64_t start, used;
     unsigned count = journal.waiting_count + 1;
-    void *blocks[GROUP_PAGES + 1] = {&journal.list};
+    void *blocks[GROUP_PAGES + 1] = {&group.list};
     if (!room_for(count, &start, &used)) {
         (void)checkpoint_force();
         return;
     }
     journal.group_count = journal.waiting_count;
     for (unsigned i = 0; i < journal.group_count; i++) {
-        journal.group[i] = journal.waiting[i];
-        blocks[i + 1] = journal.group[i]->data;
+        group.pages[i] = group.waiting[i];
+        blocks[i + 1] = group.pages[i]->data;
     }
     list_fill();
     journal.answered = false;
@@ -122,7 +124,7 @@ static void group_send(void)
     journal.used = used;
     journal.sequence++;
     for (unsigned i = 0; i < journal.group_count; i++)
-        journal.group[i]->journal = JOURNAL_WRITING;
+        group.pages[i]->journal = JOURNAL_WRITING;
     count_one(JOURNAL_GROUP);
     sched_wake_all(&journal.room);
 }
@@ -134,7 +136,7 @@ static void group_end(bool good)
     if (!good)
         journal.blocks = 0;
     for (unsigned i = 0; i < journal.group_count; i++) {
-        struct page_frame *page = journal.group[i];
+        struct page_frame *page = group.pages[i];
         page->journal = good ? JOURNAL_DURABLE : JOURNAL_NONE;
         kassert(page->pinned > 0);
         page->pinned--;
@@ -147,9 +149,9 @@ static void group_end(bool good)
     if (good)
         return;
     for (unsigned i = 0; i < journal.waiting_count; i++) {
-        journal.waiting[i]->journal = JOURNAL_NONE;
-        journal.waiting[i]->pinned--;
-        sched_wake_all(&journal.waiting[i]->waiters);
+        group.waiting[i]->journal = JOURNAL_NONE;
+        group.waiting[i]->pinned--;
+        sched_wake_all(&group.waiting[i]->waiters);
     }
     journal.waiting_count = 0;
     sched_wake_all(&journal.room);
@@ -190,7 +192,7 @@ enum fetch journal_commit(struct page_frame *page)
         return sched_stall(&page->waiters);
     if (journal.waiting_count == group_pages_max())
         return sched_stall(&journal.room);
-    journal.waiting[journal.waiting_count++] = page;
+    group.waiting[journal.waiting_count++] = page;
     page->journal = JOURNAL_WAITS;
     page->open = false;
     page->pinned++;
@@ -233,13 +235,13 @@ uint64_t journal_restarts(void)
     return journal.restarts;
 }
 
-/* Is there a good list of the next group at this block? It is left in journal.list. */
+/* Is there a good list of the next group at this block? It is left in group.list. */
 static bool list_read(uint64_t block)
 {
-    const struct journal_block *list = &journal.list;
+    const struct journal_block *list = &group.list;
     struct io_check check = {.how = IO_CHECK_OWN, .quiet = true,
                              .seed = checksum_seed(CHECKSUM_JOURNAL, journal.sequence)};
-    return block < journal.blocks && io_read_wait(RANGE_JOURNAL, block, &journal.list, &check) &&
+    return block < journal.blocks && io_read_wait(RANGE_JOURNAL, block, &group.list, &check) &&
            list->sequence == journal.sequence && list->generation <= journal.generation &&
            list->restart_count >= journal.restarts && list->entry_count > 0 &&
            list->entry_count <= JOURNAL_ENTRIES && list->entry_count < journal.blocks - block;
@@ -248,8 +250,8 @@ static bool list_read(uint64_t block)
 /* Are all its pages there? A group is written whole or does not count: it was not acknowledged. */
 static bool pages_good(uint64_t block, uint8_t *scratch)
 {
-    for (uint32_t i = 0; i < journal.list.entry_count; i++) {
-        const struct journal_entry *entry = &journal.list.entries[i];
+    for (uint32_t i = 0; i < group.list.entry_count; i++) {
+        const struct journal_entry *entry = &group.list.entries[i];
         struct io_check check = {.how = IO_CHECK_WHOLE, .quiet = true,
                                  .seed = checksum_seed(CHECKSUM_PAGE, entry->object_id),
                                  .checksum = entry->checksum};
@@ -272,11 +274,11 @@ static bool page_is_same(const struct journal_entry *entry)
     return fetch == FETCH_PRESENT && PAGE_POT_COUNT(pot) == entry->allocation_count;
 }
 
-/* Lay the group in journal.list over the committed directory. */
+/* Lay the group in group.list over the committed directory. */
 static const char *group_lay(uint64_t block)
 {
-    for (uint32_t i = 0; i < journal.list.entry_count; i++) {
-        const struct journal_entry *entry = &journal.list.entries[i];
+    for (uint32_t i = 0; i < group.list.entry_count; i++) {
+        const struct journal_entry *entry = &group.list.entries[i];
         if (!page_is_same(entry))
             continue;
         struct directory_entry laid = directory_entry_make(DIRECTORY_PAGE, entry->object_id);
@@ -318,12 +320,12 @@ const char *journal_replay(const struct ckpt_header *header, uint8_t *scratch)
             if (!list_read(start))
                 break;
         }
-        used += journal.list.entry_count + 1;
+        used += group.list.entry_count + 1;
         if (used > journal.blocks || !pages_good(start, scratch))
             break;
         problem = group_lay(start);
         journal.used = used;
-        journal.restarts = journal.list.restart_count;
+        journal.restarts = group.list.restart_count;
         journal.sequence++;
     }
     journal.restarts++;

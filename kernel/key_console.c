@@ -13,18 +13,20 @@
 #include "kernel/sched.h"
 
 static struct {
-    uint8_t ring[LIMIT_CONSOLE_BYTES];
     uint32_t taken, put; /* counts; put - taken bytes are in the ring */
-    uint8_t outgoing[LIMIT_CONSOLE_BYTES]; /* the bytes of the read being answered */
     struct queue readers;
 } console;
+static struct {
+    uint8_t ring[LIMIT_CONSOLE_BYTES];
+    uint8_t outgoing[LIMIT_CONSOLE_BYTES]; /* the bytes of the read being answered */
+} kept;
 
 /* Move what has come into the ring, as far as there is room. */
 static void ring_fill(void)
 {
     uint8_t byte;
     while (console.put - console.taken < LIMIT_CONSOLE_BYTES && uart_read(&byte))
-        console.ring[console.put++ % LIMIT_CONSOLE_BYTES] = byte;
+        kept.ring[console.put++ % LIMIT_CONSOLE_BYTES] = byte;
     uart_listen(console.put - console.taken < LIMIT_CONSOLE_BYTES);
 }
 
@@ -48,9 +50,9 @@ enum invoked console_read(struct invocation *invocation)
         count = (uint32_t)most;
     commit_point(invocation);
     for (uint32_t i = 0; i < count; i++)
-        console.outgoing[i] = console.ring[console.taken++ % LIMIT_CONSOLE_BYTES];
+        kept.outgoing[i] = kept.ring[console.taken++ % LIMIT_CONSOLE_BYTES];
     uart_listen(true);
-    invocation->reply.string.piece[0] = (struct piece){console.outgoing, count};
+    invocation->reply.string.piece[0] = (struct piece){kept.outgoing, count};
     invocation->reply.length_bytes = count;
     return invoke_answer(invocation, RC_OK);
 }

@@ -36,7 +36,6 @@ struct receipt {
 };
 
 static struct {
-    struct page_frame *pages[LIMIT_DISPLAY_PAGES];
     unsigned page_count;
     enum screen screen;
     uint64_t source_head, source_count; /* of the segment key, while GATHERING */
@@ -45,11 +44,12 @@ static struct {
     unsigned receipt_next;
     struct queue waiters;
 } display;
+static struct page_frame *shown[LIMIT_DISPLAY_PAGES];
 
 static void pages_unpin(unsigned first)
 {
     while (display.page_count > first) {
-        struct page_frame *page = display.pages[--display.page_count];
+        struct page_frame *page = shown[--display.page_count];
         kassert(page->pinned > 0);
         page->pinned--;
     }
@@ -133,7 +133,7 @@ bool display_release(const struct page_frame *page)
     if (!page->pinned)
         return true;
     for (unsigned i = 0; i < display.page_count; i++) {
-        if (display.pages[i] != page)
+        if (shown[i] != page)
             continue;
         if (display.screen == SCREEN_GATHERING) {
             pages_unpin(i); /* the attach will find that they have changed */
@@ -188,7 +188,7 @@ static enum fetch gather(const struct invocation *invocation, unsigned count)
         if (fetch != FETCH_PRESENT)
             return fetch;
         page->pinned++;
-        display.pages[display.page_count++] = page;
+        shown[display.page_count++] = page;
     }
     return FETCH_PRESENT;
 }
@@ -201,7 +201,7 @@ static enum fetch gathered_check(const struct invocation *invocation)
         enum fetch fetch = backing_page(invocation, i, &page);
         if (fetch != FETCH_PRESENT)
             return fetch;
-        if (page != display.pages[i])
+        if (page != shown[i])
             pages_unpin(i);
     }
     return FETCH_PRESENT;
@@ -256,7 +256,7 @@ enum invoked display_attach(struct invocation *invocation)
         return invoke_answer(invocation, RC_FORMAT);
     }
     for (unsigned i = 0; i < count; i++)
-        virtio_gpu_backing(i, display.pages[i]->data);
+        virtio_gpu_backing(i, shown[i]->data);
     display.screen = SCREEN_SHOWN;
     virtio_gpu_show(count);
     return wait_for_receipt(&receipt);

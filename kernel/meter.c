@@ -10,6 +10,7 @@
 #include "kernel/sched.h"
 
 struct meters meters;
+static struct meter entries[LIMIT_METERS];
 
 /* The chain of a domain whose meters are being decoded, from its own up. */
 struct chain {
@@ -29,8 +30,8 @@ static struct meter *meter_of(const struct node_frame *node)
 {
     kassert(node->role == NODE_METER);
     for (unsigned i = 0; i < LIMIT_METERS; i++)
-        if (meters.entries[i].node == node)
-            return &meters.entries[i];
+        if (entries[i].node == node)
+            return &entries[i];
     panic("METE-001 a meter node is not decoded");
 }
 
@@ -98,7 +99,7 @@ static void meter_unload(struct meter *unloaded)
 static struct meter *meter_take(void)
 {
     for (unsigned i = 0; i < 3 * LIMIT_METERS; i++) {
-        struct meter *taken = &meters.entries[meters.hand];
+        struct meter *taken = &entries[meters.hand];
         meters.hand = meters.hand + 1 < meters.count ? meters.hand + 1 : 0;
         if (!taken->node)
             return taken;
@@ -265,10 +266,10 @@ void meter_plain(struct node_frame *node)
     meter_charge();
     owed_take(top);
     for (unsigned i = 0; i < LIMIT_METERS; i++)
-        below[i] = meters.entries[i].node && is_at_or_below(&meters.entries[i], top);
+        below[i] = entries[i].node && is_at_or_below(&entries[i], top);
     for (unsigned i = 0; i < LIMIT_METERS; i++)
         if (below[i])
-            meter_unload(&meters.entries[i]);
+            meter_unload(&entries[i]);
 }
 
 void meter_return_all(void)
@@ -290,7 +291,7 @@ static void meter_check_one(const struct meter *at)
     if (at->superior ? !at->superior->node : at->node->object_id != OBJECT_ID_PRIME_METER)
         panic("METE-006 a decoded meter does not lead to the prime meter");
     for (unsigned i = 0; i < LIMIT_METERS; i++)
-        inferiors += meters.entries[i].node && meters.entries[i].superior == at;
+        inferiors += entries[i].node && entries[i].superior == at;
     if (inferiors != at->inferiors)
         panic("METE-007 a meter miscounts those below it");
     if (at->locked)
@@ -301,8 +302,8 @@ void meter_check(void)
 {
     unsigned roles = 0, decoded = 0;
     for (unsigned i = 0; i < LIMIT_METERS; i++)
-        if (meters.entries[i].node) {
-            meter_check_one(&meters.entries[i]);
+        if (entries[i].node) {
+            meter_check_one(&entries[i]);
             decoded++;
         }
     for (uint32_t i = 0; i < object_node_count(); i++)

@@ -38,7 +38,6 @@ struct meter {
 
 /* All state of meter.c; others only read what is active. */
 struct meters {
-    struct meter entries[LIMIT_METERS];
     unsigned hand;
     struct meter *active;  /* NULL: nobody's yet */
     uint64_t since_cycles; /* everything before is charged */

@@ -51,12 +51,14 @@ static struct {
     uint64_t generation;
     struct directory_entry next; /* to be gathered; kind 0: none is left */
     unsigned entry_count, entries_done;
-    struct directory_entry entries[ENTRIES_MAX];
     uint8_t legs[PAGES_MAX]; /* enum leg, of the first entries */
     unsigned pot_count;
+} migrate;
+static struct {
+    struct directory_entry entries[ENTRIES_MAX];
     struct held_pot pots[POTS_MAX];
     uint8_t blocks[PAGES_MAX][BLOCK_BYTES] __attribute__((aligned(16)));
-} migrate;
+} gathered;
 
 static void next_take(void)
 {
@@ -158,8 +160,8 @@ static bool pages_gather(void)
                 return false;
         } else if (entry->kind == DIRECTORY_PAGE) {
             unsigned at = migrate.entry_count++;
-            migrate.entries[at] = *entry;
-            migrate.legs[at] = (uint8_t)first_leg(entry, migrate.blocks[at]);
+            gathered.entries[at] = *entry;
+            migrate.legs[at] = (uint8_t)first_leg(entry, gathered.blocks[at]);
         }
         next_take();
     }
@@ -169,7 +171,7 @@ static bool pages_gather(void)
 /* Where a page of the batch is on this leg, so that runs are found. */
 static uint64_t place_of(unsigned at)
 {
-    const struct directory_entry *entry = &migrate.entries[at];
+    const struct directory_entry *entry = &gathered.entries[at];
     return migrate.legs[at] == WRITE ? directory_id(entry) : entry->location;
 }
 
@@ -182,12 +184,12 @@ static unsigned run_ask(unsigned at)
     enum leg leg = migrate.legs[at];
     while (at + count < migrate.entry_count && migrate.legs[at + count] == leg &&
            place_of(at + count) == place + count) {
-        blocks[count] = migrate.blocks[at + count];
+        blocks[count] = gathered.blocks[at + count];
         count++;
     }
     if (leg == WRITE)
         return io_write(RANGE_PAGES, place, blocks, count, IO_PLEXES, migrate_owner);
-    const struct directory_entry *entry = &migrate.entries[at];
+    const struct directory_entry *entry = &gathered.entries[at];
     enum range_kind kind = directory_block_kind(entry); /* area or journal: never both in a run */
     if (leg == READ)
         return io_read_blocks(kind, directory_block_id(entry), blocks, count,
@@ -202,10 +204,10 @@ static unsigned run_ask(unsigned at)
 static void moved_check(void)
 {
     for (unsigned at = 0; at < migrate.entry_count; at++) {
-        const struct directory_entry *entry = &migrate.entries[at];
+        const struct directory_entry *entry = &gathered.entries[at];
         if (migrate.legs[at] != MOVED)
             continue;
-        uint64_t checksum = sum_of(migrate.blocks[at], BLOCK_BYTES,
+        uint64_t checksum = sum_of(gathered.blocks[at], BLOCK_BYTES,
                                        checksum_seed(CHECKSUM_PAGE, directory_id(entry)));
         migrate.legs[at] = checksum == entry->checksum_or_calls ? WRITE : READ_CHECKED;
     }
@@ -242,13 +244,13 @@ static bool pages_move(void)
 
 static bool pot_gather(const struct volume_home *home)
 {
-    struct held_pot *last = &migrate.pots[migrate.pot_count - 1];
+    struct held_pot *last = &gathered.pots[migrate.pot_count - 1];
     if (migrate.pot_count > 0 && last->kind == kind_of(&migrate.next) &&
         last->first_id == home->first_id)
         return true;
     if (migrate.pot_count == POTS_MAX || migrate.pot_count >= pot_spare())
         return false;
-    migrate.pots[migrate.pot_count++] = (struct held_pot){
+    gathered.pots[migrate.pot_count++] = (struct held_pot){
         .kind = kind_of(&migrate.next), .first_id = home->first_id};
     return true;
 }
@@ -262,7 +264,7 @@ static bool pots_gather(void)
             if (!carry_on(&migrate.next))
                 return false;
         } else if (pot_gather(&home)) {
-            migrate.entries[migrate.entry_count++] = migrate.next;
+            gathered.entries[migrate.entry_count++] = migrate.next;
         } else {
             break;
         }
@@ -276,7 +278,7 @@ static bool pots_hold(void)
 {
     bool all = true;
     for (unsigned i = 0; i < migrate.pot_count; i++) {
-        struct held_pot *held = &migrate.pots[i];
+        struct held_pot *held = &gathered.pots[i];
         enum fetch fetch = FETCH_PRESENT;
         if (!held->pot)
             fetch = pot_change(held->kind, held->first_id, &held->pot, &held->first_id);
@@ -289,11 +291,11 @@ static bool pots_hold(void)
 /* Put what an entry says into its pot. false: something must be waited for. */
 static bool entry_change(const struct directory_entry *entry)
 {
-    const struct held_pot *held = migrate.pots;
+    const struct held_pot *held = gathered.pots;
     uint64_t id = directory_id(entry), each = range_objects_per_block((uint8_t)kind_of(entry));
     while (held->kind != kind_of(entry) || id - held->first_id >= each)
         held++;
-    kassert(held < migrate.pots + migrate.pot_count);
+    kassert(held < gathered.pots + migrate.pot_count);
     void *block = pot_block(held->pot);
     if (entry->kind == DIRECTORY_NODE) {
         const struct disk_node *node;
@@ -314,7 +316,7 @@ static unsigned pots_write(unsigned at)
 {
     void *blocks[POTS_MAX];
     unsigned count = 0;
-    const struct held_pot *first = &migrate.pots[at];
+    const struct held_pot *first = &gathered.pots[at];
     uint64_t each = range_objects_per_block((uint8_t)first->kind);
     while (at + count < migrate.pot_count && first[count].kind == first->kind &&
            first[count].first_id == first->first_id + count * each) {
@@ -331,22 +333,22 @@ static bool pots_move(void)
     if (!pots_hold())
         return false;
     for (; migrate.entries_done < migrate.entry_count; migrate.entries_done++)
-        if (!entry_change(&migrate.entries[migrate.entries_done]))
+        if (!entry_change(&gathered.entries[migrate.entries_done]))
             return false;
     for (unsigned at = 0; at < migrate.pot_count; at++) {
-        if (migrate.pots[at].written)
+        if (gathered.pots[at].written)
             continue;
         unsigned count = pots_write(at);
         if (count == 0)
             return false;
         migrate.asked++;
         while (count-- > 0)
-            migrate.pots[at + count].written = true;
+            gathered.pots[at + count].written = true;
     }
     if (migrate.asked > 0)
         return false;
     for (unsigned i = 0; i < migrate.pot_count; i++)
-        pot_changed(migrate.pots[i].pot);
+        pot_changed(gathered.pots[i].pot);
     return true;
 }
 
@@ -399,8 +401,8 @@ static void begin_again(void)
     if (migrate.again)
         halt("store: generation %lu cannot be brought home", migrate.generation);
     for (unsigned i = 0; i < migrate.pot_count; i++)
-        if (migrate.pots[i].pot)
-            pot_changed(migrate.pots[i].pot);
+        if (gathered.pots[i].pot)
+            pot_changed(gathered.pots[i].pot);
     batch_clear();
     migrate.failed = false;
     migrate.again = true;

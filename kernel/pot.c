@@ -26,13 +26,13 @@ struct pot {
 };
 
 static struct {
-    struct pot pots[LIMIT_POTS];
     unsigned count; /* entries from here on stay free */
     unsigned hand;
     struct node_pot *area; /* of the last freeze */
     uint64_t area_id;      /* of the first of them */
     uint32_t area_nodes, area_nodes_max;
 } pots;
+static struct pot cached[LIMIT_POTS];
 
 uint64_t pot_init(uint64_t start, unsigned count)
 {
@@ -41,14 +41,14 @@ uint64_t pot_init(uint64_t start, unsigned count)
     kassert(count <= LIMIT_POTS);
     pots.count = count;
     for (unsigned i = 0; i < count; i++)
-        pots.pots[i].data = (uint8_t *)(start + (uint64_t)i * BLOCK_BYTES);
+        cached[i].data = (uint8_t *)(start + (uint64_t)i * BLOCK_BYTES);
     return start + (uint64_t)count * BLOCK_BYTES;
 }
 
 static struct pot *pot_find(enum range_kind kind, uint64_t first_id)
 {
     for (unsigned i = 0; i < LIMIT_POTS; i++) {
-        struct pot *pot = &pots.pots[i];
+        struct pot *pot = &cached[i];
         if (pot->state != POT_FREE && pot->kind == kind && pot->first_id == first_id)
             return pot;
     }
@@ -59,7 +59,7 @@ static struct pot *pot_find(enum range_kind kind, uint64_t first_id)
 static struct pot *pot_take(void)
 {
     for (unsigned i = 0; i < 2 * LIMIT_POTS; i++) {
-        struct pot *pot = &pots.pots[pots.hand];
+        struct pot *pot = &cached[pots.hand];
         pots.hand = pots.hand + 1 < pots.count ? pots.hand + 1 : 0;
         if (pot->state == POT_READING || pot->changing)
             continue;
@@ -194,8 +194,8 @@ COLD uint64_t pot_area_init(uint64_t start, uint32_t node_count)
 void pot_area_begin(uint64_t first_id)
 {
     for (unsigned i = 0; i < pots.count; i++) /* what was read of that area is of an older one */
-        if (pots.pots[i].kind == RANGE_CKPT_AREA && pots.pots[i].state == POT_PRESENT)
-            pots.pots[i].state = POT_FREE;
+        if (cached[i].kind == RANGE_CKPT_AREA && cached[i].state == POT_PRESENT)
+            cached[i].state = POT_FREE;
     pots.area_id = first_id;
     pots.area_nodes = 0;
 }

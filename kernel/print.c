@@ -16,13 +16,13 @@
 static struct {
     bool panicking;
     void (*report)(void); /* by panic_end(); NULL: none */
-    char log[PRINT_LOG_BYTES]; /* the last bytes, each at its number modulo the size */
     uint64_t printed;          /* how many there were */
 } print;
+static char ring[PRINT_LOG_BYTES]; /* the last bytes, each at its number modulo the size */
 
 static void put_character(char character)
 {
-    print.log[print.printed++ % PRINT_LOG_BYTES] = character;
+    ring[print.printed++ % PRINT_LOG_BYTES] = character;
     sbi_put(character);
 }
 
@@ -34,7 +34,7 @@ uint64_t print_log(uint64_t from, const char **bytes, size_t *size_bytes)
     if (from > print.printed)
         from = print.printed;
     uint64_t at = from % PRINT_LOG_BYTES, count = print.printed - from;
-    *bytes = print.log + at;
+    *bytes = ring + at;
     *size_bytes = count < PRINT_LOG_BYTES - at ? count : PRINT_LOG_BYTES - at;
     return from;
 }

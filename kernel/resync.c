@@ -23,8 +23,8 @@ static struct {
     uint64_t next_id;  /* of it */
     unsigned count;    /* blocks on their way */
     bool asked, good;
-    uint8_t blocks[RESYNC_BLOCKS][BLOCK_BYTES] __attribute__((aligned(16)));
 } resync;
+static uint8_t copied[RESYNC_BLOCKS][BLOCK_BYTES] __attribute__((aligned(16)));
 
 static void one_answered(void *object, bool good)
 {
@@ -77,7 +77,7 @@ static bool move(const struct volume_range *range)
 {
     void *blocks[RESYNC_BLOCKS];
     for (unsigned i = 0; i < RESYNC_BLOCKS; i++)
-        blocks[i] = resync.blocks[i];
+        blocks[i] = copied[i];
     unsigned count = resync.state == HOLD
                          ? io_read_blocks(range->kind, resync.next_id, blocks, resync.count,
                                           resync_owner)

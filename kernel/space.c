@@ -15,13 +15,13 @@
 
 static struct {
     const uint64_t *kernel_root;
-    struct space spaces[LIMIT_SPACES];
     unsigned count; /* spaces from here on stay unused */
     unsigned hand;
     uint64_t asid; /* the last one given, since all were new */
     struct region *regions;
     uint32_t regions_mask;
 } space;
+static struct space spaces[LIMIT_SPACES];
 
 COLD void space_init(unsigned count, const uint64_t *kernel_root)
 {
@@ -51,7 +51,7 @@ static void space_give_up(struct space *of)
 
 bool space_age(const struct table *root, bool last)
 {
-    struct space *of = space.spaces;
+    struct space *of = spaces;
     while (of->root != root)
         of++;
     if (of->used && of->recent && !last) {
@@ -69,10 +69,10 @@ bool space_age(const struct table *root, bool last)
 static struct space *space_take(void)
 {
     for (unsigned i = 0; i < space.count; i++)
-        if (!space.spaces[i].used)
-            return &space.spaces[i];
+        if (!spaces[i].used)
+            return &spaces[i];
     for (;;) {
-        struct space *taken = &space.spaces[space.hand];
+        struct space *taken = &spaces[space.hand];
         space.hand = space.hand + 1 < space.count ? space.hand + 1 : 0;
         if (!taken->recent) {
             space_give_up(taken);
@@ -104,15 +104,15 @@ COLD static void asids_renew(void)
     domain_spaces_lost(); /* their satp is another */
     space.asid = 0;
     for (unsigned i = 0; i < LIMIT_SPACES; i++)
-        if (space.spaces[i].used)
-            asid_give(&space.spaces[i]);
+        if (spaces[i].used)
+            asid_give(&spaces[i]);
 }
 
 struct space *space_of(const struct key *key)
 {
     struct space *of;
     for (unsigned i = 0; i < LIMIT_SPACES; i++) {
-        of = &space.spaces[i];
+        of = &spaces[i];
         if (of->used && key_equal(&of->key, key)) {
             of->recent = true;
             return of;
@@ -128,7 +128,7 @@ struct space *space_of(const struct key *key)
     of->used = of->recent = true;
     of->regions = space.regions;
     of->regions_mask = space.regions_mask;
-    of->spread = ((uint64_t)(of - space.spaces) + 1) * SPACE_SPREAD;
+    of->spread = ((uint64_t)(of - spaces) + 1) * SPACE_SPREAD;
     return of;
 }
 
@@ -138,7 +138,7 @@ COLD void space_drop_all(void)
     depend_forget_all();
     table_drop_all();
     for (unsigned i = 0; i < LIMIT_SPACES; i++)
-        space.spaces[i] = (struct space){0};
+        spaces[i] = (struct space){0};
     domain_spaces_lost();
     domain_buffers_lost();
 }
@@ -168,7 +168,7 @@ bool space_tables(struct space *of, uint64_t addr, const struct table_part parts
 COLD void space_check(void)
 {
     for (unsigned i = 0; i < LIMIT_SPACES; i++) {
-        struct space *one = &space.spaces[i];
+        struct space *one = &spaces[i];
         if (!one->used)
             continue;
         if (!one->root || !one->root->in_use || one->root->level != 2)

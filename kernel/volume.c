@@ -11,19 +11,21 @@
 enum step { STEP_IN, STEP_COPYING, STEP_OUT };
 
 static struct {
-    struct volume_range ranges[LIMIT_RANGES];
-    uint8_t disk[LIMIT_RANGES];
-    uint8_t step[LIMIT_RANGES]; /* enum step */
     unsigned count;
     uint8_t disk_index[LIMIT_DISKS]; /* as its header says */
     uint32_t mounted;                /* bit per disk index */
     uint8_t store_id[16];
-    struct volume_header header; /* the one being read */
 } volume;
+static struct {
+    struct volume_range ranges[LIMIT_RANGES];
+    uint8_t disk[LIMIT_RANGES];
+    uint8_t step[LIMIT_RANGES]; /* enum step */
+    struct volume_header header; /* the one being read */
+} known;
 
 static bool header_valid(uint64_t block_count)
 {
-    const struct volume_header *header = &volume.header;
+    const struct volume_header *header = &known.header;
     return memcmp(header->magic, VOLUME_MAGIC, sizeof(header->magic)) == 0 &&
            header->checksum == sum_after_own(header, BLOCK_BYTES, CHECKSUM_VOLUME) &&
            header->version == FORMAT_VERSION && header->range_count <= VOLUME_RANGES_MAX &&
@@ -48,9 +50,9 @@ static bool header_read(unsigned disk)
     uint64_t blocks = io_disk_blocks(disk);
     if (blocks < 2)
         return false;
-    if (io_volume_wait(disk, 0, &volume.header) && header_valid(blocks))
+    if (io_volume_wait(disk, 0, &known.header) && header_valid(blocks))
         return true;
-    return io_volume_wait(disk, blocks - 1, &volume.header) && header_valid(blocks);
+    return io_volume_wait(disk, blocks - 1, &known.header) && header_valid(blocks);
 }
 
 const char *volume_init(void)
@@ -61,21 +63,21 @@ const char *volume_init(void)
             print_line("disk %u: no volume header; not part of the store", disk);
             continue;
         }
-        if (found && memcmp(volume.store_id, volume.header.store_id, 16) != 0) {
+        if (found && memcmp(volume.store_id, known.header.store_id, 16) != 0) {
             print_line("disk %u: volume of another store; left alone", disk);
             continue;
         }
-        memcpy(volume.store_id, volume.header.store_id, 16);
+        memcpy(volume.store_id, known.header.store_id, 16);
         found = true;
-        volume.disk_index[disk] = volume.header.disk_index;
-        volume.mounted |= 1u << volume.header.disk_index;
-        for (unsigned i = 0; i < volume.header.range_count; i++) {
-            if (!range_valid(&volume.header.ranges[i], volume.header.block_count))
+        volume.disk_index[disk] = known.header.disk_index;
+        volume.mounted |= 1u << known.header.disk_index;
+        for (unsigned i = 0; i < known.header.range_count; i++) {
+            if (!range_valid(&known.header.ranges[i], known.header.block_count))
                 return "a range of the volume lies outside of it";
             if (volume.count == LIMIT_RANGES)
                 return "the store has more ranges than the kernel has room for";
-            volume.disk[volume.count] = (uint8_t)disk;
-            volume.ranges[volume.count++] = volume.header.ranges[i];
+            known.disk[volume.count] = (uint8_t)disk;
+            known.ranges[volume.count++] = known.header.ranges[i];
         }
     }
     if (!found)
@@ -85,22 +87,22 @@ const char *volume_init(void)
 
 static bool holds(unsigned i, enum range_kind kind, unsigned plex, enum step worst)
 {
-    return volume.ranges[i].kind == kind && volume.ranges[i].plex == plex &&
-           volume.step[i] <= worst;
+    return known.ranges[i].kind == kind && known.ranges[i].plex == plex &&
+           known.step[i] <= worst;
 }
 
 static bool home_find(enum range_kind kind, uint64_t object_id, unsigned plex, enum step worst,
                       struct volume_home *home)
 {
     for (unsigned i = 0; i < volume.count; i++) {
-        const struct volume_range *range = &volume.ranges[i];
+        const struct volume_range *range = &known.ranges[i];
         if (!holds(i, kind, plex, worst) || object_id < range->first_id ||
             object_id - range->first_id >= range->object_count)
             continue;
         uint64_t per_block = range_objects_per_block(range->kind);
         uint64_t index = (object_id - range->first_id) / per_block;
         uint64_t blocks = (range->object_count + per_block - 1) / per_block;
-        *home = (struct volume_home){.disk = volume.disk[i],
+        *home = (struct volume_home){.disk = known.disk[i],
                                      .block = range->start_block + index,
                                      .run = blocks - index,
                                      .first_id = range->first_id + index * per_block};
@@ -124,8 +126,8 @@ const struct volume_range *volume_range_at(unsigned index, uint8_t *disk)
 {
     if (index >= volume.count)
         return NULL;
-    *disk = volume.disk[index];
-    return &volume.ranges[index];
+    *disk = known.disk[index];
+    return &known.ranges[index];
 }
 
 const char *volume_kind_name(enum range_kind kind)
@@ -140,14 +142,14 @@ const char *volume_kind_name(enum range_kind kind)
 /* How many objects of a range are in step on other disks. */
 static uint64_t elsewhere(unsigned index)
 {
-    const struct volume_range *range = &volume.ranges[index];
+    const struct volume_range *range = &known.ranges[index];
     uint64_t end = range->first_id + range->object_count, count = 0;
     for (unsigned i = 0; i < volume.count; i++) {
-        const struct volume_range *other = &volume.ranges[i];
+        const struct volume_range *other = &known.ranges[i];
         uint64_t other_end = other->first_id + other->object_count;
         uint64_t from = other->first_id > range->first_id ? other->first_id : range->first_id;
         uint64_t to = other_end < end ? other_end : end;
-        if (volume.disk[i] != volume.disk[index] && from < to &&
+        if (known.disk[i] != known.disk[index] && from < to &&
             holds(i, range->kind, !range->plex, STEP_IN))
             count += to - from;
     }
@@ -163,8 +165,8 @@ uint32_t volume_in_step(void)
 {
     uint32_t mask = volume.mounted;
     for (unsigned i = 0; i < volume.count; i++)
-        if (volume.step[i] != STEP_IN)
-            mask &= ~(1u << volume.disk_index[volume.disk[i]]);
+        if (known.step[i] != STEP_IN)
+            mask &= ~(1u << volume.disk_index[known.disk[i]]);
     return mask;
 }
 
@@ -173,25 +175,25 @@ void volume_in_step_set(uint32_t mask)
 {
     bool all_here = (mask & ~volume.mounted) == 0;
     for (unsigned i = 0; i < volume.count; i++) {
-        bool in_step = mask >> volume.disk_index[volume.disk[i]] & 1;
-        volume.step[i] = in_step ? STEP_IN : STEP_OUT;
+        bool in_step = mask >> volume.disk_index[known.disk[i]] & 1;
+        known.step[i] = in_step ? STEP_IN : STEP_OUT;
     }
     for (unsigned i = 0; i < volume.count; i++)
-        if (all_here && volume.step[i] == STEP_OUT && elsewhere(i) == 0)
-            volume.step[i] = STEP_IN;
+        if (all_here && known.step[i] == STEP_OUT && elsewhere(i) == 0)
+            known.step[i] = STEP_IN;
 }
 
 static bool covered(unsigned index)
 {
-    return elsewhere(index) >= volume.ranges[index].object_count;
+    return elsewhere(index) >= known.ranges[index].object_count;
 }
 
 unsigned volume_copy_begin(void)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < volume.count; i++)
-        if (volume.step[i] == STEP_OUT && covered(i)) {
-            volume.step[i] = STEP_COPYING;
+        if (known.step[i] == STEP_OUT && covered(i)) {
+            known.step[i] = STEP_COPYING;
             count++;
         }
     return count;
@@ -199,15 +201,15 @@ unsigned volume_copy_begin(void)
 
 bool volume_copying(unsigned index)
 {
-    return index < volume.count && volume.step[index] == STEP_COPYING;
+    return index < volume.count && known.step[index] == STEP_COPYING;
 }
 
 unsigned volume_copy_end(void)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < volume.count; i++)
-        if (volume.step[i] == STEP_COPYING) {
-            volume.step[i] = STEP_IN;
+        if (known.step[i] == STEP_COPYING) {
+            known.step[i] = STEP_IN;
             count++;
         }
     return count;
@@ -216,7 +218,7 @@ unsigned volume_copy_end(void)
 bool volume_disk_used(unsigned disk)
 {
     for (unsigned i = 0; i < volume.count; i++)
-        if (volume.disk[i] == disk && volume.step[i] != STEP_OUT)
+        if (known.disk[i] == disk && known.step[i] != STEP_OUT)
             return true;
     return false;
 }
@@ -234,10 +236,10 @@ bool volume_disk_failed(unsigned disk)
     bool all = true;
     unsigned left = 0;
     for (unsigned i = 0; i < volume.count; i++) {
-        if (volume.disk[i] != disk || volume.step[i] == STEP_OUT)
+        if (known.disk[i] != disk || known.step[i] == STEP_OUT)
             continue;
-        if (volume.step[i] == STEP_COPYING || covered(i)) {
-            volume.step[i] = STEP_OUT;
+        if (known.step[i] == STEP_COPYING || covered(i)) {
+            known.step[i] = STEP_OUT;
             left++;
         } else {
             all = false;

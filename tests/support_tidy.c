@@ -459,9 +459,9 @@ static void rule_declarations(struct subject *subject)
         if (declaration.kind == DECLARATION_VARIABLE && subject->host)
             check_variable(subject, &declaration, "outside functions");
         if (declaration.kind == DECLARATION_VARIABLE && kernel && !declaration.constant &&
-            !declaration.external && ++kernel_states > 1)
+            !declaration.external && ++kernel_states > 2)
             find(subject->tidy, subject->path, declaration.first->line, "state",
-                 "a kernel module keeps its state in one static struct");
+                 "a kernel module keeps its state in one static struct, its buffers in another");
         if (!function)
             continue;
         size_t at = (size_t)(declaration.body - subject->source.tokens);

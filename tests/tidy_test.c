@@ -178,7 +178,8 @@ Test(tidy, state_outside_structs_is_found_on_the_host)
             "/* x.c - a. */\nint f(void)\n{\n    static int calls;\n    return calls++;\n}\n",
             "5 state;");
     planted("kernel/x.c", LICENCE "/* x.c - a. */\nstatic struct { int a; } x;\n", "");
-    planted("kernel/x.c", LICENCE "/* x.c - a. */\nstatic int a;\nstatic int b;\n", "4 state;");
+    planted("kernel/x.c",
+            LICENCE "/* x.c - a. */\nstatic int a;\nstatic int b;\nstatic int c;\n", "5 state;");
 }
 
 Test(tidy, a_public_function_has_a_contract)

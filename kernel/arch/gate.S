@@ -27,7 +27,6 @@
  * a5 a6 t3..t6 as the sender has them.
  */
 #include "kernel/arch/frame.inc"
-#include "kernel/arch/offsets.h"
 
 #define STRING_FROM_MEMORY (-1) /* t0: the string is in memory */
 #define COPY_BLOCK_SHIFT 10
@@ -429,8 +428,8 @@ meter_ask:
     mv      s11, sp
     each    sd, sp, SENT
     mv      a0, s4
-    la      sp, kernel_stack_top
-    call    meter_hand_over
+    kernel_enter
+    jal     meter_hand_over
     mv      s7, a0
     mv      sp, s11
     mv      t0, s10

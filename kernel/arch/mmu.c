@@ -44,8 +44,8 @@ static struct {
     uint64_t first_gib[TABLE_ENTRIES] __attribute__((aligned(4096)));
     uint64_t last_gib[TABLE_ENTRIES] __attribute__((aligned(4096)));
     uint64_t text[TABLE_ENTRIES] __attribute__((aligned(4096)));
-    uint64_t asid_max;
 } mmu;
+static uint64_t asid_max;
 
 void *arch_physical_to_virtual(uint64_t physical)
 {
@@ -110,7 +110,7 @@ const uint64_t *arch_memory_map(uint64_t ram_end)
         mmu.root[ROOT_KERNEL + last] = entry_to_table(mmu.last_gib);
     }
     csr_write(satp, arch_satp(arch_virtual_to_physical(mmu.root), SATP_ASID_MASK));
-    mmu.asid_max = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK; /* what is not there is 0 */
+    asid_max = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK; /* what is not there is 0 */
     arch_space_leave();
     __asm__ volatile("sfence.vma" ::: "memory");
     return mmu.root;
@@ -133,7 +133,7 @@ void arch_space_leave(void)
 
 uint64_t arch_asid_max(void)
 {
-    return mmu.asid_max;
+    return asid_max;
 }
 
 /* Privileged specification 1.12, section 4.2.1. */

@@ -30,6 +30,9 @@
 #define NODE_GATE             64
 #define NODE_SLOT             120
 
+/* kernel.ld: gp is among the small data, and the stack ends right below them. */
+#define STACK_TOP_TO_GP (-1600)
+
 #define ECALL_BYTES 4 /* the length of the instruction of a kernel call */
 
 #define KEY_HEAD   0

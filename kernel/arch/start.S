@@ -5,6 +5,8 @@
  * tree, satp 0. boot_root (mmu.c) also maps the kernel where it is, so that the instruction after
  * the write to satp can be fetched; arch_memory_map() replaces it soon.
  */
+#include "kernel/arch/frame.inc"
+
     .section .text.start, "ax"
     .globl start
 start:
@@ -34,23 +36,7 @@ start_high:
     sd      zero, 8(t0)
     addi    t0, t0, 16
     bltu    t0, t1, 1b
-    la      sp, kernel_stack_top
+    kernel_enter
     li      s0, 0
-    call    kernel_main
+    jal     kernel_main
     ebreak
-
-    .section .data.stack, "aw"
-    .balign 4096
-    /* At the very start of the data granule: what overflows it meets an unmapped page, not data. */
-    .globl kernel_stack_bottom
-kernel_stack_bottom:
-    .space  16384
-    .globl kernel_stack_top
-kernel_stack_top:
-    .space  2048
-    .globl emergency_stack_top
-emergency_stack_top:
-    /* Stands in for a struct domain until the first one runs, should the kernel trap. */
-    .globl trap_scratch
-trap_scratch:
-    .space  264

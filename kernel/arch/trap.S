@@ -9,7 +9,6 @@
  * is ever seen; else all are loaded.
  */
 #include "kernel/arch/frame.inc"
-#include "kernel/arch/offsets.h"
 
     .section .text.trap, "ax"
     /* An ecall. sp: the struct domain, which has the user's sp and gp. */
@@ -26,8 +25,8 @@ trap_save_ecall_rest:
     sd      zero, 8 * \n(sp)
     .endr
     mv      a0, sp
-    la      sp, kernel_stack_top
-    call    trap_call
+    kernel_enter
+    jal     trap_call
     j       trap_return
 
     /* Any other trap. sp: the struct domain, which has gp; sscratch: the user's sp; gp: its cause,
@@ -44,18 +43,18 @@ trap_save_all:
     andi    t1, t0, SSTATUS_SPP_BIT
     bnez    t1, trap_from_kernel
     mv      a0, sp
-    la      sp, kernel_stack_top
     addi    a2, gp, CAUSE_ECALL - CAUSE_PAGE_EXECUTE
+    kernel_enter
     li      t1, CAUSE_PAGE_STORE - CAUSE_PAGE_EXECUTE
     bgtu    a2, t1, 1f
     bltz    t0, 1f      /* SD: f registers were written */
     csrr    a1, stval
-    call    fault_quick /* domain, address, a2: 3 is a store */
+    jal     fault_quick /* domain, address, a2: 3 is a store */
     mv      sp, a0
     bnez    a0, trap_restore_all /* it goes on where it was */
-1:  la      sp, kernel_stack_top
+1:  addi    sp, gp, STACK_TOP_TO_GP
     csrr    a0, sscratch
-    call    trap_other
+    jal     trap_other
 
     /* a0: the domain to run. Boot enters its first domain here. */
     .globl arch_enter
@@ -84,13 +83,14 @@ trap_restore_all:
 
     /* The kernel broke its own rules. */
 trap_from_kernel:
-    la      gp, trap_scratch
-    csrw    sscratch, gp
+    la      t0, trap_scratch
+    csrw    sscratch, t0
+    kernel_enter
     la      sp, emergency_stack_top
     csrr    a0, scause
     csrr    a1, sepc
     csrr    a2, stval
-    call    trap_in_kernel
+    jal     trap_in_kernel
     ebreak
 
     .macro each_float instruction

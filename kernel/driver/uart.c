@@ -19,10 +19,10 @@ enum { INTERRUPT_RECEIVED = 0x01 };
 static struct {
     volatile uint8_t *registers; /* NULL: no uart */
     bool listening;
-    /* Typed before the kernel ran; turning the FIFOs on clears what is there. */
-    uint8_t early[EARLY_BYTES];
     uint32_t early_count, early_taken;
 } uart;
+/* Typed before the kernel ran; turning the FIFOs on clears what is there. */
+static uint8_t early[EARLY_BYTES];
 
 static bool received(uint8_t *byte)
 {
@@ -39,7 +39,7 @@ void uart_init(const struct fdt_device *device)
     uart.registers = arch_physical_to_virtual(device->base);
     mmio_write8(uart.registers + UART_INTERRUPT_ENABLE, 0);
     mmio_write8(uart.registers + UART_LINE_CONTROL, LINE_8N1);
-    while (uart.early_count < EARLY_BYTES && received(&uart.early[uart.early_count]))
+    while (uart.early_count < EARLY_BYTES && received(&early[uart.early_count]))
         uart.early_count++;
     mmio_write8(uart.registers + UART_FIFO_CONTROL, FIFO_ON);
     uart_listen(true);
@@ -63,7 +63,7 @@ void uart_write(uint8_t byte)
 bool uart_read(uint8_t *byte)
 {
     if (uart.early_taken < uart.early_count) {
-        *byte = uart.early[uart.early_taken++];
+        *byte = early[uart.early_taken++];
         return true;
     }
     return uart.registers && received(byte);

@@ -52,15 +52,15 @@ struct disk {
 static_assert(REQUESTS_MAX >= 16, "enough in flight to keep a disk busy");
 
 static struct {
-    struct disk disks[LIMIT_DISKS];
     unsigned count;
 } block;
+static struct disk disks[LIMIT_DISKS];
 
 bool virtio_block_attach(const struct fdt_device *device)
 {
     if (block.count == LIMIT_DISKS)
         return false;
-    struct disk *disk = &block.disks[block.count];
+    struct disk *disk = &disks[block.count];
     disk->registers = arch_physical_to_virtual(device->base);
     disk->irq = device->irq;
     uint64_t agreed = virtio_begin(disk->registers, FEATURE_FLUSH | FEATURE_READ_ONLY);
@@ -83,13 +83,13 @@ unsigned virtio_block_count(void)
 uint64_t virtio_block_sectors(unsigned disk)
 {
     kassert(disk < block.count);
-    return block.disks[disk].sectors;
+    return disks[disk].sectors;
 }
 
 bool virtio_block_read_only(unsigned disk)
 {
     kassert(disk < block.count);
-    return block.disks[disk].read_only;
+    return disks[disk].read_only;
 }
 
 static struct request *request_take(struct disk *disk)
@@ -131,7 +131,7 @@ static void submit(struct disk *disk, struct request *request, const struct bloc
 unsigned virtio_block_room(unsigned index, unsigned requests)
 {
     kassert(index < block.count);
-    const struct disk *disk = &block.disks[index];
+    const struct disk *disk = &disks[index];
     if (disk->request_count + requests > REQUESTS_MAX)
         return 0;
     unsigned parts = disk->queue.broken ? PARTS_MAX : disk->queue.free_count / requests;
@@ -144,7 +144,7 @@ void virtio_block_start(unsigned index, const struct block_request *wanted)
 {
     kassert(virtio_block_room(index, 1) > 0);
     kassert(wanted->count <= BLOCK_PIECES_MAX);
-    struct disk *disk = &block.disks[index];
+    struct disk *disk = &disks[index];
     struct request *request = request_take(disk);
     request->header = (struct request_header){.type = wanted->op, .sector = wanted->sector};
     request->owner = wanted->owner;
@@ -182,7 +182,7 @@ static bool answered_take(struct disk *disk, void **owner, bool *good)
 bool virtio_block_finished(unsigned index, void **owner, bool *good)
 {
     kassert(index < block.count);
-    struct disk *disk = &block.disks[index];
+    struct disk *disk = &disks[index];
     uint16_t head;
     uint32_t length;
     if (virtqueue_take(&disk->queue, &head, &length)) {
@@ -200,13 +200,13 @@ bool virtio_block_finished(unsigned index, void **owner, bool *good)
 bool virtio_block_due(unsigned index)
 {
     kassert(index < block.count);
-    return block.disks[index].answered > 0;
+    return disks[index].answered > 0;
 }
 
 void virtio_block_give_up(unsigned index)
 {
     kassert(index < block.count);
-    struct disk *disk = &block.disks[index];
+    struct disk *disk = &disks[index];
     if (disk->failed)
         return;
     print_line("disk %u: does not answer as a disk should; given up", index);
@@ -221,8 +221,8 @@ void virtio_block_give_up(unsigned index)
 bool virtio_block_interrupt(uint32_t irq)
 {
     for (unsigned i = 0; i < block.count; i++)
-        if (block.disks[i].irq == irq) {
-            if (!virtio_acknowledge(block.disks[i].registers))
+        if (disks[i].irq == irq) {
+            if (!virtio_acknowledge(disks[i].registers))
                 virtio_block_give_up(i);
             return true;
         }

@@ -55,10 +55,6 @@ static struct {
     volatile uint8_t *registers; /* NULL: no screen */
     bool gone;                   /* there was one, and it failed */
     uint32_t irq;
-    struct virtqueue queue;
-    struct gpu_command command;
-    struct gpu_answer answer;
-    struct gpu_backing backing[LIMIT_DISPLAY_PAGES];
     unsigned backing_count;
     struct display_info info; /* width 0: not known */
     struct display_rectangle rectangle; /* of the flush in progress */
@@ -67,22 +63,29 @@ static struct {
     bool tolerant; /* an error does not end the sequence */
     bool failed;
 } gpu;
+/* What the device reads and writes. */
+static struct {
+    struct virtqueue queue;
+    struct gpu_command command;
+    struct gpu_answer answer;
+    struct gpu_backing backing[LIMIT_DISPLAY_PAGES];
+} shared;
 
 static void words_set(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
 {
-    gpu.command.words[0] = a;
-    gpu.command.words[1] = b;
-    gpu.command.words[2] = c;
-    gpu.command.words[3] = d;
+    shared.command.words[0] = a;
+    shared.command.words[1] = b;
+    shared.command.words[2] = c;
+    shared.command.words[3] = d;
 }
 
 /* The fields of the present step's command. Returns its length. */
 static uint32_t command_fill(uint32_t type)
 {
     const struct display_rectangle *at = &gpu.rectangle;
-    uint32_t *words = gpu.command.words;
-    memset(&gpu.command, 0, sizeof(gpu.command));
-    gpu.command.header.type = type;
+    uint32_t *words = shared.command.words;
+    memset(&shared.command, 0, sizeof(shared.command));
+    shared.command.header.type = type;
     switch (type) {
     case COMMAND_CREATE_2D:
         words_set(RESOURCE_ID, FORMAT_B8G8R8X8, gpu.info.width, gpu.info.height);
@@ -116,16 +119,16 @@ static void step_start(void)
 {
     kassert(gpu.step_count > 0);
     uint32_t type = gpu.steps[0];
-    struct virtio_part parts[PARTS_MAX] = {{&gpu.command, command_fill(type), false}};
+    struct virtio_part parts[PARTS_MAX] = {{&shared.command, command_fill(type), false}};
     unsigned count = 1;
     if (type == COMMAND_ATTACH_BACKING)
         parts[count++] = (struct virtio_part){
-            gpu.backing, gpu.backing_count * (uint32_t)sizeof(struct gpu_backing), false};
-    parts[count++] = (struct virtio_part){&gpu.answer, sizeof(gpu.answer), true};
+            shared.backing, gpu.backing_count * (uint32_t)sizeof(struct gpu_backing), false};
+    parts[count++] = (struct virtio_part){&shared.answer, sizeof(shared.answer), true};
     uint16_t head;
-    if (!virtqueue_add(&gpu.queue, parts, count, &head))
+    if (!virtqueue_add(&shared.queue, parts, count, &head))
         panic("VGPU-001 the control queue is full with one command in flight");
-    virtqueue_notify(&gpu.queue);
+    virtqueue_notify(&shared.queue);
 }
 
 /* The device is of no use any more. */
@@ -151,7 +154,7 @@ static void sequence_start(const uint32_t *steps, unsigned count, bool tolerant)
 
 static void info_take(void)
 {
-    const struct display_rectangle *screen = &gpu.answer.modes[0].rectangle;
+    const struct display_rectangle *screen = &shared.answer.modes[0].rectangle;
     uint64_t pixels = (uint64_t)screen->width * screen->height;
     if (pixels == 0)
         return;
@@ -167,10 +170,10 @@ static void info_take(void)
 /* Is it the answer that the step in flight hopes for? */
 static bool answer_good(uint32_t length)
 {
-    uint32_t type = gpu.answer.header.type;
+    uint32_t type = shared.answer.header.type;
     if (gpu.steps[0] == COMMAND_DISPLAY_INFO)
-        return length >= sizeof(gpu.answer) && type == ANSWER_DISPLAY_INFO;
-    return length >= sizeof(gpu.answer.header) && type == ANSWER_OK;
+        return length >= sizeof(shared.answer) && type == ANSWER_DISPLAY_INFO;
+    return length >= sizeof(shared.answer.header) && type == ANSWER_OK;
 }
 
 static void answer_take(uint32_t length)
@@ -196,9 +199,9 @@ static void answers_take(void)
     uint16_t head;
     uint32_t length;
     for (unsigned i = 0; i <= STEPS_MAX; i++)
-        if (virtqueue_take(&gpu.queue, &head, &length))
+        if (virtqueue_take(&shared.queue, &head, &length))
             answer_take(length);
-    if (gpu.queue.broken)
+    if (shared.queue.broken)
         give_up();
 }
 
@@ -208,8 +211,8 @@ bool virtio_gpu_attach(const struct fdt_device *device)
     if (gpu.registers)
         return false;
     volatile uint8_t *registers = arch_physical_to_virtual(device->base);
-    if (virtio_begin(registers, 0) == 0 || !virtio_queue(registers, 0, &gpu.queue) ||
-        gpu.queue.size < PARTS_MAX)
+    if (virtio_begin(registers, 0) == 0 || !virtio_queue(registers, 0, &shared.queue) ||
+        shared.queue.size < PARTS_MAX)
         return false;
     gpu.registers = registers;
     gpu.irq = device->irq;
@@ -257,7 +260,7 @@ bool virtio_gpu_failed(void)
 void virtio_gpu_backing(unsigned index, const void *page)
 {
     kassert(index < LIMIT_DISPLAY_PAGES);
-    gpu.backing[index] =
+    shared.backing[index] =
         (struct gpu_backing){.addr = arch_virtual_to_physical(page), .length = PAGE_BYTES};
 }
 

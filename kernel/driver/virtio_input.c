@@ -37,10 +37,10 @@ struct input_device {
 static_assert((LIMIT_INPUT_EVENTS & (LIMIT_INPUT_EVENTS - 1)) == 0, "ring counts wrap");
 
 static struct {
-    struct input_device devices[DEVICES_MAX];
     unsigned count;
     uint64_t arrivals;
 } input;
+static struct input_device devices[DEVICES_MAX];
 
 static void buffer_offer(struct input_device *device)
 {
@@ -64,7 +64,7 @@ bool virtio_input_attach(const struct fdt_device *fdt_device)
 {
     if (input.count == DEVICES_MAX)
         return false;
-    struct input_device *device = &input.devices[input.count];
+    struct input_device *device = &devices[input.count];
     device->registers = arch_physical_to_virtual(fdt_device->base);
     device->irq = fdt_device->irq;
     if (virtio_begin(device->registers, 0) == 0 ||
@@ -109,11 +109,11 @@ static void events_take(struct input_device *device)
 bool virtio_input_interrupt(uint32_t irq)
 {
     for (unsigned i = 0; i < input.count; i++)
-        if (input.devices[i].irq == irq) {
-            if (virtio_acknowledge(input.devices[i].registers))
-                events_take(&input.devices[i]);
+        if (devices[i].irq == irq) {
+            if (virtio_acknowledge(devices[i].registers))
+                events_take(&devices[i]);
             else
-                virtio_give_up(input.devices[i].registers);
+                virtio_give_up(devices[i].registers);
             return true;
         }
     return false;
@@ -130,7 +130,7 @@ static struct input_device *oldest(enum input_select select)
     struct input_device *found = NULL;
     uint64_t order = UINT64_MAX;
     for (unsigned i = 0; i < input.count; i++) {
-        struct input_device *device = &input.devices[i];
+        struct input_device *device = &devices[i];
         const struct arrival *next = &device->ring[device->taken % LIMIT_INPUT_EVENTS];
         if (!selected(device, select) || device->put == device->taken || next->order >= order)
             continue;
@@ -153,8 +153,8 @@ uint64_t virtio_input_dropped(enum input_select select)
 {
     uint64_t dropped = 0;
     for (unsigned i = 0; i < input.count; i++)
-        if (selected(&input.devices[i], select))
-            dropped += input.devices[i].dropped;
+        if (selected(&devices[i], select))
+            dropped += devices[i].dropped;
     return dropped;
 }
 
@@ -166,7 +166,7 @@ bool virtio_input_waiting(enum input_select select)
 bool virtio_input_present(enum input_select select)
 {
     for (unsigned i = 0; i < input.count; i++)
-        if (selected(&input.devices[i], select))
+        if (selected(&devices[i], select))
             return true;
     return false;
 }
