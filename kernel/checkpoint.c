@@ -64,9 +64,8 @@ struct batch {
 
 static struct {
     enum phase phase;
-    bool able;      /* the store has all that a checkpoint needs */
-    bool flushing;  /* a flush, or the header, was asked for */
-    bool failed;
+    bool able;             /* the store has all that a checkpoint needs */
+    bool flushing, failed; /* a flush, or the header, was asked for */
     unsigned area;  /* that the next checkpoint goes to */
     uint64_t area_blocks;
     uint64_t next_index; /* first free block of it */
