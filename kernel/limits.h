@@ -47,6 +47,9 @@
 #define LIMIT_SPACES_MIN 1u
 /* Requests in flight on all disks together. */
 #define LIMIT_IO_REQUESTS 64u
+/* Between two checkpoints, unless the bootargs or a checkpoint key say otherwise: what a person can
+ * bear to type again. KeyKOS took one every few minutes, on disks a thousand times slower. */
+#define LIMIT_CHECKPOINT_MS 5000u
 /* Waiting domains are chained through their root nodes: no limit. */
 #define LIMIT_DISKS VOLUME_DISKS_MAX
 /* Ranges over all volumes of the store. */

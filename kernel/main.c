@@ -81,8 +81,8 @@ void kernel_main(uint64_t hart_id, uint64_t tree_physical)
     driver_trace(TRACE_RESTARTED, restart_generation());
     driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_RESTART);
     sched_knobs(boot.facts.amnesia, check_interval(), boot.facts.general || boot.facts.check);
-    if (boot.facts.checkpoint_ms != FDT_NO_NUMBER)
-        checkpoint_interval(boot.facts.checkpoint_ms);
+    bool asked = boot.facts.checkpoint_ms != FDT_NO_NUMBER;
+    checkpoint_interval(asked ? boot.facts.checkpoint_ms : LIMIT_CHECKPOINT_MS);
     arch_traps_enable();
     meter_start();
     arch_enter(sched_next());

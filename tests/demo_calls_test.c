@@ -21,7 +21,7 @@
     "timeout -k 5 900 qemu-system-riscv64 -M virt -m 64 -bios default "                            \
     "-icount shift=3,sleep=off -global virtio-mmio.force-legacy=false -nodefaults -display none "  \
     "-serial stdio -kernel " LATCHKEY_BUILD_DIR "/kernel.elf "                                     \
-    "-drive file=" IMAGE ",if=none,format=raw,id=d0,snapshot=on "                                  \
+    "-drive file=" IMAGE ",if=none,format=raw,id=d0,readonly=on "                                  \
     "-device virtio-blk-device,drive=d0 < /dev/null"
 
 /* QEMU's clock runs on while its disk is read: a read that takes the host long looks like a call

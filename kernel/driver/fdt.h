@@ -22,8 +22,7 @@ struct fdt_facts {
     uint64_t initrd_start, initrd_end; /* physical; 0: none */
     /* Knobs: properties of /chosen, or words of its bootargs (check-seldom there only). */
     bool amnesia, check, check_seldom, general, small;
-    uint64_t checkpoint_ms; /* word checkpoint=N of the bootargs; FDT_NO_NUMBER: no
-                             * checkpoints */
+    uint64_t checkpoint_ms; /* word checkpoint=N of the bootargs; FDT_NO_NUMBER: not given */
 };
 
 #define FDT_NO_NUMBER UINT64_MAX
