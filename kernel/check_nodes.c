@@ -47,12 +47,15 @@ static void keys_check(const struct node_frame *node)
 static void node_check(const struct node_frame *node)
 {
     bool root = node->role == NODE_ROOT;
-    if (node->gate != (root ? node->domain : &domain_nobody))
+    if (node->gate != &domain_nobody && (!root || node->gate != node->domain))
         panic("CHEC-006 a node's gate is not its domain");
     if (root && node->domain->root != node)
         panic("CHEC-007 a root is of another's domain");
     if (node->locked && node->locked != keys_of(node))
         panic("CHEC-008 a node stayed locked");
+    if (node->frozen && (node->dirty || node->frozen_place->allocation_count !=
+                                            (uint64_t)(uintptr_t)node))
+        panic("CHEC-027 a frozen node has no place");
     if (node->call_count > CALL_COUNT_MAX)
         panic("CHEC-009 a call count is too large");
     if (node->resume_head != (KEY_RESUME | (uint64_t)RESUME_RETURN << 8 | node->object_id << 16))
@@ -72,8 +75,10 @@ static void status_check(const struct domain *domain)
         panic("CHEC-011 a trap is not marked");
     if (domain->gate_limit && (uint16_t)domain->gate_limit != limit)
         panic("CHEC-012 a domain has another priority than its root says");
-    if (!domain->root->dirty || !domain->keys->dirty)
-        panic("CHEC-013 a cached domain's nodes may be dropped");
+    if (domain->root->gate == domain && (!domain->root->dirty || !domain->keys->dirty))
+        panic("CHEC-013 messages may change nodes unannounced");
+    if (domain->frozen && (domain->root->gate == domain || !domain->root->frozen))
+        panic("CHEC-026 a frozen domain may change");
     if (domain->keys->walked && !domain->keys_walked)
         panic("CHEC-014 a keys node that is part of a segment is not marked");
     if (domain->root->callers.first && !domain->called)

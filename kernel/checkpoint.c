@@ -2,8 +2,9 @@
 /* checkpoint.c - the phases of a checkpoint, one function each, driven by checkpoint_step().
  *
  *   IDLE       the area of the newest generation g is free to be overtaken: all of g is at home
- *   (freeze)   everything decoded goes back to its nodes; dirty nodes are copied into area pots,
- *              dirty pages become frozen: the only part for which domains wait
+ *   (freeze)   dirty nodes and pages, and decoded domains, become frozen: the only part for which
+ *              domains wait. Nothing is copied
+ *   NODES      the contents of frozen nodes go to area pots, as they do when one changes before
  *   SORT       a directory entry for each frozen page; pages of zeros need no block
  *   WRITE      area pots, then frozen pages by id, into the current area, up to 32 blocks a request
  *   DIRECTORY  two copies: behind the pages, and at the end of the area
@@ -26,6 +27,7 @@
 
 #include "disks/checksum.h"
 #include "kernel/arch/arch.h"
+#include "kernel/batch.h"
 #include "kernel/check.h"
 #include "kernel/counter.h"
 #include "kernel/directory.h"
@@ -42,47 +44,46 @@
 #include "kernel/sched.h"
 #include "kernel/sum.h"
 
-#define BATCHES 4u           /* requests under way: two disks, one being written and one waiting */
 #define DIRECTORY_BUFFERS 4u /* directory blocks written at a time, in both copies */
-/* What unloading all domains and meters makes dirty that was not, and one operation. */
-#define NODES_TO_COME (3u * LIMIT_DOMAINS_CACHED + LIMIT_METERS + 16u)
+/* What one operation makes dirty, and a few more before anyone looks again (dirty.c). */
+#define NODES_OF_OPERATION 32u
 #define PAGES_TO_COME 8u
 #define FRAMES_SPARE 16u /* frames that are left for reading when all others are dirty or frozen */
-#define ROUNDS 8u /* of looking what was answered meanwhile, in one step */
-#define SORT_EACH_STEP 256u
+/* A step goes on for about so many cycles; then domains run for so many ticks before the next. */
+#define STEP_CYCLES 8000u
+#define TURN_TICKS 400u
 
 enum phase {
-    IDLE, SORT, WRITE, DIRECTORY, FLUSH, HEADER, FLUSH_0, TWIN, FLUSH_1, MIGRATE_START, MIGRATE
-};
-
-struct batch {
-    uint64_t first_id;
-    unsigned count, sent, answers; /* blocks; answers that are still to come */
-    void *sources[IO_BLOCKS_MAX];
-    struct page_frame *pages[IO_BLOCKS_MAX]; /* NULL: not a page */
+    IDLE, NODES, SORT, WRITE, DIRECTORY, FLUSH, HEADER, FLUSH_0, TWIN, FLUSH_1, MIGRATE_START,
+    MIGRATE
 };
 
 static struct {
     enum phase phase;
-    bool able;             /* the store has all that a checkpoint needs */
-    bool flushing, failed; /* a flush, or the header, was asked for */
+    bool able;      /* the store has all that a checkpoint needs */
+    bool flushing;  /* a flush, or the header, was asked for */
+    bool sent;      /* all blocks are under way */
+    bool failed;
     unsigned area;  /* that the next checkpoint goes to */
     uint64_t area_blocks;
     uint64_t next_index; /* first free block of it */
+    uint32_t nodes_to_come; /* by one operation and a freeze: registers and meters */
     uint32_t pots_sent;
     uint32_t cursor; /* of the directory being written, in three parts */
     enum directory_which part;
     uint32_t sequence;
     uint64_t interval_ticks, due;
+    uint64_t step_cycles; /* when the present step began */
+    uint64_t resume;      /* time at which the next one is due; 0: it waits for an answer */
     bool forced;          /* one was asked for */
     struct queue waiters; /* domains that wait for one */
+    struct batch *filling[2]; /* NULL: none */
     uint64_t committed; /* generation */
     struct ckpt_header header; /* of the checkpoint under way, else of the newest */
 } checkpoint;
 static struct {
     uint8_t header[BLOCK_BYTES];
     struct directory_block directory[2][DIRECTORY_BUFFERS];
-    struct batch batches[BATCHES];
 } outgoing __attribute__((aligned(16)));
 
 static uint64_t blocks_for(uint64_t count, uint64_t each)
@@ -117,20 +118,20 @@ static bool room_for(uint64_t pages, uint64_t nodes)
 {
     return blocks_needed(pages, nodes) <= checkpoint.area_blocks &&
            pages + object_frozen_pages() + FRAMES_SPARE <= object_page_count() &&
-           nodes + FRAMES_SPARE <= object_node_count();
+           nodes + object_frozen_nodes() + FRAMES_SPARE <= object_node_count();
 }
 
 bool checkpoint_full(void)
 {
     return checkpoint.able && !room_for(object_dirty_pages() + PAGES_TO_COME,
-                                        object_dirty_nodes() + NODES_TO_COME);
+                                        object_dirty_nodes() + checkpoint.nodes_to_come);
 }
 
 /* Half of the room is used. */
 static bool short_of_room(void)
 {
     return !room_for(2 * object_dirty_pages() + PAGES_TO_COME,
-                     2 * object_dirty_nodes() + NODES_TO_COME);
+                     2 * object_dirty_nodes() + checkpoint.nodes_to_come);
 }
 
 static bool anything_dirty(void)
@@ -143,15 +144,21 @@ bool checkpoint_step_due(void)
     if (!checkpoint.able)
         return false;
     if (checkpoint.phase != IDLE)
-        return true;
+        return arch_time() >= checkpoint.resume;
     bool due = anything_dirty() && (arch_time() >= checkpoint.due || short_of_room());
     return checkpoint.forced || due;
 }
 
 uint64_t checkpoint_alarm(void)
 {
-    bool waits = checkpoint.able && checkpoint.phase == IDLE && anything_dirty();
-    return waits ? checkpoint.due : UINT64_MAX;
+    if (checkpoint.phase != IDLE)
+        return checkpoint.resume ? checkpoint.resume : UINT64_MAX;
+    return checkpoint.able && anything_dirty() ? checkpoint.due : UINT64_MAX;
+}
+
+bool checkpoint_time_is_up(void)
+{
+    return arch_cycles() - checkpoint.step_cycles >= STEP_CYCLES;
 }
 
 uint64_t checkpoint_generation(void)
@@ -179,7 +186,7 @@ uint64_t checkpoint_force(void)
 
 bool checkpoint_can_go_on(void)
 {
-    return checkpoint.phase == SORT || (checkpoint.forced && checkpoint.phase == IDLE);
+    return checkpoint.phase == IDLE ? checkpoint.forced : checkpoint.resume != 0;
 }
 
 uint64_t checkpoint_phase(void)
@@ -207,7 +214,8 @@ COLD static const char *why_unable(void)
         if (!volume_home(RANGE_CKPT_HEADER, place, 0, &home) &&
             !volume_home(RANGE_CKPT_HEADER, place, 1, &home))
             return "a place for the header is missing";
-    return room_for(PAGES_TO_COME, NODES_TO_COME) ? NULL : "the areas or the memory are too small";
+    bool room = room_for(PAGES_TO_COME, checkpoint.nodes_to_come);
+    return room ? NULL : "the areas or the memory are too small";
 }
 
 COLD void checkpoint_start(const struct ckpt_header *header)
@@ -226,6 +234,7 @@ COLD void checkpoint_start(const struct ckpt_header *header)
 
 COLD void checkpoint_interval(uint64_t interval_ms)
 {
+    checkpoint.nodes_to_come = 3 * domain_cache_size() + meters.count + NODES_OF_OPERATION;
     const char *unable = why_unable();
     if (unable)
         print_line("no checkpoints: %s", unable);
@@ -246,52 +255,6 @@ void checkpoint_interval_set(uint64_t interval_ns)
 
 /* --- requests --- */
 
-static void batch_answered(void *object, bool good)
-{
-    struct batch *batch = object;
-    kassert(batch->answers > 0);
-    batch->answers--;
-    checkpoint.failed |= !good;
-    if (batch->answers > 0 || batch->sent < batch->count)
-        return;
-    for (unsigned i = 0; i < batch->count; i++)
-        if (batch->pages[i])
-            object_page_written(batch->pages[i]);
-    batch->count = 0;
-}
-
-/* Ask for what was not asked for yet, as far as there is room. */
-static void batch_send(struct batch *batch)
-{
-    while (batch->sent < batch->count) {
-        unsigned sent = io_write(RANGE_CKPT_AREA, batch->first_id + batch->sent,
-                                 batch->sources + batch->sent, batch->count - batch->sent,
-                                 IO_PLEXES, (struct io_owner){batch_answered, batch});
-        if (sent == 0)
-            return;
-        batch->sent += sent;
-        batch->answers++;
-    }
-}
-
-static struct batch *batch_take(uint64_t first_id)
-{
-    for (unsigned i = 0; i < BATCHES; i++)
-        if (outgoing.batches[i].count == 0) {
-            outgoing.batches[i] = (struct batch){.first_id = first_id};
-            return &outgoing.batches[i];
-        }
-    return NULL;
-}
-
-static bool batches_done(void)
-{
-    for (unsigned i = 0; i < BATCHES; i++)
-        if (outgoing.batches[i].count)
-            return false;
-    return true;
-}
-
 static void one_answered(void *object, bool good)
 {
     (void)object;
@@ -310,34 +273,16 @@ static bool flush(void)
 
 /* --- freeze --- */
 
-static void node_freeze(struct node_frame *node)
-{
-    struct directory_entry entry = directory_entry_make(DIRECTORY_NODE, node->object_id);
-    pot_area_add(node, &entry);
-    if (!directory_put(DIRECTORY_WORKING, &entry))
-        panic("CKPT-001 the directory is full");
-    if (!node->link.queue) {
-        directory_drop_running(node->object_id);
-        return;
-    }
-    entry = directory_entry_make(DIRECTORY_RUNNING, node->object_id);
-    entry.index = node->device_wait ? DIRECTORY_DEVICE_WAIT : 0;
-    if (!directory_put(DIRECTORY_OF_DOMAINS, &entry))
-        panic("CKPT-002 the directory is full");
-}
-
 static bool freeze(void)
 {
-    struct node_frame *node;
     driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_FREEZE);
-    meter_leave();
-    domain_unload_all();
-    meter_return_all();
     kassert(directory_count(DIRECTORY_WORKING) == 0);
     kassert(directory_count(DIRECTORY_COMMITTED) == 0);
+    sched_float_settle();
+    domain_freeze_all();
+    meter_freeze();
     pot_area_begin(AREA_ID(checkpoint.area, 0));
-    while ((node = object_dirty_node_take()) != NULL)
-        node_freeze(node);
+    object_nodes_freeze();
     object_pages_freeze();
     checkpoint.header.system_time_ns = timer_system_ns();
     checkpoint.header.calendar_ns = driver_calendar_ns();
@@ -357,12 +302,22 @@ static bool freeze(void)
 
 /* --- write-out --- */
 
+static bool nodes_keep(void)
+{
+    struct node_frame *node;
+    while (pot_area_next(&node)) {
+        if (node)
+            object_node_keep(node);
+        if (checkpoint_time_is_up())
+            return false;
+    }
+    return true;
+}
+
 static bool sort(void)
 {
-    for (unsigned i = 0; i < SORT_EACH_STEP; i++) {
-        struct page_frame *page = object_frozen_take();
-        if (!page)
-            break;
+    struct page_frame *page;
+    while (!checkpoint_time_is_up() && (page = object_frozen_take()) != NULL) {
         bool zero = object_page_is_zero(page);
         struct directory_entry entry =
             directory_entry_make(zero ? DIRECTORY_ZERO_PAGE : DIRECTORY_PAGE, page->object_id);
@@ -378,49 +333,72 @@ static bool sort(void)
     return true;
 }
 
-static void pots_fill(struct batch *batch)
-{
-    while (batch->count < IO_BLOCKS_MAX && checkpoint.pots_sent < pot_area_count())
-        batch->sources[batch->count++] =
-            pot_area_seal(checkpoint.pots_sent++, checkpoint.header.generation);
-}
-
-static void pages_fill(struct batch *batch)
+/* The next page that is to be written, by id. NULL: no more. */
+static struct page_frame *page_next(void)
 {
     const struct directory_entry *next;
-    while (batch->count < IO_BLOCKS_MAX && (next = directory_order_next()) != NULL) {
-        if (next->kind != DIRECTORY_PAGE)
-            continue;
-        struct directory_entry entry = *next;
-        struct page_frame *page = object_page_writing(directory_id(next));
-        entry.location = AREA_ID(checkpoint.area, checkpoint.next_index++);
-        entry.checksum_or_calls = sum_of(page->data, PAGE_BYTES,
-                                             checksum_seed(CHECKSUM_PAGE, page->object_id));
-        if (!directory_put(DIRECTORY_WORKING, &entry))
-            panic("CKPT-004 the directory is full");
-        batch->pages[batch->count] = page;
-        batch->sources[batch->count++] = page->data;
+    do {
+        next = directory_order_next();
+    } while (next && next->kind != DIRECTORY_PAGE);
+    if (!next)
+        return NULL;
+    struct directory_entry entry = *next;
+    struct page_frame *page = object_page_writing(directory_id(next));
+    entry.location = AREA_ID(checkpoint.area, checkpoint.next_index++);
+    entry.checksum_or_calls =
+        sum_of(page->data, PAGE_BYTES, checksum_seed(CHECKSUM_PAGE, page->object_id));
+    if (!directory_put(DIRECTORY_WORKING, &entry))
+        panic("CKPT-004 the directory is full");
+    return page;
+}
+
+/* Pots, then pages. false: there are no more. */
+static bool block_add(struct batch *batch)
+{
+    if (checkpoint.pots_sent < pot_area_count()) {
+        void *pot = pot_area_seal(checkpoint.pots_sent++, checkpoint.header.generation);
+        batch_add(batch, pot, NULL);
+        return true;
+    }
+    struct page_frame *page = page_next();
+    if (page)
+        batch_add(batch, page->data, page);
+    return page;
+}
+
+/* All blocks are under way. false: there are more, or one batch is not full. */
+static bool blocks_send(void)
+{
+    for (;;) {
+        struct batch *batch = checkpoint.filling[0];
+        bool pots = checkpoint.pots_sent < pot_area_count();
+        uint64_t index = pots ? checkpoint.pots_sent : checkpoint.next_index;
+        if (!batch)
+            batch = batch_take(AREA_ID(checkpoint.area, index));
+        checkpoint.filling[0] = batch;
+        if (!batch)
+            return false;
+        bool more = true;
+        while (more && batch->count < IO_BLOCKS_MAX) {
+            if (checkpoint_time_is_up())
+                return false;
+            more = block_add(batch);
+        }
+        checkpoint.filling[0] = NULL;
+        batch_go(batch);
+        if (!more)
+            return true;
     }
 }
 
 static bool write_out(void)
 {
-    for (;;) {
-        bool pots = checkpoint.pots_sent < pot_area_count();
-        uint64_t index = pots ? checkpoint.pots_sent : checkpoint.next_index;
-        struct batch *batch = batch_take(AREA_ID(checkpoint.area, index));
-        if (!batch)
-            return false;
-        if (pots)
-            pots_fill(batch);
-        else
-            pages_fill(batch);
-        if (batch->count == 0)
-            break;
-        batch_send(batch);
-    }
+    if (!checkpoint.sent && !blocks_send())
+        return false;
+    checkpoint.sent = true;
     if (!batches_done())
         return false;
+    checkpoint.sent = false;
     uint64_t entries = directory_count(DIRECTORY_WORKING) + directory_count(DIRECTORY_OF_DOMAINS);
     checkpoint.header.directory_entries = entries;
     checkpoint.header.directory_blocks = directory_blocks(entries);
@@ -467,29 +445,31 @@ static void blocks_fill(struct directory_block *first, struct directory_block *s
 
 static bool directory_write(void)
 {
-    if (!batches_done())
-        return false;
-    if (checkpoint.sequence == checkpoint.header.directory_blocks) {
-        driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_DIRECTORY);
-        driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_COMMIT);
-        return true;
+    struct batch **copies = checkpoint.filling;
+    if (!copies[0]) {
+        if (!batches_done())
+            return false;
+        if (checkpoint.sequence == checkpoint.header.directory_blocks) {
+            driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_DIRECTORY);
+            driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_COMMIT);
+            return true;
+        }
+        for (unsigned copy = 0; copy < 2; copy++)
+            copies[copy] =
+                batch_take(checkpoint.header.directory_block[copy] + checkpoint.sequence);
     }
-    struct batch *copies[2];
+    while (copies[0]->count < DIRECTORY_BUFFERS &&
+           checkpoint.sequence < checkpoint.header.directory_blocks) {
+        unsigned at = copies[0]->count;
+        if (checkpoint_time_is_up())
+            return false;
+        blocks_fill(&outgoing.directory[0][at], &outgoing.directory[1][at]);
+        for (unsigned copy = 0; copy < 2; copy++)
+            batch_add(copies[copy], &outgoing.directory[copy][at], NULL);
+    }
     for (unsigned copy = 0; copy < 2; copy++) {
-        copies[copy] = batch_take(checkpoint.header.directory_block[copy] + checkpoint.sequence);
-        copies[copy]->count = DIRECTORY_BUFFERS; /* taken */
-    }
-    unsigned count = 0;
-    for (; count < DIRECTORY_BUFFERS; count++) {
-        if (checkpoint.sequence == checkpoint.header.directory_blocks)
-            break;
-        blocks_fill(&outgoing.directory[0][count], &outgoing.directory[1][count]);
-    }
-    for (unsigned copy = 0; copy < 2; copy++) {
-        copies[copy]->count = count;
-        for (unsigned i = 0; i < count; i++)
-            copies[copy]->sources[i] = &outgoing.directory[copy][i];
-        batch_send(copies[copy]);
+        batch_go(copies[copy]);
+        copies[copy] = NULL;
     }
     return false;
 }
@@ -562,6 +542,8 @@ static bool phase_done(void)
     switch (checkpoint.phase) {
     case IDLE:
         return checkpoint_step_due() && freeze();
+    case NODES:
+        return nodes_keep();
     case SORT:
         return sort();
     case WRITE:
@@ -586,15 +568,21 @@ static bool phase_done(void)
 
 COLD void checkpoint_step(void)
 {
-    for (unsigned round = 0; round < ROUNDS; round++) {
-        for (unsigned i = 0; i < BATCHES; i++)
-            batch_send(&outgoing.batches[i]);
-        while (phase_done())
+    bool frozen = false;
+    checkpoint.step_cycles = arch_cycles();
+    do {
+        batches_send();
+        while (!frozen && phase_done()) {
+            frozen = checkpoint.phase == IDLE; /* domains have waited for this: they run now */
             checkpoint.phase = checkpoint.phase == MIGRATE ? IDLE : checkpoint.phase + 1;
-        if (!io_due()) /* what needed no disk was answered at once */
+        }
+        if (io_due()) /* what needed no disk was answered at once */
+            sched_devices_poll();
+        else if (!checkpoint_time_is_up())
             break;
-        sched_devices_poll();
-    }
-    if (checkpoint.failed)
+    } while (!frozen && !checkpoint_time_is_up());
+    bool goes_on = frozen || checkpoint_time_is_up();
+    checkpoint.resume = goes_on ? arch_time() + TURN_TICKS : 0;
+    if (checkpoint.failed || batches_failed())
         halt("store: generation %lu cannot be written", checkpoint.header.generation);
 }

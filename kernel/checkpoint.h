@@ -23,9 +23,11 @@ void checkpoint_start(const struct ckpt_header *header);
 void checkpoint_interval(uint64_t interval_ms);
 /* checkpoint_step_due - is there something for checkpoint_step() to do? */
 bool checkpoint_step_due(void);
-/* checkpoint_step - go on as far as it goes without waiting. No domain is current, no kernel
- * operation under way. */
+/* checkpoint_step - go on as far as it goes without waiting, or until its time is up: domains then
+ * have their turn until checkpoint_alarm(). No domain is current, no kernel operation under way. */
 void checkpoint_step(void);
+/* checkpoint_time_is_up - the present step has had its time. */
+bool checkpoint_time_is_up(void);
 /* checkpoint_full - so much has changed that no domain may run before the next freeze. */
 bool checkpoint_full(void);
 /* checkpoint_alarm - time at which a step is due without any event; UINT64_MAX: none. */

@@ -145,6 +145,15 @@ void depend_undo(const void *source, uint64_t *built)
     }
 }
 
+void depend_replace(const void *source, uint64_t from, uint64_t to)
+{
+    for (const struct depend *at = *chain_of(source); at; at = at->next) {
+        uint64_t *entry = &at->table->entries[at->first];
+        if (at->source == source && *entry == from)
+            *entry = to;
+    }
+}
+
 COLD bool depend_covers(const void *source, uint64_t built, const struct table *table,
                         unsigned index)
 {

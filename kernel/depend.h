@@ -49,6 +49,9 @@ MUST_CHECK static inline bool depend_add_page(const void *source, uint64_t *buil
 }
 /* depend_undo - the source changes: clear what was built from it. */
 void depend_undo(const void *source, uint64_t *built);
+/* depend_replace - in those of its single entries that are in the hash table: one value by another,
+ * which no other source's entries have. */
+void depend_replace(const void *source, uint64_t from, uint64_t to);
 /* depend_forget_all - all tables are dropped: forget what they depended on. */
 void depend_forget_all(void);
 /* depend_covers - a change of source, which knows so much, would clear this entry of a table. */

@@ -1,33 +1,48 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* dirty.c - which pages and nodes changed since the last freeze, and the frozen pages of the
+/* dirty.c - which pages and nodes changed since the last freeze, and what is frozen for the
  * checkpoint being written. Called by everyone who changes an object, and by checkpoint.c; calls
- * object.c for frames. Nothing here looks at frames that did not change. The states of a page are
- * in checkpoint.c.
+ * object.c for frames, pot.c for places. Nothing here looks at frames that did not change. The
+ * states of pages and nodes are in checkpoint.c.
+ *
+ * A freeze takes few instructions for each: a page loses its one entry that allows writing, a node
+ * gets a place. What costs more is done when it changes next, or when the writer comes to it.
  *
  * Invariants
  *  1. A node or page is dirty iff it is on its list.
  *  2. A frozen page keeps its frame, or its copy, until object_page_written().
+ *  3. A frozen node is not dirty; its slots, or the decoded domain of which it is a part, which is
+ *     frozen too (domain.h), are as they were at the freeze, until object_node_keep().
  */
+#include "kernel/arch/arch.h"
 #include "kernel/checkpoint.h"
 #include "kernel/depend.h"
+#include "kernel/directory.h"
+#include "kernel/domain.h"
 #include "kernel/journal.h"
-#include "kernel/object.h"
+#include "kernel/pot.h"
 #include "kernel/sched.h"
+
+/* Of so many nodes that become dirty, one looks whether there is room for more: less than
+ * checkpoint.c keeps for an operation. */
+#define LOOK_EACH 8u
 
 static struct {
     struct node_frame *nodes;
     struct page_frame *pages;
     struct page_frame *frozen; /* whose frozen contents nobody asked for yet */
     uint32_t node_count, page_count;
-    uint32_t frozen_count; /* frames that are frozen */
+    uint32_t frozen_nodes;
+    uint32_t frozen_count; /* page frames that are frozen */
 } dirty;
 
 COLD void node_dirtied(struct node_frame *node)
 {
+    object_node_keep(node);
     node->dirty = true;
     node->dirty_next = dirty.nodes;
     dirty.nodes = node;
-    dirty.node_count++;
+    if (++dirty.node_count % LOOK_EACH == 0 && checkpoint_full())
+        sched_yield();
 }
 
 COLD void page_dirtied(struct page_frame *page)
@@ -94,28 +109,67 @@ uint32_t object_frozen_pages(void)
     return dirty.frozen_count;
 }
 
-struct node_frame *object_dirty_node_take(void)
+uint32_t object_frozen_nodes(void)
 {
-    struct node_frame *node = dirty.nodes;
-    if (!node)
-        return NULL;
-    kassert(node->role == NODE_PLAIN);
-    dirty.nodes = node->dirty_next;
-    dirty.node_count--;
-    node->dirty = false;
-    return node;
+    return dirty.frozen_nodes;
+}
+
+void object_nodes_freeze(void)
+{
+    struct node_frame *next;
+    for (struct node_frame *node = dirty.nodes; node; node = next) {
+        next = node->dirty_next;
+        node->frozen_place = pot_area_take(node);
+        node->dirty = false;
+        node->frozen = !node->link.queue     ? NODE_FROZEN
+                       : node->device_wait ? NODE_FROZEN_DEVICE_WAIT
+                                           : NODE_FROZEN_RUNNING;
+    }
+    dirty.frozen_nodes = dirty.node_count;
+    dirty.node_count = 0;
+    dirty.nodes = NULL;
+}
+
+COLD void object_node_keep(struct node_frame *node)
+{
+    if (!node->frozen)
+        return;
+    if (node->domain)
+        domain_keep(node->domain);
+    struct directory_entry entry = directory_entry_make(DIRECTORY_NODE, node->object_id);
+    pot_area_fill(node->frozen_place, node, &entry);
+    bool good = directory_put(DIRECTORY_WORKING, &entry);
+    entry = directory_entry_make(DIRECTORY_RUNNING, node->object_id);
+    if (node->frozen == NODE_FROZEN_DEVICE_WAIT)
+        entry.index = DIRECTORY_DEVICE_WAIT;
+    if (node->frozen == NODE_FROZEN)
+        directory_drop_running(node->object_id);
+    else
+        good &= directory_put(DIRECTORY_OF_DOMAINS, &entry);
+    if (!good)
+        panic("DIRT-001 the directory is full");
+    node->frozen = NODE_NOT_FROZEN;
+    dirty.frozen_nodes--;
 }
 
 void object_pages_freeze(void)
 {
-    for (struct page_frame *page = dirty.pages; page; page = page->dirty_next) {
+    struct page_frame *next;
+    for (struct page_frame *page = dirty.pages; page; page = next) {
+        uint64_t *entry = (uint64_t *)(uintptr_t)(page->built & ~BUILT_HASHED);
+        uint64_t leaf = page->leaf;
+        next = page->dirty_next;
         kassert(!page->copy);
-        depend_undo(page, &page->built);
+        if (entry && *entry == (leaf | TABLE_LEAF_WRITE))
+            *entry = leaf;
+        if (page->built & BUILT_HASHED)
+            depend_replace(page, leaf | TABLE_LEAF_WRITE, leaf);
         page->dirty = page->open = false;
         page->frozen = true;
-        page->frozen_next = dirty.frozen;
-        dirty.frozen = page;
+        page->frozen_next = next;
     }
+    table_edited(FENCE_ALL, FENCE_ALL);
+    dirty.frozen = dirty.pages;
     dirty.frozen_count = dirty.page_count;
     dirty.page_count = 0;
     dirty.pages = NULL;

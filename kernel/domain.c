@@ -86,6 +86,11 @@ struct domain *domain_at(unsigned index)
     return index < cache.count ? &cache.domains[index] : NULL;
 }
 
+unsigned domain_cache_size(void)
+{
+    return cache.count;
+}
+
 /* The 224 bytes of one register node, 14 in each key. */
 static void register_node_get(const struct node_frame *node, uint64_t words[REGISTER_NODE_WORDS])
 {
@@ -98,11 +103,10 @@ static void register_node_get(const struct node_frame *node, uint64_t words[REGI
 static void register_node_put(struct node_frame *node, const uint64_t words[REGISTER_NODE_WORDS])
 {
     const uint8_t *bytes = (const uint8_t *)words;
-    node_dirty(node);
     for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
         struct key key = {0};
         memcpy((uint8_t *)&key + 2, bytes + slot * REGISTER_KEY_BYTES, REGISTER_KEY_BYTES);
-        node_slot_set(node, slot, &key);
+        key_put(&node->slots[slot], &key);
     }
 }
 
@@ -156,6 +160,55 @@ static void node_release(struct node_frame *node)
     node->locked--;
 }
 
+/* Make its nodes say what it is: they are dirty, or frozen as it is. */
+COLD static void write_back(struct domain *domain)
+{
+    struct key *slots = domain->root->slots;
+    struct key trap = key_number(domain->trap_code), value = key_number(domain->trap_value);
+    struct key state = key_number(domain->state);
+    domain_settle(domain);
+    registers_put(domain);
+    key_put(&slots[DOMAIN_SLOT_TRAP], &trap);
+    key_put(&slots[DOMAIN_SLOT_TRAP_VALUE], &value);
+    key_put(&slots[DOMAIN_SLOT_STATE], &state);
+    domain->unchanged = true;
+}
+
+COLD void domain_keep(struct domain *domain)
+{
+    if (domain->frozen)
+        write_back(domain);
+    domain->frozen = false;
+}
+
+static void register_nodes_dirty(const struct domain *domain)
+{
+    for (unsigned i = 0; i < 3; i++)
+        node_dirty(domain->register_nodes[i]);
+}
+
+/* Messages may reach it: they change its nodes unannounced. */
+static void gate_open(struct domain *domain)
+{
+    node_dirty(domain->root);
+    node_dirty(domain->keys);
+    domain->root->gate = domain;
+}
+
+void domain_freeze_all(void)
+{
+    for (unsigned i = 0; i < cache.count; i++) {
+        struct domain *domain = &cache.domains[i];
+        if (!domain->root || domain->root->gate == &domain_nobody)
+            continue;
+        domain->root->gate = &domain_nobody;
+        domain->buffer_addr = BUFFER_UNKNOWN;
+        domain->frozen = !domain->unchanged;
+        if (domain->frozen)
+            register_nodes_dirty(domain);
+    }
+}
+
 COLD void domain_unload(struct domain *domain)
 {
     struct node_frame *root = domain->root;
@@ -163,14 +216,11 @@ COLD void domain_unload(struct domain *domain)
     kassert(root->domain == domain);
     kassert(!domain->locked);
     sched_float_sync(domain);
+    domain_keep(domain);
     if (!domain->unchanged) {
-        domain_settle(domain);
-        registers_put(domain);
-        struct key trap = key_number(domain->trap_code), value = key_number(domain->trap_value);
-        struct key state = key_number(domain->state);
-        node_slot_set(root, DOMAIN_SLOT_TRAP, &trap);
-        node_slot_set(root, DOMAIN_SLOT_TRAP_VALUE, &value);
-        node_slot_set(root, DOMAIN_SLOT_STATE, &state);
+        node_dirty(root);
+        register_nodes_dirty(domain);
+        write_back(domain);
     }
     for (unsigned i = 0; i < 3; i++) {
         domain->register_nodes[i]->role = NODE_PLAIN;
@@ -320,9 +370,14 @@ static bool keys_are_shared(const struct domain *domain)
 
 COLD enum load domain_load(struct node_frame *root, struct domain **out)
 {
-    if (root->domain && root->domain->root == root) {
-        *out = root->domain;
+    *out = (struct domain *)(uintptr_t)root->gate;
+    if ((*out)->root == root) {
         (*out)->unused = false;
+        return LOAD_DONE;
+    }
+    if (root->role == NODE_ROOT) {
+        *out = root->domain;
+        gate_open(root->domain);
         return LOAD_DONE;
     }
     domain_plain(root);
@@ -347,12 +402,11 @@ COLD enum load domain_load(struct node_frame *root, struct domain **out)
     domain->trap_code = root->slots[DOMAIN_SLOT_TRAP].count;
     domain->trap_value = root->slots[DOMAIN_SLOT_TRAP_VALUE].count;
     domain->trapped = domain->trap_code != 0;
-    node_dirty(root);
-    node_dirty(domain->keys);
     registers_get(domain);
     domain->keys->locked++;
     root->role = NODE_ROOT;
-    root->gate = root->domain = domain;
+    root->domain = domain;
+    gate_open(domain);
     for (unsigned i = 0; i < 3; i++) {
         domain->register_nodes[i]->role = NODE_REGISTERS;
         domain->register_nodes[i]->domain = domain;

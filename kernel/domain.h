@@ -6,12 +6,18 @@
  * domain_unload() writes them back and dissolves the cache entry. Nothing is ever only here that a
  * node could not hold.
  *
+ * A freeze only closes the gates of all cached domains: no message reaches one, and it does not
+ * run, before domain_load() has opened its gate again. Until then, or until the writer comes to one
+ * of its nodes, it is itself what its frozen nodes are to hold.
+ *
  * Invariants
  *  1. domain->root->domain == domain, and the three register nodes point back too.
  *  2. A domain in state RUNNING is the current one, or in a queue (ready, stalled, waiting for a
  *     device). A domain in another state is in no queue.
  *  3. The cache entry of the current domain, and of both sides of a message, is never taken.
- *  4. The root and keys nodes of a cached domain are dirty: messages change them unannounced.
+ *  4. The root and keys nodes of a cached domain whose gate is open are dirty: messages change them
+ *     unannounced.
+ *  5. A frozen domain's gate is closed, and its root and register nodes are frozen.
  */
 #ifndef LATCHKEY_KERNEL_DOMAIN_H
 #define LATCHKEY_KERNEL_DOMAIN_H
@@ -69,6 +75,7 @@ struct domain {
     struct space *space; /* NULL: look it up */
     uint64_t trap_code, trap_value;
     uint8_t locked;
+    bool frozen; /* its frozen nodes are to hold what it is now */
 };
 #define BUFFER_UNKNOWN UINT64_MAX /* no address of a user */
 
@@ -92,6 +99,11 @@ enum load domain_load(struct node_frame *root, struct domain **domain);
 void domain_unload(struct domain *domain);
 /* domain_unload_all - amnesia. */
 void domain_unload_all(void);
+/* domain_freeze_all - all nodes that are not what a cached domain is become dirty, and its gate is
+ * closed; the dirty nodes are then frozen. domain_keep - a frozen domain is written to its frozen
+ * nodes: one of them goes to its place now. */
+void domain_freeze_all(void);
+void domain_keep(struct domain *domain);
 /* domain_plain - before a node is used as a plain node: dissolve the cache over it. */
 void domain_plain(struct node_frame *node);
 /* domain_dissolve - before keys to a node become void, or it is emptied: dissolve every cache entry
@@ -129,8 +141,9 @@ void domain_settle(struct domain *domain);
 /* domain_state_set - to a new state, marking the change. */
 void domain_state_set(struct domain *domain, enum domain_state state);
 /* domain_at - entry index of the cache, for checks; NULL: there are no more; its root NULL: free.
- * domain_check - panics if an invariant does not hold. */
+ * domain_cache_size - how many there are. domain_check - panics if an invariant does not hold. */
 struct domain *domain_at(unsigned index);
+unsigned domain_cache_size(void);
 void domain_check(void);
 
 #endif

@@ -183,7 +183,6 @@ static struct meter *chain_decode(const struct chain *chain)
                                 .left = node->slots[METER_SLOT_COUNTER].count,
                                 .used = node->slots[METER_SLOT_USED].count};
         node->role = NODE_METER;
-        node_dirty(node);
         if (superior)
             superior->inferiors++;
         superior = taken;
@@ -279,13 +278,30 @@ void meter_return_all(void)
         meter_plain(prime);
 }
 
+void meter_freeze(void)
+{
+    meter_leave();
+    for (unsigned i = 0; i < meters.count; i++) {
+        struct meter *at = &entries[i];
+        struct node_frame *node = at->node;
+        if (!node)
+            continue;
+        owed_take(at);
+        if (node->slots[METER_SLOT_USED].count == at->used &&
+            node->slots[METER_SLOT_COUNTER].count == at->left)
+            continue;
+        struct key left = key_number(at->left), used = key_number(at->used);
+        node_dirty(node);
+        key_put(&node->slots[METER_SLOT_COUNTER], &left);
+        key_put(&node->slots[METER_SLOT_USED], &used);
+    }
+}
+
 static void meter_check_one(const struct meter *at)
 {
     unsigned inferiors = 0;
     if (at->node->role != NODE_METER)
         panic("METE-003 a decoded meter's node does not know it");
-    if (!at->node->dirty)
-        panic("METE-004 a decoded meter's node is not dirty");
     if (depth_of(at) > METER_DEPTH_MAX)
         panic("METE-005 decoded meters are too deep");
     if (at->superior ? !at->superior->node : at->node->object_id != OBJECT_ID_PRIME_METER)

@@ -84,9 +84,11 @@ void meter_charge(void);
 /* meter_plain - before a node is used as a plain node, or goes: its counters, and those of all
  * below it, are written back and looked up again when next needed. */
 void meter_plain(struct node_frame *node);
-/* meter_return_all - the same for every meter: the nodes have the truth. For amnesia, and before a
- * checkpoint. */
+/* meter_return_all - the same for every meter: the nodes have the truth. For amnesia. */
 void meter_return_all(void);
+/* meter_freeze - charge what has run, and let no meter be active; the counters of all are written
+ * to their nodes, and stay decoded. */
+void meter_freeze(void);
 void meter_check(void);
 
 #endif

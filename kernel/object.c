@@ -148,8 +148,8 @@ static void page_unhash(struct page_frame *page)
 
 static bool node_can_go(const struct node_frame *node)
 {
-    return !node->dirty && !node->locked && node->role == NODE_PLAIN && !node->domain &&
-           !node->link.queue && !node->callers.first && !node->grant &&
+    return !node->dirty && !node->frozen && !node->locked && node->role == NODE_PLAIN &&
+           !node->domain && !node->link.queue && !node->callers.first && !node->grant &&
            node->met != object.operation;
 }
 
@@ -209,6 +209,7 @@ static void node_fill(struct node_frame *node, uint64_t object_id, const struct 
     node->call_count = disk->call_count;
     node->role = NODE_PLAIN;
     node->dirty = node->dry = false;
+    node->frozen = NODE_NOT_FROZEN;
     node->resume_head = KEY_RESUME | (uint64_t)RESUME_RETURN << 8 | object_id << 16;
     node->walked = node->device_wait = node->restarted = false;
     node->domain = NULL;
@@ -338,9 +339,13 @@ enum fetch object_page(uint64_t object_id, struct page_frame **out)
     return FETCH_PRESENT;
 }
 
-/* The key has outlived its object: from now on it is data key 0. */
+/* The key has outlived its object: from now on it is data key 0. It was good perhaps at the freeze;
+ * nobody else needs to know that its node changed. */
 static enum fetch key_void(struct key *key)
 {
+    uint64_t offset = (uint64_t)key - (uint64_t)object.nodes;
+    if (offset < object.node_count * sizeof(struct node_frame))
+        object_node_keep(&object.nodes[offset / sizeof(struct node_frame)]);
     key->head = 0;
     key->count = 0;
     key->object = (void *)&object_nowhere;
@@ -397,17 +402,20 @@ void object_meter_changed(struct node_frame *node)
     sched_wake_all(&node->callers);
 }
 
+void key_put(struct key *slot, const struct key *key)
+{
+    if (slot->built)
+        depend_undo(slot, &slot->built);
+    slot->head = key->head;
+    slot->count = key->count;
+    slot->object = key->object ? key->object : (void *)&object_nowhere;
+}
+
 void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key)
 {
     kassert(slot < NODE_SLOTS);
-    struct key *target = &node->slots[slot];
     node_dirty(node);
-    if (target->built) {
-        depend_undo(target, &target->built);
-    }
-    target->head = key->head;
-    target->count = key->count;
-    target->object = key->object ? key->object : (void *)&object_nowhere;
+    key_put(&node->slots[slot], key);
     if (node->dry)
         object_meter_changed(node);
 }

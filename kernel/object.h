@@ -42,8 +42,9 @@ struct node_frame {
     bool walked;    /* a segment walk went through it, since it is in this frame */
     bool dry; /* a meter that some of the callers wait for, or the root of one of them: a change
                * wakes them */
-    bool device_wait; /* this domain waits for a device to send something */
-    bool restarted;   /* and did so when the system went down: it is told, once */
+    bool device_wait : 1, /* this domain waits for a device to send something */
+        restarted : 1;    /* and did so when the system went down: it is told, once */
+    uint8_t frozen;       /* enum node_frozen; the frame is kept, and not dirty, until it is 0 */
     struct domain *domain; /* that it is part of, when role is not NODE_PLAIN */
     const struct domain *gate; /* the same if it is the root, else domain_nobody: never NULL */
     struct queue callers;  /* domains stalled on this domain being busy, or on this meter being
@@ -51,8 +52,14 @@ struct node_frame {
     struct queue_link link; /* this domain's place in a queue; root nodes only */
     struct node_frame *grant; /* the domain that became free for this one to call (gate.h) */
     struct key slots[NODE_SLOTS];
-    struct node_frame *dirty_next; /* while dirty */
+    union {
+        struct node_frame *dirty_next;  /* while dirty */
+        struct disk_node *frozen_place; /* while frozen: where its contents go (pot.h) */
+    };
 };
+
+/* What a node was at the last freeze, until its contents of then are in an area pot. */
+enum node_frozen { NODE_NOT_FROZEN, NODE_FROZEN, NODE_FROZEN_RUNNING, NODE_FROZEN_DEVICE_WAIT };
 
 /* A copy has the frozen contents of a page that was touched again; nobody finds it by its id. */
 enum page_state { PAGE_FREE, PAGE_READING, PAGE_PRESENT, PAGE_FROZEN_COPY };
@@ -141,14 +148,18 @@ enum fetch object_page_writable(struct page_frame *page);
 bool object_page_is_zero(const struct page_frame *page);
 
 /* For the checkpoint. object_dirty_nodes, object_dirty_pages - how many there are.
- * object_frozen_pages - frames that are kept for it. */
+ * object_frozen_nodes, object_frozen_pages - frames that are kept for it. */
 uint32_t object_dirty_nodes(void);
 uint32_t object_dirty_pages(void);
+uint32_t object_frozen_nodes(void);
 uint32_t object_frozen_pages(void);
-/* object_dirty_node_take - one of them, from now on clean; NULL: no more. */
-struct node_frame *object_dirty_node_take(void);
-/* object_pages_freeze - all dirty pages are frozen and not mapped for writing. */
+/* object_nodes_freeze - all dirty nodes are frozen, and have places in area pots.
+ * object_pages_freeze - all dirty pages are frozen and not mapped for writing. */
+void object_nodes_freeze(void);
 void object_pages_freeze(void);
+/* object_node_keep - the contents of a frozen node go to their place: it is about to change, or it
+ * is its turn. Nothing if it is not frozen. */
+void object_node_keep(struct node_frame *node);
 /* object_frozen_take - the frame that has the contents of the next frozen page, each once; NULL: no
  * more. object_frozen_listed - there are more. */
 struct page_frame *object_frozen_take(void);
@@ -157,7 +168,9 @@ bool object_frozen_listed(void);
  * object_page_written(). */
 struct page_frame *object_page_writing(uint64_t object_id);
 void object_page_written(struct page_frame *page);
-/* node_slot_set - store a key; undoes page-table entries that depended on the slot. */
+/* key_put - store a key in a slot of a node that is dirty already, or as it was at the freeze;
+ * undoes page-table entries that depended on the slot. node_slot_set - the same for any node. */
+void key_put(struct key *slot, const struct key *key);
 void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key);
 /* object_meter_changed - a meter that domains wait for, or the meter of such a domain, may not be
  * dry any more. */

@@ -31,8 +31,16 @@ static struct {
     struct node_pot *area; /* of the last freeze */
     uint64_t area_id;      /* of the first of them */
     uint32_t area_nodes, area_nodes_max;
+    uint32_t area_looked; /* so many places are known to be filled */
+    struct disk_node *place; /* the next to be taken */
+    unsigned place_index;    /* in its pot */
 } pots;
 static struct pot cached[LIMIT_POTS];
+
+/* The call count of a place that is taken and not filled: no node's. Its allocation count is the
+ * address of the frame. */
+#define PLACE_TAKEN UINT64_MAX
+static_assert(PLACE_TAKEN > CALL_COUNT_MAX, "no call count");
 
 uint64_t pot_init(uint64_t start, unsigned count)
 {
@@ -197,22 +205,49 @@ void pot_area_begin(uint64_t first_id)
         if (cached[i].kind == RANGE_CKPT_AREA && cached[i].state == POT_PRESENT)
             cached[i].state = POT_FREE;
     pots.area_id = first_id;
-    pots.area_nodes = 0;
+    pots.area_nodes = pots.area_looked = pots.place_index = 0;
+    pots.place = pots.area[0].nodes;
 }
 
-void pot_area_add(const struct node_frame *node, struct directory_entry *entry)
+struct disk_node *pot_area_take(struct node_frame *node)
 {
     kassert(pots.area_nodes < pots.area_nodes_max);
-    uint32_t index = pots.area_nodes / POT_NODES, place = pots.area_nodes % POT_NODES;
-    struct node_pot *pot = &pots.area[index];
-    struct disk_node *disk = &pot->nodes[place];
-    disk->allocation_count = entry->allocation_count = node->allocation_count;
-    disk->call_count = entry->checksum_or_calls = node->call_count;
-    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) /* the builtin: no call for each */
-        __builtin_memcpy(&disk->slots[slot], &node->slots[slot], sizeof(struct disk_key));
-    entry->location = pots.area_id + index;
-    entry->index = (uint8_t)place;
+    if (pots.place_index == POT_NODES) {
+        pots.place_index = 0;
+        pots.place = (struct disk_node *)((uint8_t *)pots.place + offsetof(struct node_pot, nodes));
+    }
+    struct disk_node *place = pots.place++;
+    pots.place_index++;
     pots.area_nodes++;
+    place->allocation_count = (uint64_t)(uintptr_t)node;
+    place->call_count = PLACE_TAKEN;
+    return place;
+}
+
+COLD void pot_area_fill(struct disk_node *place, const struct node_frame *node,
+                        struct directory_entry *entry)
+{
+    uint64_t offset = (uint64_t)place - (uint64_t)pots.area;
+    kassert(place->call_count == PLACE_TAKEN);
+    kassert(place->allocation_count == (uint64_t)(uintptr_t)node);
+    place->allocation_count = entry->allocation_count = node->allocation_count;
+    place->call_count = entry->checksum_or_calls = node->call_count;
+    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) /* the builtin: no call for each */
+        __builtin_memcpy(&place->slots[slot], &node->slots[slot], sizeof(struct disk_key));
+    entry->location = pots.area_id + offset / BLOCK_BYTES;
+    entry->index = (uint8_t)(offset % BLOCK_BYTES / sizeof(struct disk_node));
+}
+
+bool pot_area_next(struct node_frame **node)
+{
+    uint32_t at = pots.area_looked;
+    if (at == pots.area_nodes)
+        return false;
+    const struct disk_node *place = &pots.area[at / POT_NODES].nodes[at % POT_NODES];
+    bool taken = place->call_count == PLACE_TAKEN;
+    *node = taken ? (struct node_frame *)(uintptr_t)place->allocation_count : NULL;
+    pots.area_looked++;
+    return true;
 }
 
 uint32_t pot_area_count(void)

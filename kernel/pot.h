@@ -32,10 +32,15 @@ void pot_changed(struct pot *pot);
 
 /* The nodes of the last freeze, packed as they are written to the area, stay in memory until the
  * next. pot_area_begin - a freeze: from now on pots go to this area id and those after it.
- * pot_area_add - a node: its place and counts are put into the entry. pot_area_count - blocks in
- * use. pot_area_seal - block index, ready to be written. */
+ * pot_area_take - a place for a node. pot_area_fill - its contents go there; the place and the
+ * node's counts are put into the entry. pot_area_next - a node whose place was taken and is not
+ * filled, or NULL: look again; false: all are. pot_area_count - blocks in use. pot_area_seal -
+ * block index, ready to be written. */
 void pot_area_begin(uint64_t first_id);
-void pot_area_add(const struct node_frame *node, struct directory_entry *entry);
+struct disk_node *pot_area_take(struct node_frame *node);
+void pot_area_fill(struct disk_node *place, const struct node_frame *node,
+                   struct directory_entry *entry);
+MUST_CHECK bool pot_area_next(struct node_frame **node);
 uint32_t pot_area_count(void);
 void *pot_area_seal(uint32_t index, uint64_t generation);
 /* pot_area_node - the disk form of a node that the directory places in an area. Valid until the

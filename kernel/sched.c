@@ -134,6 +134,11 @@ void sched_ready(struct node_frame *root)
         sched.preempt = true;
 }
 
+void sched_yield(void)
+{
+    sched.preempt = true;
+}
+
 void sched_wake_all(struct queue *queue)
 {
     struct node_frame *root;
@@ -161,8 +166,8 @@ static uint64_t earlier(uint64_t left, uint64_t right)
 
 static void timer_arm(bool idle)
 {
-    sched.slice_end = idle ? checkpoint_alarm() : arch_time() + LIMIT_SLICE_TICKS;
-    timer_set(earlier(sched.alarm, sched.slice_end));
+    sched.slice_end = idle ? UINT64_MAX : arch_time() + LIMIT_SLICE_TICKS;
+    timer_set(earlier(earlier(sched.alarm, checkpoint_alarm()), sched.slice_end));
 }
 
 void sched_retry(struct node_frame *root)
@@ -215,12 +220,12 @@ void sched_devices_poll(void)
 /* Nobody is ready: wait for an interrupt and take it here. */
 COLD static void idle(void)
 {
-    if (checkpoint_can_go_on()) { /* perhaps for who is waiting now: no event will come */
+    /* Perhaps for who is waiting now: no event will come. */
+    bool busy = checkpoint_can_go_on();
+    if (busy)
         checkpoint_step();
-        return;
-    }
     timer_arm(true);
-    if (!arch_timer_pending() && !arch_external_pending() && !io_due())
+    if (!busy && !arch_timer_pending() && !arch_external_pending() && !io_due())
         arch_wait();
     sched_devices_poll();
     sched_tick();
@@ -249,6 +254,12 @@ void sched_float_sync(struct domain *domain)
     domain->float_used = true;
     domain->unchanged = false;
     sched.float_zero = false;
+}
+
+void sched_float_settle(void)
+{
+    if (sched.float_owner)
+        sched_float_sync(sched.float_owner);
 }
 
 /* The hart's floating-point registers become this domain's. User code that never touches them costs
@@ -294,6 +305,8 @@ COLD static void exit_special(void)
             sched_ready(sched.current);
         sched.current = NULL;
         checkpoint_step();
+        if (checkpoint_alarm() < sched.timer)
+            timer_set(checkpoint_alarm());
     }
     if (sched.amnesia)
         forget_everything();

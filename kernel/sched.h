@@ -58,6 +58,10 @@ void sched_forget(const struct domain *domain);
 void sched_devices_poll(void);
 /* sched_float_sync - the domain's f registers are about to be read: take them from the hart. */
 void sched_float_sync(struct domain *domain);
+/* sched_yield - the current domain does not go on at this kernel exit. */
+void sched_yield(void);
+/* sched_float_settle - no f registers are the hart's alone. */
+void sched_float_settle(void);
 /* sched_tables_needed - user mode faulted for a table entry that was just made: amnesia must spare
  * the tables at this exit, or an instruction that needs two pages would never get both. */
 void sched_tables_needed(void);

@@ -60,7 +60,9 @@ static void run_end(struct run *run)
 {
     struct check_report report;
     machine_destroy(run->machine);
-    cr_expect(image_check(run->image, &report), "%s",
+    /* The power may have gone between the two copies of a header. */
+    bool clean = image_check(run->image, &report);
+    cr_expect(clean || (report.count > 0 && report.counts[FINDING_DAMAGE] == 0), "%s",
               report.count ? report.findings[0].text : "it cannot be opened");
     check_report_finish(&report);
     scratch_remove(&run->scratch);

@@ -55,7 +55,7 @@ static void hint(void) { world.keys->slots[3].object = &world; }
 static void hint_between(void) { world.keys->slots[3].object = (uint8_t *)world.keys + 8; }
 static void locked(void) { world.last->locked++; }
 static void unlocked(void) { world.keys->locked = 0; }
-static void gate(void) { world.root->gate = &domain_nobody; }
+static void gate(void) { world.root->gate = host_domain(world.b); }
 static void call_count(void) { world.keys->call_count = ~0ull; }
 static void resume_head(void) { world.root->resume_head ^= 1ull << 20; }
 static void link_next(void) { world.ready->link.next = world.ready; }
@@ -70,6 +70,8 @@ static void state_queued(void) { host_domain(world.b)->state = DOMAIN_WAITING; }
 static void trap(void) { world.domain->trap_code = 4; }
 static void limit(void) { world.domain->gate_limit ^= 6; }
 static void clean(void) { world.root->dirty = false; }
+static void frozen(void) { world.domain->frozen = true; }
+static void frozen_node(void) { world.last->frozen = NODE_FROZEN; }
 static void walked(void) { world.keys->walked = true; }
 static void callers(void)
 {
@@ -128,7 +130,6 @@ static void priority(void)
     queue_append(world.ready->link.queue + 1, world.last); /* that of the next priority */
 }
 static void meter_role(void) { world.domain->meter->node->role = NODE_PLAIN; }
-static void meter_clean(void) { world.domain->meter->node->dirty = false; }
 static void meter_inferiors(void) { world.domain->meter->inferiors++; }
 static void meter_locked(void) { world.domain->meter->locked = true; }
 static void meter_node(void) { world.domain->meter->node = world.last; }
@@ -159,6 +160,7 @@ static const struct mutation mutations[] = {
     MUTATION(locked, "CHEC-008"), MUTATION(call_count, "CHEC-009"),
     MUTATION(resume_head, "CHEC-010"), MUTATION(trap, "CHEC-011"),
     MUTATION(limit, "CHEC-012"), MUTATION(clean, "CHEC-013"), MUTATION(walked, "CHEC-014"),
+    MUTATION(frozen, "CHEC-026"), MUTATION(frozen_node, "CHEC-027"),
     MUTATION(callers, "CHEC-015"), MUTATION(space_key, "CHEC-016"), MUTATION(satp, "CHEC-017"),
     MUTATION(string_known, "CHEC-018"), MUTATION(buffer_known, "CHEC-019"),
     MUTATION(domain_locked, "CHEC-020"), MUTATION(slot_changed, "CHEC-021"),
@@ -170,9 +172,9 @@ static const struct mutation mutations[] = {
     MUTATION(table_part, "TABL-004"), MUTATION(table_links, "TABL-005"),
     MUTATION(table_serial, "CHEC-022"), MUTATION(table_other, "CHEC-025"),
     MUTATION(root_lost, "SPAC-001"), MUTATION(priority, "SCHE-004"),
-    MUTATION(meter_role, "METE-003"), MUTATION(meter_clean, "METE-004"),
-    MUTATION(meter_superior, "METE-005"), MUTATION(meter_node, "METE-003"),
-    MUTATION(meter_inferiors, "METE-007"), MUTATION(meter_locked, "METE-008"),
+    MUTATION(meter_role, "METE-003"), MUTATION(meter_superior, "METE-005"),
+    MUTATION(meter_node, "METE-003"), MUTATION(meter_inferiors, "METE-007"),
+    MUTATION(meter_locked, "METE-008"),
     MUTATION(meter_second, "METE-009"), MUTATION(meter_open_to, "METE-011"),
 };
 
