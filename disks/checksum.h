@@ -29,7 +29,7 @@
 CHECKSUM_INLINE uint64_t checksum_word(const uint8_t *source)
 {
     uint64_t word;
-    __builtin_memcpy(&word, source, sizeof(word));
+    __builtin_memcpy(&word, __builtin_assume_aligned(source, sizeof(word)), sizeof(word));
     return word;
 }
 
@@ -56,7 +56,7 @@ static inline uint64_t checksum_mix(uint64_t value)
 
 /* checksum64 - checksum of a buffer.
  *
- * source      any alignment.
+ * source      aligned to 8 bytes.
  * size_bytes  a multiple of 8.
  * seed        CHECKSUM_* of the block's kind, plus its identity as format.h says for each kind.
  * Returns     64 bits; never depends on anything but the bytes, their number and the seed.

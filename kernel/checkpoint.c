@@ -186,7 +186,7 @@ uint64_t checkpoint_force(void)
 
 bool checkpoint_can_go_on(void)
 {
-    return checkpoint.phase == IDLE ? checkpoint.forced : checkpoint.resume != 0;
+    return checkpoint.phase == IDLE ? checkpoint_step_due() : checkpoint.resume != 0;
 }
 
 uint64_t checkpoint_phase(void)

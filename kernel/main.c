@@ -47,6 +47,8 @@ static void memory_divide(uint64_t tree_physical, const uint64_t *kernel_root)
     uint64_t start = (uint64_t)arch_physical_to_virtual(arch_ram_first());
     uint64_t end = (uint64_t)arch_physical_to_virtual(pools_end(tree_physical));
     struct pool_sizes sizes = boot.facts.small ? pools_least() : pools_of(end - start);
+    if (boot.facts.pages_max < sizes.pages_max)
+        sizes.pages_max = (uint32_t)boot.facts.pages_max;
     pools_init(start, end, kernel_root, &sizes);
 }
 

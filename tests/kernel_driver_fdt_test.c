@@ -113,6 +113,29 @@ Test(driver_fdt, words_of_bootargs_count_only_when_they_are_whole)
     }
 }
 
+Test(driver_fdt, words_of_bootargs_may_say_numbers)
+{
+    static const struct {
+        const char *words;
+        uint64_t checkpoint_ms, pages_max;
+    } cases[] = {
+        {"", FDT_NO_NUMBER, FDT_NO_NUMBER},
+        {"pages=40", FDT_NO_NUMBER, 40},
+        {"checkpoint=0 pages=4294967295", 0, UINT32_MAX},
+        {"pages= checkpoint=5x", FDT_NO_NUMBER, FDT_NO_NUMBER},
+        {"pages=-1", FDT_NO_NUMBER, FDT_NO_NUMBER},
+    };
+    for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct fdt_facts facts;
+        uint8_t *tree = tree_with_memory();
+        string_set(tree, fdt_add_subnode(tree, 0, "chosen"), "bootargs", cases[i].words);
+        cr_assert_null(fdt_parse(tree, &facts));
+        cr_assert_eq(facts.checkpoint_ms, cases[i].checkpoint_ms, "\"%s\"", cases[i].words);
+        cr_assert_eq(facts.pages_max, cases[i].pages_max, "\"%s\"", cases[i].words);
+        free(tree);
+    }
+}
+
 Test(driver_fdt, a_compatible_name_may_stand_anywhere_in_the_list)
 {
     struct fdt_facts facts;

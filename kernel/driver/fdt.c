@@ -256,6 +256,7 @@ static void chosen_take(struct fdt_facts *facts, const char *name, const uint8_t
         facts->check_seldom |= list_has(value, size_bytes, ' ', "check-seldom");
         facts->general |= list_has(value, size_bytes, ' ', "general");
         facts->checkpoint_ms = list_number(value, size_bytes, ' ', "checkpoint=");
+        facts->pages_max = list_number(value, size_bytes, ' ', "pages=");
         facts->small |= list_has(value, size_bytes, ' ', "small");
     }
 }
@@ -395,7 +396,8 @@ static bool header_read(struct fdt_reader *reader)
 const char *fdt_parse(const void *tree, struct fdt_facts *facts)
 {
     struct fdt_reader reader = {.tree = tree, .facts = facts};
-    *facts = (struct fdt_facts){.checkpoint_ms = FDT_NO_NUMBER};
+    *facts = (struct fdt_facts){.checkpoint_ms = FDT_NO_NUMBER,
+                                 .pages_max = FDT_NO_NUMBER};
     if ((uint64_t)tree % CELL_BYTES != 0 || big32(tree) != FDT_MAGIC)
         return "none where a1 points";
     if (big32(reader.tree + 20) < FDT_VERSION || big32(reader.tree + 24) > FDT_VERSION)

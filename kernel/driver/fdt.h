@@ -23,6 +23,7 @@ struct fdt_facts {
     /* Knobs: properties of /chosen, or words of its bootargs (check-seldom there only). */
     bool amnesia, check, check_seldom, general, small;
     uint64_t checkpoint_ms; /* word checkpoint=N of the bootargs; FDT_NO_NUMBER: not given */
+    uint64_t pages_max;     /* word pages=N: page frames at most; FDT_NO_NUMBER: all */
 };
 
 #define FDT_NO_NUMBER UINT64_MAX

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* store_overcommit_test.c - a domain that changes three times as many pages and nodes as there is
+ * memory for, in random order, with a checkpoint, and check_all(), each 10^7 cycles, finds at every
+ * visit what it left there, and ends with the right sum; and so does what a restart finds after the
+ * plug was pulled. LATCHKEY_LONG: for 10^9 instructions. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disks/domains/overcommit.h"
+#include "kernel/limits.h"
+#include "tests/support_disks.h"
+#include "tests/support_power.h"
+
+#define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
+#define PROGRAM LATCHKEY_BUILD_DIR "/domains/overcommit.elf"
+#define INSTRUCTIONS_LONG 1000000000ull
+#define INSTRUCTIONS_MAX 10000000000ull
+#define RAM_BYTES (16ull << 20)
+#define PAGES 1000u
+#define NODES_MAX 2400u /* of that memory; the kernel says how many there are */
+#define FACTOR 3u /* of what is changed to what there is memory for */
+
+struct world {
+    uint64_t ram_bytes, pages, nodes, rounds, area;
+    const char *store_words, *append;
+    unsigned volumes;
+    struct scratch scratch;
+    char images[2][SCRATCH_PATH_BYTES];
+    struct transcript transcript;
+    struct machine *machine;
+};
+
+static void world_make(struct world *world)
+{
+    char text[1024];
+    struct error error;
+    scratch_make(&world->scratch);
+    snprintf(text, sizeof(text),
+             "store overcommit nodes %llu pages %llu area %llu %s\n"
+             "segment pages zero %lluK\n"
+             "domain overcommit {\n program %s\n map pages at 0x50000000\n"
+             " argument 0 %llu\n argument 1 %llu\n key 0 = range nodes 0 %llu\n"
+             " key 3 = data-creator\n key 10 = power\n key 12 = console\n run\n}\n",
+             (unsigned long long)(world->nodes + world->pages / 15 + 100),
+             (unsigned long long)(world->pages + 200), (unsigned long long)world->area,
+             world->store_words, (unsigned long long)(4 * world->pages), PROGRAM,
+             (unsigned long long)world->pages, (unsigned long long)world->rounds,
+             (unsigned long long)world->nodes);
+    cr_assert(recipe_make(&world->scratch, text, "world.img", &error), "%s", error.text);
+    scratch_file(&world->scratch, "world.img", world->images[0]);
+    scratch_file(&world->scratch, "world-1.img", world->images[1]);
+}
+
+static void world_start(struct world *world)
+{
+    struct error error;
+    struct machine_config config = {.ram_bytes = world->ram_bytes, .kernel_path = KERNEL,
+                                    .append = world->append, .disk_count = world->volumes};
+    for (unsigned i = 0; i < world->volumes; i++)
+        config.disks[i] = (struct machine_disk){.path = world->images[i],
+                                                .timing = DISK_TIMING_SSD};
+    config.console = transcript_sink(&world->transcript);
+    cr_assert(machine_create(&world->machine, &config, &error), "%s", error.text);
+}
+
+/* Run it to its end: with the right sum. */
+static void world_run(struct world *world)
+{
+    char sum[100];
+    struct machine_until until = machine_until_never();
+    until.instructions = INSTRUCTIONS_MAX;
+    struct machine_stop stop = machine_run(world->machine, &until);
+    cr_assert_eq(stop.reason, MACHINE_STOP_POWER_OFF, "%u: %s", stop.reason,
+                 world->transcript.text);
+    cr_assert_eq(stop.code, 0, "%s", world->transcript.text);
+    snprintf(sum, sizeof(sum), "sum %llx\r\n",
+             (unsigned long long)overcommit_sum(world->pages, world->nodes, world->rounds));
+    cr_assert(strstr(world->transcript.text, sum), "not %s%s", sum, world->transcript.text);
+    struct machine_stats stats = machine_stats(world->machine);
+    printf("%s%llu instructions, %llu cycles, generation %llu\n", world->transcript.text,
+           (unsigned long long)stats.instructions, (unsigned long long)stats.cycles,
+           (unsigned long long)stats.generation);
+    cr_expect_geq(stats.generation, stats.cycles / 20000000);
+    if (getenv("LATCHKEY_LONG"))
+        cr_expect_gt(stats.instructions, INSTRUCTIONS_LONG);
+}
+
+static void world_end(struct world *world)
+{
+    struct digest digest;
+    const char *paths[2] = {world->images[0], world->images[1]};
+    machine_destroy(world->machine);
+    (void)image_digest(paths, world->volumes, &digest, NULL, "at the end");
+    scratch_remove(&world->scratch);
+}
+
+/* Three times what there is memory for. */
+static void overcommit(uint64_t pages, uint64_t nodes, uint64_t rounds, const char *append)
+{
+    struct world world = {.ram_bytes = RAM_BYTES, .pages = FACTOR * pages,
+                          .nodes = FACTOR * nodes, .rounds = rounds,
+                          .area = pages + nodes / 10 + 64, .store_words = "", .append = append,
+                          .volumes = 1};
+    world_make(&world);
+    world_start(&world);
+    world_run(&world);
+    world_end(&world);
+}
+
+static uint64_t rounds_of(uint64_t few, uint64_t many)
+{
+    return getenv("LATCHKEY_LONG") ? many : few;
+}
+
+Test(overcommit, three_times_the_memory_ends_with_the_right_answer, .timeout = 3000)
+{
+    overcommit(PAGES, NODES_MAX, rounds_of(1, 12), "pages=1000 checkpoint=100");
+}
+
+Test(overcommit, three_times_the_least_pools_end_with_the_right_answer, .timeout = 3000)
+{
+    overcommit(LIMIT_PAGES_MIN, LIMIT_NODES_MIN, rounds_of(3, 70),
+               "small pages=32 checkpoint=100");
+}
+
+Test(overcommit, memory_alone_is_reason_enough_for_a_checkpoint, .timeout = 3000)
+{
+    overcommit(64, LIMIT_NODES_MIN, rounds_of(3, 40), "pages=64 checkpoint=0");
+}
