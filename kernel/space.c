@@ -27,7 +27,6 @@ COLD void space_init(unsigned count, const uint64_t *kernel_root)
 {
     kassert(count >= LIMIT_SPACES_MIN);
     kassert(count <= LIMIT_SPACES);
-    kassert(count <= arch_asid_max());
     space.count = count;
     space.kernel_root = kernel_root;
 }
@@ -90,22 +89,25 @@ static void root_take(struct space *of)
            (TABLE_ENTRIES - KERNEL_ENTRY_FIRST) * sizeof(uint64_t));
 }
 
-static void asid_give(struct space *of)
-{
-    of->root->part.count = ++space.asid;
-    of->satp = arch_satp(arch_virtual_to_physical(of->root->entries), space.asid);
-}
-
-/* All ASIDs were given: begin again. */
+/* All ASIDs were given: nobody has one, until it is asked for again. */
 COLD static void asids_renew(void)
 {
     arch_space_leave();
     table_edited(FENCE_ALL, FENCE_ALL);
-    domain_spaces_lost(); /* their satp is another */
+    domain_spaces_lost(); /* their satp will be another */
     space.asid = 0;
     for (unsigned i = 0; i < LIMIT_SPACES; i++)
-        if (spaces[i].used)
-            asid_give(&spaces[i]);
+        if (spaces[i].root)
+            spaces[i].root->part.count = 0;
+}
+
+/* On a hart that has no ASIDs, 1 is written and means nothing. */
+static void asid_give(struct space *of)
+{
+    if (space.asid >= arch_asid_max())
+        asids_renew();
+    of->root->part.count = ++space.asid;
+    of->satp = arch_satp(arch_virtual_to_physical(of->root->entries), space.asid);
 }
 
 struct space *space_of(const struct key *key)
@@ -115,14 +117,14 @@ struct space *space_of(const struct key *key)
         of = &spaces[i];
         if (of->used && key_equal(&of->key, key)) {
             of->recent = true;
+            if (of->root->part.count == 0)
+                asid_give(of);
             return of;
         }
     }
     of = space_take();
     if (!of->root)
         root_take(of);
-    if (space.asid == arch_asid_max())
-        asids_renew();
     asid_give(of);
     of->key = *key;
     of->used = of->recent = true;

@@ -7,8 +7,9 @@
  *  2. A space in use has a root table of its own.
  *  3. Every page-table edit is followed by an address-translation fence before user code runs, of
  *     the address space that has the table if there is one, and of the address if there is one.
- *  4. Each space in use has an ASID that no other had since the last fence of all: entering one
- *     needs no fence, and so does giving one up.
+ *  4. Each space in use has no ASID, or one that no other had since the last fence of all: entering
+ *     one needs no fence, and so does giving one up. It is given one when it is asked for; when all
+ *     were given, all are taken back and everything is fenced: any number of them will do.
  */
 #ifndef LATCHKEY_KERNEL_SPACE_H
 #define LATCHKEY_KERNEL_SPACE_H

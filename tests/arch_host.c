@@ -40,7 +40,7 @@ struct host_ecall {
     uint64_t pc;
 };
 
-#define HOST_ASID_MAX 70u /* few: so that they are given again often */
+#define HOST_ASID_MAX 70u /* few: so that they are given again often; host_asid_max() */
 #define HOST_TRANSLATIONS 64u
 
 /* What the hart remembers of page tables: what it saw, until a fence. */
@@ -63,6 +63,7 @@ static struct {
     bool quick; /* page faults go by fault_quick() first */
     struct host_translation translations[HOST_TRANSLATIONS];
     unsigned translation_hand;
+    uint64_t asid_less; /* than HOST_ASID_MAX is the largest */
     uint64_t fences[3]; /* so many of one address, of one space, of all */
     uint64_t quick_faults;
     struct domain *running;
@@ -110,7 +111,12 @@ void arch_space_leave(void)
 
 uint64_t arch_asid_max(void)
 {
-    return HOST_ASID_MAX;
+    return HOST_ASID_MAX - host.asid_less;
+}
+
+void host_asid_max(uint64_t max)
+{
+    host.asid_less = HOST_ASID_MAX - max;
 }
 
 static void translations_forget(uint64_t asid, uint64_t addr)
@@ -447,7 +453,8 @@ static struct host_translation *translation_of(const struct domain *domain, uint
     uint64_t asid = domain->satp % PAGE_BYTES; /* arch_satp() */
     uint64_t *root = arch_physical_to_virtual(domain->satp - asid);
     struct space *space = domain->space;
-    if (asid == 0 || asid > HOST_ASID_MAX || root != space->root->entries)
+    uint64_t most = arch_asid_max() ? arch_asid_max() : 1; /* 1 is as good as 0 where none is */
+    if (asid == 0 || asid > most || root != space->root->entries)
         abort(); /* it is not its own space that it is in */
     for (unsigned i = 0; i < HOST_TRANSLATIONS; i++) {
         struct host_translation *known = &host.translations[i];

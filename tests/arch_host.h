@@ -86,6 +86,9 @@ uint64_t host_quick_fault_count(void);
 /* host_fences - how often the kernel had the hart forget what it knows of page tables. */
 enum host_fence { HOST_FENCE_ADDR, HOST_FENCE_SPACE, HOST_FENCE_ALL };
 uint64_t host_fences(enum host_fence kind);
+/* host_asid_max - the largest address space number that the hart knows, 70 if nobody says. 0: it
+ * has none. Before the kernel starts. */
+void host_asid_max(uint64_t max);
 /* host_knobs - as the device tree's. Every exit is checked when check is set. */
 void host_knobs(bool amnesia, bool check);
 /* host_digest - a number over all abstract state: every node and page that differs from the store,

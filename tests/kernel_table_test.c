@@ -484,17 +484,21 @@ struct run {
     uint64_t seed;
     const struct pool_sizes *sizes; /* NULL: as the kernel does it */
     bool amnesia, quick;
+    bool few;       /* of ASIDs: */
+    unsigned asids; /* the largest there is */
 };
 
 static uint64_t run_one(const void *argument)
 {
     const struct run *run = argument;
+    if (run->few)
+        host_asid_max(run->asids);
     return random_run(run->seed, run->sizes, RAM_BYTES, run->amnesia, run->quick);
 }
 
 static uint64_t run_apart(uint64_t seed, const struct pool_sizes *sizes, bool amnesia, bool quick)
 {
-    struct run run = {seed, sizes, amnesia, quick};
+    struct run run = {.seed = seed, .sizes = sizes, .amnesia = amnesia, .quick = quick};
     return host_apart(run_one, &run);
 }
 
@@ -516,6 +520,19 @@ Test(table, random_trees_read_the_same_whatever_is_cached)
                 sizes.spaces = LIMIT_SPACES_MIN;
             cr_expect_eq(run_apart(seed, &sizes, false, true), plain,
                          "seed %lu: pools %u", seed, least);
+        }
+    }
+}
+
+/* A hart with fewer ASIDs than there are spaces, down to none. */
+Test(table, any_number_of_asids_will_do)
+{
+    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
+        uint64_t plain = run_apart(seed, NULL, false, false);
+        cr_assert_neq(plain, 0, "seed %lu", seed);
+        for (unsigned asids = 0; asids < 5; asids++) {
+            struct run run = {.seed = seed, .quick = asids % 2, .few = true, .asids = asids};
+            cr_expect_eq(host_apart(run_one, &run), plain, "seed %lu: %u", seed, asids);
         }
     }
 }
