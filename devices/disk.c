@@ -76,6 +76,16 @@ static uint32_t run_length(const struct disk_cache *cache, uint32_t first, uint3
     return length;
 }
 
+/* The content of this slot is on the media. */
+static void slot_settle(struct disk *disk, uint32_t slot)
+{
+    const struct disk_observer *observer = disk->config.observer;
+    const struct disk_cache_entry *entry = &disk->cache.entries[slot];
+    if (observer)
+        observer->settled(observer->context, entry->order, entry->sector);
+    disk_cache_settle(&disk->cache, slot);
+}
+
 /* Write chosen[first], ... to the media and drop them from the cache. */
 static bool run_write(struct disk *disk, uint32_t first, uint32_t length)
 {
@@ -87,7 +97,7 @@ static bool run_write(struct disk *disk, uint32_t first, uint32_t length)
     if (!disk_media_write(disk, sector, disk->staging, length))
         return false;
     for (uint32_t index = 0; index < length; index++)
-        disk_cache_settle(cache, cache->chosen[first + index]);
+        slot_settle(disk, cache->chosen[first + index]);
     return true;
 }
 
@@ -173,6 +183,10 @@ static struct disk_cost begin_write(struct disk *disk, struct disk_pending *pend
         disk_cache_append(&disk->cache, request->sector + index,
                           disk->staging + (size_t)index * DISK_SECTOR_BYTES);
     pending->order_end = disk->cache.order_next;
+    const struct disk_observer *observer = disk->config.observer;
+    if (observer && request->sector_count > 0)
+        observer->entered(observer->context, pending->order_first, request->sector,
+                          request->sector_count, disk->staging);
     if (request->durable && request->sector_count > 0) {
         struct disk_span span = {request->sector, request->sector_count};
         cost_add(&sum, disk_timing_write(disk->config.timing, &disk->mechanism, span,
@@ -287,7 +301,7 @@ static void stray_write(struct disk *disk)
         slot = disk->cache.entries[slot].newer;
     uint64_t sector = disk->cache.entries[slot].sector;
     if (disk_media_write(disk, sector, disk->cache.data[slot], 1))
-        disk_cache_settle(&disk->cache, slot);
+        slot_settle(disk, slot);
 }
 
 static bool finish_write(struct disk *disk, const struct disk_request *request)

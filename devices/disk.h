@@ -38,6 +38,18 @@ struct disk_store {
     bool (*sync)(void *context);
 };
 
+/* Who is told, as it happens, of all that changes what a power cut would leave. Each sector write
+ * has a number of its own, its order; later ones have larger numbers. */
+struct disk_observer {
+    void *context;
+    /* A write began to be served: its sectors are in the cache, with the orders order, order + 1,
+     * ... */
+    void (*entered)(void *context, uint64_t order, uint64_t sector, uint32_t sector_count,
+                    const uint8_t *data);
+    /* The write with this order was moved to the media; what is older of its sector is gone. */
+    void (*settled)(void *context, uint64_t order, uint64_t sector);
+};
+
 enum disk_timing { DISK_TIMING_INSTANT, DISK_TIMING_SSD, DISK_TIMING_HDD };
 
 struct disk_config {
@@ -46,6 +58,7 @@ struct disk_config {
     bool write_through; /* no volatile cache: VIRTIO_BLK_F_FLUSH not offered, writes are durable */
     uint64_t seed;      /* of rotational position and early destaging order */
     char serial[21];    /* answers VIRTIO_BLK_T_GET_ID; NUL-padded */
+    const struct disk_observer *observer; /* NULL: none; must outlive the disk */
 };
 
 enum disk_op { DISK_READ, DISK_WRITE, DISK_FLUSH };

@@ -82,10 +82,13 @@ static void ranges_add(struct store *store, const struct volume *volume)
     }
 }
 
-static bool volume_add(struct store *store, const char *path, struct error *error)
+/* source NULL: the file at path. */
+static bool volume_add(struct store *store, const char *path, const struct volume_source *source,
+                       struct error *error)
 {
     struct volume *volume = &store->volumes[store->volume_count];
-    if (!volume_open(volume, path, error)) {
+    if (!(source ? volume_open_source(volume, path, source, error)
+                 : volume_open(volume, path, error))) {
         volume_close(volume);
         return false;
     }
@@ -183,8 +186,9 @@ const struct ckpt_header *store_newest(const struct store *store)
     return newest;
 }
 
-bool store_open(struct store *store, const char *const *paths, unsigned path_count,
-                struct error *error)
+bool store_open_sources(struct store *store, const char *const *paths,
+                        const struct volume_source *sources, unsigned path_count,
+                        struct error *error)
 {
     assert(path_count > 0);
     memset(store, 0, sizeof(*store));
@@ -192,7 +196,7 @@ bool store_open(struct store *store, const char *const *paths, unsigned path_cou
         return error_set(error, ERROR_LIMIT, "%s: a store has at most %u volumes",
                          paths[VOLUME_DISKS_MAX], VOLUME_DISKS_MAX);
     for (unsigned i = 0; i < path_count; i++)
-        if (!volume_add(store, paths[i], error))
+        if (!volume_add(store, paths[i], sources ? &sources[i] : NULL, error))
             return false;
     for (unsigned i = 0; i < store->range_count; i++)
         if (store->ranges[i].range.kind == RANGE_CKPT_HEADER)
@@ -201,6 +205,12 @@ bool store_open(struct store *store, const char *const *paths, unsigned path_cou
     if (newest)
         steps_heed(store, newest);
     return true;
+}
+
+bool store_open(struct store *store, const char *const *paths, unsigned path_count,
+                struct error *error)
+{
+    return store_open_sources(store, paths, NULL, path_count, error);
 }
 
 static void overlay_finish(struct store *store)

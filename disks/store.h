@@ -99,6 +99,11 @@ struct store_home {
  */
 MUST_CHECK bool store_open(struct store *store, const char *const *paths, unsigned path_count,
                            struct error *error);
+/* store_open_sources - the same for volumes that are no files: paths are their names, and sources
+ * say where they are; the caller keeps both. NULL: they are files after all. */
+MUST_CHECK bool store_open_sources(struct store *store, const char *const *paths,
+                                   const struct volume_source *sources, unsigned path_count,
+                                   struct error *error);
 void store_close(struct store *store);
 
 /* store_use - choose the checkpoint through which objects are seen; read its directory and replay

@@ -15,16 +15,15 @@
 #define BLOCKS_MIN 4u /* header, something, header copy: less cannot be a volume */
 #define BLOCKS_MAX (1ull << 50) /* locations have 56 bits; the host's file offsets 63 */
 
-bool volume_read(const struct volume *volume, uint64_t block, void *target)
+static bool file_read(void *context, uint64_t offset, void *target, size_t size_bytes)
 {
+    const struct volume *volume = context;
     uint8_t *bytes = target;
     size_t done = 0;
     assert(volume->descriptor >= 0);
-    if (block >= volume->file_blocks)
-        return false;
-    while (done < BLOCK_BYTES) {
-        ssize_t count = pread(volume->descriptor, bytes + done, BLOCK_BYTES - done,
-                              (off_t)(block * BLOCK_BYTES + done));
+    while (done < size_bytes) {
+        ssize_t count = pread(volume->descriptor, bytes + done, size_bytes - done,
+                              (off_t)(offset + done));
         if (count < 0 && errno == EINTR)
             continue;
         if (count <= 0)
@@ -32,6 +31,13 @@ bool volume_read(const struct volume *volume, uint64_t block, void *target)
         done += (size_t)count;
     }
     return true;
+}
+
+bool volume_read(const struct volume *volume, uint64_t block, void *target)
+{
+    assert(volume->source.read);
+    return block < volume->file_blocks &&
+           volume->source.read(volume->source.context, block * BLOCK_BYTES, target, BLOCK_BYTES);
 }
 
 static bool all_zero(const void *bytes, size_t size_bytes)
@@ -192,6 +198,26 @@ static bool header_read(struct volume *volume, struct error *error)
                      volume->path, volume->copy_problem[0], volume->copy_problem[1]);
 }
 
+static bool source_use(struct volume *volume, const struct volume_source *source,
+                       struct error *error)
+{
+    volume->source = *source;
+    volume->file_bytes = source->size_bytes;
+    volume->file_blocks = volume->file_bytes / BLOCK_BYTES;
+    if (volume->file_blocks == 0)
+        return error_set(error, ERROR_FORMAT, "%s: not a volume: it is only %llu bytes long",
+                         volume->path, (unsigned long long)volume->file_bytes);
+    return header_read(volume, error);
+}
+
+bool volume_open_source(struct volume *volume, const char *name,
+                        const struct volume_source *source, struct error *error)
+{
+    assert(source->read);
+    *volume = (struct volume){.path = name, .descriptor = -1};
+    return source_use(volume, source, error);
+}
+
 bool volume_open(struct volume *volume, const char *path, struct error *error)
 {
     struct stat status;
@@ -203,12 +229,9 @@ bool volume_open(struct volume *volume, const char *path, struct error *error)
         return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
         return error_set(error, ERROR_IO, "%s: not a regular file", path);
-    volume->file_bytes = (uint64_t)status.st_size;
-    volume->file_blocks = volume->file_bytes / BLOCK_BYTES;
-    if (volume->file_blocks == 0)
-        return error_set(error, ERROR_FORMAT, "%s: not a volume: it is only %llu bytes long", path,
-                         (unsigned long long)volume->file_bytes);
-    return header_read(volume, error);
+    const struct volume_source file = {.context = volume, .size_bytes = (uint64_t)status.st_size,
+                                       .read = file_read};
+    return source_use(volume, &file, error);
 }
 
 void volume_close(struct volume *volume)

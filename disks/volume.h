@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* volume.h - one volume file opened for reading: its header and its blocks. Used by store.c and
- * check.c; disk_id() by make.c too.
+/* volume.h - one volume opened for reading: its header and its blocks, from a file or from wherever
+ * a source gets its bytes. Used by store.c and check.c; disk_id() by make.c too.
  *
  * Invariants
  *  1. Nothing in the file is trusted: a block is read only if it lies wholly in the file.
@@ -9,14 +9,25 @@
 #ifndef LATCHKEY_DISKS_VOLUME_H
 #define LATCHKEY_DISKS_VOLUME_H
 
+#include <stddef.h>
+
 #include "disks/format.h"
 #include "emulator/base/error.h"
 
 #define VOLUME_COPIES 2u /* of the header: block 0 and the last block */
 
+/* Where the bytes of a volume come from when it is no file. */
+struct volume_source {
+    void *context;
+    uint64_t size_bytes;
+    /* Within size_bytes. false: these bytes cannot be read. */
+    bool (*read)(void *context, uint64_t offset, void *target, size_t size_bytes);
+};
+
 struct volume {
     const char *path; /* borrowed */
-    int descriptor;   /* -1: not open */
+    int descriptor;   /* -1: not open, or of a source */
+    struct volume_source source; /* its context is the volume itself when it is a file's */
     uint64_t file_blocks; /* whole blocks in the file */
     uint64_t file_bytes;
     struct volume_header header;
@@ -30,7 +41,14 @@ struct volume {
  * Errors   ERROR_IO missing or unreadable; ERROR_FORMAT no copy of the header is good.
  */
 MUST_CHECK bool volume_open(struct volume *volume, const char *path, struct error *error);
-/* volume_close - close the file. A volume that is not open is fine. */
+/* volume_open_source - the same for what is no file.
+ *
+ * name     for messages; the caller keeps it while the volume is open, and what source refers to.
+ * Errors   ERROR_FORMAT no copy of the header is good.
+ */
+MUST_CHECK bool volume_open_source(struct volume *volume, const char *name,
+                                   const struct volume_source *source, struct error *error);
+/* volume_close - close the file. A volume that is not open, or no file, is fine. */
 void volume_close(struct volume *volume);
 
 /* volume_read - read one block. false: outside the file, or the host could not read it. */

@@ -32,6 +32,10 @@ struct machine_disk {
     const char *overlay;
     enum disk_timing timing;
     bool write_through, read_only;
+    /* Media that are no file: path is only a name then. NULL: the file at path. Both must outlive
+     * the machine. */
+    const struct disk_store *media;
+    const struct disk_observer *observer; /* NULL: none */
 };
 
 /* A disk that is not what it should be, from power-on or from a virtual time on. */

@@ -20,11 +20,15 @@ bool machine_disks_open(struct machine *machine, struct error *error)
     for (unsigned i = 0; i < machine->config.disk_count; i++) {
         const struct machine_disk *disk = &machine->config.disks[i];
         struct disk_config *config = &machine->device_configs.disks[i];
-        if (!media_open(&machine->media[i], disk->path, disk->overlay, disk->read_only, error))
+        if (disk->media)
+            media_open_store(&machine->media[i], disk->media);
+        else if (!media_open(&machine->media[i], disk->path, disk->overlay, disk->read_only,
+                             error))
             return false;
         *config = (struct disk_config){.store = &machine->media[i].store,
                                        .timing = disk->timing,
                                        .write_through = disk->write_through,
+                                       .observer = disk->observer,
                                        .seed = machine->config.seed + i};
         (void)snprintf(config->serial, sizeof(config->serial), "latchkey%u", i);
     }

@@ -16,14 +16,14 @@
 static bool media_read(void *context, uint64_t sector, void *target, size_t sector_count)
 {
     struct media *media = context;
-    return media->file.store.read(media->file.store.context, sector, target, sector_count);
+    return media->below->read(media->below->context, sector, target, sector_count);
 }
 
 static bool media_write(void *context, uint64_t sector, const void *source, size_t sector_count)
 {
     struct media *media = context;
     uint8_t link[32];
-    if (!media->file.store.write(media->file.store.context, sector, source, sector_count))
+    if (!media->below->write(media->below->context, sector, source, sector_count))
         return false;
     store_u64(link, media->history);
     store_u64(link + 8, sector);
@@ -36,7 +36,25 @@ static bool media_write(void *context, uint64_t sector, const void *source, size
 static bool media_sync(void *context)
 {
     struct media *media = context;
-    return media->file.store.sync(media->file.store.context);
+    return media->below->sync(media->below->context);
+}
+
+static void media_use(struct media *media, const struct disk_store *below)
+{
+    assert(below->read);
+    media->below = below;
+    media->store = (struct disk_store){.context = media,
+                                       .sector_count = below->sector_count,
+                                       .read_only = below->read_only,
+                                       .read = media_read,
+                                       .write = media_write,
+                                       .sync = media_sync};
+}
+
+void media_open_store(struct media *media, const struct disk_store *below)
+{
+    *media = (struct media){.file.descriptor = -1};
+    media_use(media, below);
 }
 
 bool media_open(struct media *media, const char *path, const char *overlay, bool read_only,
@@ -46,12 +64,7 @@ bool media_open(struct media *media, const char *path, const char *overlay, bool
     *media = (struct media){.history = 0};
     if (!disk_file_open(&media->file, path, overlay, read_only, error))
         return false;
-    media->store = (struct disk_store){.context = media,
-                                       .sector_count = media->file.store.sector_count,
-                                       .read_only = media->file.store.read_only,
-                                       .read = media_read,
-                                       .write = media_write,
-                                       .sync = media_sync};
+    media_use(media, &media->file.store);
     return true;
 }
 

@@ -7,6 +7,7 @@
 
 struct media {
     struct disk_store store; /* what the disk is given; its context is this struct */
+    const struct disk_store *below; /* what holds the sectors: file.store, or the caller's */
     struct disk_file file;
     /* A hash over every write that reached the media since power-on, in order: equal media before
      * and equal histories mean equal media after. */
@@ -18,6 +19,8 @@ struct media {
  */
 MUST_CHECK bool media_open(struct media *media, const char *path, const char *overlay,
                            bool read_only, struct error *error);
+/* media_open_store - media that are no file; below must outlive them. */
+void media_open_store(struct media *media, const struct disk_store *below);
 bool media_finish(struct media *media);
 
 #endif

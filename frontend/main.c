@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* main.c - the program: one subcommand a word. Calls the *_command.c files, which print and return
- * the exit status: 0 as asked, 1 the guest or a check failed, 2 usage, 3 the host refused, 124 a
- * limit was hit, 128 + N signal N ended the run.
+ * the exit status: 0 as asked, 1 the guest or a check failed, 2 usage, 3 the host refused, 4 a
+ * campaign found that a system does not restart, 124 a limit was hit, 128 + N signal N ended the
+ * run.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +13,7 @@
 
 #include "emulator/base/error.h"
 #include "emulator/options.h"
+#include "frontend/campaign_command.h"
 #include "frontend/disk_command.h"
 #include "frontend/run_command.h"
 
@@ -20,12 +22,14 @@
 
 static const char usage_text[] =
     "latchkey run [IMG...] [options]   boot a machine\n"
+    "latchkey campaign IMG [options]   fail its power wherever it matters; also merge, repro\n"
     "latchkey disk make RECIPE -o IMG  build a disk image; also info, check, digest IMG\n"
-    "latchkey help [run|disk]          this text, or all about a command\n"
+    "latchkey help [COMMAND]           this text, or all about a command\n"
     "latchkey version                  the version\n"
     "\n"
     "exit status: 0 as asked; 1 the guest or a check failed; 2 usage; 3 the host refused;\n"
-    "124 a limit was hit; 128 + N signal N ended the run\n";
+    "4 a campaign found that a system does not restart; 124 a limit was hit;\n"
+    "128 + N signal N ended the run\n";
 
 static const char disk_text[] =
     "latchkey disk make RECIPE -o IMG  build the image that a recipe describes\n"
@@ -39,7 +43,7 @@ static const char disk_text[] =
     "  --generation G  digest: as of checkpoint G; else the newest\n"
     "What a recipe looks like: disks/recipe.h; examples: disks/recipes/\n";
 
-static const char *const later_commands[] = {"replay", "campaign", "profile"};
+static const char *const later_commands[] = {"replay", "profile"};
 
 static int fail(enum error_code code, const char *what, const char *why)
 {
@@ -72,6 +76,8 @@ static int command_help(int argc, char **argv)
         return fail(ERROR_USAGE, "help", "one command at a time");
     if (strcmp(argv[0], "run") == 0)
         return print(options_help());
+    if (strcmp(argv[0], "campaign") == 0)
+        return print(campaign_help());
     if (strcmp(argv[0], "disk") == 0)
         return print(disk_text);
     if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "version") == 0)
@@ -107,6 +113,8 @@ int main(int argc, char **argv)
         return command_help(1, argv + 1);
     if (strcmp(command, "run") == 0)
         return run_command(argc - 2, argv + 2);
+    if (strcmp(command, "campaign") == 0)
+        return campaign_command(argc - 2, argv + 2);
     if (strcmp(command, "disk") == 0)
         return disk_command(argc - 2, argv + 2);
     if (strcmp(command, "help") == 0 || asks_help(command))

@@ -20,8 +20,8 @@
 #define EXIT_LIMIT 124
 #define EXIT_SIGNAL_BASE 128 /* as a shell reports a signal */
 
-/* The kernel that is built with the program lies beside it. */
-static bool kernel_find(char path[PATH_MAX], struct error *error)
+/* It lies beside the program. */
+bool session_kernel_find(char path[PATH_MAX], struct error *error)
 {
     static const char name[] = "kernel.elf";
     ssize_t length = readlink("/proc/self/exe", path, PATH_MAX - sizeof(name));
@@ -80,7 +80,7 @@ bool session_open(struct session *session, const struct options *options,
     struct machine_config config = options->machine;
     *session = (struct session){.options = options};
     if (!config.kernel_path) {
-        if (!kernel_find(path, error))
+        if (!session_kernel_find(path, error))
             return false;
         config.kernel_path = path;
     }

@@ -42,6 +42,10 @@ struct session {
     struct error error; /* of SESSION_END_ERROR and FAULT */
 };
 
+/* session_kernel_find - the kernel that was built with the program. Errors: ERROR_IO it is not
+ * there. */
+MUST_CHECK bool session_kernel_find(char path[PATH_MAX], struct error *error);
+
 /* session_open - make the machine.
  *
  * options   kernel_path NULL: kernel.elf beside the program. Must outlive the session.

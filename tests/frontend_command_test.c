@@ -39,7 +39,6 @@ static const struct refusal {
     {2, "./latchkey run --headless --until insn=x first.img", "--until"},
     {2, "./latchkey run --headless first.img,cache=none", "cache=none"},
     {3, "./latchkey replay x", "replay: not in this version"},
-    {3, "./latchkey campaign x", "campaign: not in this version"},
     {3, "./latchkey profile", "profile: not in this version"},
     {3, "./latchkey help profile", "profile: not in this version"},
     {3, "./latchkey run --record x first.img", "--record: not in this version"},

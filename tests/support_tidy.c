@@ -80,6 +80,7 @@ static const struct layer {
     const char *folder, *includes[8];
 } layers[] = {
     {"emulator/base/*", {"emulator/base/*"}},
+    {"emulator/campaign*", {"emulator/*", "devices/*", "disks/*"}}, /* judges what is on disks */
     {"emulator/*", {"emulator/*", "devices/*"}},
     {"devices/*", {"devices/*", "emulator/base/*"}},
     {"disks/domains/*", {"disks/domains/*", "kernel/abi.h", "kernel/orders.h"}},

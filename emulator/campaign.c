@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign.c - plans a campaign, shares its units out to workers, and sums up. Invariants:
+ * campaign.h. Calls the other campaign files. */
+#include "emulator/campaign.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "emulator/base/memory.h"
+#include "emulator/base/output_file.h"
+#include "emulator/campaign_result.h"
+
+#define UNIT_CASES 512u /* enough to share much of their work, not much to be lost */
+#define PATH_BYTES 4096u
+#define CASES_MAX 100000000u
+
+struct worker {
+    pid_t process; /* 0: none */
+    uint64_t unit;
+};
+
+struct campaign {
+    const struct campaign_options *options;
+    const struct campaign_watcher *watcher;
+    struct error *error;
+    struct campaign_images images;
+    struct campaign_view view; /* of the images */
+    struct campaign_machine machine;
+    struct campaign_run_learned learned;
+    struct campaign_cases cases;
+    struct campaign_plan plan;
+    char folder[PATH_BYTES];
+    int lock; /* -1: not held */
+    bool temporary;
+    struct error *errors; /* one a worker; shared with them */
+    struct worker workers[CAMPAIGN_JOBS_MAX];
+    unsigned running;
+    uint64_t cases_done, cases_all; /* of this shard */
+    uint64_t cases_now;             /* judged in this call */
+};
+
+const struct campaign_workload *campaign_workload_find(const char *name)
+{
+    static const char *const no_trap[] = {": trap ", "panic", NULL};
+    static const struct campaign_workload workloads[] = {
+        {"demo", "what the images hold, left to itself; no domain may trap after a restart",
+         no_trap}};
+    for (size_t i = 0; i < sizeof(workloads) / sizeof(workloads[0]); i++)
+        if (strcmp(workloads[i].name, name) == 0)
+            return &workloads[i];
+    return NULL;
+}
+
+/* --- the folder --- */
+
+static bool folder_fail(struct campaign *campaign, const char *name)
+{
+    return error_set(campaign->error, ERROR_IO, "%.150s: %s", name, strerror(errno));
+}
+
+static bool folder_open(struct campaign *campaign)
+{
+    const char *out = campaign->options->out;
+    char lock[PATH_BYTES + 8];
+    campaign->temporary = !out;
+    if (out && strlen(out) >= sizeof(campaign->folder) - 32)
+        return error_set(campaign->error, ERROR_IO, "%.100s: the name is too long", out);
+    const char *temporary = getenv("TMPDIR");
+    if (!out)
+        (void)snprintf(campaign->folder, sizeof(campaign->folder), "%.2000s/latchkey-XXXXXX",
+                       temporary && *temporary ? temporary : P_tmpdir);
+    else
+        (void)snprintf(campaign->folder, sizeof(campaign->folder), "%s", out);
+    if (out ? mkdir(out, 0777) != 0 && errno != EEXIST : !mkdtemp(campaign->folder))
+        return folder_fail(campaign, campaign->folder);
+    (void)snprintf(lock, sizeof(lock), "%s/lock", campaign->folder);
+    campaign->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (campaign->lock < 0)
+        return folder_fail(campaign, lock);
+    return flock(campaign->lock, LOCK_EX | LOCK_NB) == 0 ||
+           error_set(campaign->error, ERROR_IO, "%.150s: in use by another campaign",
+                     campaign->folder);
+}
+
+static void file_remove(const struct campaign *campaign, const char *name)
+{
+    char path[PATH_BYTES + 32];
+    (void)snprintf(path, sizeof(path), "%s/%s", campaign->folder, name);
+    (void)unlink(path);
+}
+
+static void folder_close(struct campaign *campaign)
+{
+    char path[PATH_BYTES];
+    if (campaign->temporary && campaign->lock >= 0) {
+        for (uint64_t unit = 0; unit < campaign->plan.units; unit++)
+            if (campaign_part_path(campaign->folder, unit, path, sizeof(path)))
+                (void)unlink(path);
+        file_remove(campaign, "plan");
+        file_remove(campaign, "result.json");
+        file_remove(campaign, "lock");
+        (void)rmdir(campaign->folder);
+    }
+    if (campaign->lock >= 0)
+        (void)close(campaign->lock);
+}
+
+/* --- workers --- */
+
+static uint32_t unit_cases(const struct campaign *campaign, uint64_t unit)
+{
+    uint64_t left = campaign->cases.count - unit * UNIT_CASES;
+    return left < UNIT_CASES ? (uint32_t)left : UNIT_CASES;
+}
+
+/* In a worker. */
+static bool unit_judge(struct campaign *campaign, uint64_t unit, struct error *error)
+{
+    const struct campaign_options *options = campaign->options;
+    struct byte_writer part = {0};
+    char path[PATH_BYTES];
+    struct campaign_depth depth = {.depth = options->depth, .nested = options->request,
+                                   .part = &part};
+    depth.nested.sample = options->nested_sample;
+    depth.nested.phases = 0;
+    campaign_part_begin(&part, campaign->plan.hash, unit);
+    bool good = options->only
+                    ? campaign_level_repeat(&campaign->machine, &campaign->learned.level, "",
+                                            options->only, &part, error)
+                    : campaign_level_judge(&campaign->machine, &campaign->learned.level,
+                                           campaign->cases.list + unit * UNIT_CASES,
+                                           unit_cases(campaign, unit), "", &depth, error);
+    if (!good)
+        return false;
+    campaign_part_end(&part);
+    if (!campaign_part_path(campaign->folder, unit, path, sizeof(path)))
+        return error_set(error, ERROR_IO, "%.100s: the name is too long", campaign->folder);
+    return output_write(path, part.data, part.size_bytes, error);
+}
+
+static bool worker_start(struct campaign *campaign, uint64_t unit)
+{
+    unsigned slot = 0;
+    while (campaign->workers[slot].process)
+        slot++;
+    assert(slot < campaign->options->jobs);
+    (void)error_set(&campaign->errors[slot], ERROR_IO, "campaign: a worker was ended");
+    pid_t parent = getpid(), process = fork();
+    if (process < 0)
+        return folder_fail(campaign, "campaign: no process");
+    if (process == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        _exit(getppid() != parent || !unit_judge(campaign, unit, &campaign->errors[slot]));
+    }
+    campaign->workers[slot] = (struct worker){process, unit};
+    campaign->running++;
+    return true;
+}
+
+static void unit_done(struct campaign *campaign, uint64_t unit)
+{
+    campaign->cases_done += unit_cases(campaign, unit);
+    if (campaign->watcher)
+        campaign->watcher->done(campaign->watcher->context, campaign->cases_done,
+                                campaign->cases_all, campaign->cases_now);
+}
+
+/* Wait until one of the workers is done. */
+static bool worker_wait(struct campaign *campaign)
+{
+    int status;
+    pid_t process = wait(&status);
+    if (process < 0)
+        return errno == EINTR || folder_fail(campaign, "campaign: wait");
+    for (unsigned slot = 0; slot < campaign->options->jobs; slot++) {
+        struct worker *worker = &campaign->workers[slot];
+        if (worker->process != process)
+            continue;
+        worker->process = 0;
+        campaign->running--;
+        if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
+            campaign->cases_now += unit_cases(campaign, worker->unit);
+            unit_done(campaign, worker->unit);
+            return true;
+        }
+        *campaign->error = campaign->errors[slot];
+        return false;
+    }
+    return true;
+}
+
+static void workers_end(struct campaign *campaign)
+{
+    for (unsigned slot = 0; slot < CAMPAIGN_JOBS_MAX; slot++) {
+        if (!campaign->workers[slot].process)
+            continue;
+        (void)kill(campaign->workers[slot].process, SIGKILL);
+        (void)waitpid(campaign->workers[slot].process, NULL, 0);
+        campaign->workers[slot].process = 0;
+    }
+}
+
+static bool in_shard(const struct campaign *campaign, uint64_t unit)
+{
+    return unit % campaign->options->shard_count == campaign->options->shard;
+}
+
+/* All units of the shard that have no part yet. */
+static bool units_judge(struct campaign *campaign)
+{
+    bool good = true;
+    for (uint64_t unit = 0; unit < campaign->plan.units; unit++)
+        if (in_shard(campaign, unit))
+            campaign->cases_all += unit_cases(campaign, unit);
+    for (uint64_t unit = 0; unit < campaign->plan.units && good; unit++) {
+        if (!in_shard(campaign, unit))
+            continue;
+        if (campaign_part_read(campaign->folder, campaign->plan.hash, unit, NULL, NULL)) {
+            unit_done(campaign, unit);
+            continue;
+        }
+        while (good && campaign->running == campaign->options->jobs)
+            good = worker_wait(campaign);
+        good = good && worker_start(campaign, unit);
+    }
+    while (good && campaign->running > 0)
+        good = worker_wait(campaign);
+    workers_end(campaign);
+    return good;
+}
+
+/* --- the whole --- */
+
+static bool errors_share(struct campaign *campaign)
+{
+    void *mapping = mmap(NULL, CAMPAIGN_JOBS_MAX * sizeof(*campaign->errors),
+                         PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (mapping == MAP_FAILED)
+        return folder_fail(campaign, "campaign: no memory");
+    campaign->errors = mapping;
+    return true;
+}
+
+/* The undisturbed run, twice: what is not the same each time cannot be judged. */
+static bool run_learn(struct campaign *campaign)
+{
+    const struct campaign_options *options = campaign->options;
+    struct campaign_run_learned *learned = &campaign->learned;
+    if (!campaign_level_open(learned, &campaign->machine, &campaign->view, options->checkpoints,
+                             campaign->error))
+        return false;
+    struct campaign_run_learned again;
+    bool good = campaign_level_open(&again, &campaign->machine, &campaign->view,
+                                    options->checkpoints, campaign->error);
+    if (good) {
+        struct digest first = campaign_log_digest(learned->log);
+        struct digest second = campaign_log_digest(again.log);
+        if (first.low != second.low || first.high != second.high)
+            good = error_set(campaign->error, ERROR_FORMAT,
+                             "campaign: two undisturbed runs are not the same");
+    }
+    campaign_level_close(&again);
+    return good;
+}
+
+static bool plan_agree(struct campaign *campaign)
+{
+    struct campaign_plan there;
+    bool missing;
+    uint64_t units = (campaign->cases.count + UNIT_CASES - 1) / UNIT_CASES;
+    bool good = campaign_plan_make(&campaign->plan, campaign->options, &campaign->images,
+                                   &campaign->learned, campaign->cases.count, units,
+                                   campaign->error) &&
+                campaign_plan_read(&there, campaign->folder, &missing, campaign->error);
+    if (!good)
+        return false;
+    good = missing ? campaign_plan_write(&campaign->plan, campaign->folder, campaign->error)
+                   : campaign_plan_same(&campaign->plan, &there, campaign->folder,
+                                        campaign->error);
+    campaign_plan_finish(&there);
+    return good;
+}
+
+static bool cases_plan(struct campaign *campaign)
+{
+    const struct campaign_options *options = campaign->options;
+    if (options->only)
+        campaign->cases = (struct campaign_cases){
+            .list = memory_zeroed(1, sizeof(*campaign->cases.list)), .count = 1, .capacity = 1};
+    else
+        campaign_cases_list(campaign->learned.log, &campaign->learned.events, &options->request,
+                            &campaign->cases);
+    if (campaign->cases.count > 0 && campaign->cases.count <= CASES_MAX)
+        return true;
+    return error_set(campaign->error, ERROR_LIMIT, "campaign: %zu cases: expected 1..%u",
+                     campaign->cases.count, CASES_MAX);
+}
+
+/* The images are those that were read. */
+static bool images_same(struct campaign *campaign)
+{
+    struct campaign_images now;
+    bool good = campaign_images_read(&now, campaign->options->paths, campaign->images.count,
+                                     campaign->error);
+    for (unsigned i = 0; i < campaign->images.count && good; i++)
+        if (now.digests[i].low != campaign->images.digests[i].low ||
+            now.digests[i].high != campaign->images.digests[i].high)
+            good = error_set(campaign->error, ERROR_FORMAT,
+                             "%.150s: changed while the campaign ran", campaign->images.names[i]);
+    campaign_images_finish(&now);
+    return good;
+}
+
+static bool all_sum(struct campaign *campaign, struct campaign_summary *summary)
+{
+    const struct campaign_options *options = campaign->options;
+    const char *folder = campaign->folder;
+    struct rusage usage;
+    if (!campaign_sum(&campaign->plan, &folder, 1, options->shard, options->shard_count, summary,
+                      campaign->error))
+        return false;
+    if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
+        summary->cpu_seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                               (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+        summary->peak_kib = (uint64_t)usage.ru_maxrss;
+    }
+    return campaign_summary_write(summary, campaign->folder, campaign->error);
+}
+
+bool campaign_run(const struct campaign_options *options, const struct campaign_watcher *watcher,
+                  struct campaign_summary *summary, struct error *error)
+{
+    struct campaign *campaign = memory_zeroed(1, sizeof(*campaign));
+    campaign->options = options;
+    campaign->watcher = watcher;
+    campaign->error = error;
+    campaign->lock = -1;
+    campaign->view.images = &campaign->images;
+    assert(options->jobs > 0);
+    assert(options->jobs <= CAMPAIGN_JOBS_MAX);
+    *summary = (struct campaign_summary){.list = NULL};
+    bool good = campaign_images_read(&campaign->images, options->paths, options->path_count,
+                                     error) &&
+                folder_open(campaign) && errors_share(campaign) &&
+                campaign_machine_create(&campaign->machine, &options->setup, &campaign->view,
+                                        error) &&
+                run_learn(campaign) && cases_plan(campaign) && plan_agree(campaign) &&
+                units_judge(campaign) && images_same(campaign) && all_sum(campaign, summary);
+    folder_close(campaign);
+    campaign_plan_finish(&campaign->plan);
+    campaign_cases_finish(&campaign->cases);
+    campaign_level_close(&campaign->learned);
+    campaign_machine_destroy(&campaign->machine);
+    campaign_images_finish(&campaign->images);
+    if (campaign->errors)
+        (void)munmap(campaign->errors, CAMPAIGN_JOBS_MAX * sizeof(*campaign->errors));
+    free(campaign);
+    return good;
+}
+
+bool campaign_merge(const char *const *folders, unsigned count, const char *out,
+                    struct campaign_summary *summary, struct error *error)
+{
+    struct campaign_plan plan = {.text = NULL};
+    *summary = (struct campaign_summary){.list = NULL};
+    bool good = true;
+    for (unsigned i = 0; i < count && good; i++) {
+        struct campaign_plan other;
+        bool missing;
+        good = campaign_plan_read(&other, folders[i], &missing, error);
+        if (good && missing)
+            good = error_set(error, ERROR_IO, "%.150s: not the folder of a campaign", folders[i]);
+        if (good && i == 0) {
+            plan = other;
+            continue;
+        }
+        good = good && campaign_plan_same(&plan, &other, folders[i], error);
+        campaign_plan_finish(&other);
+    }
+    good = good && campaign_sum(&plan, folders, count, 0, 1, summary, error);
+    if (good && out) {
+        good = mkdir(out, 0777) == 0 || errno == EEXIST ||
+               error_set(error, ERROR_IO, "%.150s: %s", out, strerror(errno));
+        good = good && campaign_summary_write(summary, out, error);
+    }
+    campaign_plan_finish(&plan);
+    return good;
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign.h - power-fail campaigns: read this first.
+ *
+ * A campaign runs a workload once, undisturbed, and logs all that its disks do (campaign_log.h).
+ * Every change of what a power cut would leave is an event; an event and what a disk may then do
+ * with its cache is a case (campaign_case.h). Neighbouring cases are units; a worker process judges
+ * a unit (campaign_unit.h): offline, with the checker and the digest, and by restarting the system
+ * until it has committed its next checkpoint. Both begin without knowing which case they are in,
+ * and divide only where cases differ (campaign_media.h). A unit's results are a file
+ * (campaign_part.h), so a campaign that was ended goes on where it was, and one whose units were
+ * shared out to several folders is merged from them.
+ *
+ * Called by the frontend, bench and tests.
+ *
+ * Invariants
+ *  1. cases, distinct, recoveries, failures and digest are functions of images, kernel and request:
+ *     they do not depend on jobs, shards, order, or how often the campaign was resumed.
+ *  2. Nothing but the output folder is written.
+ */
+#ifndef LATCHKEY_EMULATOR_CAMPAIGN_H
+#define LATCHKEY_EMULATOR_CAMPAIGN_H
+
+#include "emulator/campaign_level.h"
+
+#define CAMPAIGN_JOBS_MAX 256u
+#define CAMPAIGN_SHARDS_MAX 1000000u
+#define CAMPAIGN_FAILURES_MAX 1000u /* kept; all are counted */
+
+struct campaign_options {
+    const char *paths[BOARD_DISK_COUNT_MAX]; /* the images */
+    unsigned path_count;
+    struct campaign_setup setup;
+    unsigned checkpoints; /* to cut, with their migration */
+    struct campaign_request request;
+    unsigned depth;         /* 1..CAMPAIGN_DEPTH_MAX */
+    uint64_t nested_sample; /* cases of each run after a cut */
+    unsigned jobs;
+    uint64_t shard, shard_count; /* unit n is in shard n % shard_count */
+    const char *out;  /* folder, made if missing; NULL: one that is removed at the end */
+    const char *only; /* path of the one case to judge; NULL: all */
+};
+
+struct campaign_failure {
+    char name[CAMPAIGN_PATH_BYTES];
+    struct campaign_result result;
+};
+
+struct campaign_summary {
+    uint64_t cases, distinct; /* distinct: different media */
+    uint64_t recoveries;      /* ways in which it restarted that differ in what they saw */
+    uint64_t failures, safety, liveness, unjudged; /* failures: of all kinds */
+    struct digest digest;     /* of all cases and how they ended */
+    uint64_t events, instructions, units;
+    uint64_t units_missing; /* of other shards */
+    uint64_t passed[TRACE_PHASE_COUNT][CAMPAIGN_POLICY_COUNT];
+    uint64_t failed[TRACE_PHASE_COUNT][CAMPAIGN_POLICY_COUNT];
+    uint64_t restart_min_ns, restart_median_ns, restart_max_ns;
+    struct campaign_failure *list; /* the first */
+    size_t listed;
+    uint32_t policies;
+    double cpu_seconds; /* of the workers of this call; 0: it had none */
+    uint64_t peak_kib;  /* resident memory of the largest process */
+};
+
+/* Who wants to know how far it is: cases of cases_all, cases_now of them in this call. */
+struct campaign_watcher {
+    void *context;
+    void (*done)(void *context, uint64_t cases, uint64_t cases_all, uint64_t cases_now);
+};
+
+/* campaign_run - a campaign, or what is left of it.
+ *
+ * summary  out: campaign_summary_finish() frees it.
+ * Errors   ERROR_IO the host: a file, a folder, memory, processes; ERROR_FORMAT the images are no
+ *          whole store, changed meanwhile, or the folder is of another campaign; or the run is not
+ *          deterministic; ERROR_USAGE there is no such case; ERROR_LIMIT too many.
+ */
+MUST_CHECK bool campaign_run(const struct campaign_options *options,
+                             const struct campaign_watcher *watcher,
+                             struct campaign_summary *summary, struct error *error);
+
+/* campaign_merge - the summary of folders that hold the shards of one campaign, also written to
+ * out.
+ *
+ * out      NULL: nowhere.
+ * Errors   ERROR_IO; ERROR_FORMAT a folder is of another campaign, or a unit is in none.
+ */
+MUST_CHECK bool campaign_merge(const char *const *folders, unsigned count, const char *out,
+                               struct campaign_summary *summary, struct error *error);
+/* campaign_summary_json - result.json's text; the caller frees it. */
+char *campaign_summary_json(const struct campaign_summary *summary);
+void campaign_summary_finish(struct campaign_summary *summary);
+
+/* campaign_workload_find - by name; NULL: there is none. */
+const struct campaign_workload *campaign_workload_find(const char *name);
+
+#endif

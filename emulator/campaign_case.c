@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign_case.c - lists events and cases. Invariants: campaign_case.h. Calls the log. */
+#include "emulator/campaign_case.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "devices/board.h"
+#include "devices/disk.h"
+#include "emulator/base/memory.h"
+#include "emulator/campaign_pending.h"
+
+struct listing {
+    const struct campaign_request *request;
+    struct campaign_cases *cases;
+    struct campaign_pending pending;
+    uint32_t event;
+};
+
+/* SplitMix64 (Steele, Lea, Flood, OOPSLA 2014). */
+uint64_t campaign_mix(uint64_t left, uint64_t right)
+{
+    uint64_t value = left * 0x9e3779b97f4a7c15u + right + 0x632be59bd9b4e019u;
+    value = (value ^ value >> 30) * 0xbf58476d1ce4e5b9u;
+    value = (value ^ value >> 27) * 0x94d049bb133111ebu;
+    return value ^ value >> 31;
+}
+
+/* --- events --- */
+
+static bool leaves_cache(const struct campaign_record *record)
+{
+    return record->kind == RECORD_WRITTEN || record->kind == RECORD_SETTLED;
+}
+
+static void event_add(struct campaign_events *events, const struct campaign_record *record,
+                      uint64_t records, uint64_t promised)
+{
+    events->list =
+        memory_grow(events->list, events->count, &events->capacity, sizeof(*events->list));
+    events->list[events->count++] = (struct campaign_event){
+        .records = records,
+        .instructions = record ? record->instructions : 0,
+        .promised = promised,
+        .kind = record ? record->kind : RECORD_FLUSHED,
+        .disk = record ? record->disk : 0,
+        .phase = record ? record->phase : 0,
+    };
+}
+
+/* Does what left the cache belong to the event before? One flush is one event. */
+static bool event_extends(const struct campaign_event *last, const struct campaign_record *record)
+{
+    return last->records > 0 && last->kind != RECORD_ENTERED && last->disk == record->disk &&
+           last->instructions == record->instructions;
+}
+
+void campaign_events_find(const struct campaign_log *log, struct campaign_events *events)
+{
+    *events = (struct campaign_events){0};
+    event_add(events, NULL, 0, 0);
+    for (uint64_t i = 0; i < log->count; i++) {
+        const struct campaign_record *record = &log->records[i];
+        struct campaign_event *last = &events->list[events->count - 1];
+        bool first_state = record->kind == RECORD_STATE && events->count == 1 && !last->promised;
+        bool announced = record->kind == RECORD_TRACE && (record->order == TRACE_COMMITTED ||
+                                                          record->order == TRACE_RESTARTED);
+        if (first_state)
+            last->promised = record->order;
+        else if (announced)
+            last->promised = record->sector;
+        else if (record->kind == RECORD_ENTERED ||
+                 (leaves_cache(record) && !event_extends(last, record)))
+            event_add(events, record, i + 1, last->promised);
+        else if (leaves_cache(record))
+            last->records = i + 1;
+    }
+}
+
+void campaign_events_finish(struct campaign_events *events)
+{
+    free(events->list);
+    *events = (struct campaign_events){0};
+}
+
+/* --- cases of one event --- */
+
+static void case_add(struct listing *listing, struct campaign_case added)
+{
+    struct campaign_cases *cases = listing->cases;
+    added.event = listing->event;
+    cases->list = memory_grow(cases->list, cases->count, &cases->capacity, sizeof(*cases->list));
+    cases->list[cases->count++] = added;
+}
+
+static bool others_pending(const struct listing *listing, unsigned disk)
+{
+    for (unsigned i = 0; i < listing->request->disks; i++)
+        if (i != disk && listing->pending.disks[i].count > 0)
+            return true;
+    return false;
+}
+
+/* The prefixes of one disk, and what the policy does to the sector after each. */
+static void prefixes_list(struct listing *listing, enum campaign_policy policy, unsigned disk,
+                          bool others)
+{
+    const struct campaign_cached_list *pending = &listing->pending.disks[disk];
+    size_t ends = pending->count + (policy == CAMPAIGN_PREFIX);
+    for (size_t i = 0; i < ends; i++) {
+        struct campaign_case added = {.policy = (uint8_t)policy, .disk = (uint8_t)disk,
+                                      .others = others};
+        added.argument = i < pending->count ? pending->list[i].order
+                                            : pending->list[pending->count - 1].order + 1;
+        uint64_t drawn = campaign_mix(campaign_mix(listing->request->seed, listing->event),
+                                      added.argument);
+        if (policy == CAMPAIGN_TORN)
+            added.bytes = 1 + (uint32_t)(drawn % (DISK_SECTOR_BYTES - 1));
+        case_add(listing, added);
+        if (policy == CAMPAIGN_PREFIX)
+            continue;
+        added.bytes = policy == CAMPAIGN_TORN ? DISK_SECTOR_BYTES / 2 : 1;
+        case_add(listing, added);
+    }
+}
+
+static void choice_add(struct listing *listing, enum campaign_policy policy,
+                       enum campaign_choice choice, uint64_t argument)
+{
+    case_add(listing, (struct campaign_case){.policy = (uint8_t)policy, .choice = (uint8_t)choice,
+                                             .argument = argument});
+}
+
+static void draws_list(struct listing *listing, enum campaign_policy policy, unsigned count)
+{
+    uint64_t seed = campaign_mix(listing->request->seed, listing->event);
+    for (unsigned i = 0; i < count; i++)
+        choice_add(listing, policy, i % 2 ? CHOICE_DRAW_REQUESTS : CHOICE_DRAW,
+                   campaign_mix(seed, i));
+}
+
+/* Each request lost alone, and kept alone. */
+static void requests_list(struct listing *listing, unsigned disk)
+{
+    const struct campaign_cached_list *pending = &listing->pending.disks[disk];
+    for (size_t i = 0; i < pending->count; i++) {
+        if (i > 0 && pending->list[i].request == pending->list[i - 1].request)
+            continue;
+        uint64_t key = campaign_pending_key(disk, pending->list[i].request);
+        choice_add(listing, CAMPAIGN_SUBSET, CHOICE_LOSE, key);
+        choice_add(listing, CAMPAIGN_SUBSET, CHOICE_ONLY, key);
+    }
+}
+
+static void subsets_list(struct listing *listing)
+{
+    uint64_t keys[CAMPAIGN_MASK_MAX];
+    unsigned bits = campaign_pending_few(&listing->pending, false, keys);
+    bool all = bits <= CAMPAIGN_MASK_MAX;
+    if (!all)
+        bits = campaign_pending_few(&listing->pending, true, keys);
+    bool few = bits <= CAMPAIGN_MASK_MAX;
+    for (uint64_t mask = 0; few && mask < 1ull << bits; mask++)
+        choice_add(listing, CAMPAIGN_SUBSET, all ? CHOICE_MASK : CHOICE_REQUESTS, mask);
+    for (unsigned disk = 0; !few && disk < listing->request->disks; disk++)
+        requests_list(listing, disk);
+    if (!all)
+        draws_list(listing, CAMPAIGN_SUBSET, listing->request->draws);
+}
+
+static void policy_list(struct listing *listing, enum campaign_policy policy)
+{
+    switch (policy) {
+    case CAMPAIGN_KEEP:
+    case CAMPAIGN_DROP:
+        case_add(listing, (struct campaign_case){.policy = (uint8_t)policy});
+        return;
+    case CAMPAIGN_PREFIX:
+    case CAMPAIGN_TORN:
+    case CAMPAIGN_GARBAGE:
+        for (unsigned disk = 0; disk < listing->request->disks; disk++) {
+            if (listing->pending.disks[disk].count == 0)
+                continue;
+            prefixes_list(listing, policy, disk, false);
+            if (others_pending(listing, disk))
+                prefixes_list(listing, policy, disk, true);
+        }
+        return;
+    case CAMPAIGN_SUBSET:
+        subsets_list(listing);
+        return;
+    case CAMPAIGN_MISREPORT:
+        choice_add(listing, policy, CHOICE_MASK, 0);
+        draws_list(listing, policy, 4);
+        return;
+    case CAMPAIGN_POLICY_COUNT:
+        break;
+    }
+    assert(!"a policy that is none");
+}
+
+/* --- all of them --- */
+
+struct ranked {
+    uint64_t rank;
+    size_t index;
+};
+
+static int rank_order(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+    if (a->rank != b->rank)
+        return a->rank < b->rank ? -1 : 1;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+static int index_order(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+    return a->index < b->index ? -1 : a->index > b->index;
+}
+
+/* Keep so many, drawn with the seed; their order stays. */
+static void cases_sample(struct campaign_cases *cases, uint64_t sample, uint64_t seed)
+{
+    if (sample == 0 || sample >= cases->count)
+        return;
+    struct ranked *ranked = memory_zeroed(cases->count, sizeof(*ranked));
+    for (size_t i = 0; i < cases->count; i++)
+        ranked[i] = (struct ranked){campaign_mix(seed, i), i};
+    qsort(ranked, cases->count, sizeof(*ranked), rank_order);
+    qsort(ranked, sample, sizeof(*ranked), index_order);
+    for (size_t i = 0; i < sample; i++)
+        cases->list[i] = cases->list[ranked[i].index];
+    cases->count = sample;
+    free(ranked);
+}
+
+void campaign_cases_list(const struct campaign_log *log, const struct campaign_events *events,
+                         const struct campaign_request *request, struct campaign_cases *cases)
+{
+    struct listing listing = {.request = request, .cases = cases};
+    uint64_t record = 0;
+    *cases = (struct campaign_cases){0};
+    for (size_t i = 0; i < events->count; i++) {
+        const struct campaign_event *event = &events->list[i];
+        for (; record < event->records; record++)
+            campaign_pending_follow(&listing.pending, &log->records[record]);
+        listing.event = (uint32_t)i;
+        if (request->phases && !(request->phases >> event->phase & 1))
+            continue;
+        for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++)
+            if (request->policies >> policy & 1)
+                policy_list(&listing, policy);
+    }
+    campaign_pending_finish(&listing.pending);
+    cases_sample(cases, request->sample, request->seed);
+}
+
+void campaign_cases_finish(struct campaign_cases *cases)
+{
+    free(cases->list);
+    *cases = (struct campaign_cases){0};
+}

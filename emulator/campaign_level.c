@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign_level.c - see campaign_level.h. */
+#include "emulator/campaign_level.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/base/memory.h"
+
+#define NESTED_CHECKPOINTS 1u /* a restart, the next checkpoint, and its migration */
+
+bool campaign_level_open(struct campaign_run_learned *learned, struct campaign_machine *machine,
+                         const struct campaign_view *below, unsigned checkpoints,
+                         struct error *error)
+{
+    *learned = (struct campaign_run_learned){.log = NULL};
+    if (!campaign_log_create(&learned->log, error) ||
+        !campaign_machine_learn(machine, below, checkpoints, learned->log, error))
+        return false;
+    campaign_events_find(learned->log, &learned->events);
+    learned->index = campaign_index_create(learned->log, &learned->events, below);
+    learned->level = (struct campaign_level){.log = learned->log, .events = &learned->events,
+                                             .index = learned->index, .below = below};
+    return true;
+}
+
+void campaign_level_close(struct campaign_run_learned *learned)
+{
+    campaign_index_destroy(learned->index);
+    campaign_events_finish(&learned->events);
+    campaign_log_destroy(learned->log);
+    *learned = (struct campaign_run_learned){.log = NULL};
+}
+
+static struct campaign_view view_of(const struct campaign_level *level,
+                                    const struct campaign_case *which)
+{
+    return (struct campaign_view){.images = level->below->images, .below = level->below,
+                                  .index = level->index, .which = *which};
+}
+
+/* Cut the restart of this case. */
+static bool restart_cut(struct campaign_machine *machine, const struct campaign_level *level,
+                        const struct campaign_case *which, const char *path,
+                        const struct campaign_depth *depth, struct error *error)
+{
+    struct campaign_run_learned learned;
+    struct campaign_view view = view_of(level, which);
+    struct campaign_depth below = *depth;
+    struct campaign_cases cases = {0};
+    below.depth--;
+    below.nested.seed = campaign_mix(depth->nested.seed, hash64(path, strlen(path)));
+    bool good = campaign_level_open(&learned, machine, &view, NESTED_CHECKPOINTS, error);
+    if (good)
+        campaign_cases_list(learned.log, &learned.events, &below.nested, &cases);
+    if (good && cases.count > 0)
+        good = campaign_level_judge(machine, &learned.level, cases.list, (uint32_t)cases.count,
+                                    path, &below, error);
+    campaign_cases_finish(&cases);
+    campaign_level_close(&learned);
+    return good;
+}
+
+/* Is this the first of its kind that passed? */
+static bool stands_for_all(const struct campaign_result *results, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++)
+        if (results[i].recovery == results[index].recovery &&
+            results[i].outcome == OUTCOME_PASSED)
+            return false;
+    return results[index].outcome == OUTCOME_PASSED;
+}
+
+bool campaign_level_judge(struct campaign_machine *machine, const struct campaign_level *level,
+                          const struct campaign_case *cases, uint32_t count, const char *path,
+                          const struct campaign_depth *depth, struct error *error)
+{
+    struct campaign_result *results = memory_zeroed(count, sizeof(*results));
+    bool good = campaign_unit_run(machine, level, cases, count, results, error);
+    for (uint32_t i = 0; i < count && good; i++) {
+        char name[CAMPAIGN_NAME_BYTES], full[CAMPAIGN_PATH_BYTES];
+        campaign_case_name(&cases[i], name);
+        (void)snprintf(full, sizeof(full), "%s%s", path, name);
+        results[i].media = campaign_mix(hash64(path, strlen(path)), results[i].media);
+        results[i].recovery = campaign_mix(hash64(path, strlen(path)), results[i].recovery);
+        campaign_part_add(depth->part, full, &results[i]);
+        size_t length = strlen(full);
+        if (depth->depth < 2 || !stands_for_all(results, i) || length + 2 > sizeof(full))
+            continue;
+        full[length] = CAMPAIGN_PATH_SEPARATOR;
+        full[length + 1] = '\0';
+        good = restart_cut(machine, level, &cases[i], full, depth, error);
+    }
+    free(results);
+    return good;
+}
+
+bool campaign_level_repeat(struct campaign_machine *machine, const struct campaign_level *level,
+                           const char *path, const char *left, struct byte_writer *part,
+                           struct error *error)
+{
+    char name[CAMPAIGN_NAME_BYTES], full[CAMPAIGN_PATH_BYTES];
+    struct campaign_case which;
+    size_t length = strcspn(left, "/");
+    bool last = left[length] == '\0';
+    assert(CAMPAIGN_PATH_SEPARATOR == '/');
+    (void)snprintf(name, sizeof(name), "%.*s", (int)length, left);
+    if (!campaign_case_parse(name, &which, error))
+        return false;
+    if (which.event >= level->events->count || strlen(path) + length + 2 > sizeof(full))
+        return error_set(error, ERROR_USAGE, "case %.100s: the run has %zu events", name,
+                         level->events->count);
+    if (last) {
+        const struct campaign_depth depth = {.depth = 1, .part = part};
+        return campaign_level_judge(machine, level, &which, 1, path, &depth, error);
+    }
+    (void)snprintf(full, sizeof(full), "%s%s%c", path, name, CAMPAIGN_PATH_SEPARATOR);
+    struct campaign_run_learned learned;
+    struct campaign_view view = view_of(level, &which);
+    bool good = campaign_level_open(&learned, machine, &view, NESTED_CHECKPOINTS, error) &&
+                campaign_level_repeat(machine, &learned.level, full, left + length + 1, part,
+                                      error);
+    campaign_level_close(&learned);
+    return good;
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign_machine.c - the machine of a campaign and its two runs. Invariants: campaign_machine.h.
+ */
+#include "emulator/campaign_machine.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define BOOT_STEP 20000u        /* instructions: how exactly the first read is found */
+#define BOOT_MAX 1000000000ull  /* instructions in which it must come */
+
+/* What a child tells its parent. */
+struct shared {
+    uint64_t number;
+    bool good;
+    struct error error;
+};
+
+static void console_put(void *context, const uint8_t *data, size_t size_bytes)
+{
+    struct campaign_machine *machine = context;
+    for (size_t i = 0; i < size_bytes; i++)
+        if (machine->console_bytes < CAMPAIGN_CONSOLE_BYTES - 1)
+            machine->console[machine->console_bytes++] = data[i] ? (char)data[i] : '?';
+    machine->console[machine->console_bytes] = '\0';
+}
+
+/* --- children --- */
+
+static struct shared *shared_create(struct error *error)
+{
+    void *mapping = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (mapping != MAP_FAILED)
+        return mapping;
+    (void)error_set(error, ERROR_IO, "campaign: no memory: %s", strerror(errno));
+    return NULL;
+}
+
+/* Run job in a child of this process, and take over its result. */
+static bool child_run(struct campaign_machine *machine, const void *job_context,
+                      bool (*job)(struct campaign_machine *machine, const void *job_context,
+                                  uint64_t *number, struct error *error),
+                      uint64_t *number, struct error *error)
+{
+    struct shared *shared = shared_create(error);
+    if (!shared)
+        return false;
+    (void)error_set(&shared->error, ERROR_IO, "campaign: a run was ended from outside");
+    int status;
+    pid_t parent = getpid(), child = fork();
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() == parent)
+            shared->good = job(machine, job_context, &shared->number, &shared->error);
+        _exit(0);
+    }
+    bool good = child > 0;
+    if (!good)
+        (void)error_set(&shared->error, ERROR_IO, "campaign: %s", strerror(errno));
+    while (good && waitpid(child, &status, 0) < 0)
+        good = errno == EINTR;
+    good = good && shared->good;
+    if (good)
+        *number = shared->number;
+    else
+        *error = shared->error;
+    (void)munmap(shared, sizeof(*shared));
+    return good;
+}
+
+/* --- making it --- */
+
+static bool first_read_find(struct campaign_machine *machine, const void *job_context,
+                            uint64_t *number, struct error *error)
+{
+    struct machine_until until = machine_until_never();
+    (void)job_context;
+    for (uint64_t at = 0; at < BOOT_MAX; at += BOOT_STEP) {
+        until.instructions = at + BOOT_STEP;
+        struct machine_stop stop = machine_run(machine->machine, &until);
+        *number = at;
+        if (machine->media.reads > 0)
+            return true;
+        if (stop.reason != MACHINE_STOP_INSTRUCTIONS)
+            break;
+    }
+    return error_set(error, ERROR_FORMAT, "%.100s: it ends without reading a disk: %.100s",
+                     machine->setup->kernel_path, machine->console);
+}
+
+static bool machine_make(struct campaign_machine *machine, struct error *error)
+{
+    const struct campaign_setup *setup = machine->setup;
+    const struct campaign_images *images = machine->images->images;
+    struct machine_config config = {.kernel_path = setup->kernel_path, .append = setup->append,
+                                    .ram_bytes = setup->ram_bytes, .seed = setup->seed,
+                                    .check = setup->check, .disk_count = images->count,
+                                    .console = {machine, console_put}};
+    for (unsigned i = 0; i < images->count; i++)
+        config.disks[i] = (struct machine_disk){.path = images->names[i],
+                                                .media = &machine->media.disks[i].store,
+                                                .observer = &machine->media.disks[i].observer};
+    return machine_create(&machine->machine, &config, error);
+}
+
+bool campaign_machine_create(struct campaign_machine *machine, const struct campaign_setup *setup,
+                             const struct campaign_view *images, struct error *error)
+{
+    *machine = (struct campaign_machine){.setup = setup, .images = images};
+    campaign_media_open(&machine->media, images);
+    struct machine_until until = machine_until_never();
+    if (!machine_make(machine, error) ||
+        !child_run(machine, NULL, first_read_find, &until.instructions, error))
+        return false;
+    if (until.instructions > 0)
+        (void)machine_run(machine->machine, &until);
+    assert(machine->media.reads == 0);
+    return true;
+}
+
+void campaign_machine_destroy(struct campaign_machine *machine)
+{
+    machine_destroy(machine->machine);
+    campaign_media_close(&machine->media);
+    *machine = (struct campaign_machine){.setup = NULL};
+}
+
+/* --- the undisturbed run --- */
+
+static void stamp(void *context, struct campaign_record *record)
+{
+    const struct campaign_machine *machine = context;
+    record->instructions = machine_instructions(machine->machine);
+    record->phase = (uint8_t)machine_stats(machine->machine).phase;
+}
+
+/* What would a restart see now? A store that is not whole is no state. */
+static void state_log(void *context)
+{
+    struct campaign_machine *machine = context;
+    struct campaign_offline offline;
+    struct campaign_record record = {.kind = RECORD_STATE};
+    campaign_judge_offline(&machine->media, true, &offline);
+    if (!offline.whole)
+        return;
+    stamp(machine, &record);
+    record.order = offline.generation;
+    campaign_log_add(machine->media.log, &record, &offline.digest, sizeof(offline.digest));
+}
+
+static void trace_log(struct campaign_machine *machine, enum trace_kind kind, uint64_t argument)
+{
+    struct campaign_record record = {.kind = RECORD_TRACE, .order = kind, .sector = argument};
+    stamp(machine, &record);
+    campaign_log_add(machine->media.log, &record, NULL, 0);
+}
+
+static const char *stop_text(const struct campaign_machine *machine, struct machine_stop stop)
+{
+    if (machine_stats(machine->machine).panic_addr)
+        return "the kernel stopped";
+    switch (stop.reason) {
+    case MACHINE_STOP_POWER_OFF:
+    case MACHINE_STOP_RESET:
+        return "it switched itself off";
+    case MACHINE_STOP_IDLE:
+        return "it waits for nothing that will come";
+    case MACHINE_STOP_FAULT:
+        return "the machine failed";
+    case MACHINE_STOP_CYCLES:
+        return "it takes too long";
+    case MACHINE_STOP_POWER_CUT:
+    case MACHINE_STOP_INSTRUCTIONS:
+    case MACHINE_STOP_TIME:
+    case MACHINE_STOP_CONSOLE:
+    case MACHINE_STOP_TRACE:
+    case MACHINE_STOP_PHASE:
+    case MACHINE_STOP_GENERATION:
+        break;
+    }
+    return "it stopped";
+}
+
+/* The last line that was printed. */
+static const char *console_last(const struct campaign_machine *machine)
+{
+    size_t end = machine->console_bytes;
+    while (end > 0 && machine->console[end - 1] == '\n')
+        end--;
+    while (end > 0 && machine->console[end - 1] != '\n')
+        end--;
+    return machine->console + end;
+}
+
+static bool learn_failed(const struct campaign_machine *machine, struct machine_stop stop,
+                         struct error *error)
+{
+    return error_set(error, ERROR_FORMAT, "campaign: the undisturbed run: %s: %.150s",
+                     stop_text(machine, stop), console_last(machine));
+}
+
+/* Announcement by announcement. */
+static bool learn_run(struct campaign_machine *machine, const void *job_context, uint64_t *number,
+                      struct error *error)
+{
+    struct campaign_log *log = machine->media.log;
+    struct machine_until until = machine_until_never();
+    const unsigned *checkpoints = job_context;
+    until.cycles = machine->setup->cycles_max;
+    state_log(machine);
+    if (log->count == 0)
+        return error_set(error, ERROR_FORMAT, "%.150s: not a whole store; see latchkey disk check",
+                         machine->images->images->names[0]);
+    for (unsigned i = 0; i <= *checkpoints; i++) {
+        until.generation = i == 0 ? 1 : machine_stats(machine->machine).generation + 1;
+        struct machine_stop stop = machine_run(machine->machine, &until);
+        if (stop.reason != MACHINE_STOP_GENERATION)
+            return learn_failed(machine, stop, error);
+        trace_log(machine, i == 0 ? TRACE_RESTARTED : TRACE_COMMITTED,
+                  machine_stats(machine->machine).generation);
+        until.cycles = machine_cycles(machine->machine) + machine->setup->cycles_max;
+    }
+    until.generation = UINT64_MAX;
+    until.phases = 1u << TRACE_PHASE_FREEZE; /* the next one: migration is over */
+    struct machine_stop stop = machine_run(machine->machine, &until);
+    if (stop.reason != MACHINE_STOP_PHASE)
+        return learn_failed(machine, stop, error);
+    log->instructions = *number = machine_instructions(machine->machine);
+    return !log->full || error_set(error, ERROR_LIMIT, "campaign: the run writes too much: fewer "
+                                                       "checkpoints, please");
+}
+
+bool campaign_machine_learn(struct campaign_machine *machine, const struct campaign_view *media,
+                            unsigned checkpoints, struct campaign_log *log, struct error *error)
+{
+    uint64_t number;
+    assert(!machine->media.log);
+    machine->media.below = media;
+    machine->media.log = log;
+    machine->media.context = machine;
+    machine->media.stamp = stamp;
+    machine->media.flushed = state_log;
+    campaign_log_clear(log);
+    bool good = child_run(machine, &checkpoints, learn_run, &number, error);
+    machine->media.below = machine->images;
+    machine->media.log = NULL;
+    return good;
+}
+
+/* --- the restarted system --- */
+
+static void online_fail(struct campaign_online *online, enum campaign_outcome outcome,
+                        const struct campaign_machine *machine, const char *why)
+{
+    online->outcome = (uint8_t)outcome;
+    (void)snprintf(online->text, sizeof(online->text), "%s: %.120s", why, console_last(machine));
+    for (char *at = online->text; *at; at++)
+        if ((unsigned char)*at < 0x20 || *at == 0x7f)
+            *at = ' ';
+}
+
+static void console_judge(struct campaign_machine *machine, struct campaign_online *online)
+{
+    const char *const *forbidden = machine->setup->workload->forbidden;
+    for (; *forbidden; forbidden++)
+        if (strstr(machine->console, *forbidden)) {
+            online_fail(online, OUTCOME_INVARIANT, machine, *forbidden);
+            return;
+        }
+}
+
+void campaign_machine_restart(struct campaign_machine *machine, struct campaign_online *online)
+{
+    struct machine_until until = machine_until_never();
+    *online = (struct campaign_online){.outcome = OUTCOME_PASSED};
+    until.generation = 1;
+    until.cycles = machine->setup->cycles_max;
+    struct machine_stop stop = machine_run(machine->machine, &until);
+    if (stop.reason != MACHINE_STOP_GENERATION) {
+        online_fail(online, OUTCOME_NO_RESTART, machine, stop_text(machine, stop));
+    } else {
+        online->generation = machine_stats(machine->machine).generation;
+        online->restart_ns = machine_time_ns(machine->machine);
+        until.generation = online->generation + 1;
+        until.cycles = machine_cycles(machine->machine) + machine->setup->cycles_max;
+        stop = machine_run(machine->machine, &until);
+        if (stop.reason != MACHINE_STOP_GENERATION)
+            online_fail(online, OUTCOME_NO_CHECKPOINT, machine, stop_text(machine, stop));
+        else
+            console_judge(machine, online);
+    }
+    online->instructions = machine_instructions(machine->machine);
+    online->history = machine->media.history;
+}

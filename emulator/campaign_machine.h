@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign_machine.h - one machine, switched on and stopped just before it first reads a disk: what
+ * every run of a campaign begins with, as a child of the process that holds it.
+ *
+ * Power that comes back finds the same machine whatever the case, so all runs begin at instruction
+ * 0 with the clock at its start, and differ by the media only.
+ *
+ * Used by campaign_unit.c and campaign.c. Calls the machine, the media and the judge.
+ *
+ * Invariants
+ *  1. The process that made the machine never runs it further: children do.
+ *  2. A run is a function of the media and the setup.
+ */
+#ifndef LATCHKEY_EMULATOR_CAMPAIGN_MACHINE_H
+#define LATCHKEY_EMULATOR_CAMPAIGN_MACHINE_H
+
+#include "emulator/campaign_judge.h"
+#include "emulator/machine.h"
+
+#define CAMPAIGN_CONSOLE_BYTES 16384u
+
+/* What runs, and what would be wrong: no more than data. */
+struct campaign_workload {
+    const char *name, *about;
+    const char *const *forbidden; /* what must not be printed after a restart, up to NULL */
+};
+
+struct campaign_setup {
+    const char *kernel_path, *append;
+    uint64_t ram_bytes, seed;
+    uint64_t cycles_max;   /* in which a restart and the next checkpoint must be over */
+    bool check;            /* the kernel checks itself all the time */
+    const struct campaign_workload *workload;
+};
+
+struct campaign_machine {
+    const struct campaign_setup *setup;
+    struct machine *machine;
+    struct campaign_media media;
+    const struct campaign_view *images; /* the machine was made on these */
+    char console[CAMPAIGN_CONSOLE_BYTES]; /* what was printed, cut when it is full */
+    size_t console_bytes;
+};
+
+/* campaign_machine_create - make it and bring it to its first read.
+ *
+ * machine  out: must not move; campaign_machine_destroy() is safe even after failure.
+ * images   a view of images; outlives the machine, as setup does.
+ * Errors   as machine_create; ERROR_FORMAT it never reads its disks.
+ */
+MUST_CHECK bool campaign_machine_create(struct campaign_machine *machine,
+                                        const struct campaign_setup *setup,
+                                        const struct campaign_view *images, struct error *error);
+void campaign_machine_destroy(struct campaign_machine *machine);
+
+/* campaign_machine_learn - in a child, run from these media until so many checkpoints are committed
+ * after the one that it restarts from, and migrated; log it.
+ *
+ * Errors   ERROR_FORMAT it does not come that far; ERROR_LIMIT the log is full; ERROR_IO the host.
+ */
+MUST_CHECK bool campaign_machine_learn(struct campaign_machine *machine,
+                                       const struct campaign_view *media, unsigned checkpoints,
+                                       struct campaign_log *log, struct error *error);
+
+/* campaign_machine_restart - in this process, which is a child that ends afterwards: run from the
+ * media of machine->media until the restarted system has committed a checkpoint. May return in
+ * several processes, each with the members of machine->media that it stands for. */
+void campaign_machine_restart(struct campaign_machine *machine, struct campaign_online *online);
+
+#endif

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign_pending.h - what is in the disks' caches at a moment of a logged run. Used by
+ * campaign_case.c and campaign_view.c. */
+#ifndef LATCHKEY_EMULATOR_CAMPAIGN_PENDING_H
+#define LATCHKEY_EMULATOR_CAMPAIGN_PENDING_H
+
+#include "devices/board.h"
+#include "emulator/campaign_log.h"
+
+#define CAMPAIGN_MASK_MAX 6u /* of so many writes all subsets are taken */
+
+struct campaign_cached {
+    uint64_t order, sector;
+    uint64_t request; /* the first order of its write */
+};
+
+struct campaign_cached_list {
+    struct campaign_cached *list; /* oldest first */
+    size_t count, capacity;
+};
+
+struct campaign_pending {
+    struct campaign_cached_list disks[BOARD_DISK_COUNT_MAX];
+};
+
+/* campaign_pending_follow - a record has happened. A zeroed struct is before all of them. */
+void campaign_pending_follow(struct campaign_pending *pending,
+                             const struct campaign_record *record);
+void campaign_pending_finish(struct campaign_pending *pending);
+/* campaign_pending_key - one number for an order of a disk. */
+uint64_t campaign_pending_key(unsigned disk, uint64_t order);
+/* campaign_pending_few - the keys of all cached sectors, or of all cached requests, if there are at
+ * most CAMPAIGN_MASK_MAX. Returns how many, or CAMPAIGN_MASK_MAX + 1: more. */
+unsigned campaign_pending_few(const struct campaign_pending *pending, bool requests,
+                              uint64_t keys[CAMPAIGN_MASK_MAX]);
+
+#endif

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign_result.c - adds up the parts of a campaign. Contract: campaign_result.h.
+ *
+ * Sums, sets and counts only, so that the order of the parts does not matter.
+ */
+#include "emulator/campaign_result.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "emulator/base/memory.h"
+#include "emulator/base/output_file.h"
+#include "emulator/machine.h"
+
+#define PATH_BYTES 4096u
+
+struct numbers {
+    uint64_t *list;
+    size_t count, capacity;
+};
+
+struct summing {
+    struct campaign_summary *summary;
+    struct numbers media, recoveries, restarts;
+};
+
+static void number_add(struct numbers *numbers, uint64_t number)
+{
+    numbers->list = memory_grow(numbers->list, numbers->count, &numbers->capacity,
+                                sizeof(*numbers->list));
+    numbers->list[numbers->count++] = number;
+}
+
+static int number_order(const void *left, const void *right)
+{
+    const uint64_t *a = left, *b = right;
+    return *a < *b ? -1 : *a > *b;
+}
+
+/* How many are different; they are sorted afterwards. */
+static uint64_t numbers_distinct(struct numbers *numbers)
+{
+    uint64_t distinct = 0;
+    if (numbers->count > 0)
+        qsort(numbers->list, numbers->count, sizeof(*numbers->list), number_order);
+    for (size_t i = 0; i < numbers->count; i++)
+        distinct += i == 0 || numbers->list[i] != numbers->list[i - 1];
+    return distinct;
+}
+
+static void failure_keep(struct campaign_summary *summary, const char *name,
+                         const struct campaign_result *result)
+{
+    if (summary->listed == CAMPAIGN_FAILURES_MAX)
+        return;
+    if (!summary->list)
+        summary->list = memory_zeroed(CAMPAIGN_FAILURES_MAX, sizeof(*summary->list));
+    struct campaign_failure *failure = &summary->list[summary->listed++];
+    (void)snprintf(failure->name, sizeof(failure->name), "%s", name);
+    failure->result = *result;
+}
+
+static void digest_sum(struct campaign_summary *summary, const char *name,
+                       const struct campaign_result *result)
+{
+    struct byte_writer line = {0};
+    struct digest_state *state = digest_create();
+    campaign_part_add(&line, name, result);
+    digest_add(state, line.data, line.size_bytes);
+    struct digest digest = digest_end(state);
+    summary->digest.low += digest.low;
+    summary->digest.high += digest.high;
+    writer_finish(&line);
+}
+
+static void case_take(void *context, const char *name, const struct campaign_result *result)
+{
+    struct summing *summing = context;
+    struct campaign_summary *summary = summing->summary;
+    const char *last = strrchr(name, CAMPAIGN_PATH_SEPARATOR);
+    struct campaign_case which;
+    struct error ignored;
+    summary->cases++;
+    digest_sum(summary, name, result);
+    number_add(&summing->media, result->media);
+    number_add(&summing->recoveries, result->recovery);
+    if (result->restart_ns)
+        number_add(&summing->restarts, result->restart_ns);
+    if (!campaign_case_parse(last ? last + 1 : name, &which, &ignored))
+        which.policy = CAMPAIGN_KEEP; /* of a part that somebody made up */
+    if (result->outcome == OUTCOME_PASSED) {
+        summary->passed[result->phase][which.policy]++;
+        return;
+    }
+    summary->failed[result->phase][which.policy]++;
+    summary->failures++;
+    if (result->outcome == OUTCOME_NONE)
+        summary->unjudged++;
+    else if (campaign_outcome_is_liveness(result->outcome))
+        summary->liveness++;
+    else
+        summary->safety++;
+    failure_keep(summary, name, result);
+}
+
+static bool unit_sum(struct summing *summing, const struct campaign_plan *plan,
+                     const char *const *folders, unsigned count, uint64_t unit)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (campaign_part_read(folders[i], plan->hash, unit, summing, case_take))
+            return true;
+    return false;
+}
+
+static void summary_close(struct summing *summing)
+{
+    struct campaign_summary *summary = summing->summary;
+    summary->distinct = numbers_distinct(&summing->media);
+    summary->recoveries = numbers_distinct(&summing->recoveries);
+    (void)numbers_distinct(&summing->restarts);
+    if (summing->restarts.count > 0) {
+        summary->restart_min_ns = summing->restarts.list[0];
+        summary->restart_median_ns = summing->restarts.list[summing->restarts.count / 2];
+        summary->restart_max_ns = summing->restarts.list[summing->restarts.count - 1];
+    }
+    free(summing->media.list);
+    free(summing->recoveries.list);
+    free(summing->restarts.list);
+}
+
+bool campaign_sum(const struct campaign_plan *plan, const char *const *folders, unsigned count,
+                  uint64_t shard, uint64_t shard_count, struct campaign_summary *summary,
+                  struct error *error)
+{
+    struct summing summing = {.summary = summary};
+    bool good = true;
+    *summary = (struct campaign_summary){.events = plan->events,
+                                         .instructions = plan->instructions,
+                                         .units = plan->units, .policies = plan->policies};
+    for (uint64_t unit = 0; unit < plan->units && good; unit++) {
+        if (unit % shard_count != shard)
+            summary->units_missing++;
+        else if (!unit_sum(&summing, plan, folders, count, unit))
+            good = error_set(error, ERROR_FORMAT, "campaign: unit %" PRIu64 " of %" PRIu64
+                             " is in no folder, or not whole", unit, plan->units);
+    }
+    summary_close(&summing);
+    return good;
+}
+
+void campaign_summary_finish(struct campaign_summary *summary)
+{
+    free(summary->list);
+    *summary = (struct campaign_summary){.list = NULL};
+}
+
+/* --- result.json --- */
+
+static void number_put(cJSON *object, const char *name, uint64_t number)
+{
+    cJSON_AddNumberToObject(object, name, (double)number);
+}
+
+static void coverage_put(cJSON *object, const struct campaign_summary *summary)
+{
+    cJSON *coverage = cJSON_AddArrayToObject(object, "coverage");
+    for (unsigned phase = 0; phase < TRACE_PHASE_COUNT; phase++)
+        for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++) {
+            if (summary->passed[phase][policy] + summary->failed[phase][policy] == 0)
+                continue;
+            cJSON *cell = cJSON_CreateObject();
+            cJSON_AddStringToObject(cell, "phase", phase ? machine_phase_name(phase) : "none");
+            cJSON_AddStringToObject(cell, "policy", campaign_policy_name(policy));
+            number_put(cell, "passed", summary->passed[phase][policy]);
+            number_put(cell, "failed", summary->failed[phase][policy]);
+            cJSON_AddItemToArray(coverage, cell);
+        }
+}
+
+static void failures_put(cJSON *object, const struct campaign_summary *summary)
+{
+    cJSON *list = cJSON_AddArrayToObject(object, "failed");
+    for (size_t i = 0; i < summary->listed; i++) {
+        const struct campaign_result *result = &summary->list[i].result;
+        cJSON *failure = cJSON_CreateObject();
+        cJSON_AddStringToObject(failure, "case", summary->list[i].name);
+        cJSON_AddStringToObject(failure, "outcome", campaign_outcome_name(result->outcome));
+        cJSON_AddStringToObject(failure, "phase",
+                                result->phase ? machine_phase_name(result->phase) : "none");
+        number_put(failure, "instructions", result->instructions);
+        cJSON_AddStringToObject(failure, "why", result->text);
+        cJSON_AddItemToArray(list, failure);
+    }
+}
+
+char *campaign_summary_json(const struct campaign_summary *summary)
+{
+    char digest[33];
+    cJSON *object = cJSON_CreateObject();
+    number_put(object, "cases", summary->cases);
+    number_put(object, "distinct", summary->distinct);
+    number_put(object, "recoveries", summary->recoveries);
+    number_put(object, "failures", summary->failures);
+    number_put(object, "safety", summary->safety);
+    number_put(object, "liveness", summary->liveness);
+    number_put(object, "unjudged", summary->unjudged);
+    digest_text(summary->digest, digest);
+    cJSON_AddStringToObject(object, "digest", digest);
+    number_put(object, "events", summary->events);
+    number_put(object, "instructions", summary->instructions);
+    number_put(object, "units", summary->units);
+    number_put(object, "units_missing", summary->units_missing);
+    number_put(object, "restart_min_ns", summary->restart_min_ns);
+    number_put(object, "restart_median_ns", summary->restart_median_ns);
+    number_put(object, "restart_max_ns", summary->restart_max_ns);
+    coverage_put(object, summary);
+    failures_put(object, summary);
+    char *text = memory_must(cJSON_Print(object));
+    cJSON_Delete(object);
+    return text;
+}
+
+bool campaign_summary_write(const struct campaign_summary *summary, const char *folder,
+                            struct error *error)
+{
+    char path[PATH_BYTES];
+    int length = snprintf(path, sizeof(path), "%s/result.json", folder);
+    if (length < 0 || (size_t)length >= sizeof(path))
+        return error_set(error, ERROR_IO, "%.100s: the name is too long", folder);
+    char *text = campaign_summary_json(summary);
+    bool good = output_write(path, text, strlen(text), error);
+    free(text);
+    return good;
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign_unit.c - judges the cases of a unit. Contract: campaign_unit.h.
+ *
+ * All cases start as one set, in one child that looks at them offline and one that restarts them;
+ * these split (campaign_media.h), and each process writes the verdict of the cases that it ends
+ * with to memory that all share.
+ */
+#include "emulator/campaign_unit.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "emulator/base/memory.h"
+
+#define WATCH_ONE_IN 20u /* so many of those that differ are run a second time: 5 % */
+
+struct unit {
+    struct campaign_machine *machine;
+    const struct campaign_level *level;
+    const struct campaign_case *cases;
+    uint32_t count;
+    struct campaign_verdict *verdicts; /* shared; a second half for what is run twice */
+    struct campaign_result *results;
+    struct error *error;
+};
+
+/* In a child: the members of its media end here. */
+static void verdicts_write(const struct unit *unit, bool online, uint32_t offset)
+{
+    struct campaign_media *media = &unit->machine->media;
+    struct campaign_verdict verdict;
+    if (online)
+        campaign_machine_restart(unit->machine, &verdict.online);
+    else
+        campaign_judge_offline(media, false, &verdict.offline);
+    for (uint32_t i = 0; i < media->member_count && !media->host_failed; i++) {
+        struct campaign_verdict *target = &unit->verdicts[offset + media->members[i]];
+        if (online)
+            target->online = verdict.online;
+        else
+            target->offline = verdict.offline;
+    }
+}
+
+/* Judge these members, offline or online, in children. */
+static bool members_judge(const struct unit *unit, const uint32_t *members, uint32_t count,
+                          bool online, uint32_t offset)
+{
+    struct campaign_media *media = &unit->machine->media;
+    int status = 1;
+    pid_t parent = getpid(), child = fork();
+    if (child == 0) {
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(1);
+        media->below = unit->level->below;
+        campaign_media_doubt(media, unit->level->index, unit->cases, members, count);
+        verdicts_write(unit, online, offset);
+        _exit(media->host_failed);
+    }
+    if (child < 0)
+        return error_set(unit->error, ERROR_IO, "campaign: no process: %s", strerror(errno));
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            break;
+    return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+           error_set(unit->error, ERROR_IO,
+                     "campaign: a process that judged was ended, or could not be made");
+}
+
+static bool verdict_equal(const struct campaign_verdict *left,
+                          const struct campaign_verdict *right)
+{
+    return left->offline.whole == right->offline.whole &&
+           left->offline.generation == right->offline.generation &&
+           left->offline.digest.low == right->offline.digest.low &&
+           left->offline.digest.high == right->offline.digest.high &&
+           left->offline.history == right->offline.history &&
+           left->online.outcome == right->online.outcome &&
+           left->online.generation == right->online.generation &&
+           left->online.history == right->online.history &&
+           left->online.restart_ns == right->online.restart_ns &&
+           left->online.instructions == right->online.instructions &&
+           strcmp(left->offline.text, right->offline.text) == 0 &&
+           strcmp(left->online.text, right->online.text) == 0;
+}
+
+/* Determinism watch: some are judged again, alone, without any fork on the way. */
+static bool unit_watch(const struct unit *unit)
+{
+    for (uint32_t i = 0; i < unit->count; i++) {
+        const struct campaign_verdict *first = &unit->verdicts[i];
+        uint64_t drawn = campaign_mix(first->online.history, first->offline.history);
+        bool fresh = i == 0 || !verdict_equal(first, &unit->verdicts[i - 1]);
+        if (!fresh || drawn % WATCH_ONE_IN != 0)
+            continue;
+        if (!members_judge(unit, &i, 1, false, unit->count) ||
+            !members_judge(unit, &i, 1, true, unit->count))
+            return false;
+        if (verdict_equal(first, &unit->verdicts[unit->count + i]))
+            continue;
+        char name[CAMPAIGN_NAME_BYTES];
+        campaign_case_name(&unit->cases[i], name);
+        return error_set(unit->error, ERROR_FORMAT,
+                         "campaign: case %s: two runs of it end differently", name);
+    }
+    return true;
+}
+
+static void results_fill(const struct unit *unit)
+{
+    uint64_t *hashes = memory_zeroed(unit->count, sizeof(*hashes));
+    campaign_media_hashes(unit->level->index, unit->cases, unit->count, hashes);
+    for (uint32_t i = 0; i < unit->count; i++) {
+        const struct campaign_verdict *verdict = &unit->verdicts[i];
+        const struct campaign_event *event =
+            &unit->level->events->list[unit->cases[i].event];
+        struct campaign_result *result = &unit->results[i];
+        *result = (struct campaign_result){.phase = event->phase,
+                                           .instructions = event->instructions,
+                                           .generation = verdict->offline.generation,
+                                           .digest = verdict->offline.digest,
+                                           .media = hashes[i],
+                                           .recovery = verdict->online.history,
+                                           .restart_ns = verdict->online.restart_ns};
+        result->outcome = campaign_judge(unit->level->log, event, verdict, result->text);
+    }
+    free(hashes);
+}
+
+bool campaign_unit_run(struct campaign_machine *machine, const struct campaign_level *level,
+                       const struct campaign_case *cases, uint32_t count,
+                       struct campaign_result *results, struct error *error)
+{
+    struct unit unit = {.machine = machine, .level = level, .cases = cases, .count = count,
+                        .results = results, .error = error};
+    size_t size_bytes = 2 * (size_t)count * sizeof(*unit.verdicts);
+    assert(count > 0);
+    void *mapping = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                         0);
+    if (mapping == MAP_FAILED)
+        return error_set(error, ERROR_IO, "campaign: no memory: %s", strerror(errno));
+    unit.verdicts = mapping;
+    uint32_t *members = memory_zeroed(count, sizeof(*members));
+    for (uint32_t i = 0; i < count; i++)
+        members[i] = i;
+    bool good = members_judge(&unit, members, count, false, 0) &&
+                members_judge(&unit, members, count, true, 0) && unit_watch(&unit);
+    if (good)
+        results_fill(&unit);
+    free(members);
+    (void)munmap(mapping, size_bytes);
+    return good;
+}

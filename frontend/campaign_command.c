@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign_command.c - `latchkey campaign`: words in, a campaign, what it found. Called by main.c;
+ * calls campaign.h. */
+#include "frontend/campaign_command.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "emulator/base/input_file.h"
+#include "emulator/base/memory.h"
+#include "frontend/campaign_words.h"
+#include "frontend/pace.h"
+
+#define EXIT_LIVENESS 4
+#define FAILURES_PRINTED 10u
+#define REPRO_BYTES_MAX 65536u
+#define REPRO_WORDS_MAX 256u
+
+static const char help_text[] =
+    "latchkey campaign IMG... [options]\n"
+    "\n"
+    "Runs the images once and logs what their disks do; then, for every place where the power may\n"
+    "fail and everything that a disk may then have kept, looks at what is left, restarts from it,\n"
+    "and goes on to the next checkpoint. The images are not changed.\n"
+    "\n"
+    "  --policy LIST       keep,drop,prefix,subset,torn (the default); garbage, misreport\n"
+    "  --phase LIST        only there: none,boot,restart,freeze,write-out,directory,commit,\n"
+    "                      migrate,journal\n"
+    "  --exhaustive        every case (the default); or\n"
+    "  --sample N          so many of them, drawn with --seed S\n"
+    "  --draws N           subset: so many drawn an event, where there are too many; 64\n"
+    "  --checkpoints N     to cut, with their migration; 2\n"
+    "  --depth N           cut the restarts as well, 1..3; --nested N cases of each, 64\n"
+    "  --workload NAME     demo: the images, left to themselves\n"
+    "  --jobs N            worker processes; as many as there are processors\n"
+    "  --out DIR           results; what was ended goes on there. result.json has the sums\n"
+    "  --shard I/N         only that part, of 1/N .. N/N\n"
+    "  --case NAME         only that case, as a failure names it\n"
+    "  --kernel ELF, --ram MIB, --append STR, --check\n"
+    "                      the machine, as of latchkey run; 32 MiB\n"
+    "  --interval MS       between checkpoints, of the machine's time; 20\n"
+    "  --json              print result.json's content\n"
+    "\n"
+    "latchkey campaign merge DIR... [--out DIR]   the sum of all shards\n"
+    "latchkey campaign repro FILE                 a failure again, by the line it was told with\n"
+    "\n"
+    "exit status: 0 nothing was lost; 1 something was lost or is wrong; 4 it does not restart or\n"
+    "does not go on; 2 usage; 3 the host refused\n";
+
+const char *campaign_help(void)
+{
+    return help_text;
+}
+
+static int report(const struct error *error)
+{
+    fprintf(stderr, "latchkey: %s\n", error->text);
+    return error_exit_status(error);
+}
+
+/* --- how far it is --- */
+
+struct progress {
+    uint64_t start_ns;
+    bool terminal;
+};
+
+static void progress_done(void *context, uint64_t cases, uint64_t cases_all, uint64_t cases_now)
+{
+    struct progress *progress = context;
+    if (!progress->terminal)
+        return;
+    double seconds = (double)(host_clock_ns() - progress->start_ns) / 1e9;
+    double rate = seconds > 0 ? (double)cases_now / seconds : 0;
+    double left = rate > 0 ? (double)(cases_all - cases) / rate : 0;
+    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " cases, %.0f %%, %.0f a second, %.0f s left   ",
+            cases, cases_all, 100.0 * (double)cases / (double)cases_all, rate, left);
+    if (cases == cases_all)
+        fputs("\r\033[K", stderr);
+}
+
+/* --- what it found --- */
+
+static void certificate_print(const struct campaign_summary *summary)
+{
+    printf("%" PRIu64 " events, %" PRIu64 " instructions covered; policies", summary->events,
+           summary->instructions);
+    for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++)
+        if (summary->policies >> policy & 1)
+            printf(" %s", campaign_policy_name(policy));
+    printf("\n");
+}
+
+/* A word that a shell and repro read as it is. */
+static void word_print(FILE *stream, const char *word)
+{
+    if (*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                              "-_=,./:+@%") == strlen(word)) {
+        fprintf(stream, " %s", word);
+        return;
+    }
+    fputs(" '", stream);
+    for (; *word; word++)
+        if (*word == '\'')
+            fputs("'\\''", stream);
+        else
+            fputc(*word, stream);
+    fputc('\'', stream);
+}
+
+/* Words that another run of one case must not have. */
+static bool word_leaves(const char *word, bool *value)
+{
+    static const char *const with_value[] = {"--out", "--shard", "--jobs", "--case", "--sample"};
+    *value = false;
+    for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++)
+        if (strcmp(word, with_value[i]) == 0)
+            *value = true;
+    return *value || strcmp(word, "--json") == 0 || strcmp(word, "--exhaustive") == 0;
+}
+
+static void repro_print(FILE *stream, int argc, char **argv, const char *name)
+{
+    fputs("latchkey campaign", stream);
+    for (int i = 0; i < argc; i++) {
+        bool value;
+        if (!word_leaves(argv[i], &value))
+            word_print(stream, argv[i]);
+        else if (value)
+            i++;
+    }
+    fputs(" --case", stream);
+    word_print(stream, name);
+    fputc('\n', stream);
+}
+
+static void failures_print(const struct campaign_summary *summary, int argc, char **argv)
+{
+    for (size_t i = 0; i < summary->listed && i < FAILURES_PRINTED; i++) {
+        const struct campaign_failure *failure = &summary->list[i];
+        const struct campaign_result *result = &failure->result;
+        printf("%s: %s, instruction %" PRIu64 ", phase %s\n    ",
+               campaign_outcome_name(result->outcome), result->text, result->instructions,
+               result->phase ? machine_phase_name(result->phase) : "none");
+        repro_print(stdout, argc, argv, failure->name);
+    }
+    if (summary->failures > FAILURES_PRINTED)
+        printf("and %" PRIu64 " more\n", summary->failures - FAILURES_PRINTED);
+}
+
+static void summary_print(const struct campaign_summary *summary)
+{
+    char digest[33];
+    digest_text(summary->digest, digest);
+    certificate_print(summary);
+    printf("%" PRIu64 " cases, %" PRIu64 " distinct, restarted in %" PRIu64 " ways, %" PRIu64
+           " failures\n",
+           summary->cases, summary->distinct, summary->recoveries, summary->failures);
+    if (summary->units_missing > 0)
+        printf("%" PRIu64 " of %" PRIu64 " units are of other shards\n", summary->units_missing,
+               summary->units);
+    printf("restart: %.1f ms, %.1f .. %.1f, of the machine's time\n",
+           (double)summary->restart_median_ns / 1e6, (double)summary->restart_min_ns / 1e6,
+           (double)summary->restart_max_ns / 1e6);
+    if (summary->cpu_seconds > 0)
+        printf("%.0f distinct a second a core; at most %.0f MiB a process\n",
+               (double)summary->distinct / summary->cpu_seconds,
+               (double)summary->peak_kib / 1024);
+    printf("digest %s\n", digest);
+}
+
+static int summary_status(const struct campaign_summary *summary)
+{
+    if (summary->safety + summary->unjudged > 0)
+        return 1;
+    return summary->liveness > 0 ? EXIT_LIVENESS : 0;
+}
+
+/* Failures were told with these words; they are kept for `repro`, one file a failure. */
+static bool repros_write(const struct campaign_summary *summary, const char *out, int argc,
+                         char **argv, struct error *error)
+{
+    for (size_t i = 0; i < summary->listed && i < FAILURES_PRINTED; i++) {
+        char path[PATH_MAX];
+        int length = snprintf(path, sizeof(path), "%s/failure-%zu", out, i + 1);
+        bool fits = length > 0 && (size_t)length < sizeof(path);
+        FILE *stream = fits ? fopen(path, "w") : NULL;
+        if (!stream)
+            return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
+        repro_print(stream, argc, argv, summary->list[i].name);
+        if (fclose(stream) != 0)
+            return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
+    }
+    return true;
+}
+
+static int summary_report(const struct campaign_summary *summary, bool json, const char *out,
+                          int argc, char **argv)
+{
+    struct error error;
+    if (json) {
+        char *text = campaign_summary_json(summary);
+        puts(text);
+        free(text);
+    } else {
+        summary_print(summary);
+        failures_print(summary, argc, argv);
+    }
+    if (out && !repros_write(summary, out, argc, argv, &error))
+        return report(&error);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        (void)error_set(&error, ERROR_IO, "standard output: %s", strerror(errno));
+        return report(&error);
+    }
+    return summary_status(summary);
+}
+
+static int campaign_carry_out(int argc, char **argv)
+{
+    struct campaign_words *words = memory_zeroed(1, sizeof(*words));
+    struct campaign_summary summary = {.list = NULL};
+    struct progress progress = {.terminal = isatty(STDERR_FILENO), .start_ns = host_clock_ns()};
+    const struct campaign_watcher watcher = {&progress, progress_done};
+    struct error error;
+    int status;
+    if (campaign_words_read(words, argc, argv, &error) &&
+        campaign_run(&words->options, &watcher, &summary, &error))
+        status = summary_report(&summary, words->json, words->options.out, argc, argv);
+    else
+        status = report(&error);
+    campaign_summary_finish(&summary);
+    free(words);
+    return status;
+}
+
+/* --- merge and repro --- */
+
+static int campaign_merge_words(int argc, char **argv)
+{
+    const char **folders = memory_zeroed(CAMPAIGN_FOLDERS_MAX, sizeof(*folders));
+    const char *out = NULL;
+    struct campaign_summary summary = {.list = NULL};
+    unsigned count = 0;
+    struct error error;
+    bool good = true, json = false;
+    for (int i = 0; i < argc && good; i++) {
+        if (strcmp(argv[i], "--out") == 0 && i + 1 < argc)
+            out = argv[++i];
+        else if (strcmp(argv[i], "--json") == 0)
+            json = true;
+        else if (argv[i][0] == '-' || argv[i][0] == '\0')
+            good = error_set(&error, ERROR_USAGE,
+                             "campaign merge: %.80s: unknown or incomplete option", argv[i]);
+        else if (count == CAMPAIGN_FOLDERS_MAX)
+            good = error_set(&error, ERROR_LIMIT, "campaign merge: more than %u folders",
+                             CAMPAIGN_FOLDERS_MAX);
+        else
+            folders[count++] = argv[i];
+    }
+    if (good && count == 0)
+        good = error_set(&error, ERROR_USAGE, "campaign merge: no folder given");
+    int status = good && campaign_merge(folders, count, out, &summary, &error)
+                     ? summary_report(&summary, json, NULL, 0, NULL)
+                     : report(&error);
+    campaign_summary_finish(&summary);
+    free(folders);
+    return status;
+}
+
+/* The next word of a line as repro_print() writes it; it is changed in place. NULL: no more. */
+static char *word_next(char **rest)
+{
+    char *at = *rest + strspn(*rest, " \n"), *word = at, *to = at;
+    if (*at == '\0')
+        return NULL;
+    for (bool quoted = false; *at && (quoted || (*at != ' ' && *at != '\n')); at++) {
+        if (*at == '\'')
+            quoted = !quoted;
+        else if (*at == '\\' && !quoted && at[1] != '\0')
+            *to++ = *++at;
+        else
+            *to++ = *at;
+    }
+    *rest = *at ? at + 1 : at;
+    *to = '\0';
+    return word;
+}
+
+static int campaign_repro(const char *path)
+{
+    struct error error;
+    uint8_t *text;
+    size_t size_bytes;
+    char *words[REPRO_WORDS_MAX], *word;
+    int count = 0;
+    if (!input_read(path, REPRO_BYTES_MAX, &text, &size_bytes, &error))
+        return report(&error);
+    char *rest = (char *)text;
+    while (count < (int)REPRO_WORDS_MAX && (word = word_next(&rest)))
+        words[count++] = word;
+    int status;
+    if (count < 4 || strcmp(words[0], "latchkey") != 0 || strcmp(words[1], "campaign") != 0 ||
+        strcmp(words[2], "repro") == 0 || strcmp(words[2], "merge") == 0) {
+        (void)error_set(&error, ERROR_FORMAT, "%.150s: not a line that a failure was told with",
+                        path);
+        status = report(&error);
+    } else {
+        status = campaign_carry_out(count - 2, words + 2);
+    }
+    free(text);
+    return status;
+}
+
+int campaign_command(int argc, char **argv)
+{
+    struct error error;
+    if (argc > 0 && strcmp(argv[0], "merge") == 0)
+        return campaign_merge_words(argc - 1, argv + 1);
+    if (argc == 2 && strcmp(argv[0], "repro") == 0)
+        return campaign_repro(argv[1]);
+    if (argc > 0 && strcmp(argv[0], "repro") == 0) {
+        (void)error_set(&error, ERROR_USAGE, "campaign repro: expected one file");
+        return report(&error);
+    }
+    return campaign_carry_out(argc, argv);
+}

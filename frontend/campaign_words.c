@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign_words.c - options of a campaign. Called by campaign_command.c. */
+#include "frontend/campaign_words.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "frontend/session.h"
+
+#define INTERVAL_MS_DEFAULT 20u
+#define RAM_MIB_DEFAULT 32u
+#define CYCLES_MAX_DEFAULT 1000000000u /* ten seconds of the machine, for what takes a tenth */
+#define DRAWS_DEFAULT 64u
+#define NESTED_DEFAULT 64u
+#define POLICIES_DEFAULT                                                                           \
+    (1u << CAMPAIGN_KEEP | 1u << CAMPAIGN_DROP | 1u << CAMPAIGN_PREFIX | 1u << CAMPAIGN_SUBSET |   \
+     1u << CAMPAIGN_TORN)
+
+struct reading {
+    struct campaign_words *words;
+    int argc, at;
+    char **argv;
+    struct error *error;
+};
+
+static const char *option(const struct reading *reading)
+{
+    return reading->argv[reading->at];
+}
+
+static bool value_read(struct reading *reading, const char **value)
+{
+    if (reading->at + 1 >= reading->argc)
+        return error_set(reading->error, ERROR_USAGE, "campaign: %.60s: needs a value",
+                         option(reading));
+    *value = reading->argv[++reading->at];
+    return true;
+}
+
+static bool number_parse(const char *text, uint64_t min, uint64_t max, char end_expected,
+                         uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    if (*text < '0' || *text > '9')
+        return false;
+    *number = strtoull(text, &end, 10);
+    return errno == 0 && *end == end_expected && *number >= min && *number <= max;
+}
+
+static bool number_read(struct reading *reading, uint64_t min, uint64_t max, uint64_t *number)
+{
+    const char *name = option(reading), *value = NULL;
+    if (!value_read(reading, &value))
+        return false;
+    return number_parse(value, min, max, '\0', number) ||
+           error_set(reading->error, ERROR_LIMIT,
+                     "campaign: %.30s %.60s: expected a number in %llu..%llu", name, value,
+                     (unsigned long long)min, (unsigned long long)max);
+}
+
+/* A list of names, separated by commas, as bits. */
+static bool names_read(struct reading *reading, unsigned count,
+                       const char *(*name_of)(unsigned number), uint32_t *bits)
+{
+    const char *name = option(reading), *value = NULL;
+    if (!value_read(reading, &value))
+        return false;
+    *bits = 0;
+    for (const char *at = value;; at++) {
+        size_t length = strcspn(at, ",");
+        unsigned found = 0;
+        while (found < count && (strlen(name_of(found)) != length ||
+                                 strncmp(name_of(found), at, length) != 0))
+            found++;
+        if (found == count)
+            return error_set(reading->error, ERROR_USAGE, "campaign: %s %.80s: no %.*s there",
+                             name, value, (int)(length > 40 ? 40 : length), at);
+        *bits |= 1u << found;
+        at += length;
+        if (*at == '\0')
+            return true;
+    }
+}
+
+static const char *policy_name(unsigned number)
+{
+    return campaign_policy_name(number);
+}
+
+static const char *phase_name(unsigned number)
+{
+    return number == 0 ? "none" : machine_phase_name(number);
+}
+
+static bool shard_read(struct reading *reading)
+{
+    struct campaign_options *options = &reading->words->options;
+    const char *value = NULL;
+    if (!value_read(reading, &value))
+        return false;
+    const char *slash = strchr(value, '/');
+    if (!slash || !number_parse(slash + 1, 1, CAMPAIGN_SHARDS_MAX, '\0', &options->shard_count) ||
+        !number_parse(value, 1, options->shard_count, '/', &options->shard))
+        return error_set(reading->error, ERROR_USAGE,
+                         "campaign: --shard %.60s: expected I/N, I in 1..N", value);
+    options->shard--;
+    return true;
+}
+
+static bool workload_read(struct reading *reading)
+{
+    struct campaign_setup *setup = &reading->words->options.setup;
+    const char *value = NULL;
+    if (!value_read(reading, &value))
+        return false;
+    setup->workload = campaign_workload_find(value);
+    return setup->workload ||
+           error_set(reading->error, ERROR_USAGE, "campaign: --workload %.60s: no such workload",
+                     value);
+}
+
+enum word {
+    WORD_APPEND,
+    WORD_CASE,
+    WORD_CHECK,
+    WORD_CHECKPOINTS,
+    WORD_DEPTH,
+    WORD_DRAWS,
+    WORD_EXHAUSTIVE,
+    WORD_INTERVAL,
+    WORD_JOBS,
+    WORD_JSON,
+    WORD_KERNEL,
+    WORD_NESTED,
+    WORD_OUT,
+    WORD_PHASE,
+    WORD_POLICY,
+    WORD_RAM,
+    WORD_SAMPLE,
+    WORD_SEED,
+    WORD_SHARD,
+    WORD_WORKLOAD,
+    WORD_COUNT
+};
+
+static enum word word_find(const char *text)
+{
+    static const char *const names[WORD_COUNT] = {
+        "--append",   "--case",        "--check", "--checkpoints", "--depth",  "--draws",
+        "--exhaustive", "--interval",  "--jobs",  "--json",        "--kernel", "--nested",
+        "--out",      "--phase",       "--policy", "--ram",        "--sample", "--seed",
+        "--shard",    "--workload"};
+    unsigned found = 0;
+    while (found < WORD_COUNT && strcmp(names[found], text) != 0)
+        found++;
+    return (enum word)found;
+}
+
+static bool image_read(struct reading *reading)
+{
+    struct campaign_options *options = &reading->words->options;
+    const char *text = option(reading);
+    if (text[0] == '-')
+        return error_set(reading->error, ERROR_USAGE,
+                         "campaign: %.80s: unknown option; see latchkey help campaign", text);
+    if (text[0] == '\0')
+        return error_set(reading->error, ERROR_USAGE, "campaign: a name is empty");
+    if (options->path_count == BOARD_DISK_COUNT_MAX)
+        return error_set(reading->error, ERROR_LIMIT, "campaign: more than %u images",
+                         BOARD_DISK_COUNT_MAX);
+    options->paths[options->path_count++] = text;
+    return true;
+}
+
+static bool small_read(struct reading *reading, uint64_t min, uint64_t max, unsigned *number)
+{
+    uint64_t value;
+    if (!number_read(reading, min, max, &value))
+        return false;
+    *number = (unsigned)value;
+    return true;
+}
+
+static bool machine_word_read(struct reading *reading, enum word word)
+{
+    struct campaign_words *words = reading->words;
+    struct campaign_setup *setup = &words->options.setup;
+    uint64_t mib;
+    switch ((unsigned)word) {
+    case WORD_APPEND:
+        return value_read(reading, &words->append);
+    case WORD_CHECK:
+        setup->check = true;
+        return true;
+    case WORD_INTERVAL:
+        return number_read(reading, 1, 1000000, &words->interval_ms);
+    case WORD_KERNEL:
+        return value_read(reading, &setup->kernel_path);
+    case WORD_RAM:
+        if (!number_read(reading, 16, 1024, &mib))
+            return false;
+        setup->ram_bytes = mib << 20;
+        return true;
+    case WORD_WORKLOAD:
+        return workload_read(reading);
+    default:
+        return image_read(reading);
+    }
+}
+
+static bool word_read(struct reading *reading)
+{
+    struct campaign_words *words = reading->words;
+    struct campaign_options *options = &words->options;
+    struct campaign_request *request = &options->request;
+    enum word word = word_find(option(reading));
+    switch ((unsigned)word) {
+    case WORD_CASE:
+        return value_read(reading, &options->only);
+    case WORD_CHECKPOINTS:
+        return small_read(reading, 1, 1000, &options->checkpoints);
+    case WORD_DEPTH:
+        return small_read(reading, 1, CAMPAIGN_DEPTH_MAX, &options->depth);
+    case WORD_DRAWS:
+        return small_read(reading, 0, CAMPAIGN_DRAWS_MAX, &request->draws);
+    case WORD_EXHAUSTIVE:
+        return words->exhaustive = true;
+    case WORD_JOBS:
+        return small_read(reading, 1, CAMPAIGN_JOBS_MAX, &options->jobs);
+    case WORD_JSON:
+        return words->json = true;
+    case WORD_NESTED:
+        return number_read(reading, 1, 1000000, &options->nested_sample);
+    case WORD_OUT:
+        return value_read(reading, &options->out);
+    case WORD_PHASE:
+        return names_read(reading, TRACE_PHASE_COUNT, phase_name, &request->phases);
+    case WORD_POLICY:
+        return names_read(reading, CAMPAIGN_POLICY_COUNT, policy_name, &request->policies);
+    case WORD_SAMPLE:
+        return number_read(reading, 1, UINT32_MAX, &request->sample);
+    case WORD_SEED:
+        return number_read(reading, 0, UINT64_MAX, &request->seed);
+    case WORD_SHARD:
+        return shard_read(reading);
+    default:
+        return machine_word_read(reading, word);
+    }
+}
+
+/* What was said only in part. */
+static bool words_complete(struct campaign_words *words, struct error *error)
+{
+    struct campaign_options *options = &words->options;
+    if (options->path_count == 0)
+        return error_set(error, ERROR_USAGE, "campaign: no image given; see latchkey help "
+                                             "campaign");
+    if (words->exhaustive && options->request.sample)
+        return error_set(error, ERROR_USAGE, "campaign: --exhaustive and --sample exclude each "
+                                             "other");
+    if (options->only && (options->out || options->shard_count > 1))
+        return error_set(error, ERROR_USAGE, "campaign: --case stands alone, without --out and "
+                                             "--shard");
+    options->request.disks = options->path_count;
+    int length = snprintf(words->command_line, sizeof(words->command_line),
+                          "%s%scheckpoint=%llu", words->append ? words->append : "",
+                          words->append ? " " : "", (unsigned long long)words->interval_ms);
+    if (length < 0 || (size_t)length >= sizeof(words->command_line))
+        return error_set(error, ERROR_LIMIT, "campaign: --append: too long");
+    options->setup.append = words->command_line;
+    if (options->setup.kernel_path)
+        return true;
+    options->setup.kernel_path = words->kernel_path;
+    return session_kernel_find(words->kernel_path, error);
+}
+
+bool campaign_words_read(struct campaign_words *words, int argc, char **argv, struct error *error)
+{
+    struct reading reading = {.words = words, .argc = argc, .argv = argv, .error = error};
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    *words = (struct campaign_words){.interval_ms = INTERVAL_MS_DEFAULT};
+    struct campaign_options *options = &words->options;
+    options->setup = (struct campaign_setup){.ram_bytes = (uint64_t)RAM_MIB_DEFAULT << 20,
+                                             .cycles_max = CYCLES_MAX_DEFAULT,
+                                             .workload = campaign_workload_find("demo")};
+    options->request = (struct campaign_request){.policies = POLICIES_DEFAULT,
+                                                 .draws = DRAWS_DEFAULT};
+    options->checkpoints = 2;
+    options->depth = 1;
+    options->nested_sample = NESTED_DEFAULT;
+    options->shard_count = 1;
+    options->jobs = processors < 1                        ? 1
+                    : processors > (long)CAMPAIGN_JOBS_MAX ? CAMPAIGN_JOBS_MAX
+                                                           : (unsigned)processors;
+    for (; reading.at < argc; reading.at++)
+        if (!word_read(&reading))
+            return false;
+    return words_complete(words, error);
+}

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* emulator_campaign_case_test.c - events, cases and their content, from logs that are made up. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/base/memory.h"
+#include "emulator/campaign_media.h"
+
+#define SECTORS 64u
+
+struct world {
+    struct campaign_images images;
+    struct campaign_view view;
+    struct campaign_log *log;
+    struct campaign_events events;
+    struct campaign_index *index;
+    uint64_t order;
+};
+
+static void world_make(struct world *world, unsigned disks)
+{
+    struct error error;
+    *world = (struct world){.images.count = disks};
+    for (unsigned i = 0; i < disks; i++) {
+        world->images.names[i] = "made up";
+        world->images.sector_count[i] = SECTORS;
+        world->images.bytes[i] = memory_zeroed(SECTORS, DISK_SECTOR_BYTES);
+    }
+    world->view.images = &world->images;
+    cr_assert(campaign_log_create(&world->log, &error), "%s", error.text);
+}
+
+/* A write of sectors that are all of one byte. Returns the order of the first. */
+static uint64_t entered(struct world *world, unsigned disk, uint64_t sector, uint32_t count,
+                        uint8_t byte)
+{
+    uint8_t data[SECTORS * DISK_SECTOR_BYTES];
+    struct campaign_record record = {.kind = RECORD_ENTERED, .disk = (uint8_t)disk,
+                                     .sector = sector, .sector_count = count,
+                                     .order = world->order, .instructions = world->order};
+    memset(data, byte, sizeof(data));
+    campaign_log_add(world->log, &record, data, count * DISK_SECTOR_BYTES);
+    world->order += count;
+    return record.order;
+}
+
+static void settled(struct world *world, unsigned disk, uint64_t sector, uint64_t order,
+                    uint8_t byte)
+{
+    uint8_t data[DISK_SECTOR_BYTES];
+    struct campaign_record record = {.kind = RECORD_WRITTEN, .disk = (uint8_t)disk,
+                                     .sector = sector, .sector_count = 1,
+                                     .instructions = world->order};
+    memset(data, byte, sizeof(data));
+    campaign_log_add(world->log, &record, data, sizeof(data));
+    record.kind = RECORD_SETTLED;
+    record.order = order;
+    campaign_log_add(world->log, &record, NULL, 0);
+}
+
+static void announced(struct world *world, uint64_t generation)
+{
+    struct campaign_record record = {.kind = RECORD_TRACE, .order = TRACE_COMMITTED,
+                                     .sector = generation};
+    campaign_log_add(world->log, &record, NULL, 0);
+}
+
+static void world_learn(struct world *world)
+{
+    campaign_events_find(world->log, &world->events);
+    world->index = campaign_index_create(world->log, &world->events, &world->view);
+}
+
+static void world_end(struct world *world)
+{
+    campaign_index_destroy(world->index);
+    campaign_events_finish(&world->events);
+    campaign_log_destroy(world->log);
+    campaign_images_finish(&world->images);
+}
+
+/* The first and the last byte of a sector in a case. */
+static unsigned first_byte(const struct world *world, const struct campaign_case *which,
+                           unsigned disk, uint64_t sector)
+{
+    uint8_t bytes[DISK_SECTOR_BYTES];
+    struct campaign_view view = {.images = &world->images, .below = &world->view,
+                                 .index = world->index, .which = *which};
+    cr_assert(campaign_view_read(&view, disk, sector, bytes));
+    return bytes[0];
+}
+
+static unsigned last_byte(const struct world *world, const struct campaign_case *which,
+                          unsigned disk, uint64_t sector)
+{
+    uint8_t bytes[DISK_SECTOR_BYTES];
+    struct campaign_view view = {.images = &world->images, .below = &world->view,
+                                 .index = world->index, .which = *which};
+    cr_assert(campaign_view_read(&view, disk, sector, bytes));
+    return bytes[DISK_SECTOR_BYTES - 1];
+}
+
+Test(campaign_case, an_event_is_a_write_that_enters_or_a_flush_as_a_whole)
+{
+    struct world world;
+    world_make(&world, 1);
+    uint64_t first = entered(&world, 0, 3, 2, 1);
+    announced(&world, 7);
+    settled(&world, 0, 3, first, 1);
+    settled(&world, 0, 4, first + 1, 1);
+    (void)entered(&world, 0, 3, 1, 2);
+    world_learn(&world);
+    cr_assert_eq(world.events.count, 4);
+    cr_expect_eq(world.events.list[0].records, 0);
+    cr_expect_eq(world.events.list[0].promised, 0);
+    cr_expect_eq(world.events.list[1].promised, 7, "it was announced before the next event");
+    cr_expect_eq(world.events.list[2].records, 6);
+    cr_expect_eq(world.events.list[3].records, 7);
+    cr_expect_eq(world.events.list[3].promised, 7);
+    world_end(&world);
+}
+
+Test(campaign_case, keep_drop_and_prefix_leave_what_they_say)
+{
+    struct world world;
+    world_make(&world, 1);
+    uint64_t first = entered(&world, 0, 3, 2, 1);
+    settled(&world, 0, 3, first, 1);
+    (void)entered(&world, 0, 3, 1, 2);
+    (void)entered(&world, 0, 3, 1, 3);
+    world_learn(&world);
+    struct campaign_case which = {.event = (uint32_t)world.events.count - 1,
+                                  .policy = CAMPAIGN_KEEP};
+    cr_expect_eq(first_byte(&world, &which, 0, 3), 3);
+    cr_expect_eq(first_byte(&world, &which, 0, 4), 1);
+    which.policy = CAMPAIGN_DROP;
+    cr_expect_eq(first_byte(&world, &which, 0, 3), 1, "it had settled");
+    cr_expect_eq(first_byte(&world, &which, 0, 4), 0);
+    which.policy = CAMPAIGN_PREFIX;
+    which.argument = first + 2; /* the write of 2 is lost */
+    cr_expect_eq(first_byte(&world, &which, 0, 3), 1);
+    cr_expect_eq(first_byte(&world, &which, 0, 4), 1);
+    which.argument = first + 3;
+    cr_expect_eq(first_byte(&world, &which, 0, 3), 2);
+    which.event = 1; /* before it settled */
+    which.policy = CAMPAIGN_DROP;
+    cr_expect_eq(first_byte(&world, &which, 0, 3), 0);
+    cr_expect_eq(first_byte(&world, &which, 0, 60), 0, "no write was there");
+    world_end(&world);
+}
+
+Test(campaign_case, torn_garbage_and_misreport_leave_what_they_say)
+{
+    struct world world;
+    world_make(&world, 1);
+    uint64_t first = entered(&world, 0, 3, 1, 1);
+    settled(&world, 0, 3, first, 1);
+    uint64_t second = entered(&world, 0, 3, 1, 2);
+    world_learn(&world);
+    struct campaign_case which = {.event = (uint32_t)world.events.count - 1,
+                                  .policy = CAMPAIGN_TORN, .argument = second, .bytes = 100};
+    cr_expect_eq(first_byte(&world, &which, 0, 3), 2);
+    cr_expect_eq(last_byte(&world, &which, 0, 3), 1);
+    which.policy = CAMPAIGN_GARBAGE;
+    which.bytes = 0;
+    uint8_t bytes[DISK_SECTOR_BYTES];
+    cr_expect_not(campaign_content_read(world.index, campaign_index_find(world.index, 0, 3),
+                                        &which, bytes));
+    uint64_t unreadable = campaign_content_hash(world.index, 0, &which);
+    which.bytes = 1;
+    cr_expect(campaign_content_read(world.index, 0, &which, bytes));
+    cr_expect_eq(campaign_content_hash(world.index, 0, &which), hash64(bytes, sizeof(bytes)));
+    cr_expect_neq(campaign_content_hash(world.index, 0, &which), unreadable);
+    which = (struct campaign_case){.event = which.event, .policy = CAMPAIGN_MISREPORT,
+                                   .choice = CHOICE_MASK};
+    cr_expect_eq(first_byte(&world, &which, 0, 3), 0, "the flush did nothing");
+    world_end(&world);
+}
+
+Test(campaign_case, subsets_of_few_writes_are_all_there)
+{
+    struct world world;
+    struct campaign_cases cases;
+    const struct campaign_request request = {.policies = 1u << CAMPAIGN_SUBSET, .disks = 2};
+    bool seen[8] = {false};
+    world_make(&world, 2);
+    (void)entered(&world, 0, 3, 1, 1);
+    (void)entered(&world, 1, 3, 1, 2);
+    (void)entered(&world, 0, 9, 1, 3);
+    world_learn(&world);
+    campaign_cases_list(world.log, &world.events, &request, &cases);
+    for (size_t i = 0; i < cases.count; i++) {
+        const struct campaign_case *which = &cases.list[i];
+        if (which->event == 3)
+            seen[(first_byte(&world, which, 0, 3) != 0) |
+                 (first_byte(&world, which, 1, 3) != 0) << 1 |
+                 (first_byte(&world, which, 0, 9) != 0) << 2] = true;
+    }
+    for (unsigned i = 0; i < 8; i++)
+        cr_expect(seen[i], "subset %u", i);
+    cr_expect_eq(cases.count, 1 + 2 + 4 + 8);
+    campaign_cases_finish(&cases);
+    world_end(&world);
+}
+
+Test(campaign_case, every_case_reads_back_from_its_name)
+{
+    struct world world;
+    struct campaign_cases cases;
+    const struct campaign_request request = {.policies = (1u << CAMPAIGN_POLICY_COUNT) - 1,
+                                             .draws = 4, .disks = 2, .seed = 5};
+    world_make(&world, 2);
+    for (unsigned i = 0; i < 9; i++)
+        (void)entered(&world, i % 2, 3 * i, 2, (uint8_t)i);
+    world_learn(&world);
+    campaign_cases_list(world.log, &world.events, &request, &cases);
+    cr_assert_gt(cases.count, 300);
+    for (size_t i = 0; i < cases.count; i++) {
+        char name[CAMPAIGN_NAME_BYTES];
+        struct campaign_case again;
+        struct error error;
+        campaign_case_name(&cases.list[i], name);
+        cr_assert(campaign_case_parse(name, &again, &error), "%s: %s", name, error.text);
+        cr_assert_eq(memcmp(&again, &cases.list[i], sizeof(again)), 0, "%s", name);
+    }
+    campaign_cases_finish(&cases);
+    world_end(&world);
+}
+
+Test(campaign_case, what_is_no_name_is_refused)
+{
+    static const char *const wrong[] = {"", "event=1", "event=1,policy=kept", "policy=keep",
+                                        "event=1,policy=keep,", "event=1,policy=keep,disk=0",
+                                        "event=01,policy=keep", "event=-1,policy=keep",
+                                        "event=1,policy=torn,disk=0,others=0,order=1,bytes=512"};
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct campaign_case which;
+        struct error error;
+        cr_expect_not(campaign_case_parse(wrong[i], &which, &error), "%s", wrong[i]);
+        cr_expect_eq(error.code, ERROR_USAGE);
+    }
+}
+
+Test(campaign_case, a_sample_is_a_part_of_all_and_the_same_each_time)
+{
+    struct world world;
+    struct campaign_cases all, some, again;
+    struct campaign_request request = {.policies = 0x1f, .draws = 8, .disks = 1};
+    world_make(&world, 1);
+    for (unsigned i = 0; i < 20; i++)
+        (void)entered(&world, 0, 2 * i, 2, (uint8_t)i);
+    world_learn(&world);
+    campaign_cases_list(world.log, &world.events, &request, &all);
+    request.sample = 50;
+    campaign_cases_list(world.log, &world.events, &request, &some);
+    campaign_cases_list(world.log, &world.events, &request, &again);
+    cr_assert_eq(some.count, 50);
+    cr_assert_eq(memcmp(some.list, again.list, 50 * sizeof(*some.list)), 0);
+    for (size_t i = 0, at = 0; i < some.count; i++) {
+        while (at < all.count && memcmp(&all.list[at], &some.list[i], sizeof(*all.list)) != 0)
+            at++;
+        cr_assert_lt(at, all.count, "number %zu is none of all, or out of order", i);
+    }
+    campaign_cases_finish(&all);
+    campaign_cases_finish(&some);
+    campaign_cases_finish(&again);
+    world_end(&world);
+}
+
+Test(campaign_case, equal_media_have_equal_hashes_and_different_ones_have_not)
+{
+    struct world world;
+    uint64_t hashes[5];
+    world_make(&world, 1);
+    uint64_t first = entered(&world, 0, 3, 2, 1);
+    settled(&world, 0, 3, first, 1);
+    settled(&world, 0, 4, first + 1, 1);
+    world_learn(&world);
+    const struct campaign_case cases[] = {
+        {.event = 0, .policy = CAMPAIGN_KEEP},
+        {.event = 1, .policy = CAMPAIGN_DROP},
+        {.event = 1, .policy = CAMPAIGN_PREFIX, .argument = first + 1},
+        {.event = 1, .policy = CAMPAIGN_KEEP},
+        {.event = 2, .policy = CAMPAIGN_DROP},
+    };
+    campaign_media_hashes(world.index, cases, 5, hashes);
+    cr_expect_eq(hashes[0], hashes[1]);
+    cr_expect_neq(hashes[1], hashes[2]);
+    cr_expect_neq(hashes[2], hashes[3]);
+    cr_expect_eq(hashes[3], hashes[4], "a flush makes durable what keep had kept");
+    world_end(&world);
+}

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* frontend_campaign_test.c - `latchkey campaign` as a user types it: what it finds, that what it
+ * finds does not depend on how it was run, and what it says when the host or the user is wrong. */
+#include <cjson/cJSON.h>
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "emulator/base/input_file.h"
+#include "tests/support_command.h"
+
+#define IMAGE "shared-pingpong.img"
+#define FEW "./latchkey campaign " IMAGE " --interval 5 --policy keep,drop,prefix --checkpoints 1 "
+/* Several units of work. */
+#define MANY "./latchkey campaign " IMAGE " --interval 5 --policy subset,torn --draws 32 "
+
+static struct command_result *run(const char *format, const char *first, const char *second)
+{
+    char command[1000];
+    (void)snprintf(command, sizeof(command), format, first, second);
+    return command_run(command);
+}
+
+static void folder_remove(char *folder)
+{
+    free(run("rm -rf %s", folder, NULL));
+    free(folder);
+}
+
+static cJSON *json_read(const char *text, const char *where)
+{
+    cJSON *object = cJSON_Parse(text);
+    cr_assert_not_null(object, "%s: %s", where, text);
+    return object;
+}
+
+static double number(const cJSON *object, const char *name)
+{
+    const cJSON *item = cJSON_GetObjectItem(object, name);
+    cr_assert(cJSON_IsNumber(item), "%s", name);
+    return item->valuedouble;
+}
+
+/* result.json of a folder, without what may differ: nothing may. */
+static char *result_text(const char *folder)
+{
+    char path[1000];
+    struct error error;
+    uint8_t *text;
+    size_t size_bytes;
+    (void)snprintf(path, sizeof(path), "%s/result.json", folder);
+    cr_assert(input_read(path, 1u << 20, &text, &size_bytes, &error), "%s", error.text);
+    return (char *)text;
+}
+
+Test(campaign_command, nothing_is_lost_and_the_certificate_says_what_was_covered, .timeout = 120)
+{
+    struct command_result *result = command_run(FEW "--json");
+    cr_assert_eq(result->status, 0, "%s%s", result->output, result->errors);
+    cr_expect_str_empty(result->errors, "nothing is said when nobody looks on");
+    cJSON *object = json_read(result->output, "--json");
+    cr_expect_gt(number(object, "cases"), 100);
+    cr_expect_gt(number(object, "distinct"), 10);
+    cr_expect_gt(number(object, "recoveries"), 3);
+    cr_expect_leq(number(object, "recoveries"), number(object, "distinct"));
+    cr_expect_eq(number(object, "failures"), 0);
+    cr_expect_gt(number(object, "events"), 8);
+    cr_expect_gt(number(object, "instructions"), 1000000);
+    cJSON_Delete(object);
+    free(result);
+    result = command_run(FEW);
+    cr_expect_not_null(strstr(result->output, " instructions covered; policies keep drop prefix"),
+                       "%s", result->output);
+    free(result);
+}
+
+Test(campaign_command, a_disk_that_lies_about_flushes_loses_and_the_failure_repeats,
+     .timeout = 120)
+{
+    char *folder = command_file("campaign-lies");
+    struct command_result *result =
+        run("./latchkey campaign " IMAGE " --interval 5 --policy misreport --out %s", folder, NULL);
+    cr_expect_eq(result->status, 1, "%s", result->errors);
+    cr_expect_not_null(strstr(result->output, "\nlost: "), "%s", result->output);
+    struct command_result *again =
+        run("./latchkey campaign repro %s/failure-1", folder, NULL);
+    cr_expect_eq(again->status, 1, "%s", again->errors);
+    cr_expect_not_null(strstr(again->output, "1 cases, 1 distinct"), "%s", again->output);
+    const char *told = strstr(result->output, "phase "), *line = told;
+    cr_assert_not_null(told);
+    while (line > result->output && line[-1] != '\n')
+        line--;
+    char first[400];
+    (void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(line, "\n"), line);
+    cr_expect_not_null(strstr(again->output, first), "%s: %s", first, again->output);
+    free(again);
+    free(result);
+    folder_remove(folder);
+}
+
+Test(campaign_command, jobs_shards_and_merging_do_not_change_the_result, .timeout = 300)
+{
+    char *one = command_file("campaign-one"), *two = command_file("campaign-two");
+    char *other = command_file("campaign-other"), *sum = command_file("campaign-sum");
+    struct command_result *result = run(MANY "--jobs 1 --out %s", one, NULL);
+    cr_assert_eq(result->status, 0, "%s%s", result->output, result->errors);
+    free(result);
+    free(run(MANY "--jobs 2 --shard 1/2 --out %s", two, NULL));
+    result = run("./latchkey campaign merge %s", two, NULL);
+    cr_expect_eq(result->status, 1);
+    cr_expect(command_one_line(result, "is in no folder"), "%s", result->errors);
+    free(result);
+    free(run(MANY "--jobs 3 --shard 2/2 --out %s", other, NULL));
+    char command[1000];
+    (void)snprintf(command, sizeof(command), "./latchkey campaign merge %s %s --out %s", other, two,
+                   sum);
+    result = command_run(command);
+    cr_expect_eq(result->status, 0, "%s", result->errors);
+    char *left = result_text(one), *right = result_text(sum);
+    cr_expect_str_eq(left, right);
+    free(left);
+    free(right);
+    free(result);
+    folder_remove(one);
+    folder_remove(two);
+    folder_remove(other);
+    folder_remove(sum);
+}
+
+/* Start a campaign in a process group of its own, and end all of it after so many milliseconds. */
+static void killed_after(const char *folder, long milliseconds)
+{
+    char command[1000];
+    (void)snprintf(command, sizeof(command), "exec " MANY "--jobs 2 --out %s >/dev/null 2>&1",
+                   folder);
+    pid_t child = fork();
+    if (child == 0) {
+        (void)setpgid(0, 0);
+        (void)!chdir(LATCHKEY_BUILD_DIR);
+        (void)execl("/bin/sh", "sh", "-c", command, NULL);
+        _exit(127);
+    }
+    const struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    (void)nanosleep(&pause, NULL);
+    (void)kill(child, SIGKILL); /* its workers follow it */
+    (void)waitpid(child, NULL, 0);
+}
+
+Test(campaign_command, what_was_killed_goes_on_and_comes_to_the_same_result, .timeout = 300)
+{
+    char *whole = command_file("campaign-whole"), *killed = command_file("campaign-killed");
+    struct command_result *result = run(MANY "--out %s", whole, NULL);
+    cr_assert_eq(result->status, 0, "%s", result->errors);
+    free(result);
+    for (long milliseconds = 700; milliseconds < 5000; milliseconds += 1300)
+        killed_after(killed, milliseconds);
+    result = run("for try in 1 2 3 4 5 6 7 8 9; do " MANY "--out %s && exit 0; sleep 1; done; "
+                 "exit 1", killed, NULL);
+    cr_expect_eq(result->status, 0, "%s", result->errors);
+    char *left = result_text(whole), *right = result_text(killed);
+    cr_expect_str_eq(left, right);
+    free(left);
+    free(right);
+    free(result);
+    folder_remove(whole);
+    folder_remove(killed);
+}
+
+Test(campaign_command, another_campaign_s_folder_is_refused_and_left_as_it_is, .timeout = 120)
+{
+    char *folder = command_file("campaign-folder");
+    struct command_result *result = run(FEW "--out %s", folder, NULL);
+    cr_assert_eq(result->status, 0, "%s", result->errors);
+    free(result);
+    char *before = result_text(folder);
+    result = run("./latchkey campaign " IMAGE " --interval 7 --out %s", folder, NULL);
+    cr_expect_eq(result->status, 1);
+    cr_expect(command_one_line(result, "of another campaign: append differs"), "%s",
+              result->errors);
+    free(result);
+    char *image = command_file("campaign-changed.img");
+    free(run("cp " IMAGE " %s && printf x | dd of=%s bs=1 seek=100000 conv=notrunc 2>/dev/null",
+             image, image));
+    result = run("./latchkey campaign %s --interval 5 --policy keep,drop,prefix --checkpoints 1 "
+                 "--out %s", image, folder);
+    cr_expect_neq(result->status, 0, "%s", result->output);
+    cr_expect(command_one_line(result, ""), "%s", result->errors);
+    char *after = result_text(folder);
+    cr_expect_str_eq(before, after);
+    free(before);
+    free(after);
+    free(result);
+    (void)unlink(image);
+    free(image);
+    folder_remove(folder);
+}
+
+/* What is wrong with the words or the host is one line, before anything is done. */
+Test(campaign_command, wrong_words_and_hosts_are_told_in_one_line, .timeout = 120)
+{
+    static const struct {
+        const char *words, *says;
+        int status;
+    } wrong[] = {
+        {"", "no image given", 2},
+        {"no-such.img", "no-such.img: No such file", 3},
+        {IMAGE " --policy kept", "no kept there", 2},
+        {IMAGE " --policy keep,", "no  there", 2},
+        {IMAGE " --phase commits", "no commits there", 2},
+        {IMAGE " --shard 3/2", "expected I/N", 2},
+        {IMAGE " --shard 0/2", "expected I/N", 2},
+        {IMAGE " --depth 9", "expected a number in 1..3", 2},
+        {IMAGE " --sample 3 --exhaustive", "exclude each other", 2},
+        {IMAGE " --workload nothing", "no such workload", 2},
+        {IMAGE " --jobs", "needs a value", 2},
+        {IMAGE " --sideways", "unknown option", 2},
+        {IMAGE " --kernel no-such.elf", "no-such.elf: No such file", 3},
+        {IMAGE " --case event=1", "not the name of a case", 2},
+        {IMAGE " --case event=999999,policy=keep", "the run has", 2},
+        {IMAGE " --out kernel.elf", "kernel.elf", 3},
+        {IMAGE " --out no-such/folder", "no-such/folder", 3},
+        {"kernel.elf", "not a", 1},
+        {"merge", "no folder given", 2},
+        {"merge no-such", "not the folder of a campaign", 3},
+        {"repro", "expected one file", 2},
+        {"repro kernel.elf", "kernel.elf", 1},
+    };
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        struct command_result *result = run("./latchkey campaign %s", wrong[i].words, NULL);
+        cr_expect_eq(result->status, wrong[i].status, "%s: %d, %s", wrong[i].words,
+                     result->status, result->errors);
+        cr_expect(command_one_line(result, wrong[i].says), "%s: %s", wrong[i].words,
+                  result->errors);
+        free(result);
+    }
+}
