@@ -112,6 +112,7 @@ enum range_kind {
     RANGE_JOURNAL = 7     /* block = start + (id - first); ids are block numbers of the ring */
 };
 #define RANGE_KIND_LAST RANGE_JOURNAL
+#define RANGE_HOMES_LAST RANGE_PAGE_POTS /* those up to here hold objects, or describe them */
 struct volume_range {
     uint8_t kind; /* enum range_kind */
     uint8_t plex; /* 0 or 1: which copy of the same objects */

@@ -503,10 +503,11 @@ static bool header_begin(void)
     return header_write(IO_PLEX(0));
 }
 
-/* The header is durable: from now on a restart finds generation g + 1. */
-static bool committed(void)
+/* The header is durable, in its second plex too, for the disk of the first may have failed: from now
+ * on a restart finds generation g + 1. */
+static bool migrate_start(void)
 {
-    if (!header_write(IO_PLEX(1)))
+    if (checkpoint.flushing)
         return false;
     directory_commit();
     checkpoint.committed = checkpoint.header.generation;
@@ -514,13 +515,6 @@ static bool committed(void)
     journal_committed();
     sched_wake_all(&checkpoint.waiters);
     driver_trace(TRACE_COMMITTED, checkpoint.header.generation);
-    return true;
-}
-
-static bool migrate_start(void)
-{
-    if (checkpoint.flushing)
-        return false;
     driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_COMMIT);
     driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_MIGRATE);
     migrate_begin(checkpoint.header.generation);
@@ -557,7 +551,7 @@ static bool phase_done(void)
     case HEADER:
         return header_begin();
     case TWIN:
-        return committed();
+        return header_write(IO_PLEX(1));
     case MIGRATE_START:
         return migrate_start();
     case MIGRATE:

@@ -152,6 +152,8 @@ static void keys_gather(struct invocation *invocation, uint64_t exit)
     }
 }
 
+struct key invoke_absent;
+
 /* Prepare the object of the key and hold it. false: it stalled. A void key has become data key
  * 0. */
 static bool prepare_key(struct invocation *invocation)
@@ -166,6 +168,8 @@ static bool prepare_key(struct invocation *invocation)
         invocation->node->locked++;
     if (fetch == FETCH_PRESENT && invocation->page)
         invocation->page->pinned++;
+    if (fetch == FETCH_VOID && key->head != 0)
+        invocation->key = &invoke_absent;
     return fetch != FETCH_STALL;
 }
 

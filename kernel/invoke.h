@@ -51,6 +51,9 @@ enum invoked invoke_answer(struct invocation *invocation, uint64_t code);
 /* invoke_wait - the sender waits for a device that has nothing for it, with its pc at the call. If
  * it did so when the system went down, it is told: RC_RESTARTED. */
 enum invoked invoke_wait(struct invocation *invocation, struct queue *queue);
+/* invoke_absent - stands for a key whose object cannot be brought in; every order answers
+ * RC_DEVICE. */
+extern struct key invoke_absent;
 /* invoke_key_replace - another key takes the place of the one that was invoked. false: it
  * stalled. */
 MUST_CHECK bool invoke_key_replace(struct invocation *invocation, struct key *key);

@@ -41,6 +41,7 @@ struct io_request {
     struct io_owner owner;
     struct io_check check;
     uint64_t id;
+    uint64_t end_id; /* of a write: behind its last block */
     void *data;
 };
 static_assert(IO_BLOCKS_MAX <= BLOCK_PIECES_MAX, "a request is one of the driver's");
@@ -54,7 +55,6 @@ struct io_wait {
 static struct {
     unsigned used; /* not FREE */
     unsigned due;  /* READ_DUE, REPAIR_DUE or ENDED */
-    unsigned writes; /* under way: the request is durable */
     uint64_t repairs;
     unsigned held_kind; /* enum range_kind, of blocks that are being copied; 0: none */
     uint64_t held_first, held_end;
@@ -243,11 +243,14 @@ unsigned io_read_blocks(enum range_kind kind, uint64_t first_id, void *const *ta
     return count;
 }
 
-/* Is one of the blocks held? Ids rise by so many a block. */
-static bool held(enum range_kind kind, uint64_t first_id, unsigned count)
+static bool held(enum range_kind kind, uint64_t first_id, uint64_t end_id)
 {
-    uint64_t end_id = first_id + count * range_objects_per_block((uint8_t)kind);
     return kind == io.held_kind && first_id < io.held_end && end_id > io.held_first;
+}
+
+static uint64_t end_of(enum range_kind kind, uint64_t first_id, unsigned count)
+{
+    return first_id + count * range_objects_per_block((uint8_t)kind);
 }
 
 static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const *sources,
@@ -268,8 +271,9 @@ static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const
     if (!request)
         return 0;
     request->durable = true;
-    io.writes++;
     request->kind = (uint8_t)kind;
+    request->id = first_id;
+    request->end_id = end_of(kind, first_id, count);
     for (unsigned i = 0; i < home_count; i++)
         start(request, BLOCK_WRITE, &homes[i], sources, count);
     if (home_count == 0)
@@ -280,26 +284,28 @@ static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const
 unsigned io_write(enum range_kind kind, uint64_t first_id, void *const *sources, unsigned count,
                   unsigned plexes, struct io_owner owner)
 {
-    if (held(kind, first_id, count))
+    if (held(kind, first_id, end_of(kind, first_id, count)))
         return 0;
     return write_begin(kind, first_id, sources, count, plexes, owner);
 }
 
 bool io_hold(enum range_kind kind, uint64_t first_id, uint64_t end_id)
 {
-    kassert(io.held_kind == 0);
-    if (io.writes > 0)
-        return false;
     io.held_kind = kind;
     io.held_first = first_id;
     io.held_end = end_id;
+    for (unsigned i = 0; i < LIMIT_IO_REQUESTS; i++) {
+        const struct io_request *request = &requests[i];
+        if (request->state != REQUEST_FREE && held(request->kind, request->id, request->end_id))
+            return false;
+    }
     return true;
 }
 
 unsigned io_copy(enum range_kind kind, uint64_t first_id, void *const *sources, unsigned count,
                  unsigned plex, struct io_owner owner)
 {
-    kassert(held(kind, first_id, count));
+    kassert(held(kind, first_id, end_of(kind, first_id, count)));
     return write_begin(kind, first_id, sources, count, IO_PLEX(plex), owner);
 }
 
@@ -318,7 +324,6 @@ bool io_flush(struct io_owner owner)
     if (!request)
         return false;
     request->durable = true;
-    io.writes++;
     for (uint8_t disk = 0; disk < io_disk_count(); disk++)
         if (volume_disk_used(disk))
             start(request, BLOCK_FLUSH, &(struct volume_home){.disk = disk}, NULL, 0);
@@ -350,7 +355,6 @@ static unsigned due_steps(void)
         } else if (request->state == REQUEST_ENDED) {
             io.due--;
             io.used--;
-            io.writes -= request->durable;
             request->state = REQUEST_FREE;
             request->owner.answered(request->owner.object, request->good);
             count++;
@@ -425,4 +429,16 @@ bool io_read_wait(enum range_kind kind, uint64_t id, void *target,
     struct io_request *request = wait_take(&wait);
     read_begin(request, kind, id, target, check);
     return wait_for(request, &wait);
+}
+
+void io_write_wait(enum range_kind kind, uint64_t id, void *source, unsigned plexes)
+{
+    struct io_wait wait = {0};
+    struct io_owner owner = {wait_over, &wait};
+    while (io_write(kind, id, &source, 1, plexes, owner) == 0)
+        (void)io_poll();
+    while (!wait.done || !io_flush(owner))
+        (void)io_poll();
+    for (wait.done = false; !wait.done;)
+        (void)io_poll();
 }

@@ -64,8 +64,9 @@ MUST_CHECK unsigned io_read_blocks(enum range_kind kind, uint64_t first_id, void
 MUST_CHECK unsigned io_write(enum range_kind kind, uint64_t first_id, void *const *sources,
                              unsigned count, unsigned plexes, struct io_owner owner);
 /* io_hold - nothing changes the blocks of these ids, first_id <= id < end_id, so that they can be
- * copied: io_write() asks for nothing of them until io_release(). false: writes are under way, try
- * again after io_poll(). The copier writes with io_copy(), one plex. */
+ * copied: io_write() asks for nothing of them until io_release(). false: of those that were asked
+ * for before some are under way; ask again after io_poll(). The copier writes with io_copy(), one
+ * plex. */
 MUST_CHECK bool io_hold(enum range_kind kind, uint64_t first_id, uint64_t end_id);
 MUST_CHECK unsigned io_copy(enum range_kind kind, uint64_t first_id, void *const *sources,
                             unsigned count, unsigned plex, struct io_owner owner);
@@ -86,5 +87,8 @@ uint64_t io_repairs(void);
 MUST_CHECK bool io_volume_wait(unsigned disk, uint64_t block, void *target);
 MUST_CHECK bool io_read_wait(enum range_kind kind, uint64_t id, void *target,
                              const struct io_check *check);
+/* io_write_wait - write a block to these plexes, and wait until it is durable on those that can
+ * take it; only at boot. */
+void io_write_wait(enum range_kind kind, uint64_t id, void *source, unsigned plexes);
 
 #endif

@@ -49,6 +49,7 @@ static struct {
     bool failed, again; /* something failed; and it is the second time */
     unsigned asked; /* requests that are under way */
     uint64_t generation;
+    uint32_t in_step; /* disks, when it began */
     struct directory_entry next; /* to be gathered; kind 0: none is left */
     unsigned entry_count, entries_done;
     uint8_t legs[PAGES_MAX]; /* enum leg, of the first entries */
@@ -68,6 +69,8 @@ static void next_take(void)
 
 static void pass_begin(enum pass pass)
 {
+    if (pass == PAGES)
+        migrate.in_step = volume_in_step();
     migrate.pass = pass;
     migrate.state = GATHER;
     directory_order_begin(DIRECTORY_COMMITTED);
@@ -96,6 +99,15 @@ static void run_answered(void *object, bool good)
     (void)good;
     kassert(migrate.asked > 0);
     migrate.asked--;
+}
+
+/* A page that no disk can read is lost: its home keeps what it has, under the checksum of what
+ * should be there, so that nobody takes the one for the other. */
+static void page_answered(void *leg, bool good)
+{
+    if (!good)
+        *(uint8_t *)leg = HOME;
+    one_answered(NULL, true);
 }
 
 static const struct io_owner migrate_owner = {one_answered, NULL};
@@ -197,7 +209,8 @@ static unsigned run_ask(unsigned at)
     struct io_check check = {.how = IO_CHECK_WHOLE,
                              .seed = checksum_seed(CHECKSUM_PAGE, directory_id(entry)),
                              .checksum = entry->checksum_or_calls};
-    return io_read(kind, directory_block_id(entry), blocks[0], &check, migrate_owner);
+    return io_read(kind, directory_block_id(entry), blocks[0], &check,
+                   (struct io_owner){page_answered, &migrate.legs[at]});
 }
 
 /* What was read in runs is written if it is good, and read again if not. */
@@ -384,7 +397,9 @@ static bool step(void)
     case FLUSHING:
         if (migrate.asked > 0)
             return false;
-        if (migrate.pass == POTS_1)
+        if (migrate.in_step & ~volume_in_step()) /* what was written there is not there */
+            pass_begin(PAGES);
+        else if (migrate.pass == POTS_1)
             migrate.state = DONE;
         else
             pass_begin(migrate.pass + 1);

@@ -359,10 +359,8 @@ enum fetch key_node(struct key *key, struct node_frame **out)
     uint64_t object_id = key_object_id(key);
     if (!node || node->object_id != object_id) {
         enum fetch fetch = object_node(object_id, &node);
-        if (fetch == FETCH_STALL)
+        if (fetch != FETCH_PRESENT)
             return fetch;
-        if (fetch == FETCH_VOID)
-            return key_void(key);
         key->object = node;
     }
     uint64_t count = key_type(key) == KEY_RESUME ? node->call_count : node->allocation_count;
@@ -381,10 +379,8 @@ enum fetch key_page(struct key *key, struct page_frame **out)
     uint64_t object_id = key_object_id(key);
     if (!page || page->object_id != object_id || page->state != PAGE_PRESENT || page->failed) {
         enum fetch fetch = object_page(object_id, &page);
-        if (fetch == FETCH_STALL)
+        if (fetch != FETCH_PRESENT)
             return fetch;
-        if (fetch == FETCH_VOID)
-            return key_void(key);
         key->object = page;
     }
     if (key->count != page->allocation_count)

@@ -125,7 +125,8 @@ struct page_frame *object_page_present(uint64_t object_id);
 struct node_frame *object_node_present(uint64_t object_id);
 
 /* key_node - the valid frame of a key that names a node. FETCH_VOID: the key was void and has
- * become data key 0. key_page likewise. */
+ * become data key 0, or the object is on no disk that is there: the key stays what it is, for the
+ * disk may come back. key_page likewise. */
 enum fetch key_node(struct key *key, struct node_frame **node);
 enum fetch key_page(struct key *key, struct page_frame **page);
 

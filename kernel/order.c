@@ -58,6 +58,8 @@ enum invoked order_invoke(struct invocation *invocation)
     const struct key *key = invocation->key;
     uint64_t code = invocation->message.code;
     count_one(KERNEL_KEY);
+    if (key == &invoke_absent)
+        return invoke_answer(invocation, RC_DEVICE);
     if (code == ORDER_TYPE && types[key_type(key)].akt)
         return invoke_answer(invocation, alleged_type(key));
     const struct order *order = order_find(key_type(key), code);

@@ -9,6 +9,7 @@
 #include "disks/checksum.h"
 #include "kernel/checkpoint.h"
 #include "kernel/io.h"
+#include "kernel/print.h"
 #include "kernel/sched.h"
 #include "kernel/sum.h"
 #include "kernel/volume.h"
@@ -80,12 +81,25 @@ static struct pot *pot_take(void)
     return NULL;
 }
 
+/* A home that is newer than the checkpoint is what is left of one whose headers are gone. */
+static void age_check(const struct pot *pot)
+{
+    const struct node_pot *block = (const struct node_pot *)pot->data; /* they begin alike */
+    uint64_t generation = 0, committed = checkpoint_generation();
+    memcpy(&generation, block->generation, sizeof(block->generation));
+    if (committed && generation > committed)
+        halt("store: %s %lu is of generation %lu; the header of that is lost",
+             volume_kind_name(pot->kind), pot->first_id, generation);
+}
+
 static void pot_arrived(void *object, bool good)
 {
     struct pot *pot = object;
     kassert(pot->state == POT_READING);
     pot->state = good ? POT_PRESENT : POT_BAD;
     pot->used = true;
+    if (good)
+        age_check(pot);
     sched_wake_all(&pot->waiters);
 }
 

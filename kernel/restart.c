@@ -22,6 +22,7 @@
 
 static struct {
     struct ckpt_header header; /* the newest valid one */
+    unsigned plexes;           /* that have it */
     uint8_t block[BLOCK_BYTES] __attribute__((aligned(16)));
 } restarted;
 
@@ -54,9 +55,24 @@ static void headers_read(void)
         if (!io_volume_wait(disk, range->start_block, restarted.block))
             continue;
         const struct ckpt_header *header = (const struct ckpt_header *)restarted.block;
-        if (header_valid(header) && header->generation > restarted.header.generation)
+        if (!header_valid(header) || header->generation < restarted.header.generation)
+            continue;
+        if (header->generation > restarted.header.generation) {
             restarted.header = *header;
+            restarted.plexes = 0;
+        }
+        restarted.plexes |= IO_PLEX(range->plex);
     }
+}
+
+/* Once homes are written again, nothing but the newest header will do: it gets its second plex. */
+static void header_complete(void)
+{
+    uint64_t place = CKPT_PLACE(restarted.header.generation);
+    memset(restarted.block, 0, sizeof(restarted.block));
+    memcpy(restarted.block, &restarted.header, sizeof(restarted.header));
+    if (restarted.plexes != IO_PLEXES && volume_writable())
+        io_write_wait(RANGE_CKPT_HEADER, place, restarted.block, IO_PLEXES & ~restarted.plexes);
 }
 
 /* Either plex will do; what is wrong with it then is the copy's own fault. */
@@ -143,6 +159,10 @@ const char *restart(void)
     if (restarted.header.generation == 0)
         return "no valid checkpoint header";
     volume_in_step_set((uint32_t)restarted.header.disks_in_step);
+    uint32_t away = (uint32_t)restarted.header.disks_known & ~volume_mounted();
+    if (away)
+        print_line("store: disks %x are not here; what is on them may be newer", away);
+    header_complete();
     resync_begin();
     resync_step();
     bool done;

@@ -231,22 +231,26 @@ COLD bool volume_writable(void)
     return true;
 }
 
+/* Can the store go on without this range? Homes can be missing: what belongs there stays in the
+ * checkpoint. */
+static bool may_leave(unsigned index)
+{
+    return known.step[index] == STEP_COPYING || known.ranges[index].kind <= RANGE_HOMES_LAST ||
+           covered(index);
+}
+
 bool volume_disk_failed(unsigned disk)
 {
-    bool all = true;
     unsigned left = 0;
+    for (unsigned i = 0; i < volume.count; i++)
+        if (known.disk[i] == disk && known.step[i] != STEP_OUT && !may_leave(i))
+            return false;
     for (unsigned i = 0; i < volume.count; i++) {
-        if (known.disk[i] != disk || known.step[i] == STEP_OUT)
-            continue;
-        if (known.step[i] == STEP_COPYING || covered(i)) {
+        left += known.disk[i] == disk && known.step[i] != STEP_OUT;
+        if (known.disk[i] == disk)
             known.step[i] = STEP_OUT;
-            left++;
-        } else {
-            all = false;
-        }
     }
     if (left > 0)
-        print_line("disk %u: it cannot be written; the store goes on without %s", disk,
-                   all ? "it" : "its copies");
-    return all;
+        print_line("disk %u: it cannot be written; the store goes on without it", disk);
+    return true;
 }

@@ -5,7 +5,8 @@
  *  1. Every range in the table was checked against its volume's size when it was read.
  *  2. A range that is not in step (its disk failed, or was away while the other plex changed) is
  *     neither read nor written; one that is being brought in step is written, and not read.
- *  3. A range leaves only if all its objects are in step on other disks.
+ *  3. A disk leaves only if all that a checkpoint needs of it (areas, headers, journal) is
+ *     in step on other disks. A page or node whose home went with it stays in the checkpoint (migrate.h).
  */
 #ifndef LATCHKEY_KERNEL_VOLUME_H
 #define LATCHKEY_KERNEL_VOLUME_H
@@ -54,8 +55,8 @@ unsigned volume_copy_end(void);
 bool volume_disk_used(unsigned disk);
 /* volume_writable - no disk that is used is read-only. */
 bool volume_writable(void);
-/* volume_disk_failed - a write or flush failed. What is in step on other disks too leaves. Returns
- * false if there is more on it: that stays, for there is no other. */
+/* volume_disk_failed - a write or flush failed. The disk leaves; false: it cannot, for there is no
+ * other that could take its place. */
 bool volume_disk_failed(unsigned disk);
 
 #endif
