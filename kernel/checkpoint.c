@@ -503,8 +503,8 @@ static bool header_begin(void)
     return header_write(IO_PLEX(0));
 }
 
-/* The header is durable, in its second plex too, for the disk of the first may have failed: from now
- * on a restart finds generation g + 1. */
+/* The header is durable, in its second plex too, for the disk of the first may have failed: from
+ * now on a restart finds generation g + 1. */
 static bool migrate_start(void)
 {
     if (checkpoint.flushing)

@@ -35,13 +35,13 @@ struct io_request {
     uint8_t bad_plex; /* that was read and is bad; NO_PLEX: none */
     uint8_t pending; /* disks that have not answered */
     uint8_t disk;    /* the last that was asked */
+    uint8_t count;   /* of a write: blocks */
     bool good;
     bool checked;    /* against check */
     bool durable;    /* a copy that fails is the end of its disk: a write or flush */
     struct io_owner owner;
     struct io_check check;
     uint64_t id;
-    uint64_t end_id; /* of a write: behind its last block */
     void *data;
 };
 static_assert(IO_BLOCKS_MAX <= BLOCK_PIECES_MAX, "a request is one of the driver's");
@@ -243,14 +243,11 @@ unsigned io_read_blocks(enum range_kind kind, uint64_t first_id, void *const *ta
     return count;
 }
 
-static bool held(enum range_kind kind, uint64_t first_id, uint64_t end_id)
+/* Is one of the blocks held? */
+static bool held(enum range_kind kind, uint64_t first_id, unsigned count)
 {
-    return kind == io.held_kind && first_id < io.held_end && end_id > io.held_first;
-}
-
-static uint64_t end_of(enum range_kind kind, uint64_t first_id, unsigned count)
-{
-    return first_id + count * range_objects_per_block((uint8_t)kind);
+    return kind == io.held_kind && first_id < io.held_end &&
+           first_id + count * range_objects_per_block((uint8_t)kind) > io.held_first;
 }
 
 static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const *sources,
@@ -273,7 +270,7 @@ static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const
     request->durable = true;
     request->kind = (uint8_t)kind;
     request->id = first_id;
-    request->end_id = end_of(kind, first_id, count);
+    request->count = (uint8_t)count;
     for (unsigned i = 0; i < home_count; i++)
         start(request, BLOCK_WRITE, &homes[i], sources, count);
     if (home_count == 0)
@@ -284,7 +281,7 @@ static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const
 unsigned io_write(enum range_kind kind, uint64_t first_id, void *const *sources, unsigned count,
                   unsigned plexes, struct io_owner owner)
 {
-    if (held(kind, first_id, end_of(kind, first_id, count)))
+    if (held(kind, first_id, count))
         return 0;
     return write_begin(kind, first_id, sources, count, plexes, owner);
 }
@@ -296,7 +293,7 @@ bool io_hold(enum range_kind kind, uint64_t first_id, uint64_t end_id)
     io.held_end = end_id;
     for (unsigned i = 0; i < LIMIT_IO_REQUESTS; i++) {
         const struct io_request *request = &requests[i];
-        if (request->state != REQUEST_FREE && held(request->kind, request->id, request->end_id))
+        if (request->state != REQUEST_FREE && held(request->kind, request->id, request->count))
             return false;
     }
     return true;
@@ -305,7 +302,7 @@ bool io_hold(enum range_kind kind, uint64_t first_id, uint64_t end_id)
 unsigned io_copy(enum range_kind kind, uint64_t first_id, void *const *sources, unsigned count,
                  unsigned plex, struct io_owner owner)
 {
-    kassert(held(kind, first_id, end_of(kind, first_id, count)));
+    kassert(held(kind, first_id, count));
     return write_begin(kind, first_id, sources, count, IO_PLEX(plex), owner);
 }
 
@@ -429,16 +426,4 @@ bool io_read_wait(enum range_kind kind, uint64_t id, void *target,
     struct io_request *request = wait_take(&wait);
     read_begin(request, kind, id, target, check);
     return wait_for(request, &wait);
-}
-
-void io_write_wait(enum range_kind kind, uint64_t id, void *source, unsigned plexes)
-{
-    struct io_wait wait = {0};
-    struct io_owner owner = {wait_over, &wait};
-    while (io_write(kind, id, &source, 1, plexes, owner) == 0)
-        (void)io_poll();
-    while (!wait.done || !io_flush(owner))
-        (void)io_poll();
-    for (wait.done = false; !wait.done;)
-        (void)io_poll();
 }

@@ -87,8 +87,5 @@ uint64_t io_repairs(void);
 MUST_CHECK bool io_volume_wait(unsigned disk, uint64_t block, void *target);
 MUST_CHECK bool io_read_wait(enum range_kind kind, uint64_t id, void *target,
                              const struct io_check *check);
-/* io_write_wait - write a block to these plexes, and wait until it is durable on those that can
- * take it; only at boot. */
-void io_write_wait(enum range_kind kind, uint64_t id, void *source, unsigned plexes);
 
 #endif

@@ -8,6 +8,8 @@
  *     since. A cut at any moment leaves every object in one good version: pages are in the area,
  *     and one plex of each pot is whole.
  *  2. Migrating once more, after a restart, gives the same homes.
+ *  3. What has no home on any disk that is there goes into the next checkpoint, and so on, until
+ *     its disk is back. A disk that leaves on the way makes migration begin again.
  */
 #ifndef LATCHKEY_KERNEL_MIGRATE_H
 #define LATCHKEY_KERNEL_MIGRATE_H

@@ -84,12 +84,10 @@ static struct pot *pot_take(void)
 /* A home that is newer than the checkpoint is what is left of one whose headers are gone. */
 static void age_check(const struct pot *pot)
 {
-    const struct node_pot *block = (const struct node_pot *)pot->data; /* they begin alike */
-    uint64_t generation = 0, committed = checkpoint_generation();
-    memcpy(&generation, block->generation, sizeof(block->generation));
+    uint64_t generation = ((const uint64_t *)pot->data)[1], committed = checkpoint_generation();
     if (committed && generation > committed)
-        halt("store: %s %lu is of generation %lu; the header of that is lost",
-             volume_kind_name(pot->kind), pot->first_id, generation);
+        halt("store: %s %lu is newer than all headers", volume_kind_name(pot->kind),
+             pot->first_id);
 }
 
 static void pot_arrived(void *object, bool good)

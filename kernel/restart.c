@@ -65,14 +65,20 @@ static void headers_read(void)
     }
 }
 
+static void header_written(void *object, bool good)
+{
+    (void)object;
+    (void)good;
+}
+
 /* Once homes are written again, nothing but the newest header will do: it gets its second plex. */
 static void header_complete(void)
 {
-    uint64_t place = CKPT_PLACE(restarted.header.generation);
-    memset(restarted.block, 0, sizeof(restarted.block));
-    memcpy(restarted.block, &restarted.header, sizeof(restarted.header));
-    if (restarted.plexes != IO_PLEXES && volume_writable())
-        io_write_wait(RANGE_CKPT_HEADER, place, restarted.block, IO_PLEXES & ~restarted.plexes);
+    void *source = &restarted.header;
+    unsigned missing = IO_PLEXES & ~restarted.plexes;
+    if (missing && volume_writable())
+        (void)!io_write(RANGE_CKPT_HEADER, CKPT_PLACE(restarted.header.generation), &source, 1,
+                        missing, (struct io_owner){header_written, NULL});
 }
 
 /* Either plex will do; what is wrong with it then is the copy's own fault. */
@@ -161,7 +167,7 @@ const char *restart(void)
     volume_in_step_set((uint32_t)restarted.header.disks_in_step);
     uint32_t away = (uint32_t)restarted.header.disks_known & ~volume_mounted();
     if (away)
-        print_line("store: disks %x are not here; what is on them may be newer", away);
+        print_line("store: disks %x are away; they may be newer", away);
     header_complete();
     resync_begin();
     resync_step();

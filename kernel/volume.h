@@ -5,8 +5,8 @@
  *  1. Every range in the table was checked against its volume's size when it was read.
  *  2. A range that is not in step (its disk failed, or was away while the other plex changed) is
  *     neither read nor written; one that is being brought in step is written, and not read.
- *  3. A disk leaves only if all that a checkpoint needs of it (areas, headers, journal) is
- *     in step on other disks. A page or node whose home went with it stays in the checkpoint (migrate.h).
+ *  3. A disk leaves only if all that a checkpoint needs of it (areas, headers, journal) is in step
+ *     on other disks. A page or node whose home went with it stays in the checkpoint (migrate.h).
  */
 #ifndef LATCHKEY_KERNEL_VOLUME_H
 #define LATCHKEY_KERNEL_VOLUME_H
