@@ -213,9 +213,9 @@ struct ckpt_header {
     uint64_t calendar_ns;
     uint64_t migrated_generation; /* everything up to here is at home */
     uint64_t restart_count;  /* of the life of the system that wrote this: 1, 2, ... */
-    /* Bit n: what disk n holds is up to date; else it is not read before it was copied anew. Of a
-     * disk that is not known (it was added since) a range is up to date if all known disks are
-     * there and none has the same ids. */
+    /* Bit n: what disk n holds is up to date; else what is on disks that are up to date too is not
+     * read before it was copied anew from there. What is nowhere else is read if all disks that
+     * were up to date are there: while its disk was away, what changed stayed in the checkpoint. */
     uint64_t disks_in_step;
     uint64_t disks_known; /* bit n: disk n was part of the store */
     uint8_t reserved[512 - 128];

@@ -139,12 +139,13 @@ static void place_read(struct store *store, const struct store_range *range)
         place->state = PLACE_EMPTY;
 }
 
-/* Does a disk that the checkpoint knows hold the same ids as a range of one that it does not? */
-static bool known_twin(const struct store *store, const struct store_range *range, uint64_t known)
+/* Does a disk that is in step hold the same ids as a range of one that is not? */
+static bool twin_in_step(const struct store *store, const struct store_range *range,
+                         uint64_t in_step)
 {
     for (unsigned i = 0; i < store->range_count; i++) {
         const struct store_range *other = &store->ranges[i];
-        if ((known >> other->disk & 1) && other->range.kind == range->range.kind &&
+        if ((in_step >> other->disk & 1) && other->range.kind == range->range.kind &&
             other->range.first_id < range->range.first_id + range->range.object_count &&
             range->range.first_id < other->range.first_id + other->range.object_count)
             return true;
@@ -156,11 +157,11 @@ static bool known_twin(const struct store *store, const struct store_range *rang
  * wins wherever it is. */
 static void steps_heed(struct store *store, const struct ckpt_header *header)
 {
-    bool missing = false; /* a known disk, which may hold what a new one is a twin of */
+    bool missing = false; /* a disk that may hold what another one is a twin of */
     for (unsigned disk = 0; disk < VOLUME_DISKS_MAX; disk++) {
         if (!(header->disks_known >> disk & 1))
             continue;
-        missing |= !store_volume(store, disk);
+        missing |= (header->disks_in_step >> disk & 1) && !store_volume(store, disk);
         if (disk >= store->disk_count)
             store->disk_count = disk + 1;
     }
@@ -169,8 +170,7 @@ static void steps_heed(struct store *store, const struct ckpt_header *header)
         assert(range->disk < VOLUME_DISKS_MAX);
         if (header->disks_in_step >> range->disk & 1)
             continue;
-        range->out_of_step = missing || (header->disks_known >> range->disk & 1) ||
-                             known_twin(store, range, header->disks_known);
+        range->out_of_step = missing || twin_in_step(store, range, header->disks_in_step);
     }
 }
 

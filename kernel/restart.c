@@ -23,6 +23,7 @@
 static struct {
     struct ckpt_header header; /* the newest valid one */
     unsigned plexes;           /* that have it */
+    unsigned places;           /* bit n: place n has a valid header */
     uint8_t block[BLOCK_BYTES] __attribute__((aligned(16)));
 } restarted;
 
@@ -55,7 +56,10 @@ static void headers_read(void)
         if (!io_volume_wait(disk, range->start_block, restarted.block))
             continue;
         const struct ckpt_header *header = (const struct ckpt_header *)restarted.block;
-        if (!header_valid(header) || header->generation < restarted.header.generation)
+        if (!header_valid(header))
+            continue;
+        restarted.places |= 1u << CKPT_PLACE(header->generation);
+        if (header->generation < restarted.header.generation)
             continue;
         if (header->generation > restarted.header.generation) {
             restarted.header = *header;
@@ -164,6 +168,8 @@ const char *restart(void)
     headers_read();
     if (restarted.header.generation == 0)
         return "no valid checkpoint header";
+    if (restarted.header.generation > 1 && restarted.places != 3)
+        return "a newer checkpoint may be lost: no header at its place is valid";
     volume_in_step_set((uint32_t)restarted.header.disks_in_step);
     uint32_t away = (uint32_t)restarted.header.disks_known & ~volume_mounted();
     if (away)
