@@ -100,9 +100,9 @@ static void node_step(struct look *look)
 }
 
 /* The entry of a page, from the key at the top on. */
-COLD static void entry_check(struct look *look, const struct page_frame *page, bool writable)
+COLD static void entry_check(struct look *look, const struct table *leaf, const uint64_t *entry)
 {
-    uint64_t addr = look->addr;
+    const struct page_frame *page = object_page_frame(table_target(*entry));
     for (; look->depth < SEGMENT_DEPTH_MAX && key_type(look->key) != KEY_PAGE; look->depth++) {
         parts_look(look);
         if (key_in(look->key, KEY_SET_NODE_LIKE))
@@ -115,36 +115,39 @@ COLD static void entry_check(struct look *look, const struct page_frame *page, b
         key_object_id(look->key) != page->object_id || look->key->count != page->allocation_count)
         stale();
     look->read_only |= (key_data_byte(look->key) & KEY_READ_ONLY) != 0;
-    if (writable && (look->read_only || !page->open))
+    if ((*entry & TABLE_LEAF_WRITE) && (look->read_only || !page->open))
         panic("CHEC-023 a page-table entry allows writing what is not to be written");
-    const struct table *leaf = table_at(look->top, addr, 0);
-    if (!depend_covers(page, page->built, leaf, (unsigned)(addr >> 12) % TABLE_ENTRIES))
+    if (!depend_covers(page, page->built, leaf, (unsigned)(entry - leaf->entries)))
         panic("CHEC-024 a page-table entry would outlive its page");
     for (unsigned level = 0; level < look->top->level; level++) {
-        const struct table *table = table_at(look->top, addr, level);
+        const struct table *table = table_at(look->top, look->addr, level);
         if (table->part.head && memcmp(&table->part, &look->parts[level], sizeof(table->part)) != 0)
             panic("CHEC-025 a page table is not of the part that belongs there");
     }
 }
 
-/* Every entry below a table, of which begin says where it is. Three levels, so no recursion is
- * needed: the next address is after the entry, or after the hole, that this one is in. */
-COLD static void entries_check(const struct look *begin)
+/* Every entry below a table, of which begin says where it is, and which has addresses of so many
+ * bits. Three levels, so no recursion is
+ * needed: what lies at the next address is found from the top; only what is empty, most of it, is
+ * passed over where it is. */
+COLD static void entries_check(const struct look *begin, unsigned bits)
 {
-    uint64_t end = begin->top->level == 2 ? 1ull << USER_ADDRESS_BITS
-                                          : 1ull << TABLE_SHIFT(begin->top->level + 1u);
-    for (uint64_t addr = 0; addr < end;) {
+    for (uint64_t addr = 0; addr >> bits == 0;) {
+        const struct table *table;
         unsigned level = 0;
-        while (!table_at(begin->top, addr, level))
+        while (!(table = table_at(begin->top, addr, level)))
             level++;
-        const uint8_t *data = level ? NULL : table_lookup(begin->top, addr, false);
-        if (data) {
+        uint64_t step = 1ull << TABLE_SHIFT(level);
+        const uint64_t *entry = &table->entries[addr / step % TABLE_ENTRIES];
+        if (*entry) {
             struct look look = *begin;
             look.addr = addr;
             look.offset += addr;
-            entry_check(&look, object_page_frame(data), table_lookup(begin->top, addr, true));
+            entry_check(&look, table, entry);
         }
-        addr = ((addr >> TABLE_SHIFT(level)) + 1) << TABLE_SHIFT(level);
+        do
+            addr += step;
+        while ((uintptr_t)++entry % PAGE_BYTES && !*entry);
     }
 }
 
@@ -152,7 +155,7 @@ COLD void check_space(struct space *space)
 {
     struct look begin = {.top = space->root, .key = &space->key, .above = SIZE_CODE_MAX + 1,
                          .shift_max = USER_ADDRESS_BITS, .level = 2};
-    entries_check(&begin);
+    entries_check(&begin, USER_ADDRESS_BITS);
 }
 
 COLD void check_part(struct table *table)
@@ -162,5 +165,5 @@ COLD void check_part(struct table *table)
                          .shift_max = USER_ADDRESS_BITS, .level = table->level,
                          .read_only = table->part.place & PART_READ_ONLY,
                          .offset = table->part.place & ~(uint64_t)(PAGE_BYTES - 1)};
-    entries_check(&begin);
+    entries_check(&begin, TABLE_SHIFT(table->level + 1u));
 }

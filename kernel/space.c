@@ -110,27 +110,29 @@ static void asid_give(struct space *of)
     of->satp = arch_satp(arch_virtual_to_physical(of->root->entries), space.asid);
 }
 
-struct space *space_of(const struct key *key)
+static struct space *space_make(const struct key *key)
 {
-    struct space *of;
-    for (unsigned i = 0; i < LIMIT_SPACES; i++) {
-        of = &spaces[i];
-        if (of->used && key_equal(&of->key, key)) {
-            of->recent = true;
-            if (of->root->part.count == 0)
-                asid_give(of);
-            return of;
-        }
-    }
-    of = space_take();
+    struct space *of = space_take();
     if (!of->root)
         root_take(of);
-    asid_give(of);
     of->key = *key;
-    of->used = of->recent = true;
+    of->used = true;
     of->regions = space.regions;
     of->regions_mask = space.regions_mask;
     of->spread = ((uint64_t)(of - spaces) + 1) * SPACE_SPREAD;
+    return of;
+}
+
+struct space *space_of(const struct key *key)
+{
+    struct space *of = spaces;
+    while (of < spaces + LIMIT_SPACES && !(of->used && key_equal(&of->key, key)))
+        of++;
+    if (of == spaces + LIMIT_SPACES)
+        of = space_make(key);
+    of->recent = true;
+    if (of->root->part.count == 0)
+        asid_give(of);
     return of;
 }
 

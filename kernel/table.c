@@ -53,7 +53,7 @@ static struct table *table_of_entries(const uint64_t *entries)
     return &pool.tables[index];
 }
 
-static void *target_of_entry(uint64_t entry)
+void *table_target(uint64_t entry)
 {
     return arch_physical_to_virtual((entry >> PTE_PPN_SHIFT) * PAGE_BYTES);
 }
@@ -77,7 +77,7 @@ static unsigned entry_index(uint64_t addr, unsigned level)
 static struct table *lower_of(const struct table *table, unsigned index)
 {
     uint64_t entry = table->entries[index];
-    return entry & PTE_VALID ? table_of_entries(target_of_entry(entry)) : NULL;
+    return entry & PTE_VALID ? table_of_entries(table_target(entry)) : NULL;
 }
 
 /* Where the chain of tables with such a part begins. */
@@ -156,10 +156,10 @@ void table_clear(struct table *table, unsigned first, unsigned count)
         uint64_t addr = (uint64_t)i << TABLE_SHIFT(table->level), asid = asid_of(table, &addr);
         table_edited(asid, entry_is_leaf(entry) ? addr : FENCE_ALL);
         if (entry_is_leaf(entry)) {
-            domain_page_lost(object_page_frame(target_of_entry(entry)));
+            domain_page_lost(object_page_frame(table_target(entry)));
         } else {
             domain_buffers_lost();
-            unlinked(table_of_entries(target_of_entry(entry)));
+            unlinked(table_of_entries(table_target(entry)));
         }
     }
 }
@@ -279,7 +279,7 @@ uint8_t *table_lookup(struct table *top, uint64_t addr, bool write)
     uint64_t entry = leaf ? leaf->entries[entry_index(addr, 0)] : 0;
     if (!(entry & (write ? PTE_WRITE : PTE_VALID)))
         return NULL;
-    return (uint8_t *)target_of_entry(entry) + addr % PAGE_BYTES;
+    return (uint8_t *)table_target(entry) + addr % PAGE_BYTES;
 }
 
 uint64_t table_leaf(const uint8_t *data)

@@ -66,6 +66,8 @@ void table_map(struct table *table, uint64_t addr, const uint8_t *data, bool wri
 /* table_leaf - the entry that maps a page for reading; with TABLE_LEAF_WRITE, for writing too. */
 uint64_t table_leaf(const uint8_t *data);
 #define TABLE_LEAF_WRITE 0x84u /* W and D: Sv39 */
+/* table_target - what an entry leads to. */
+void *table_target(uint64_t entry);
 /* table_lookup - the kernel address of a byte that is mapped for reading, or for writing too; NULL:
  * it is not. */
 uint8_t *table_lookup(struct table *top, uint64_t addr, bool write);

@@ -8,12 +8,13 @@
 
 #include "tests/support_machine.h"
 
-static void image_run(const char *image, bool check, struct transcript *transcript)
+static void image_run(const char *image, const char *append, bool check,
+                      struct transcript *transcript)
 {
     struct machine *machine;
     struct error error;
     struct machine_config config = {.kernel_path = LATCHKEY_BUILD_DIR "/kernel.elf",
-                                    .disk_count = 1, .check = check};
+                                    .disk_count = 1, .append = append, .check = check};
     *transcript = (struct transcript){.length = 0};
     config.disks[0] = (struct machine_disk){.path = image, .read_only = true};
     config.console = transcript_sink(transcript);
@@ -30,7 +31,7 @@ Test(policy, two_workers_get_the_shares_that_their_meters_keeper_gives)
 {
     static const double due[3][2] = {{3, 1}, {1, 4}, {1, 0}};
     struct transcript transcript;
-    image_run(LATCHKEY_BUILD_DIR "/policy.img", false, &transcript);
+    image_run(LATCHKEY_BUILD_DIR "/shared-policy.img", NULL, false, &transcript);
     const char *at = transcript.text;
     for (unsigned phase = 0; phase < 3; phase++) {
         unsigned long first, second;
@@ -45,16 +46,27 @@ Test(policy, two_workers_get_the_shares_that_their_meters_keeper_gives)
     }
 }
 
-Test(policy, bad_programs_end_in_their_keepers_and_take_no_more_than_their_meter_has)
+static void bad_run(const char *append, bool check)
 {
     struct transcript transcript;
     unsigned long cycles, worked, bad;
-    /* Without the check knob: the shares are of the kernel as it is used. */
-    image_run(LATCHKEY_BUILD_DIR "/bad.img", false, &transcript);
+    image_run(LATCHKEY_BUILD_DIR "/shared-bad.img", append, check, &transcript);
     const char *at = strstr(transcript.text, "bad: of ");
     cr_assert_not_null(at, "%s", transcript.text);
     cr_assert_eq(sscanf(at, "bad: of %lu cycles the worker had %lu and the bad ones %lu", &cycles,
                         &worked, &bad), 3);
     cr_expect_leq(bad, 10000000 + 10000000 / 100);
     cr_expect_geq(worked, cycles - 10000000 - cycles / 100);
+}
+
+Test(policy, bad_programs_end_in_their_keepers_and_take_no_more_than_their_meter_has)
+{
+    bad_run(NULL, false);
+    bad_run("general", false);
+}
+
+/* Whoever runs when the kernel checks itself pays for it: a check must be short. */
+Test(policy, nor_do_they_take_more_while_the_kernel_checks_itself)
+{
+    bad_run(NULL, true);
 }

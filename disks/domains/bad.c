@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* bad.c - does one of the things that no program should do: argument 0 is an enum bad_kind. None of
  * them comes back, unless a keeper makes it. Keys: 0 start key to itself, 1 node key (BAD_SEGMENT:
- * of a free node; BAD_STORM: of a dry meter), 2 domain key of the puppet. */
+ * of a free node; BAD_STORM: of a dry meter; BAD_MALFORMED: of a root without the other nodes,
+ * whose brand is key 4), 2 domain key of the puppet, 3 domain tool. */
 #include "disks/domains/bad.h"
 #include "disks/domains/rt/interface.h"
 #include "disks/domains/rt/slots.h"
@@ -9,6 +10,8 @@
 #define SLOT_SELF 0u
 #define SLOT_NODE 1u
 #define SLOT_PUPPET 2u
+#define SLOT_TOOL 3u
+#define SLOT_BRAND 4u
 #define NOWHERE 0x7f000000u
 #define KERNEL 0xffffffc080200000u
 #define SLOT_BACKGROUND 14u
@@ -44,6 +47,15 @@ static void call_raw(uint64_t exit, uint64_t string, uint64_t length_bytes)
     __asm__ volatile("ecall" : "+r"(a0), "+r"(a1), "+r"(a2), "+r"(a3), "+r"(a4) : : "memory");
 }
 
+/* The puppet gets the key in SLOT_TEMPORARY, and runs. */
+static void puppet_start(unsigned root_slot)
+{
+    struct message run = MESSAGE(0);
+    (void)domain_swap_root(SLOT_PUPPET, root_slot, SLOT_TEMPORARY, SLOT_NONE);
+    (void)domain_make_busy(SLOT_PUPPET, SLOT_TEMPORARY);
+    (void)key_fork(SLOT_TEMPORARY, &run);
+}
+
 /* A red node whose background is itself and whose other slots are windows into that. */
 static void segment_loop(void)
 {
@@ -56,11 +68,18 @@ static void segment_loop(void)
         struct key_words words = {{slot, window}, 2 * sizeof(uint64_t)};
         (void)key_order_words(SLOT_NODE, NODE_WRITE_DATA, &words);
     }
-    struct message run = MESSAGE(0);
     (void)node_make_segment(SLOT_NODE, 0, SLOT_TEMPORARY);
-    (void)domain_swap_root(SLOT_PUPPET, DOMAIN_SLOT_MEMORY, SLOT_TEMPORARY, SLOT_NONE);
-    (void)domain_make_busy(SLOT_PUPPET, SLOT_TEMPORARY);
-    (void)key_fork(SLOT_TEMPORARY, &run);
+    puppet_start(DOMAIN_SLOT_MEMORY);
+}
+
+/* A domain that has a root and nothing else is the puppet's keeper. */
+static void keeper_malformed(void)
+{
+    const uint8_t send[MESSAGE_KEYS] = {SLOT_NODE, SLOT_BRAND, SLOT_NONE, SLOT_NONE};
+    const uint8_t receive[MESSAGE_KEYS] = {SLOT_TEMPORARY, SLOT_NONE, SLOT_NONE, SLOT_NONE};
+    if (domain_tool_make(SLOT_TOOL, send, receive) == RC_OK &&
+        domain_make_start(SLOT_TEMPORARY, 0, SLOT_TEMPORARY) == RC_OK)
+        puppet_start(DOMAIN_SLOT_KEEPER);
 }
 
 /* Whoever waits for that meter is woken each time, in vain. */
@@ -113,6 +132,9 @@ int domain_main(uint64_t kind, uint64_t argument_1)
         break;
     case BAD_SEGMENT:
         segment_loop();
+        break;
+    case BAD_MALFORMED:
+        keeper_malformed();
         break;
     case BAD_STORM:
         storm();

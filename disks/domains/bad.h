@@ -22,6 +22,7 @@ enum bad_kind {
     BAD_LOOP = BAD_REPORTED, /* traps; its keepers are such domains in a circle, or itself */
     BAD_LOST,         /* traps; its keeper is no domain */
     BAD_STUBBORN,     /* traps; its keeper lets it try again, for ever */
+    BAD_MALFORMED,    /* gives a puppet a keeper that is no domain after all, and starts it */
     BAD_STORM,        /* calls a keeper-less, cycle-less domain's meter: writes it for ever */
     BAD_KIND_COUNT
 };

@@ -4,7 +4,7 @@
  * but work must have had all the time that the others' meter did not give away. Powers off, with
  * code 0 if so. Keys: 0 bad_watch (for questions), 1 node key of the bad ones' meter, 2 of the
  * worker's; 3, 4, 5 domain keys of loops of 1, 2 and 3 keepers; 6 of the one whose keeper is none;
- * 7 of one without cycles; power, timer, console. */
+ * 7 of one without cycles; 8 of one whose keeper is malformed; power, timer, console. */
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -16,7 +16,7 @@
 #define SLOT_METER_BAD 1u
 #define SLOT_METER_WORKER 2u
 #define SLOT_STATES 3u
-#define STATES 5u
+#define STATES 6u
 #define WAIT_NS 400000000u
 #define CYCLE_NS 10u          /* of this machine */
 #define BAD_CYCLES 10000000u  /* what the recipe gives them */
@@ -63,10 +63,11 @@ static void traps_judge(void)
  * who call each other as keepers, and each waits for its keeper to be available. */
 static void states_judge(void)
 {
-    static const char *const names[STATES] = {"keeper of itself", "loop of two", "loop of three",
-                                              "keeper that is none", "without cycles"};
+    static const char *const names[STATES] = {"keeper of itself", "loop of two",
+                                              "loop of three",    "keeper that is none",
+                                              "without cycles",   "keeper without nodes"};
     static const uint64_t states[STATES] = {DOMAIN_WAITING, DOMAIN_RUNNING, DOMAIN_RUNNING,
-                                            DOMAIN_WAITING, DOMAIN_RUNNING};
+                                            DOMAIN_WAITING, DOMAIN_RUNNING, DOMAIN_WAITING};
     for (unsigned i = 0; i < STATES; i++) {
         struct domain_control control = {0};
         (void)domain_get_control(SLOT_STATES + i, &control);
