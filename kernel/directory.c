@@ -2,7 +2,8 @@
 /* directory.c - a fixed pool of directory entries, found by hashing. Invariants: directory.h.
  *
  * An order is a heap of entry numbers, made at once and taken down one by one: what is put after it
- * was made is not in it, and what was replaced keeps its number.
+ * was made is not in it, and what was replaced keeps its number. Each is left behind the heap as it
+ * is taken, so that in the end all are there in order, for those who want them once more.
  */
 #include "kernel/directory.h"
 
@@ -22,6 +23,7 @@ static struct {
     uint32_t free;
     uint32_t high; /* items from here on were never used */
     uint32_t heap_count;
+    uint32_t ordered; /* entries of the order: those behind the heap are in order, the last first */
     uint32_t used[DIRECTORIES];
 } directory;
 
@@ -186,6 +188,7 @@ void directory_order_begin(enum directory_which which)
         if (directory.items[at].entry.kind != 0 && directory.items[at].which == which)
             directory.heap[directory.heap_count++] = at;
     kassert(directory.heap_count == directory.used[which]);
+    directory.ordered = directory.heap_count;
     for (uint32_t place = directory.heap_count / 2; place-- > 0;)
         heap_sink(place);
 }
@@ -197,7 +200,16 @@ const struct directory_entry *directory_order_next(void)
     uint32_t first = directory.heap[0];
     directory.heap[0] = directory.heap[--directory.heap_count];
     heap_sink(0);
+    directory.heap[directory.heap_count] = first;
     return &directory.items[first].entry;
+}
+
+const struct directory_entry *directory_ordered(uint32_t place)
+{
+    kassert(directory.heap_count == 0);
+    if (place >= directory.ordered)
+        return NULL;
+    return &directory.items[directory.heap[directory.ordered - 1 - place]].entry;
 }
 
 void directory_commit(void)
@@ -208,7 +220,7 @@ void directory_commit(void)
             directory.items[at].which = DIRECTORY_COMMITTED;
     directory.used[DIRECTORY_COMMITTED] = directory.used[DIRECTORY_WORKING];
     directory.used[DIRECTORY_WORKING] = 0;
-    directory.heap_count = 0;
+    directory.heap_count = directory.ordered = 0;
 }
 
 void directory_clear(enum directory_which which)
@@ -217,7 +229,7 @@ void directory_clear(enum directory_which which)
         if (directory.items[at].entry.kind != 0 && directory.items[at].which == which)
             item_free(at);
     kassert(directory.used[which] == 0);
-    directory.heap_count = 0;
+    directory.heap_count = directory.ordered = 0;
 }
 
 COLD void directory_check(void)

@@ -77,6 +77,9 @@ const struct directory_entry *directory_next(enum directory_which which, uint32_
  * of homes: pages by id, then nodes by id. Entries put meanwhile may be missed. NULL: no more. */
 void directory_order_begin(enum directory_which which);
 const struct directory_entry *directory_order_next(void);
+/* directory_ordered - once all of an order was taken: the place-th that was, from 0 on; NULL: there
+ * were not so many. Nothing may have left the directory since. */
+const struct directory_entry *directory_ordered(uint32_t place);
 /* directory_commit - the working directory becomes the committed one, which is empty. */
 void directory_commit(void);
 /* directory_clear - all is at home. */

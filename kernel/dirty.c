@@ -175,6 +175,14 @@ void object_pages_freeze(void)
     dirty.pages = NULL;
 }
 
+COLD void object_page_hold(struct page_frame *page)
+{
+    kassert(!page->dirty);
+    kassert(!page->frozen);
+    page->frozen = true;
+    dirty.frozen_count++;
+}
+
 static struct page_frame *frozen_of(struct page_frame *page)
 {
     return page->frozen ? page : page->copy;

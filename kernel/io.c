@@ -23,6 +23,11 @@
  * up. */
 #define WAIT_TICKS_MAX (30ull * BOARD_TIMEBASE_HZ)
 
+/* A drive with a cache writes it out a little at a time when it is nearly full, and each time waits
+ * for the sector to come by. It is told to write 5 MiB at once, before the 8 MiB of a common one
+ * are. */
+#define SWEEP_BLOCKS 1472u
+
 enum request_state {
     REQUEST_FREE, REQUEST_READ_DUE, REQUEST_READING, REQUEST_REPAIR_DUE, REQUEST_REPAIRING,
     REQUEST_MOVING, REQUEST_ENDED
@@ -55,6 +60,8 @@ struct io_wait {
 static struct {
     unsigned used; /* not FREE */
     unsigned due;  /* READ_DUE, REPAIR_DUE or ENDED */
+    unsigned unswept; /* blocks written since the last flush was asked for */
+    bool lost; /* what was answered as written, by a flush that nobody asked for */
     uint64_t repairs;
     unsigned held_kind; /* enum range_kind, of blocks that are being copied; 0: none */
     uint64_t held_first, held_end;
@@ -219,9 +226,22 @@ bool io_read(enum range_kind kind, uint64_t id, void *target, const struct io_ch
     return request != NULL;
 }
 
+/* Blocks of a request: as many as wanted, but no more than follow each other. */
 static unsigned least(unsigned count, uint64_t other)
 {
+    if (count > IO_BLOCKS_MAX)
+        count = IO_BLOCKS_MAX;
     return other < count ? (unsigned)other : count;
+}
+
+/* How many of so many blocks to ask a disk for in each of so many requests. Rather than a part of
+ * them it is asked later, unless nothing is under way: then there will never be more room. */
+static unsigned room_for(unsigned disk, unsigned each, unsigned count)
+{
+    unsigned room = virtio_block_room(disk, each);
+    if (room >= count)
+        return count;
+    return io.used == 0 ? room : 0;
 }
 
 unsigned io_read_blocks(enum range_kind kind, uint64_t first_id, void *const *targets,
@@ -232,7 +252,7 @@ unsigned io_read_blocks(enum range_kind kind, uint64_t first_id, void *const *ta
     while (plex < VOLUME_PLEXES && !volume_home(kind, first_id, plex, &home))
         plex++;
     if (plex < VOLUME_PLEXES)
-        count = least(least(count, home.run), virtio_block_room(home.disk, 1));
+        count = room_for(home.disk, 1, least(count, home.run));
     struct io_request *request = count ? request_take(owner) : NULL;
     if (!request)
         return 0;
@@ -263,7 +283,9 @@ static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const
         }
     unsigned each = home_count == 2 && homes[0].disk == homes[1].disk ? 2 : 1;
     for (unsigned i = 0; i < home_count; i++)
-        count = least(least(count, homes[i].run), virtio_block_room(homes[i].disk, each));
+        count = least(count, homes[i].run);
+    for (unsigned i = 0; i < home_count; i++)
+        count = room_for(homes[i].disk, each, count);
     struct io_request *request = count ? request_take(owner) : NULL;
     if (!request)
         return 0;
@@ -278,12 +300,22 @@ static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const
     return count;
 }
 
+static void swept(void *object, bool good)
+{
+    (void)object;
+    io.lost |= !good;
+}
+
 unsigned io_write(enum range_kind kind, uint64_t first_id, void *const *sources, unsigned count,
                   unsigned plexes, struct io_owner owner)
 {
     if (held(kind, first_id, count))
         return 0;
-    return write_begin(kind, first_id, sources, count, plexes, owner);
+    if (io.unswept >= SWEEP_BLOCKS && !io_flush((struct io_owner){swept, NULL}))
+        return 0;
+    count = write_begin(kind, first_id, sources, count, plexes, owner);
+    io.unswept += count;
+    return count;
 }
 
 bool io_hold(enum range_kind kind, uint64_t first_id, uint64_t end_id)
@@ -321,6 +353,8 @@ bool io_flush(struct io_owner owner)
     if (!request)
         return false;
     request->durable = true;
+    io.unswept = 0;
+    request->good = !io.lost;
     for (uint8_t disk = 0; disk < io_disk_count(); disk++)
         if (volume_disk_used(disk))
             start(request, BLOCK_FLUSH, &(struct volume_home){.disk = disk}, NULL, 0);

@@ -40,7 +40,7 @@ struct io_check {
 
 #define IO_PLEX(plex) (1u << (plex))
 #define IO_PLEXES ((1u << VOLUME_PLEXES) - 1)
-#define IO_BLOCKS_MAX 32u /* of one request */
+#define IO_BLOCKS_MAX 62u /* of one request: one at work and one that waits fill a queue */
 
 /* io_disk_count - disks that were found at boot. */
 unsigned io_disk_count(void);

@@ -1,16 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* migrate.c - three passes over the committed directory in the order of homes, a batch of it at a
- * time. Invariants: migrate.h.
+/* migrate.c - three passes over the committed directory in the order of homes. Invariants:
+ * migrate.h.
  *
- *   PAGES    up to 32 pages are read from the area, or copied from their frames, and written to all
- *            their plexes: what lies together moves in one request
+ *   PAGES    pages are brought into frames, where they are not, and held there (object_page_hold())
+ *            until they are written to all their plexes: what lies together moves in one request
  *   POTS_0   the pots of nodes and of page counts: a few of them are brought in, changed, and plex
  *            0 of them is written; then a flush
  *   POTS_1   the same changes to the same pots, for they may not be in memory any more, and plex 1;
  *            then a flush. So no cut finds both plexes of a pot half written
  *
- * States in a pass: GATHER (entries of the next batch) -> MOVE (read, change, write) -> GATHER, or
- * after the last -> FLUSH -> FLUSHING -> the next pass, or DONE.
+ * States in a pass: GATHER -> (POTS: MOVE the batch -> GATHER) -> FLUSH -> FLUSHING -> the next
+ * pass, or DONE.
+ *
+ * Pages are in a list, in order, each on a leg of its way. While it is being filled, they are read
+ * and none is written; then what is there is written and none is read, until the list is empty: a
+ * disk that has both the area and the homes moves its arm but twice for a list full. Pages that are
+ * in memory join it at any time.
  *
  * A page that is dirty again stays as it is at home: the next checkpoint has its newer version, and
  * until that is committed this one's area has it. An object whose home is on no disk that is there
@@ -27,14 +32,18 @@
 #include "kernel/sched.h"
 #include "kernel/sum.h"
 
-#define PAGES_MAX IO_BLOCKS_MAX /* of a batch */
-#define ENTRIES_MAX 128u        /* of a batch of pots */
-#define POTS_MAX 8u
+/* Pages of the list: 8 MiB, but no more of the frames than this part. */
+#define PAGES_MAX 2048u
+#define PAGES_SHARE 8u
+#define PAGES_STEP (4u * IO_BLOCKS_MAX) /* more at a time; then domains have a turn */
+#define POTS_MAX 16u /* of a batch */
 
 enum pass { PAGES, POTS_0, POTS_1, PASSES };
 enum state { GATHER, MOVE, FLUSH, FLUSHING, DONE };
-/* How far a page is. A MOVED one was read as part of a run, and is not known to be good. */
-enum leg { READ, MOVED, READ_CHECKED, WRITE, HOME };
+/* How far a page is. What was read in a run, and is not good, is READ_CHECKED once more. A page
+ * that no disk can read is LOST: its home keeps what it has, under the checksum of what should be
+ * there, so that nobody takes the one for the other. */
+enum leg { READ, READ_CHECKED, READING, WRITE, WRITING, HOME, LOST };
 
 struct held_pot {
     struct pot *pot;
@@ -50,31 +59,31 @@ static struct {
     unsigned asked; /* requests that are under way */
     uint64_t generation;
     uint32_t in_step; /* disks, when it began */
-    struct directory_entry next; /* to be gathered; kind 0: none is left */
-    unsigned entry_count, entries_done;
-    uint8_t legs[PAGES_MAX]; /* enum leg, of the first entries */
+    const struct directory_entry *next; /* to be gathered; NULL: none is left */
+    struct page_frame *first, *last; /* of the list, by frozen_next */
+    unsigned pages, pages_to_read; /* in the list; of these, on a leg before WRITE */
+    bool filling;
+    uint32_t place, end; /* in the order: of what is not in its pot yet; of the next batch */
     unsigned pot_count;
 } migrate;
-static struct {
-    struct directory_entry entries[ENTRIES_MAX];
-    struct held_pot pots[POTS_MAX];
-    uint8_t blocks[PAGES_MAX][BLOCK_BYTES] __attribute__((aligned(16)));
-} gathered;
+static struct held_pot held_pots[POTS_MAX];
 
 static void next_take(void)
 {
-    const struct directory_entry *entry = directory_order_next();
-    migrate.next = entry ? *entry : (struct directory_entry){.kind = 0};
+    migrate.next = directory_order_next();
 }
 
 static void pass_begin(enum pass pass)
 {
-    if (pass == PAGES)
-        migrate.in_step = volume_in_step();
     migrate.pass = pass;
     migrate.state = GATHER;
-    directory_order_begin(DIRECTORY_COMMITTED);
-    next_take();
+    migrate.filling = true;
+    migrate.place = migrate.end = 0;
+    if (pass == PAGES) {
+        migrate.in_step = volume_in_step();
+        directory_order_begin(DIRECTORY_COMMITTED);
+        next_take();
+    }
 }
 
 void migrate_begin(uint64_t generation)
@@ -90,24 +99,6 @@ static void one_answered(void *object, bool good)
     kassert(migrate.asked > 0);
     migrate.asked--;
     migrate.failed |= !good;
-}
-
-/* A run that could not be read is read again, one by one. */
-static void run_answered(void *object, bool good)
-{
-    (void)object;
-    (void)good;
-    kassert(migrate.asked > 0);
-    migrate.asked--;
-}
-
-/* A page that no disk can read is lost: its home keeps what it has, under the checksum of what
- * should be there, so that nobody takes the one for the other. */
-static void page_answered(void *leg, bool good)
-{
-    if (!good)
-        *(uint8_t *)leg = HOME;
-    one_answered(NULL, true);
 }
 
 static const struct io_owner migrate_owner = {one_answered, NULL};
@@ -150,121 +141,215 @@ static bool carry_on(const struct directory_entry *entry)
 
 /* --- pages --- */
 
-static enum leg first_leg(const struct directory_entry *entry, uint8_t *block)
+static unsigned pages_max(void)
 {
-    const struct page_frame *page = object_page_present(directory_id(entry));
-    if (!page || page->state != PAGE_PRESENT || page->failed)
-        return READ;
-    if (page->dirty)
-        return HOME;
-    memcpy(block, page->data, BLOCK_BYTES);
-    return WRITE;
+    uint32_t share = object_page_count() / PAGES_SHARE;
+    return share < PAGES_MAX ? share : PAGES_MAX;
 }
 
-/* The pages of the next batch. false: something must be waited for. */
-static bool pages_gather(void)
+static void page_leg(struct page_frame *page, enum leg leg)
 {
-    struct volume_home home;
-    while (migrate.next.kind != 0 && migrate.entry_count < PAGES_MAX) {
-        const struct directory_entry *entry = &migrate.next;
-        if (entry->kind != DIRECTORY_NODE && !has_home(entry, &home)) {
-            if (!carry_on(entry))
-                return false;
-        } else if (entry->kind == DIRECTORY_PAGE) {
-            unsigned at = migrate.entry_count++;
-            gathered.entries[at] = *entry;
-            migrate.legs[at] = (uint8_t)first_leg(entry, gathered.blocks[at]);
-        }
-        next_take();
+    page->leg = (uint8_t)leg;
+}
+
+/* It was read, or was there. */
+static void page_held(struct page_frame *page)
+{
+    object_page_hold(page);
+    page_leg(page, WRITE);
+}
+
+/* Take a page into the list, unless it is dirty or lost. false: it must be waited for. */
+static bool page_gather(const struct directory_entry *entry)
+{
+    struct page_frame *page = object_page_present(directory_id(entry));
+    if (page && page->state == PAGE_READING)
+        return false;
+    if (page && (page->dirty || page->failed))
+        return true;
+    if (page) {
+        page_held(page);
+    } else {
+        if (migrate.filling)
+            page = object_page_claim(directory_id(entry), entry->allocation_count);
+        if (!page)
+            return false;
+        page_leg(page, READ);
+        migrate.pages_to_read++;
     }
+    page->frozen_next = NULL;
+    if (migrate.first)
+        migrate.last->frozen_next = page;
+    else
+        migrate.first = page;
+    migrate.last = page;
+    migrate.pages++;
     return true;
 }
 
-/* Where a page of the batch is on this leg, so that runs are found. */
-static uint64_t place_of(unsigned at)
+/* Fill the list as far as it goes. */
+static void pages_gather(void)
 {
-    const struct directory_entry *entry = &gathered.entries[at];
-    return migrate.legs[at] == WRITE ? directory_id(entry) : entry->location;
+    struct volume_home home;
+    bool taken = true;
+    unsigned most = migrate.pages + PAGES_STEP;
+    if (most > pages_max())
+        most = pages_max();
+    while (taken && migrate.next && migrate.pages < most) {
+        const struct directory_entry *entry = migrate.next;
+        if (entry->kind != DIRECTORY_NODE && !has_home(entry, &home))
+            taken = carry_on(entry);
+        else if (entry->kind == DIRECTORY_PAGE)
+            taken = page_gather(entry);
+        if (taken)
+            next_take();
+    }
 }
 
-/* Ask for a run of pages that begins here. 0: there is no room. */
-static unsigned run_ask(unsigned at)
+static const struct directory_entry *entry_of(const struct page_frame *page)
 {
-    void *blocks[PAGES_MAX];
-    unsigned count = 0;
-    uint64_t place = place_of(at);
-    enum leg leg = migrate.legs[at];
-    while (at + count < migrate.entry_count && migrate.legs[at + count] == leg &&
-           place_of(at + count) == place + count) {
-        blocks[count] = gathered.blocks[at + count];
-        count++;
+    return directory_find_in(DIRECTORY_COMMITTED, RANGE_PAGES, page->object_id);
+}
+
+static void page_read(struct page_frame *page, bool good, enum leg otherwise)
+{
+    page_leg(page, otherwise);
+    if (good) {
+        object_page_arrived(page, true);
+        page_held(page);
     }
-    if (leg == WRITE)
-        return io_write(RANGE_PAGES, place, blocks, count, IO_PLEXES, migrate_owner);
-    const struct directory_entry *entry = &gathered.entries[at];
+    migrate.pages_to_read -= page->leg >= WRITE;
+}
+
+static void one_read(void *object, bool good)
+{
+    page_read(object, good, LOST);
+    one_answered(NULL, true);
+}
+
+/* What was read is there if it is good, and read again, with the other copy to help, if not. */
+static void run_read(void *object, bool good)
+{
+    struct page_frame *page = object;
+    (void)good;
+    for (unsigned count = page->run; count-- > 0; page = page->frozen_next) {
+        uint64_t sum = sum_of(page->data, BLOCK_BYTES,
+                              checksum_seed(CHECKSUM_PAGE, page->object_id));
+        page_read(page, sum == entry_of(page)->checksum_or_calls, READ_CHECKED);
+    }
+    one_answered(NULL, true);
+}
+
+static void run_written(void *object, bool good)
+{
+    struct page_frame *page = object;
+    for (unsigned count = page->run; count-- > 0; page = page->frozen_next) {
+        object_page_written(object_page_writing(page->object_id));
+        page_leg(page, HOME);
+    }
+    one_answered(NULL, good);
+}
+
+/* Where a page is on this leg, so that runs are found. */
+static uint64_t place_of(const struct page_frame *page, enum leg leg)
+{
+    return leg == WRITE ? page->object_id : entry_of(page)->location;
+}
+
+static unsigned checked_ask(struct page_frame *page)
+{
+    const struct directory_entry *entry = entry_of(page);
+    struct io_check check = {.how = IO_CHECK_WHOLE,
+                             .seed = checksum_seed(CHECKSUM_PAGE, page->object_id),
+                             .checksum = entry->checksum_or_calls};
+    return io_read(directory_block_kind(entry), directory_block_id(entry), page->data, &check,
+                   (struct io_owner){one_read, page});
+}
+
+/* Ask for a run of pages that begins here. 0: there is no room, or it may become longer. */
+static unsigned run_ask(struct page_frame *first)
+{
+    void *blocks[IO_BLOCKS_MAX];
+    unsigned count = 0;
+    enum leg leg = first->leg;
+    uint64_t place = place_of(first, leg);
+    struct page_frame *page = first;
+    const struct directory_entry *entry = entry_of(first);
     enum range_kind kind = directory_block_kind(entry); /* area or journal: never both in a run */
+    for (; page && page->leg == leg && count < IO_BLOCKS_MAX &&
+           place_of(page, leg) == place + count;
+         page = page->frozen_next)
+        blocks[count++] = leg == WRITE ? object_page_writing(page->object_id)->data : page->data;
+    if (!page && migrate.next && count < IO_BLOCKS_MAX && migrate.asked > 0)
+        return 0;
     if (leg == READ)
         return io_read_blocks(kind, directory_block_id(entry), blocks, count,
-                              (struct io_owner){run_answered, NULL});
-    struct io_check check = {.how = IO_CHECK_WHOLE,
-                             .seed = checksum_seed(CHECKSUM_PAGE, directory_id(entry)),
-                             .checksum = entry->checksum_or_calls};
-    return io_read(kind, directory_block_id(entry), blocks[0], &check,
-                   (struct io_owner){page_answered, &migrate.legs[at]});
+                              (struct io_owner){run_read, first});
+    return io_write(RANGE_PAGES, place, blocks, count, IO_PLEXES,
+                    (struct io_owner){run_written, first});
 }
 
-/* What was read in runs is written if it is good, and read again if not. */
-static void moved_check(void)
+/* Ask for all that can be asked for. */
+static void pages_ask(void)
 {
-    for (unsigned at = 0; at < migrate.entry_count; at++) {
-        const struct directory_entry *entry = &gathered.entries[at];
-        if (migrate.legs[at] != MOVED)
-            continue;
-        uint64_t checksum = sum_of(gathered.blocks[at], BLOCK_BYTES,
-                                       checksum_seed(CHECKSUM_PAGE, directory_id(entry)));
-        migrate.legs[at] = checksum == entry->checksum_or_calls ? WRITE : READ_CHECKED;
+    for (struct page_frame *page = migrate.first; page;) {
+        bool write = page->leg == WRITE;
+        if (write ? !migrate.filling : page->leg < READING) {
+            unsigned count = page->leg == READ_CHECKED ? checked_ask(page) : run_ask(page);
+            if (count == 0)
+                return;
+            migrate.asked++;
+            page->run = (uint8_t)count;
+            for (; count > 1; count--, page = page->frozen_next)
+                page_leg(page, write ? WRITING : READING);
+            page_leg(page, write ? WRITING : READING);
+        }
+        page = page->frozen_next;
     }
 }
 
-/* Ask for all on this leg, as far as there is room. false: there was something to ask for. */
-static bool leg_done(enum leg leg, enum leg after)
+/* true: all pages are home. */
+static bool pages_done(void)
 {
-    bool done = true;
-    for (unsigned at = 0; at < migrate.entry_count; at++) {
-        if (migrate.legs[at] != leg)
-            continue;
-        unsigned count = run_ask(at);
-        done = false;
-        if (count == 0)
-            break;
-        migrate.asked++;
-        while (count-- > 0)
-            migrate.legs[at + count] = (uint8_t)after;
+    while (migrate.first && migrate.first->leg >= HOME) {
+        if (migrate.first->leg == LOST)
+            object_page_arrived(migrate.first, false);
+        migrate.first = migrate.first->frozen_next;
+        migrate.pages--;
     }
-    return done;
+    if (!migrate.first)
+        migrate.filling = true;
+    pages_gather();
+    if (migrate.pages_to_read == 0)
+        migrate.filling = false;
+    pages_ask();
+    return !migrate.next && !migrate.first;
 }
 
-/* Reads, then reads of what was not good, then writes. true: all of the batch is home. */
-static bool pages_move(void)
+/* Let all of the list go; nothing is under way. */
+static void pages_drop(void)
 {
-    if (!leg_done(READ, MOVED) || migrate.asked > 0)
-        return false;
-    moved_check();
-    return leg_done(READ_CHECKED, WRITE) && migrate.asked == 0 && leg_done(WRITE, HOME);
+    for (struct page_frame *page = migrate.first; page; page = page->frozen_next)
+        if (page->leg < READING || page->leg == LOST)
+            object_page_unclaim(page);
+        else if (page->leg == WRITE)
+            object_page_written(object_page_writing(page->object_id));
+    migrate.first = NULL;
+    migrate.pages = migrate.pages_to_read = 0;
 }
 
 /* --- pots --- */
 
-static bool pot_gather(const struct volume_home *home)
+/* Is its pot of this batch, or can it be? */
+static bool pot_gather(const struct directory_entry *entry, uint64_t first_id)
 {
-    struct held_pot *last = &gathered.pots[migrate.pot_count - 1];
-    if (migrate.pot_count > 0 && last->kind == kind_of(&migrate.next) &&
-        last->first_id == home->first_id)
+    struct held_pot *last = &held_pots[migrate.pot_count - 1];
+    if (migrate.pot_count > 0 && last->kind == kind_of(entry) && last->first_id == first_id)
         return true;
     if (migrate.pot_count == POTS_MAX || migrate.pot_count >= pot_spare())
         return false;
-    gathered.pots[migrate.pot_count++] = (struct held_pot){
-        .kind = kind_of(&migrate.next), .first_id = home->first_id};
+    held_pots[migrate.pot_count++] = (struct held_pot){.kind = kind_of(entry),
+                                                          .first_id = first_id};
     return true;
 }
 
@@ -272,16 +357,15 @@ static bool pot_gather(const struct volume_home *home)
 static bool pots_gather(void)
 {
     struct volume_home home;
-    while (migrate.next.kind != 0 && migrate.entry_count < ENTRIES_MAX) {
-        if (!has_home(&migrate.next, &home)) {
-            if (!carry_on(&migrate.next))
+    const struct directory_entry *entry;
+    while ((entry = directory_ordered(migrate.end)) != NULL) {
+        if (!has_home(entry, &home)) {
+            if (!carry_on(entry))
                 return false;
-        } else if (pot_gather(&home)) {
-            gathered.entries[migrate.entry_count++] = migrate.next;
-        } else {
+        } else if (!pot_gather(entry, home.first_id)) {
             break;
         }
-        next_take();
+        migrate.end++;
     }
     return true;
 }
@@ -291,7 +375,7 @@ static bool pots_hold(void)
 {
     bool all = true;
     for (unsigned i = 0; i < migrate.pot_count; i++) {
-        struct held_pot *held = &gathered.pots[i];
+        struct held_pot *held = &held_pots[i];
         enum fetch fetch = FETCH_PRESENT;
         if (!held->pot)
             fetch = pot_change(held->kind, held->first_id, &held->pot, &held->first_id);
@@ -304,11 +388,11 @@ static bool pots_hold(void)
 /* Put what an entry says into its pot. false: something must be waited for. */
 static bool entry_change(const struct directory_entry *entry)
 {
-    const struct held_pot *held = gathered.pots;
+    const struct held_pot *held = held_pots;
     uint64_t id = directory_id(entry), each = range_objects_per_block((uint8_t)kind_of(entry));
     while (held->kind != kind_of(entry) || id - held->first_id >= each)
         held++;
-    kassert(held < gathered.pots + migrate.pot_count);
+    kassert(held < held_pots + migrate.pot_count);
     void *block = pot_block(held->pot);
     if (entry->kind == DIRECTORY_NODE) {
         const struct disk_node *node;
@@ -329,7 +413,7 @@ static unsigned pots_write(unsigned at)
 {
     void *blocks[POTS_MAX];
     unsigned count = 0;
-    const struct held_pot *first = &gathered.pots[at];
+    const struct held_pot *first = &held_pots[at];
     uint64_t each = range_objects_per_block((uint8_t)first->kind);
     while (at + count < migrate.pot_count && first[count].kind == first->kind &&
            first[count].first_id == first->first_id + count * each) {
@@ -343,34 +427,32 @@ static unsigned pots_write(unsigned at)
 /* true: the batch is at home, and its pots may go. */
 static bool pots_move(void)
 {
+    struct volume_home home;
     if (!pots_hold())
         return false;
-    for (; migrate.entries_done < migrate.entry_count; migrate.entries_done++)
-        if (!entry_change(&gathered.entries[migrate.entries_done]))
+    for (; migrate.place < migrate.end; migrate.place++) {
+        const struct directory_entry *entry = directory_ordered(migrate.place);
+        if (has_home(entry, &home) && !entry_change(entry))
             return false;
+    }
     for (unsigned at = 0; at < migrate.pot_count; at++) {
-        if (gathered.pots[at].written)
+        if (held_pots[at].written)
             continue;
         unsigned count = pots_write(at);
         if (count == 0)
             return false;
         migrate.asked++;
         while (count-- > 0)
-            gathered.pots[at + count].written = true;
+            held_pots[at + count].written = true;
     }
     if (migrate.asked > 0)
         return false;
     for (unsigned i = 0; i < migrate.pot_count; i++)
-        pot_changed(gathered.pots[i].pot);
+        pot_changed(held_pots[i].pot);
     return true;
 }
 
 /* --- */
-
-static void batch_clear(void)
-{
-    migrate.entry_count = migrate.entries_done = migrate.pot_count = 0;
-}
 
 /* One step. false: something must be waited for, or all is done. */
 static bool step(void)
@@ -378,14 +460,14 @@ static bool step(void)
     bool pages = migrate.pass == PAGES;
     switch (migrate.state) {
     case GATHER:
-        if (pages ? !pages_gather() : !pots_gather())
+        if (pages ? !pages_done() : !pots_gather())
             return false;
-        migrate.state = migrate.entry_count > 0 ? MOVE : FLUSH;
+        migrate.state = migrate.pot_count > 0 ? MOVE : FLUSH;
         return true;
     case MOVE:
-        if ((pages ? !pages_move() : !pots_move()) || migrate.asked > 0)
+        if (!pots_move() || migrate.asked > 0)
             return false;
-        batch_clear();
+        migrate.pot_count = 0;
         migrate.state = GATHER;
         return true;
     case FLUSH: /* of what the last pass wrote; the pages are in the area until the end */
@@ -416,9 +498,10 @@ static void begin_again(void)
     if (migrate.again)
         halt("store: generation %lu cannot be brought home", migrate.generation);
     for (unsigned i = 0; i < migrate.pot_count; i++)
-        if (gathered.pots[i].pot)
-            pot_changed(gathered.pots[i].pot);
-    batch_clear();
+        if (held_pots[i].pot)
+            pot_changed(held_pots[i].pot);
+    migrate.pot_count = 0;
+    pages_drop();
     migrate.failed = false;
     migrate.again = true;
     pass_begin(PAGES);

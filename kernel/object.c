@@ -247,7 +247,7 @@ enum fetch object_node(uint64_t object_id, struct node_frame **out)
     return FETCH_PRESENT;
 }
 
-COLD static void page_arrived(void *frame, bool good)
+COLD void object_page_arrived(void *frame, bool good)
 {
     struct page_frame *page = frame;
     kassert(page->state == PAGE_READING);
@@ -282,19 +282,42 @@ COLD static enum fetch page_version_find(uint64_t object_id, struct page_version
     return fetch;
 }
 
-/* Make an empty frame the frame of a page that is on disk. */
-COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
-                             const struct page_version *version)
+/* An empty frame is a page's, whose contents are to come. */
+COLD static void page_enter(struct page_frame *page, uint64_t object_id, uint64_t allocation_count)
 {
     struct page_frame **chain = &object.page_hash[hash_id(object_id) & object.page_mask];
     page->object_id = object_id;
-    page->allocation_count = version->allocation_count;
+    page->allocation_count = allocation_count;
     page->dirty = page->open = page->failed = page->frozen = page->writing = false;
     page->copy = NULL;
     page->journal = 0;
     page->built = 0;
     page->hash_next = *chain;
     *chain = page;
+    page->state = PAGE_READING;
+}
+
+COLD struct page_frame *object_page_claim(uint64_t object_id, uint64_t allocation_count)
+{
+    struct page_frame *page = object_page_take();
+    if (page)
+        page_enter(page, object_id, allocation_count);
+    return page;
+}
+
+COLD void object_page_unclaim(struct page_frame *page)
+{
+    kassert(page->state == PAGE_READING);
+    page_unhash(page);
+    page->state = PAGE_FREE;
+    sched_wake_all(&page->waiters);
+}
+
+/* Make an empty frame the frame of a page that is on disk. */
+COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
+                             const struct page_version *version)
+{
+    page_enter(page, object_id, version->allocation_count);
     if (version->zero) {
         memset(page->data, 0, PAGE_BYTES);
         page->state = PAGE_PRESENT;
@@ -302,12 +325,10 @@ COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
     }
     struct io_check check = {.how = IO_CHECK_WHOLE, .seed = checksum_seed(CHECKSUM_PAGE, object_id),
                              .checksum = version->checksum};
-    page->state = PAGE_READING;
     if (io_read(version->kind, version->id, page->data, &check,
-                (struct io_owner){page_arrived, page}))
+                (struct io_owner){object_page_arrived, page}))
         return sched_stall(&page->waiters);
-    page->state = PAGE_FREE;
-    page_unhash(page);
+    object_page_unclaim(page);
     return sched_stall_io();
 }
 

@@ -83,8 +83,10 @@ struct page_frame {
     bool writing;    /* a disk is taking them */
     bool open;       /* dirty, and the journal does not count on its contents */
     uint8_t journal; /* enum journal_state */
+    uint8_t leg, run; /* migrate.c */
     struct page_frame *copy; /* that has the frozen contents; NULL: this has, or none */
-    struct page_frame *dirty_next, *frozen_next; /* while dirty; from freeze to sort */
+    /* While dirty; from freeze to sort, and while it is migrated. */
+    struct page_frame *dirty_next, *frozen_next;
 };
 
 /* The frame of no object: what the hint of a key in a node frame points to when nothing better is
@@ -119,6 +121,12 @@ struct page_frame *object_page_meet(const uint8_t *data);
 /* object_page_take - a frame for something else; the caller makes it so at once. NULL: none can be
  * taken. */
 struct page_frame *object_page_take(void);
+/* object_page_claim - a frame of a page that is in no frame, for the caller to read it: whoever
+ * wants it meanwhile waits. NULL: none can be taken. object_page_arrived - it was read.
+ * object_page_unclaim - it was not: no frame has it. */
+struct page_frame *object_page_claim(uint64_t object_id, uint64_t allocation_count);
+void object_page_arrived(void *page, bool good);
+void object_page_unclaim(struct page_frame *page);
 /* object_page_present - the frame of a page if it has one, else NULL. */
 struct page_frame *object_page_present(uint64_t object_id);
 /* object_node_present - the frame if it is in memory, else NULL. */
@@ -161,6 +169,8 @@ void object_pages_freeze(void);
 /* object_node_keep - the contents of a frozen node go to their place: it is about to change, or it
  * is its turn. Nothing if it is not frozen. */
 void object_node_keep(struct node_frame *node);
+/* object_page_hold - a clean page is frozen too. */
+void object_page_hold(struct page_frame *page);
 /* object_frozen_take - the frame that has the contents of the next frozen page, each once; NULL: no
  * more. object_frozen_listed - there are more. */
 struct page_frame *object_frozen_take(void);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* demo_journal_test.c - a domain that commits a page step by step never loses a step that was
- * answered, wherever and however the power fails, again and again; and what each cut leaves is a
- * clean store. LATCHKEY_LONG: more cuts. */
+ * answered, wherever and however the power fails, again and again; and of all that the cuts left
+ * there is a good copy. LATCHKEY_LONG: more cuts. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -95,7 +95,11 @@ static void transcript_judge(struct run *run, uint64_t seed)
                 run->written = true;
             }
         }
-        cr_assert(strncmp(at, "store:", 6) != 0, "seed %llu: %.60s", (unsigned long long)seed, at);
+        /* A cut may leave one plex of a pot half written; then it says that there was another. */
+        const char *other = strstr(at, "rewritten from the other");
+        bool repaired = other && other < end;
+        cr_assert(strncmp(at, "store:", 6) != 0 || repaired, "seed %llu: %.60s",
+                  (unsigned long long)seed, at);
     }
     run->judged = (size_t)(at - run->transcript.text);
 }

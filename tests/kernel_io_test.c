@@ -11,12 +11,12 @@
 #include "disks/checksum.h"
 #include "tests/host_disk.h"
 
-#define BLOCKS 64u
-#define PAGES 40u       /* ids 1 to 40, on both disks */
+#define BLOCKS 104u
+#define PAGES 80u       /* ids 1 to 80, on both disks */
 #define PAIR_BLOCK 2u   /* where they begin on disk 0; on disk 1 one further */
 #define LONE_ID 101u    /* 8 pages on disk 0 only */
-#define LONE_BLOCK 50u
-#define HEADER_BLOCK 60u
+#define LONE_BLOCK 90u
+#define HEADER_BLOCK 100u
 
 static uint8_t media[2][BLOCKS * BLOCK_BYTES];
 static unsigned answers, bad_answers;
@@ -261,6 +261,20 @@ Test(io, requests_wait_for_room_at_the_disk_and_all_are_answered)
     for (unsigned i = 0; i < LIMIT_IO_REQUESTS; i++)
         cr_assert_eq(targets[i][7], 1 + i % PAGES);
     cr_assert_leq(host_disk_counters(0)->depth_max, 2);
+}
+
+Test(io, a_flush_is_asked_for_before_a_drive_would_have_to_write_its_cache_out)
+{
+    start();
+    uint64_t before = host_disk_counters(0)->flushes;
+    for (unsigned i = 0; i < 24; i++) {
+        cr_assert_eq(write_pages(1, IO_BLOCKS_MAX, IO_PLEXES, 1), IO_BLOCKS_MAX);
+        settle(1, 0);
+        cr_assert_eq(host_disk_counters(0)->flushes, before);
+    }
+    cr_assert_eq(write_pages(1, 1, IO_PLEXES, 1), 1);
+    settle(1, 0);
+    cr_assert_eq(host_disk_counters(0)->flushes, before + 1, "after 24 requests, 5.8 MiB");
 }
 
 Test(io, blocks_that_follow_each_other_are_read_with_one_request)

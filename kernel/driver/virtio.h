@@ -16,7 +16,7 @@
 #include "kernel/base.h"
 #include "kernel/driver/fdt.h"
 
-/* Three of the largest disk requests, 34 parts each, and some small ones. */
+/* Two of the largest disk requests, 64 parts each; where memory follows memory, many more. */
 #define VIRTQUEUE_SIZE 128u
 
 enum virtio_id { VIRTIO_ID_BLOCK = 2, VIRTIO_ID_GPU = 16, VIRTIO_ID_INPUT = 18 };

@@ -115,9 +115,14 @@ static void submit(struct disk *disk, struct request *request, const struct bloc
     struct virtio_part parts[PARTS_MAX] = {{&request->header, sizeof(request->header), false}};
     unsigned count = 1;
     uint16_t head;
-    for (unsigned i = 0; i < wanted->count; i++)
-        parts[count++] = (struct virtio_part){wanted->pieces[i], wanted->piece_bytes,
-                                              wanted->op == BLOCK_READ};
+    for (unsigned i = 0; i < wanted->count; i++) {
+        struct virtio_part *last = &parts[count - 1];
+        if (i > 0 && (const uint8_t *)last->data + last->size_bytes == wanted->pieces[i])
+            last->size_bytes += wanted->piece_bytes; /* one part: they follow each other */
+        else
+            parts[count++] = (struct virtio_part){wanted->pieces[i], wanted->piece_bytes,
+                                                  wanted->op == BLOCK_READ};
+    }
     parts[count++] = (struct virtio_part){&request->status, 1, true};
     if (!virtqueue_add(&disk->queue, parts, count, &head)) {
         answer(disk, request, false); /* the queue is broken, and will be noticed */

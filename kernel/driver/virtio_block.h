@@ -16,7 +16,7 @@ uint64_t virtio_block_sectors(unsigned disk);
 /* virtio_block_read_only - it cannot be written. */
 bool virtio_block_read_only(unsigned disk);
 
-#define BLOCK_PIECES_MAX 32u /* in one request */
+#define BLOCK_PIECES_MAX 62u /* in one request */
 
 struct block_request {
     enum block_op op;
