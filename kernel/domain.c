@@ -62,7 +62,7 @@ static_assert(DOMAIN_AVAILABLE == 0 && DOMAIN_WAITING == STATE_WAITING, "states"
 static_assert(DOMAIN_RUNNING == STATE_RUNNING, "states");
 static_assert(RC_DATA_KEY == (1ull << 31) + RC_DATA_KEY_LOW, "gate.S");
 
-const struct domain domain_nobody = {.status = UINT64_MAX};
+struct domain domain_nobody;
 
 static struct {
     struct domain *domains;
@@ -77,6 +77,7 @@ COLD uint64_t domain_init(uint64_t start, unsigned count)
     kassert(count <= LIMIT_DOMAINS_CACHED);
     cache.domains = (struct domain *)start;
     cache.count = count;
+    domain_nobody.status = UINT64_MAX;
     memset(cache.domains, 0, count * sizeof(struct domain));
     return start + count * sizeof(struct domain);
 }

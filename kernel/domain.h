@@ -80,7 +80,7 @@ struct domain {
 #define BUFFER_UNKNOWN UINT64_MAX /* no address of a user */
 
 /* What the gate of a node is that is no root of a cached domain: its status suits nobody. */
-extern const struct domain domain_nobody;
+extern struct domain domain_nobody;
 
 /* domain_init - from start on there is room for count cached domains, LIMIT_DOMAINS_MIN to
  * LIMIT_DOMAINS_CACHED. Returns the end. */

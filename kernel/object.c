@@ -81,9 +81,10 @@ COLD void object_init(uint64_t start, uint64_t end, uint64_t node_bytes, uint32_
     for (uint32_t i = 0; i < object.page_count; i++)
         object.pages[i].leaf = table_leaf(object.pages[i].data);
     object.operation = 1;
+    object_nowhere.gate = &domain_nobody;
 }
 
-const struct node_frame object_nowhere = {.gate = &domain_nobody};
+struct node_frame object_nowhere;
 
 /* Numbers come round after 2^32 operations; a frame kept by an old equal number is only kept a
  * little longer. */
@@ -217,7 +218,7 @@ static void node_fill(struct node_frame *node, uint64_t object_id, const struct 
     for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
         struct key *key = &node->slots[slot];
         memcpy(key, &disk->slots[slot], sizeof(struct disk_key));
-        key->object = (void *)&object_nowhere;
+        key->object = &object_nowhere;
         key->built = 0;
         if (key_type(key) >= KEY_TYPE_COUNT)
             key->head = key->count = 0;
@@ -369,7 +370,7 @@ static enum fetch key_void(struct key *key)
         object_node_keep(&object.nodes[offset / sizeof(struct node_frame)]);
     key->head = 0;
     key->count = 0;
-    key->object = (void *)&object_nowhere;
+    key->object = &object_nowhere;
     return FETCH_VOID;
 }
 
@@ -425,7 +426,7 @@ void key_put(struct key *slot, const struct key *key)
         depend_undo(slot, &slot->built);
     slot->head = key->head;
     slot->count = key->count;
-    slot->object = key->object ? key->object : (void *)&object_nowhere;
+    slot->object = key->object ? key->object : &object_nowhere;
 }
 
 void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key)
@@ -442,7 +443,7 @@ COLD void object_forget_hints(void)
     for (uint32_t i = 0; i < object.node_high; i++)
         if (object.nodes[i].object_id)
             for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
-                object.nodes[i].slots[slot].object = (void *)&object_nowhere;
+                object.nodes[i].slots[slot].object = &object_nowhere;
 }
 
 uint32_t object_node_count(void)

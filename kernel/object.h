@@ -91,7 +91,7 @@ struct page_frame {
 
 /* The frame of no object: what the hint of a key in a node frame points to when nothing better is
  * known. */
-extern const struct node_frame object_nowhere;
+extern struct node_frame object_nowhere;
 
 /* What came of looking for an object. */
 enum fetch {

@@ -274,7 +274,7 @@ static void float_prepare(struct domain *domain)
         arch_float_load(domain);
         sched.float_zero = false;
     } else if (!sched.float_zero) {
-        arch_float_clear();
+        arch_float_load(&domain_nobody);
         sched.float_zero = true;
     }
     arch_float_clean();

@@ -187,10 +187,6 @@ void arch_float_load(const struct domain *domain)
     (void)domain;
 }
 
-void arch_float_clear(void)
-{
-}
-
 bool arch_float_dirty(void)
 {
     return false;

@@ -41,7 +41,6 @@ bool arch_external_pending(void);
 /* Floating-point registers of the hart, to and from a domain (its f and fcsr). */
 void arch_float_save(struct domain *domain);
 void arch_float_load(const struct domain *domain);
-void arch_float_clear(void);
 /* Has user mode changed them since arch_float_clean()? */
 bool arch_float_dirty(void);
 void arch_float_clean(void);

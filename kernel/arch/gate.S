@@ -28,131 +28,69 @@
  */
 #include "kernel/arch/frame.inc"
 
-#define STRING_FROM_MEMORY (-1) /* t0: the string is in memory */
-#define COPY_BLOCK_SHIFT 10
-#define COPY_BLOCK_BYTES (1 << COPY_BLOCK_SHIFT) /* the offset of ld and sd is below 2048 */
-
-    /* What none of the dead registers holds that carry a string. */
-    .macro no_string
-    clear   14, 28, 29, 30, 31
+    /* A word in memory is what it should be; that it is, scratch holds. */
+    .macro same register, scratch, place, otherwise=trap_save_ecall_rest
+    ld      \scratch, \place
+    bne     \scratch, \register, \otherwise
     .endm
 
-    /* The buffer into which the sender will receive: none, or one that is known to be good. */
-    .macro sender_buffer
+    /* The buffer into which the sender will receive: none, or one that is known to be good. And may
+     * this domain give the processor to that one? Perhaps not yet: it may pay by another meter. */
+    .macro hand_over_check
     andi    t1, a2, STRING_MEMORY_BITS
     beqz    t1, 1f
-    ld      gp, DOMAIN_BUFFER_ADDR(sp)
-    bne     gp, a5, trap_save_ecall_rest
-    ld      gp, DOMAIN_BUFFER_BYTES(sp)
-    bne     gp, a6, trap_save_ecall_rest
+    same    a5, gp, DOMAIN_BUFFER_ADDR(sp)
+    same    a6, gp, DOMAIN_BUFFER_BYTES(sp)
     andi    t1, a2, STRING_REGISTERS_BITS
     bnez    t1, trap_save_ecall_rest
     sd      a5, 120(sp)
     sd      a6, 128(sp)
-1:
-    .endm
-
-    /* The key should be a resume key that makes this ecall the other's return. */
-    .macro resume_key otherwise
-    each    sd, sp, KEPT
-    ld      s0, NODE_SLOT + KEY_OBJECT(gp)
-    ld      s2, NODE_RESUME_HEAD(s0) /* names the domain, and RESUME_RETURN */
-    bne     s2, ra, \otherwise
-    .endm
-
-    /* May this domain give the processor to that one? Perhaps not yet: it may pay by another
-     * meter. */
-    .macro hand_over_check
-1:  auipc   s7, %pcrel_hi(sched)
-    ld      s7, %pcrel_lo(1b)(s7)
+1:  ld      s7, sched
     ld      s8, DOMAIN_GATE_LIMIT(s4)
     sub     t2, s8, s7
     srli    t2, t2, GATE_LIMIT_BITS
     bnez    t2, 2f
-3:
+3:  csrr    s7, sstatus
+    bltz    s7, trap_save_ecall_rest /* SD: f registers were written */
     .subsection 1
 2:  jal     a7, meter_ask
     j       3b
     .previous
-    csrr    s7, sstatus
-    bltz    s7, trap_save_ecall_rest /* SD: f registers were written */
+    .endm
+
+    /* The resume key is the newest one, and its domain is in this state. */
+    .macro caller_waits status
+    ld      s1, NODE_SLOT + KEY_COUNT(gp)
+    same    s1, s3, NODE_CALL_COUNT(s0)
+    ld      s4, NODE_GATE(s0)
+    ld      s5, DOMAIN_STATUS(s4)
+    addi    s5, s5, -(\status)
+    bnez    s5, trap_save_ecall_rest
+    hand_over_check
+    .endm
+
+    /* Where slot i of a block is in this keys node. */
+    .macro slot_of slot, block, i, node
+    srli    \slot, \block, ENTRY_KEYS_TO_SLOT + 4 * \i
+    andi    \slot, \slot, BLOCK_SLOT
+    add     \slot, \slot, \node
     .endm
 
     /* Key i of the message, sent and accepted, into the slot that the target names. s1, s5: the
      * keys nodes of target and sender. */
     .macro key_copy i
-    srli    gp, s6, ENTRY_KEYS_TO_SLOT + 4 * \i
-    andi    gp, gp, BLOCK_SLOT
-    add     gp, gp, s1
-    srli    tp, a1, ENTRY_KEYS_TO_SLOT + 4 * \i
-    andi    tp, tp, BLOCK_SLOT
-    add     tp, tp, s5
+    slot_of gp, s6, \i, s1
+    slot_of tp, a1, \i, s5
     .irp    word, KEY_HEAD, KEY_COUNT, KEY_OBJECT
     ld      s9, NODE_SLOT + \word(tp)
     sd      s9, NODE_SLOT + \word(gp)
     .endr
     .endm
 
-    /* Key i, if it is accepted; data key 0 if it was not sent. s7, s8: what is accepted, sent. */
-    .macro key_pass i
-    andi    gp, s7, 1 << \i
-    beqz    gp, 2f
-    andi    gp, s8, 1 << \i
-    beqz    gp, 1f
-    key_copy \i
-    j       2f
-1:  srli    gp, s6, ENTRY_KEYS_TO_SLOT + 4 * \i
-    andi    gp, gp, BLOCK_SLOT
-    add     gp, gp, s1
-    sd      zero, NODE_SLOT + KEY_HEAD(gp)
-    sd      zero, NODE_SLOT + KEY_COUNT(gp)
-    sd      s5, NODE_SLOT + KEY_OBJECT(gp) /* a hint only: any node frame will do */
-2:
-    .endm
-
-    /* All keys that the target accepts, but a resume key. The keys nodes differ (domain.c), so that
-     * no slot is read after it was written. */
-    .macro keys_pass
-    andi    a7, s6, ENTRY_CODE_BIT
-    beqz    a7, trap_save_ecall_rest
-    ld      s5, DOMAIN_KEYS(sp)
-    beqz    t0, 3f
-    jal     a7, string_pass
-3:  li      a7, 0
-    andi    s7, s6, ENTRY_KEYS_0_TO_2
-    srli    s8, a1, EXIT_MASK_SHIFT
-    andi    s8, s8, ENTRY_KEYS_0_TO_2
-    bne     s7, s8, 3f
-    andi    gp, s7, 1
-    beqz    gp, 4f
-    key_copy 0
-4:  andi    gp, s7, 2
-    beqz    gp, 4f
-    key_copy 1
-4:  andi    gp, s7, 4
-    beqz    gp, 4f
-    key_copy 2
-    j       4f
-3:  key_pass 0
-    key_pass 1
-    key_pass 2
-4:
-    .endm
-
-    /* The target's address space and pc. */
-    .macro target_enter target
-    ld      s7, DOMAIN_SATP(\target)
-    csrw    satp, s7
-    ld      s7, 0(\target)
-    csrw    sepc, s7
-    csrw    sscratch, \target
-    .endm
-
     /* The target runs. a0, a1, a4, t3..t6: what it gets; t0..t2 and a7 are 0. */
     .macro target_go target
-    target_enter \target
-    each    ld, \target, 2, 3, 4, 8, 9, 18, 19, 21, 22, 23, 24, 25, 26, 27
-    ld      s4, 160(\target)
+    target_enter \target, s7
+    each    ld, \target, 2, 3, 4, 8, 9, 18, 19, 21, 22, 23, 24, 25, 26, 27, 20
     clear   1, 12, 13, 15, 16
     sret
     .endm
@@ -167,7 +105,7 @@
 
     .section .text.trap, "ax"
     .balign 64
-    .globl trap_entry
+    .globl trap_entry, arch_deliver
 trap_entry:
     csrrw   sp, sscratch, sp
     sd      gp, 24(sp)
@@ -189,19 +127,14 @@ trap_entry:
     addi    t1, t0, EXIT_RETURN - EXIT_CALL - STRING_MEMORY_BITS
     beqz    t1, call_memory
     addi    t1, t0, -STRING_MEMORY_BITS
-    beqz    t1, return_memory
+    beqz    t1, return_resume
+    li      t2, STRING_REGISTERS_ROOM
+    bgtu    a4, t2, trap_save_ecall
     addi    t1, t0, -STRING_REGISTERS_BITS
-    beqz    t1, return_registers
+    beqz    t1, return_resume
     addi    t1, t0, EXIT_RETURN - EXIT_CALL - STRING_REGISTERS_BITS
     bnez    t1, trap_save_ecall
-    li      t0, STRING_REGISTERS_ROOM
-    bgtu    a4, t0, trap_save_ecall
-    andi    t2, ra, 0xff
-    addi    t2, t2, -TYPE_START
-    bnez    t2, trap_save_ecall
-    j       call_start
 call_memory:
-    li      t0, STRING_FROM_MEMORY
     andi    t2, ra, 0xff
     addi    t2, t2, -TYPE_START
     bnez    t2, trap_save_ecall
@@ -212,21 +145,18 @@ call_without_string:
     andi    t2, ra, 0xff
     addi    t2, t2, -TYPE_START
     bnez    t2, kernel_key
-    no_string
+    clear   14, 28, 29, 30, 31
 call_start:
     each    sd, sp, KEPT
     ld      s0, NODE_SLOT + KEY_OBJECT(gp)
     ld      s1, NODE_SLOT + KEY_COUNT(gp)
     srli    s2, ra, 16
-    ld      s3, NODE_ID(s0)
-    bne     s2, s3, trap_save_ecall_rest
-    ld      s3, NODE_ALLOCATION_COUNT(s0)
-    bne     s1, s3, trap_save_ecall_rest
+    same    s2, s3, NODE_ID(s0)
+    same    s1, s3, NODE_ALLOCATION_COUNT(s0)
     ld      s4, NODE_GATE(s0)
     ld      s5, DOMAIN_STATUS(s4)
     bnez    s5, trap_save_ecall_rest
     beq     s4, sp, trap_save_ecall_rest
-    sender_buffer
     hand_over_check
     ld      s6, 96(s4)
     ld      s1, DOMAIN_KEYS(s4)
@@ -253,28 +183,18 @@ call_go:
     target_go s4
 
     /* RETURN through a resume key. */
-return_registers:
-    li      t0, STRING_REGISTERS_ROOM
-    bgtu    a4, t0, trap_save_ecall
-    j       return_resume
-return_memory:
-    li      t0, STRING_FROM_MEMORY
 return_resume:
-    resume_key trap_save_ecall_rest
+    each    sd, sp, KEPT
+    ld      s0, NODE_SLOT + KEY_OBJECT(gp)
+    same    ra, s2, NODE_RESUME_HEAD(s0) /* names the domain, and RESUME_RETURN */
     j       return_known
 return_without_string:
-    resume_key return_restart
-    no_string
+    each    sd, sp, KEPT
+    ld      s0, NODE_SLOT + KEY_OBJECT(gp)
+    same    ra, s2, NODE_RESUME_HEAD(s0), return_restart
+    clear   14, 28, 29, 30, 31
 return_known:
-    ld      s1, NODE_SLOT + KEY_COUNT(gp)
-    ld      s3, NODE_CALL_COUNT(s0)
-    bne     s1, s3, trap_save_ecall_rest
-    ld      s4, NODE_GATE(s0)
-    ld      s5, DOMAIN_STATUS(s4)
-    addi    s5, s5, -STATE_WAITING
-    bnez    s5, trap_save_ecall_rest
-    sender_buffer
-    hand_over_check
+    caller_waits STATE_WAITING
     ld      s6, 96(s4)
     andi    a7, s6, ENTRY_FORM
     addi    a7, a7, -ENTRY_CODE_BIT
@@ -290,7 +210,6 @@ return_go:
     target_go s4
 
     /* arch.h. */
-    .globl arch_deliver
 arch_deliver:
     mv      t3, a3
     mv      t4, a5
@@ -302,53 +221,81 @@ return_restart:
     addi    s2, s2, (RESUME_RESTART_BYTE - RESUME_RETURN_BYTE) << 8
     bne     s2, ra, trap_save_ecall_rest
     bnez    a0, trap_save_ecall_rest /* a code: it traps */
-    ld      s1, NODE_SLOT + KEY_COUNT(gp)
-    ld      s3, NODE_CALL_COUNT(s0)
-    bne     s1, s3, trap_save_ecall_rest
-    ld      s4, NODE_GATE(s0)
-    ld      s5, DOMAIN_STATUS(s4)
-    addi    s5, s5, -(STATE_WAITING | STATUS_RESTORE)
-    bnez    s5, trap_save_ecall_rest
-    sender_buffer
-    hand_over_check
+    caller_waits STATE_WAITING | STATUS_RESTORE
     /* commit */
     addi    s3, s3, 1
     sd      s3, NODE_CALL_COUNT(s0)
     sd      zero, DOMAIN_STATUS(sp)
     sender_stop
-    target_enter s4
+    target_enter s4, s7
     mv      sp, s4
     j       trap_restore_all
 
 call_string:
-    jal     a7, string_pass
-    li      a7, 0
+    jal     s5, string_pass
     j       call_resume_key
 
 return_string:
-    jal     a7, string_pass
-    li      a7, 0
+    jal     s5, string_pass
     j       return_go
 
     /* The target does not accept just the resume key and the code. */
 call_keys:
-    keys_pass
-    andi    gp, s6, ENTRY_KEY_3
-    bnez    gp, call_resume_key
+    bltz    a7, 1f
+    jal     s2, keys_pass
+    j       call_resume_key
+1:  addi    a7, a7, ENTRY_KEY_3
+    bltz    a7, trap_save_ecall_rest
+    jal     s2, keys_pass
     j       call_go
 
 return_keys:
-    andi    a7, s6, ENTRY_KEY_3
-    bnez    a7, trap_save_ecall_rest
+    sltiu   a7, a7, ENTRY_KEY_3
+    beqz    a7, trap_save_ecall_rest
     ld      s1, DOMAIN_KEYS(s4)
-    keys_pass
+    jal     s2, keys_pass
     j       return_go
 
+    /* All keys that the target accepts, but a resume key, and the string. s2: where to go on. The
+     * keys nodes differ (domain.c), so that no slot is read after it was written. */
+keys_pass:
+    beqz    t0, 3f
+    jal     s5, string_pass
+3:  ld      s5, DOMAIN_KEYS(sp)
+    li      a7, 0
+    andi    s7, s6, ENTRY_KEYS_0_TO_2
+    srli    s8, a1, EXIT_MASK_SHIFT /* s7, s8: accepted, sent */
+    andi    s8, s8, ENTRY_KEYS_0_TO_2
+    bne     s7, s8, 3f
+    .irp    i, 0, 1, 2
+    andi    gp, s7, 1 << \i
+    beqz    gp, 4f
+    key_copy \i
+4:
+    .endr
+    j       4f
+    /* Data key 0 where a key is accepted and was not sent. */
+3:  .irp    i, 0, 1, 2
+    andi    gp, s7, 1 << \i
+    beqz    gp, 2f
+    andi    gp, s8, 1 << \i
+    beqz    gp, 1f
+    key_copy \i
+    j       2f
+1:  slot_of gp, s6, \i, s1
+    sd      zero, NODE_SLOT + KEY_HEAD(gp)
+    sd      zero, NODE_SLOT + KEY_COUNT(gp)
+    sd      s5, NODE_SLOT + KEY_OBJECT(gp) /* a hint only: any node frame will do */
+2:
+    .endr
+4:  jr      s2
+
     /* The string reaches the target, or the message goes the general way; nothing may fail after
-     * it. t0: where the string is; 0 afterwards. a4: its length. a7: where to go on. */
+     * it. t0 becomes 0. a4: its length. s5: where to go on. */
 string_pass:
     andi    s7, s6, ENTRY_STRING_BITS
-    bltz    t0, string_from_memory
+    andi    s8, a1, STRING_MEMORY_BITS
+    bnez    s8, string_from_memory
     li      t0, 0
     addi    s8, s7, -STRING_REGISTERS_BITS
     beqz    s8, string_done
@@ -361,7 +308,7 @@ string_unwanted:
 string_drop:
     clear   28, 29, 30, 31
 string_done:
-    jr      a7
+    jr      s5
 
     /* From the page of the sender that the general path found last, into the target's buffer, which
      * was found writable: both as far as they are known, and both aligned. */
@@ -391,11 +338,9 @@ string_from_memory:
     srli    s11, a4, COPY_BLOCK_SHIFT
     add     s8, s8, s10
     add     s9, s9, s10
-1:  auipc   s7, %pcrel_hi(copy_block)
-    addi    s7, s7, %pcrel_lo(1b)
+    la      s7, copy_block
     sub     s7, s7, s10
     jr      s7
-    .option push
     .option norvc
 copy_block:
     .set    copied, 0
@@ -404,7 +349,7 @@ copy_block:
     sd      s7, copied(s9)
     .set    copied, copied + 8
     .endr
-    .option pop
+    .option rvc
     addi    s8, s8, COPY_BLOCK_BYTES
     addi    s9, s9, COPY_BLOCK_BYTES
     addi    s11, s11, -1
@@ -439,6 +384,21 @@ meter_ask:
     beqz    s7, trap_save_ecall_rest
     jr      s8
 
+    /* A data key: RC_DATA_KEY and its number, unless the order asks for more. */
+data_key:
+    andi    t0, a2, ENTRY_FORM
+    addi    t0, t0, -ENTRY_CODE_BIT
+    bnez    t0, trap_save_ecall
+    addi    t2, a0, -1
+    beqz    t2, trap_save_ecall
+    li      t3, 0
+    beqz    t1, 1f
+    ld      t3, NODE_SLOT + KEY_COUNT(gp)
+    li      t1, 0
+1:  li      a0, (1 << 31) + RC_DATA_KEY_LOW
+    li      a4, 8
+    j       kernel_key_done
+
     /* CALL of a key that the kernel answers. gp: its slot. Callee-saved registers stay where they
      * are. */
 kernel_key:
@@ -451,29 +411,7 @@ kernel_key:
     addi    t2, t2, -TYPE_NODE
     beqz    t2, node_fetch
     addi    t2, t2, TYPE_NODE - TYPE_FETCH
-    beqz    t2, node_fetch
-    j       trap_save_ecall
-
-    /* A data key: RC_DATA_KEY and its number, unless the order asks for more. */
-data_key:
-    andi    t0, a2, ENTRY_FORM
-    addi    t0, t0, -ENTRY_CODE_BIT
-    bnez    t0, trap_save_ecall
-    addi    a0, a0, -1
-    beqz    a0, data_key_long
-    li      t3, 0
-    beqz    t1, 1f
-    ld      t3, NODE_SLOT + KEY_COUNT(gp)
-    li      t1, 0
-1:  li      a0, 1
-    slli    a0, a0, 31
-    addi    a0, a0, RC_DATA_KEY_LOW
-    li      a4, 8
-    j       kernel_key_done
-
-data_key_long:
-    li      a0, 1
-    j       trap_save_ecall
+    bnez    t2, trap_save_ecall
 
     /* Fetch from a node that is nothing but a node: key 0 of the answer. */
 node_fetch:
@@ -484,11 +422,9 @@ node_fetch:
     bnez    t0, trap_save_ecall
     ld      a7, NODE_SLOT + KEY_OBJECT(gp)
     srli    t2, ra, 16
-    ld      t0, NODE_ID(a7)
-    bne     t0, t2, trap_save_ecall
+    same    t2, t0, NODE_ID(a7), trap_save_ecall
     ld      t2, NODE_SLOT + KEY_COUNT(gp)
-    ld      t0, NODE_ALLOCATION_COUNT(a7)
-    bne     t0, t2, trap_save_ecall
+    same    t2, t0, NODE_ALLOCATION_COUNT(a7), trap_save_ecall
     lbu     t0, NODE_ROLE(a7)
     bnez    t0, trap_save_ecall
     lbu     t0, DOMAIN_SPECIAL(sp)
@@ -496,15 +432,13 @@ node_fetch:
     /* commit */
     slli    a0, a0, KEY_SHIFT
     add     a7, a7, a0
-    srli    t2, a2, ENTRY_KEYS_TO_SLOT
-    andi    t2, t2, BLOCK_SLOT
     ld      ra, DOMAIN_KEYS(sp)
-    add     t2, t2, ra
+    slot_of t2, a2, 0, ra
     .irp    word, KEY_HEAD, KEY_COUNT, KEY_OBJECT
     ld      ra, NODE_SLOT + \word(a7)
     sd      ra, NODE_SLOT + \word(t2)
     .endr
-    clear   10, 14, 17, 6, 28
+    clear   10, 14, 6, 28
 
     /* The sender goes on. a0, a4, t3: the answer; t0, t1 are 0. */
 kernel_key_done:

@@ -40,6 +40,9 @@
 #define KEY_OBJECT 16
 #define KEY_SHIFT  5
 
+#define COPY_BLOCK_SHIFT 10
+#define COPY_BLOCK_BYTES (1 << COPY_BLOCK_SHIFT) /* the offset of ld and sd is below 2048 */
+
 #define EXIT_FORM         0x603 /* kind and string mode */
 #define EXIT_CALL         0x001
 #define EXIT_RETURN       0x002

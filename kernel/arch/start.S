@@ -14,8 +14,7 @@ start:
     csrci   sstatus, 2
     la      t0, boot_root
     srli    t0, t0, 12
-    li      t1, 8
-    slli    t1, t1, 60
+    li      t1, 8 << 60
     or      t0, t0, t1
     sfence.vma
     csrw    satp, t0
@@ -33,10 +32,7 @@ start_high:
     la      t0, kernel_bss
     la      t1, kernel_end
 1:  sd      zero, 0(t0)
-    sd      zero, 8(t0)
-    addi    t0, t0, 16
+    addi    t0, t0, 8
     bltu    t0, t1, 1b
     kernel_enter
-    li      s0, 0
-    jal     kernel_main
-    ebreak
+    j       kernel_main

@@ -11,12 +11,12 @@
 #include "kernel/arch/frame.inc"
 
     .section .text.trap, "ax"
+    .globl trap_save_ecall, trap_save_ecall_rest, trap_save_all, trap_restore_all, arch_enter
+    .globl arch_float_save, arch_float_load
     /* An ecall. sp: the struct domain, which has the user's sp and gp. */
-    .globl trap_save_ecall
 trap_save_ecall:
     each    sd, sp, KEPT
     /* The same, with tp and s0..s11 saved. */
-    .globl trap_save_ecall_rest
 trap_save_ecall_rest:
     csrr    t0, sepc
     sd      t0, 0(sp)
@@ -27,11 +27,10 @@ trap_save_ecall_rest:
     mv      a0, sp
     kernel_enter
     jal     trap_call
-    j       trap_return
+    j       arch_enter
 
     /* Any other trap. sp: the struct domain, which has gp; sscratch: the user's sp; gp: its cause,
      * less CAUSE_ECALL. From the kernel, what is written here is of no use to anybody any more. */
-    .globl trap_save_all
 trap_save_all:
     sd      ra, 8(sp)
     csrrw   ra, sscratch, sp
@@ -57,25 +56,17 @@ trap_save_all:
     jal     trap_other
 
     /* a0: the domain to run. Boot enters its first domain here. */
-    .globl arch_enter
 arch_enter:
-    .globl trap_return
-trap_return:
-    ld      t0, DOMAIN_SATP(a0)
-    csrw    satp, t0
-    ld      t0, 0(a0)
-    lbu     t1, DOMAIN_RESTORE_ALL(a0)
-    csrw    sepc, t0
-    csrw    sscratch, a0
+    target_enter a0, t0
+    lbu     t0, DOMAIN_RESTORE_ALL(a0)
     mv      sp, a0
-    bnez    t1, trap_restore_all
+    bnez    t0, trap_restore_all
     each    ld, sp, 3, KEPT, RECEIVED
     clear   NOT_RECEIVED
     ld      sp, 16(sp)
     sret
 
     /* Nothing but sp is in place. */
-    .globl trap_restore_all
 trap_restore_all:
     each    ld, sp, 3, KEPT, RECEIVED, NOT_RECEIVED
     ld      sp, 16(sp)
@@ -87,37 +78,26 @@ trap_from_kernel:
     csrw    sscratch, t0
     kernel_enter
     la      sp, emergency_stack_top
-    csrr    a0, scause
-    csrr    a1, sepc
-    csrr    a2, stval
-    jal     trap_in_kernel
-    ebreak
+    j       trap_in_kernel
 
+    /* By way of sp the instructions are short; nothing traps in between. */
     .macro each_float instruction
+    mv      t0, sp
+    addi    sp, a0, 256
     .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-    \instruction f\n, (256 + 8 * \n)(a0)
+    \instruction f\n, 8 * \n(sp)
     .endr
+    mv      sp, t0
     .endm
 
-    .text
-    .globl arch_float_save
 arch_float_save:
     each_float fsd
     frcsr   t0
     sd      t0, 512(a0)
     ret
 
-    .globl arch_float_load
 arch_float_load:
     each_float fld
     ld      t0, 512(a0)
     fscsr   t0
-    ret
-
-    .globl arch_float_clear
-arch_float_clear:
-    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
-    fmv.d.x f\n, zero
-    .endr
-    fscsr   zero
     ret

@@ -16,7 +16,7 @@
 /* Called by trap.S. */
 struct domain *trap_call(struct domain *domain);
 struct domain *trap_other(struct domain *domain);
-_Noreturn void trap_in_kernel(uint64_t scause, uint64_t sepc, uint64_t stval);
+_Noreturn void trap_in_kernel(void);
 
 struct domain *trap_call(struct domain *domain)
 {
@@ -64,8 +64,9 @@ static struct {
     bool in_kernel; /* trapped there before */
 } trap;
 
-void trap_in_kernel(uint64_t scause, uint64_t sepc, uint64_t stval)
+void trap_in_kernel(void)
 {
+    uint64_t scause = csr_read(scause), sepc = csr_read(sepc);
     if (trap.in_kernel)
         sbi_power_off(PANIC_EXIT_CODE);
     trap.in_kernel = true;
@@ -73,6 +74,7 @@ void trap_in_kernel(uint64_t scause, uint64_t sepc, uint64_t stval)
     if (scause == SCAUSE_BREAKPOINT)
         print_line("panic: at 0x%lx: kernel.elf tells what that is", sepc);
     else
-        print_line("panic: TRAP-002 scause 0x%lx, sepc 0x%lx, stval 0x%lx", scause, sepc, stval);
+        print_line("panic: TRAP-002 scause 0x%lx, sepc 0x%lx, stval 0x%lx", scause, sepc,
+                   csr_read(stval));
     panic_end();
 }
