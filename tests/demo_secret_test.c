@@ -405,7 +405,7 @@ Test(secret, what_a_kernel_that_forgets_to_clear_tells_is_found)
         {"return: t5 without string", "return_without_string", LI(30, 0), NOP},
         {"string: t4", "string_drop", LI(29, 0), NOP},
         {"string: bytes behind it", "copy_block", 0x7293, 0x0293}, /* andi t0, a4, 7: addi */
-        {"general: t2", "trap_return", LI(7, 0), NOP},
+        {"general: t2", "arch_enter", LI(7, 0), NOP},
         {"fault: t6", "arch_deliver", LI(31, 0), NOP},
         {"pages and nodes", "range_create", LI(12, 1), LI(12, 0)},
     };
@@ -414,6 +414,6 @@ Test(secret, what_a_kernel_that_forgets_to_clear_tells_is_found)
 
 Test(secret, f_registers_that_the_kernel_forgets_to_clear_are_found)
 {
-    static const struct plant plant = {"f registers", "arch_float_clear", 0, RET};
+    static const struct plant plant = {"f registers", "arch_float_load", 0, RET};
     expect_all_found(&plant, 1, true);
 }
