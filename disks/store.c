@@ -256,7 +256,8 @@ bool store_use(struct store *store, uint64_t generation, struct error *error)
     assert(store->volume_count > 0);
     const char *path = store->volumes[0].path, *problem = NULL;
     const struct ckpt_header *header = header_find(store, generation);
-    store->cache.filled = false;
+    for (unsigned i = 0; i < STORE_CACHES; i++)
+        store->caches[i].filled = false;
     store->header.generation = 0;
     if (!header && generation)
         return error_set(error, ERROR_FORMAT, "%s: it holds no checkpoint of generation %llu", path,

@@ -61,7 +61,7 @@ struct store_journal {
     uint64_t restart_count; /* the highest of the header and of the groups */
 };
 
-struct store_cache { /* the pot read last */
+struct store_cache { /* a pot that was read lately */
     uint64_t location, first_id;
     const char *problem;
     union {
@@ -70,6 +70,7 @@ struct store_cache { /* the pot read last */
     } pot;
     bool filled;
 };
+#define STORE_CACHES 4u /* both plexes of a pot, and a pot of an area besides */
 
 struct store {
     struct volume volumes[VOLUME_DISKS_MAX]; /* in the order given */
@@ -81,7 +82,8 @@ struct store {
     struct ckpt_header header; /* of the generation in use; generation 0: none */
     struct store_directory directory;
     struct store_journal journal;
-    struct store_cache cache;
+    struct store_cache caches[STORE_CACHES];
+    unsigned cache_next; /* the one to be used for another pot */
 };
 
 struct store_home {

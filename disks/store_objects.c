@@ -91,61 +91,69 @@ const char *store_page_pot(const struct store *store, const struct store_home *h
     return pot_read(store, home, CHECKSUM_PAGE_POT, pot);
 }
 
-/* The pot at a home, through the cache: objects are mostly read in the order of their ids. */
-static const char *cached_pot(struct store *store, enum range_kind kind,
-                              const struct store_home *home)
+/* Pots are read again for each of their objects, which are mostly asked for in the order of their
+ * ids. The cache of a pot; not filled: the pot must be read into it. */
+static struct store_cache *cache_find(struct store *store, uint64_t location, uint64_t first_id)
 {
-    struct store_cache *cache = &store->cache;
-    if (cache->filled && cache->location == home->location && cache->first_id == home->first_id)
-        return cache->problem;
-    cache->filled = true;
-    cache->location = home->location;
-    cache->first_id = home->first_id;
-    cache->problem = kind == RANGE_NODES ? store_node_pot(store, home, &cache->pot.node)
-                                         : store_page_pot(store, home, &cache->pot.page);
-    return cache->problem;
+    for (unsigned i = 0; i < STORE_CACHES; i++) {
+        struct store_cache *cache = &store->caches[i];
+        if (cache->filled && cache->location == location && cache->first_id == first_id)
+            return cache;
+    }
+    struct store_cache *cache = &store->caches[store->cache_next++ % STORE_CACHES];
+    cache->filled = false;
+    cache->location = location;
+    cache->first_id = first_id;
+    return cache;
 }
 
-/* The pot of an object from the plex that is good and, if both are, the newer. */
-static const char *home_pot(struct store *store, enum range_kind kind, uint64_t id,
-                            struct store_home *home)
+/* The pot at a home. */
+static const struct store_cache *cached_pot(struct store *store, enum range_kind kind,
+                                            const struct store_home *home)
 {
-    const char *problem = "no range of the store holds it";
-    uint64_t newest = 0;
-    bool found = false;
+    struct store_cache *cache = cache_find(store, home->location, home->first_id);
+    if (!cache->filled)
+        cache->problem = kind == RANGE_NODES ? store_node_pot(store, home, &cache->pot.node)
+                                             : store_page_pot(store, home, &cache->pot.page);
+    cache->filled = true;
+    return cache;
+}
+
+/* The pot of an object from the plex that is good and, if both are, the newer. NULL: none is, and
+ * problem says why. */
+static const struct store_cache *home_pot(struct store *store, enum range_kind kind, uint64_t id,
+                                          const char **problem)
+{
+    const struct store_cache *newest = NULL;
+    *problem = "no range of the store holds it";
     for (unsigned plex = 0; plex < STORE_PLEXES; plex++) {
-        struct store_home candidate;
-        if (!store_home(store, kind, id, plex, &candidate))
+        struct store_home home;
+        if (!store_home(store, kind, id, plex, &home))
             continue;
-        const char *why = cached_pot(store, kind, &candidate);
+        const struct store_cache *pot = cached_pot(store, kind, &home);
         /* The generation is at the same place in both kinds of pot. */
-        uint64_t generation = disk_id(store->cache.pot.node.generation);
-        if (why) {
-            problem = found ? NULL : why;
-        } else if (!found || generation > newest) {
-            *home = candidate;
-            newest = generation;
-            found = true;
-            problem = NULL;
-        }
-        if (found && plex == 0 && store->header.migrated_generation == store->header.generation)
+        if (pot->problem)
+            *problem = pot->problem;
+        else if (!newest || disk_id(pot->pot.node.generation) >
+                                disk_id(newest->pot.node.generation))
+            newest = pot;
+        if (newest && plex == 0 && store->header.migrated_generation == store->header.generation)
             break; /* nothing is being copied home: the plexes are equal */
     }
-    return problem ? problem : cached_pot(store, kind, home);
+    return newest;
 }
 
-/* The pot of a checkpoint area, through the cache. */
-static const char *area_pot(struct store *store, uint64_t area_id)
+/* The pot of a checkpoint area. */
+static const struct store_cache *area_pot(struct store *store, uint64_t area_id)
 {
-    struct store_cache *cache = &store->cache;
     struct store_judge judge = store_judge_area_pot(area_id, store->header.generation);
-    if (cache->filled && cache->location == 0 && cache->first_id == area_id)
-        return cache->problem; /* no pot at home is in block 0 of disk 0 */
+    /* No pot at home is in block 0 of disk 0. */
+    struct store_cache *cache = cache_find(store, 0, area_id);
+    if (!cache->filled)
+        cache->problem =
+            store_block_read(store, RANGE_CKPT_AREA, area_id, &judge, &cache->pot.node);
     cache->filled = true;
-    cache->location = 0;
-    cache->first_id = area_id;
-    cache->problem = store_block_read(store, RANGE_CKPT_AREA, area_id, &judge, &cache->pot.node);
-    return cache->problem;
+    return cache;
 }
 
 static const char *area_node(struct store *store, const struct directory_entry *entry,
@@ -153,10 +161,10 @@ static const char *area_node(struct store *store, const struct directory_entry *
 {
     if (entry->index >= POT_NODES || !store_exists(store, RANGE_CKPT_AREA, entry->location))
         return "the directory places it outside of the checkpoint areas";
-    const char *problem = area_pot(store, entry->location);
-    if (problem)
-        return problem;
-    node->node = store->cache.pot.node.nodes[entry->index];
+    const struct store_cache *cache = area_pot(store, entry->location);
+    if (cache->problem)
+        return cache->problem;
+    node->node = cache->pot.node.nodes[entry->index];
     node->home_generation = 0;
     if (node->node.allocation_count != entry->allocation_count ||
         node->node.call_count != entry->checksum_or_calls)
@@ -166,17 +174,17 @@ static const char *area_node(struct store *store, const struct directory_entry *
 
 const char *store_node(struct store *store, uint64_t id, struct store_node *node)
 {
-    struct store_home home;
+    const char *problem;
     const struct directory_entry *entry =
         store_directory_find(&store->directory, RANGE_NODES, id);
     if (entry)
         return area_node(store, entry, node);
-    const char *problem = home_pot(store, RANGE_NODES, id, &home);
-    if (problem)
+    const struct store_cache *cache = home_pot(store, RANGE_NODES, id, &problem);
+    if (!cache)
         return problem;
-    assert(id - home.first_id < POT_NODES);
-    node->node = store->cache.pot.node.nodes[id - home.first_id];
-    node->home_generation = disk_id(store->cache.pot.node.generation);
+    assert(id - cache->first_id < POT_NODES);
+    node->node = cache->pot.node.nodes[id - cache->first_id];
+    node->home_generation = disk_id(cache->pot.node.generation);
     return NULL;
 }
 
@@ -200,20 +208,20 @@ static const char *placed_page(const struct store *store, enum range_kind kind,
 
 const char *store_page(struct store *store, uint64_t id, struct store_page *page)
 {
-    struct store_home home;
+    const char *problem;
     const struct directory_entry *entry = store_journal_find(&store->journal, id);
     if (entry)
         return placed_page(store, RANGE_JOURNAL, entry, page);
     entry = store_directory_find(&store->directory, RANGE_PAGES, id);
     if (entry)
         return placed_page(store, RANGE_CKPT_AREA, entry, page);
-    const char *problem = home_pot(store, RANGE_PAGE_POTS, id, &home);
-    if (problem)
+    const struct store_cache *cache = home_pot(store, RANGE_PAGE_POTS, id, &problem);
+    if (!cache)
         return problem;
-    assert(id - home.first_id < POT_PAGES);
-    const struct page_pot_entry *held = &store->cache.pot.page.pages[id - home.first_id];
+    assert(id - cache->first_id < POT_PAGES);
+    const struct page_pot_entry *held = &cache->pot.page.pages[id - cache->first_id];
     page->allocation_count = PAGE_POT_COUNT(held);
-    page->home_generation = disk_id(store->cache.pot.page.generation);
+    page->home_generation = disk_id(cache->pot.page.generation);
     page->zero = PAGE_POT_FLAGS(held) & PAGE_POT_ZERO;
     if (page->zero) {
         memset(page->data, 0, sizeof(page->data));

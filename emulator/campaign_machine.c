@@ -112,6 +112,28 @@ static bool machine_make(struct campaign_machine *machine, struct error *error)
     return machine_create(&machine->machine, &config, error);
 }
 
+/* Restart once from the images, up to a checkpoint, and forget it: what the engine translated on
+ * the way need not be translated in every child. */
+static bool machine_warm(struct campaign_machine *machine, struct error *error)
+{
+    struct byte_writer power_on = {0};
+    struct machine_until until = machine_until_never();
+    machine_save(machine->machine, &power_on);
+    until.cycles = machine->setup->cycles_max;
+    for (unsigned i = 0; i < 2; i++) {
+        until.generation = machine_stats(machine->machine).generation + 1;
+        (void)machine_run(machine->machine, &until);
+    }
+    struct byte_reader reader = {.data = power_on.data, .size_bytes = power_on.size_bytes};
+    bool good = machine_rewind(machine->machine, &reader, error);
+    writer_finish(&power_on);
+    campaign_media_close(&machine->media);
+    campaign_media_open(&machine->media, machine->images);
+    machine->console_bytes = 0;
+    machine->console[0] = '\0';
+    return good;
+}
+
 bool campaign_machine_create(struct campaign_machine *machine, const struct campaign_setup *setup,
                              const struct campaign_view *images, struct error *error)
 {
@@ -119,12 +141,19 @@ bool campaign_machine_create(struct campaign_machine *machine, const struct camp
     campaign_media_open(&machine->media, images);
     struct machine_until until = machine_until_never();
     if (!machine_make(machine, error) ||
-        !child_run(machine, NULL, first_read_find, &until.instructions, error))
+        !child_run(machine, NULL, first_read_find, &until.instructions, error) ||
+        !machine_warm(machine, error))
         return false;
     if (until.instructions > 0)
         (void)machine_run(machine->machine, &until);
     assert(machine->media.reads == 0);
     return true;
+}
+
+void campaign_machine_leave(struct campaign_machine *machine)
+{
+    machine_destroy(machine->machine);
+    machine->machine = NULL;
 }
 
 void campaign_machine_destroy(struct campaign_machine *machine)

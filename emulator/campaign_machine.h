@@ -52,6 +52,9 @@ MUST_CHECK bool campaign_machine_create(struct campaign_machine *machine,
                                         const struct campaign_setup *setup,
                                         const struct campaign_view *images, struct error *error);
 void campaign_machine_destroy(struct campaign_machine *machine);
+/* campaign_machine_leave - in a child that only reads the media: give up all else, so that its own
+ * children are made quickly. */
+void campaign_machine_leave(struct campaign_machine *machine);
 
 /* campaign_machine_learn - in a child, run from these media until so many checkpoints are committed
  * after the one that it restarts from, and migrated; log it.

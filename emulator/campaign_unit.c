@@ -60,6 +60,8 @@ static bool members_judge(const struct unit *unit, const uint32_t *members, uint
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent)
             _exit(1);
+        if (!online)
+            campaign_machine_leave(unit->machine);
         media->below = unit->level->below;
         campaign_media_doubt(media, unit->level->index, unit->cases, members, count);
         verdicts_write(unit, online, offset);
@@ -75,36 +77,51 @@ static bool members_judge(const struct unit *unit, const uint32_t *members, uint
                      "campaign: a process that judged was ended, or could not be made");
 }
 
-static bool verdict_equal(const struct campaign_verdict *left,
-                          const struct campaign_verdict *right)
+static bool offline_equal(const struct campaign_offline *left,
+                          const struct campaign_offline *right)
 {
-    return left->offline.whole == right->offline.whole &&
-           left->offline.generation == right->offline.generation &&
-           left->offline.digest.low == right->offline.digest.low &&
-           left->offline.digest.high == right->offline.digest.high &&
-           left->offline.history == right->offline.history &&
-           left->online.outcome == right->online.outcome &&
-           left->online.generation == right->online.generation &&
-           left->online.history == right->online.history &&
-           left->online.restart_ns == right->online.restart_ns &&
-           left->online.instructions == right->online.instructions &&
-           strcmp(left->offline.text, right->offline.text) == 0 &&
-           strcmp(left->online.text, right->online.text) == 0;
+    return left->whole == right->whole && left->generation == right->generation &&
+           left->digest.low == right->digest.low && left->digest.high == right->digest.high &&
+           left->history == right->history && strcmp(left->text, right->text) == 0;
+}
+
+static bool online_equal(const struct campaign_online *left, const struct campaign_online *right)
+{
+    return left->outcome == right->outcome && left->generation == right->generation &&
+           left->history == right->history && left->restart_ns == right->restart_ns &&
+           left->instructions == right->instructions && strcmp(left->text, right->text) == 0;
+}
+
+static uint64_t history_of(const struct unit *unit, uint32_t index, bool online)
+{
+    const struct campaign_verdict *verdict = &unit->verdicts[index];
+    return online ? verdict->online.history : verdict->offline.history;
+}
+
+/* Is this drawn, and the first of its kind? */
+static bool watch_drawn(const struct unit *unit, uint32_t index, bool online)
+{
+    uint64_t history = history_of(unit, index, online);
+    if (campaign_mix(history, online) % WATCH_ONE_IN != 0)
+        return false;
+    for (uint32_t i = 0; i < index; i++)
+        if (history_of(unit, i, online) == history)
+            return false;
+    return true;
 }
 
 /* Determinism watch: some are judged again, alone, without any fork on the way. */
-static bool unit_watch(const struct unit *unit)
+static bool unit_watch(const struct unit *unit, bool online)
 {
     for (uint32_t i = 0; i < unit->count; i++) {
         const struct campaign_verdict *first = &unit->verdicts[i];
-        uint64_t drawn = campaign_mix(first->online.history, first->offline.history);
-        bool fresh = i == 0 || !verdict_equal(first, &unit->verdicts[i - 1]);
-        if (!fresh || drawn % WATCH_ONE_IN != 0)
+        const struct campaign_verdict *second = &unit->verdicts[unit->count + i];
+        if (!watch_drawn(unit, i, online))
             continue;
-        if (!members_judge(unit, &i, 1, false, unit->count) ||
-            !members_judge(unit, &i, 1, true, unit->count))
+        if (!members_judge(unit, &i, 1, online, unit->count))
             return false;
-        if (verdict_equal(first, &unit->verdicts[unit->count + i]))
+        if (online ? online_equal(&first->online, &second->online)
+                   : offline_equal(&first->offline, &second->offline))
             continue;
         char name[CAMPAIGN_NAME_BYTES];
         campaign_case_name(&unit->cases[i], name);
@@ -152,7 +169,8 @@ bool campaign_unit_run(struct campaign_machine *machine, const struct campaign_l
     for (uint32_t i = 0; i < count; i++)
         members[i] = i;
     bool good = members_judge(&unit, members, count, false, 0) &&
-                members_judge(&unit, members, count, true, 0) && unit_watch(&unit);
+                members_judge(&unit, members, count, true, 0) && unit_watch(&unit, false) &&
+                unit_watch(&unit, true);
     if (good)
         results_fill(&unit);
     free(members);

@@ -146,6 +146,9 @@ bool cpu_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physic
  * fix-ups. Between runs only. load fails the reader on bytes that no save wrote. */
 void cpu_save(struct cpu *cpu, struct byte_writer *writer);
 void cpu_load(struct cpu *cpu, struct byte_reader *reader);
+/* cpu_rewind - as cpu_load, and what was translated stays translated: for RAM that is mostly what
+ * it was. Where it is not, the caller says so with cpu_ram_written() afterwards. */
+void cpu_rewind(struct cpu *cpu, struct byte_reader *reader);
 
 /* Facts for reports. */
 struct cpu_facts {

@@ -85,8 +85,10 @@ void count_retarget(struct cpu *cpu)
     else if (cpu->deadline - cpu->stall < (uint64_t)target)
         target = (int64_t)(cpu->deadline - cpu->stall);
     const uint32_t settle = BLOCK_CYCLE | BLOCK_INSTRET | BLOCK_SIP;
-    if (cpu->irq_check || cpu->irq_watch || cpu->stop_asked || cpu->recycle_due ||
-        (cpu->current && (cpu->current->flags & settle)))
+    bool now = cpu->irq_check || cpu->stop_asked || cpu->recycle_due ||
+               (cpu->current && (cpu->current->flags & settle));
+    cpu->watch_target = cpu->irq_watch && !now ? target : -1;
+    if (now || cpu->irq_watch)
         target = target < count ? target : count;
     cpu->target = target;
     cpu->left = target - count;

@@ -60,15 +60,35 @@ bool cpu_recycle(struct cpu *cpu, struct error *error)
     return opened;
 }
 
-void cpu_reset(struct cpu *cpu, uint64_t pc, uint64_t a0, uint64_t a1)
+/* The same engine at reset, with all that it has translated. false: it keeps its TLB. */
+static bool engine_again(struct cpu *cpu)
 {
-    assert(cpu);
+    assert(!cpu->exit_point.armed);
+    if (cpu->request == REQUEST_FAULT || !engine_tlb_flush(cpu))
+        return false;
+    unsigned first = cpu->layout.x1; /* what lies before belongs to the engine */
+    engine_load(cpu);
+    memcpy(cpu->engine.words + first, cpu->engine.reset_words + first,
+           (cpu->layout.word_count - first) * sizeof(uint64_t));
+    cpu->engine.dirty = true;
+    engine_fcsr_set(cpu, 0);
+    return true;
+}
+
+static void position_reset(struct cpu *cpu)
+{
     assert(!cpu->running);
     cpu->current = NULL;
     cpu->exit_point = (struct exit_point){.kind = EXIT_NONE};
     cpu->waiting = cpu->stop_asked = cpu->irq_watch = false;
     cpu->boundary = true;
+}
+
+void cpu_reset(struct cpu *cpu, uint64_t pc, uint64_t a0, uint64_t a1)
+{
     struct error error;
+    assert(cpu);
+    position_reset(cpu);
     if (!fresh_engine(cpu, &error)) {
         fresh_engine_failed(cpu, &error);
         return;
@@ -164,14 +184,17 @@ static void load_system(struct cpu *cpu, struct byte_reader *reader)
     engine_fcsr_set(cpu, fcsr);
 }
 
-void cpu_load(struct cpu *cpu, struct byte_reader *reader)
+static void load(struct cpu *cpu, struct byte_reader *reader, bool same_engine)
 {
     assert(!cpu->running);
     if (read_u32(reader) != SAVE_MAGIC || read_u32(reader) != SAVE_VERSION) {
         reader_fail(reader);
         return;
     }
-    cpu_reset(cpu, 0, 0, 0);
+    if (same_engine && engine_again(cpu))
+        position_reset(cpu);
+    else
+        cpu_reset(cpu, 0, 0, 0);
     if (cpu->request == REQUEST_FAULT)
         return;
     load_position(cpu, reader);
@@ -189,4 +212,14 @@ void cpu_load(struct cpu *cpu, struct byte_reader *reader)
     cpu->facts.sbi_calls = read_u64(reader);
     cpu->facts.device_accesses = read_u64(reader);
     cpu->irq_check = true;
+}
+
+void cpu_load(struct cpu *cpu, struct byte_reader *reader)
+{
+    load(cpu, reader, false);
+}
+
+void cpu_rewind(struct cpu *cpu, struct byte_reader *reader)
+{
+    load(cpu, reader, true);
 }

@@ -22,7 +22,8 @@
  * from `left`; instructions = target - left. When `left` would become negative, block_attention()
  * looks at what is due: the limit, the deadline, interrupts, a counter read to put right. So a
  * block costs a handful of host instructions and no look-up, and two blocks with one address but
- * different bytes cannot be confused.
+ * different bytes cannot be confused. While a line is up that the guest has masked (irq_watch),
+ * every block asks, but only those that follow a system instruction need an answer.
  *
  * What is a block start? `boundary` is true after a jump, branch, fence.i or WFI, after a CSR
  * access other than those that decode_is_plain_csr() names, after a page end, and after every trap,
@@ -146,6 +147,7 @@ struct cpu {
     struct block *current; /* running or just finished; NULL: nothing to settle */
 
     int64_t target; /* instructions == target - left */
+    int64_t watch_target; /* until then only irq_watch wants attention; -1: not so */
     uint64_t limit, stall, deadline, events;
     bool boundary;  /* current == NULL: is this a block start? */
     bool waiting;   /* in WFI */

@@ -189,6 +189,10 @@ struct machine_stats machine_stats(const struct machine *machine);
 void machine_save(struct machine *machine, struct byte_writer *writer);
 MUST_CHECK bool machine_load(struct machine *machine, struct byte_reader *reader,
                              struct error *error);
+/* machine_rewind - as machine_load, and quicker afterwards where RAM is what it was: code there is
+ * not translated again. The same state. */
+MUST_CHECK bool machine_rewind(struct machine *machine, struct byte_reader *reader,
+                               struct error *error);
 
 /* machine_cpu - for debuggers and tests. */
 struct cpu;

@@ -12,12 +12,15 @@
  *     destroyed.
  */
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "emulator/base/memory.h"
 #include "emulator/machine_state.h"
 
 #define SAVE_VERSION 3u
 #define RAM_BLOCK_BYTES (1u << 20)
+#define RAM_PAGE_BYTES 4096u
 
 /* Why it does not run. */
 enum save_end { SAVE_RUNS, SAVE_POWER_OFF, SAVE_RESET, SAVE_POWER_CUT, SAVE_END_COUNT };
@@ -90,7 +93,8 @@ static void end_load(struct machine *machine, struct byte_reader *reader)
     machine->end.code = (int)read_u32(reader);
 }
 
-static bool state_load(struct machine *machine, struct byte_reader *reader, struct error *error)
+static bool state_load(struct machine *machine, struct byte_reader *reader, bool same_engine,
+                       struct error *error)
 {
     uint8_t magic[8];
     read_bytes(reader, magic, sizeof(magic));
@@ -108,7 +112,9 @@ static bool state_load(struct machine *machine, struct byte_reader *reader, stru
         machine->media[i].history = read_u64(reader);
     if (machine->phase >= TRACE_PHASE_COUNT)
         reader_fail(reader);
-    if (!reader->failed)
+    if (!reader->failed && same_engine)
+        cpu_rewind(machine->cpu, reader);
+    else if (!reader->failed)
         cpu_load(machine->cpu, reader);
     if (!reader->failed)
         bus_load(&machine->bus, reader);
@@ -167,12 +173,35 @@ static bool ram_load(struct machine *machine, struct byte_reader *reader, struct
 
 bool machine_load(struct machine *machine, struct byte_reader *reader, struct error *error)
 {
-    if (!state_load(machine, reader, error) || !ram_load(machine, reader, error))
+    if (!state_load(machine, reader, false, error) || !ram_load(machine, reader, error))
         return false;
     watch_forget(&machine->watch);
     cpu_ram_written(machine->cpu, BOARD_RAM_BASE, machine->config.ram_bytes);
     machine_deadline_renew(machine);
     return true;
+}
+
+/* Where old and new differ, code is translated again. */
+static void ram_compare(struct machine *machine, const uint8_t *old)
+{
+    const uint8_t *ram = cpu_ram(machine->cpu);
+    for (uint64_t at = 0; at < machine->config.ram_bytes; at += RAM_PAGE_BYTES)
+        if (memcmp(ram + at, old + at, RAM_PAGE_BYTES) != 0)
+            cpu_ram_written(machine->cpu, BOARD_RAM_BASE + at, RAM_PAGE_BYTES);
+}
+
+bool machine_rewind(struct machine *machine, struct byte_reader *reader, struct error *error)
+{
+    uint8_t *old = memory_must(malloc(machine->config.ram_bytes));
+    memcpy(old, cpu_ram(machine->cpu), machine->config.ram_bytes);
+    bool good = state_load(machine, reader, true, error) && ram_load(machine, reader, error);
+    if (good) {
+        watch_forget(&machine->watch);
+        ram_compare(machine, old);
+        machine_deadline_renew(machine);
+    }
+    free(old);
+    return good;
 }
 
 struct digest machine_digest(struct machine *machine)

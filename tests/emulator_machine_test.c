@@ -207,6 +207,39 @@ static void load(struct machine *machine, const struct byte_writer *saved)
     cr_assert(machine_load(machine, &reader, &error), "%s", error.text);
 }
 
+Test(machine, rewinding_again_and_again_is_as_good_as_a_new_machine)
+{
+    char expected[33], got[33], early_digest[33];
+    struct machine_config config = config_of(NULL, 23);
+    struct machine *machine = start(&config);
+    struct byte_writer saves[2] = {{0}, {0}};
+    uint64_t state = 20261122;
+    machine_save(machine, &saves[0]);
+    digest_at(&config, 6000000u, expected);
+    (void)run_to(machine, 2000000u);
+    digest_of(machine, early_digest);
+    machine_save(machine, &saves[1]);
+    for (unsigned i = 0; i < 12; i++) {
+        struct byte_reader reader;
+        struct error error;
+        unsigned which = i % 3 == 2;
+        state = state * 6364136223846793005ull + 1442695040888963407ull;
+        (void)run_to(machine, 2000000u + (state >> 33) % 4000000u);
+        reader_init(&reader, saves[which].data, saves[which].size_bytes);
+        cr_assert(machine_rewind(machine, &reader, &error), "%s", error.text);
+        if (which == 0)
+            (void)run_to(machine, 2000000u);
+        digest_of(machine, got);
+        cr_assert_str_eq(early_digest, got, "rewind %u", i);
+    }
+    (void)run_to(machine, 6000000u);
+    digest_of(machine, got);
+    cr_assert_str_eq(expected, got);
+    machine_destroy(machine);
+    writer_finish(&saves[0]);
+    writer_finish(&saves[1]);
+}
+
 Test(machine, one_that_powered_off_stays_so_when_it_is_run_saved_and_loaded)
 {
     char off[33], still_off[33], loaded_off[33], again[33];
