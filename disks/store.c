@@ -274,8 +274,8 @@ bool store_use(struct store *store, uint64_t generation, struct error *error)
         problem = store_directory_read(store, header, copy, &store->directory);
         if (problem)
             continue;
-        store_journal_read(store, header, &store->journal);
         store->header = *header;
+        store_journal_read(store, &store->journal);
         return true;
     }
     overlay_finish(store);

@@ -133,12 +133,13 @@ void store_directory_finish(struct store_directory *directory);
 const struct directory_entry *store_directory_find(const struct store_directory *directory,
                                                    enum range_kind kind, uint64_t id);
 
-/* store_journal_read - replay the journal over a checkpoint: every group that counts.
+/* store_journal_read - replay the journal over a checkpoint: every group that counts, without the
+ * pages that were severed since.
  *
+ * store    with the header and the directory of that checkpoint.
  * journal  out: store_journal_finish() frees it.
  */
-void store_journal_read(const struct store *store, const struct ckpt_header *header,
-                        struct store_journal *journal);
+void store_journal_read(struct store *store, struct store_journal *journal);
 void store_journal_finish(struct store_journal *journal);
 /* store_journal_find - where the journal has this page; NULL: nowhere. */
 const struct directory_entry *store_journal_find(const struct store_journal *journal, uint64_t id);
@@ -187,6 +188,10 @@ struct store_node {
 };
 /* store_node - a node as the restarted system would see it. NULL, or why it is lost. */
 const char *store_node(struct store *store, uint64_t id, struct store_node *node);
+
+/* store_page_count - the allocation count that a page had at the checkpoint, whatever the journal
+ * says. NULL, or why it is not known. */
+const char *store_page_count(struct store *store, uint64_t id, uint64_t *allocation_count);
 
 struct store_page {
     uint64_t allocation_count;

@@ -5,7 +5,8 @@
  * Invariants
  *  1. Replay ends: every group needs a block that carries its own sequence, and a block carries
  *     one.
- *  2. Of a group all pages are taken or none.
+ *  2. Of a group all pages are read or none; of those one that had another allocation count at the
+ *     checkpoint is left out, for it was severed since, and was another's page then.
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -22,8 +23,7 @@ struct replayed {
 };
 
 struct replay {
-    const struct store *store;
-    const struct ckpt_header *header;
+    struct store *store;
     struct store_journal *journal;
     uint64_t ring_blocks;
     struct journal_block block; /* of the group being read */
@@ -57,7 +57,7 @@ struct store_judge store_judge_journal(uint64_t sequence, uint64_t generation)
 static bool group_read(struct replay *replay, uint64_t first, uint64_t sequence)
 {
     uint8_t page[BLOCK_BYTES];
-    struct store_judge judge = store_judge_journal(sequence, replay->header->generation);
+    struct store_judge judge = store_judge_journal(sequence, replay->store->header.generation);
     const struct journal_block *block = &replay->block;
     if (first >= replay->ring_blocks ||
         store_block_read(replay->store, RANGE_JOURNAL, first, &judge, &replay->block))
@@ -86,6 +86,10 @@ static void group_take(struct replay *replay, uint64_t first)
     journal->groups[journal->group_count++] =
         (struct store_group){first, block->sequence, block->entry_count};
     for (uint32_t i = 0; i < block->entry_count; i++) {
+        uint64_t count;
+        if (store_page_count(replay->store, block->entries[i].object_id, &count) ||
+            count != block->entries[i].allocation_count)
+            continue;
         replay->pages = memory_grow(replay->pages, replay->count, &replay->capacity,
                                     sizeof(*replay->pages));
         struct replayed *page = &replay->pages[replay->count];
@@ -124,14 +128,13 @@ static void pages_keep(struct replay *replay)
     free(replay->pages);
 }
 
-void store_journal_read(const struct store *store, const struct ckpt_header *header,
-                        struct store_journal *journal)
+void store_journal_read(struct store *store, struct store_journal *journal)
 {
     struct replay *replay = memory_zeroed(1, sizeof(*replay));
+    const struct ckpt_header *header = &store->header;
     uint64_t at = header->journal_block, sequence = header->journal_sequence;
     *journal = (struct store_journal){.restart_count = header->restart_count};
     replay->store = store;
-    replay->header = header;
     replay->journal = journal;
     replay->ring_blocks = store_end(store, RANGE_JOURNAL);
     for (;; sequence++) {

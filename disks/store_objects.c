@@ -206,6 +206,21 @@ static const char *placed_page(const struct store *store, enum range_kind kind,
     return store_block_read(store, kind, entry->location, &judge, page->data);
 }
 
+const char *store_page_count(struct store *store, uint64_t id, uint64_t *allocation_count)
+{
+    struct store_home home;
+    const struct directory_entry *entry =
+        store_directory_find(&store->directory, RANGE_PAGES, id);
+    if (entry) {
+        *allocation_count = entry->allocation_count;
+        return NULL;
+    }
+    const char *problem = home_pot(store, RANGE_PAGE_POTS, id, &home);
+    if (!problem)
+        *allocation_count = PAGE_POT_COUNT(&store->cache.pot.page.pages[id - home.first_id]);
+    return problem;
+}
+
 const char *store_page(struct store *store, uint64_t id, struct store_page *page)
 {
     const char *problem;

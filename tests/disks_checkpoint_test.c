@@ -205,6 +205,37 @@ Test(checkpoint, of_a_group_all_pages_count_or_none)
     scratch_remove(&fixture.scratch);
 }
 
+Test(checkpoint, a_page_that_was_severed_after_the_checkpoint_is_left_out_of_its_group)
+{
+    struct fixture fixture;
+    uint8_t data[1][BLOCK_BYTES];
+    const uint64_t ids[1] = {FIRST_PAGE};
+    struct group group = {.ids = ids, .pages = (const uint8_t(*)[BLOCK_BYTES])data, .count = 1,
+                          .sequence = 1, .generation = 1, .restart_count = 1};
+    fixture_make(&fixture, 1);
+    for (uint64_t generation = 1; generation <= 2; generation++) { /* its count: at home, in area */
+        if (generation == 2)
+            commit_value(&fixture, generation, 9);
+        uint64_t without = digest_low(&fixture, 0);
+        memset(data, 3 + (int)generation, sizeof(data));
+        group.allocation_count = 1;
+        uint64_t end = group_write(fixture.paths, 1, &group, 0);
+        cr_expect_eq(digest_low(&fixture, 0), without);
+        group.allocation_count = 0;
+        group.sequence = 2;
+        (void)group_write(fixture.paths, 1, &group, end); /* those after it count */
+        uint64_t with = digest_low(&fixture, 0);
+        cr_expect_neq(with, without);
+        expect_check(&fixture, FINDING_NOTE, NULL);
+        group.allocation_count = 7;
+        group.sequence = 3;
+        (void)group_write(fixture.paths, 1, &group, end + 2);
+        cr_expect_eq(digest_low(&fixture, 0), with, "an earlier group's page stays");
+        group.sequence = 1;
+    }
+    scratch_remove(&fixture.scratch);
+}
+
 Test(checkpoint, a_group_of_an_earlier_life_does_not_follow_one_of_a_later)
 {
     struct fixture fixture;

@@ -167,6 +167,7 @@ uint64_t group_write(const char *const *paths, unsigned path_count, const struct
     for (uint32_t i = 0; i < group->count; i++) {
         head.entries[i] = (struct journal_entry){
             .object_id = group->ids[i],
+            .allocation_count = group->allocation_count,
             .checksum = checksum64(group->pages[i], BLOCK_BYTES,
                                    checksum_seed(CHECKSUM_PAGE, group->ids[i]))};
         plexes_save(paths, path_count, RANGE_JOURNAL, block + 1 + i, group->pages[i]);

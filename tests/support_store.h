@@ -49,6 +49,7 @@ struct group {
     const uint8_t (*pages)[BLOCK_BYTES];
     uint32_t count;
     uint64_t sequence, generation, restart_count;
+    uint64_t allocation_count; /* of all its pages */
 };
 /* group_write - write it at a block of the ring. Returns the block after it. */
 uint64_t group_write(const char *const *paths, unsigned path_count, const struct group *group,
