@@ -232,6 +232,17 @@ static bool copies_equal(const struct store_directory *left, const struct store_
                                        left->count * sizeof(*left->entries)) == 0);
 }
 
+/* A copy that was read whole was read from one plex of the area, block by block; is the other as
+ * good? */
+static void check_copy(struct check *check, uint64_t generation,
+                       const struct store_directory *copy)
+{
+    for (size_t i = 0; i < copy->block_count; i++) {
+        struct store_judge judge = store_judge_directory(generation, i);
+        check_plexes(check, RANGE_CKPT_AREA, copy->blocks[i], &judge, false);
+    }
+}
+
 static void check_directory(struct check *check, const struct ckpt_header *header)
 {
     struct store_directory copies[STORE_PLEXES];
@@ -244,6 +255,9 @@ static void check_directory(struct check *check, const struct ckpt_header *heade
             check_find(check, problems[1 - copy] ? FINDING_DAMAGE : FINDING_REPAIRABLE,
                        "directory of generation %llu, copy %u: %s",
                        (unsigned long long)header->generation, copy, problems[copy]);
+    for (unsigned copy = 0; copy < count; copy++)
+        if (!problems[copy])
+            check_copy(check, header->generation, &copies[copy]);
     if (count == 1)
         check_find(check, FINDING_NOTE, "directory of generation %llu: there is one copy only",
                    (unsigned long long)header->generation);

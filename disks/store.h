@@ -164,11 +164,12 @@ struct store_judge {
     const char *(*problem)(const struct store_judge *judge, const void *block); /* NULL: none */
     uint64_t seed, checksum, generation, sequence;
 };
-/* store_judge_page, _area_pot, _journal - for a page wherever it lies, a node pot in an area, and
- * the first block of a group. */
+/* store_judge_page, _area_pot, _directory, _journal - for a page wherever it lies, a node pot in an
+ * area, a block of a directory, and the first block of a group. */
 struct store_judge store_judge_page(uint64_t id, uint64_t checksum);
 struct store_judge store_judge_journal(uint64_t sequence, uint64_t generation);
 struct store_judge store_judge_area_pot(uint64_t area_id, uint64_t generation);
+struct store_judge store_judge_directory(uint64_t generation, uint64_t sequence);
 /* store_plex_read, store_block_read - read one plex, or the first that is good, of a page at home,
  * a block of an area or of the journal. NULL, or what is wrong. */
 const char *store_plex_read(const struct store *store, enum range_kind kind, uint64_t id,

@@ -62,6 +62,14 @@ static const char *block_problem(const struct store_judge *judge, const void *da
     return NULL;
 }
 
+struct store_judge store_judge_directory(uint64_t generation, uint64_t sequence)
+{
+    return (struct store_judge){.problem = block_problem,
+                                .seed = checksum_seed(CHECKSUM_DIRECTORY, generation),
+                                .generation = generation,
+                                .sequence = sequence};
+}
+
 static uint64_t area_blocks(const struct store *store)
 {
     uint64_t blocks = 0;
@@ -80,9 +88,7 @@ const char *store_directory_read(const struct store *store, const struct ckpt_he
     uint64_t area_id = header->directory_block[copy];
     if (header->directory_blocks == 0 || header->directory_blocks > area_blocks(store))
         return "its number of blocks is out of range";
-    struct store_judge judge = {.problem = block_problem,
-                                .seed = checksum_seed(CHECKSUM_DIRECTORY, header->generation),
-                                .generation = header->generation};
+    struct store_judge judge = store_judge_directory(header->generation, 0);
     for (; judge.sequence < header->directory_blocks; judge.sequence++) {
         if (!store_exists(store, RANGE_CKPT_AREA, area_id))
             return "a block lies outside of the checkpoint areas";

@@ -16,8 +16,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "disks/make.h"
-#include "emulator/base/input_file.h"
 #include "tests/support_power.h"
 
 #define CHECKPOINTS 3u
@@ -170,28 +168,6 @@ static void cases_judge(const struct trial *trial)
     cr_expect_eq(turns[POWER_DROP], 1 + CHECKPOINTS);
 }
 
-/* The demo's recipe with more words on its store line, as the originals. */
-static void originals_make(const char *words)
-{
-    struct error error;
-    uint8_t *text;
-    size_t size_bytes;
-    static const char line[] = "store demo ";
-    static const char path[] = LATCHKEY_SOURCE_DIR "/disks/recipes/demo.recipe";
-    struct recipe *recipe = calloc(1, sizeof(*recipe));
-    cr_assert_not_null(recipe);
-    cr_assert(input_read(path, 1u << 16, &text, &size_bytes, &error), "%s", error.text);
-    char *changed = calloc(1, size_bytes + strlen(words) + 1), *at = strstr((char *)text, line);
-    cr_assert(changed && at);
-    at += strlen(line);
-    (void)sprintf(changed, "%.*s%s%s", (int)(at - (char *)text), (char *)text, words, at);
-    cr_assert(recipe_parse(recipe, path, changed, &error), "%s", error.text);
-    cr_assert(make_image(recipe, originals[0], &error), "%s", error.text);
-    free(changed);
-    free(text);
-    free(recipe);
-}
-
 static void trial_run(unsigned volumes, const char *words)
 {
     struct trial *trial = calloc(1, sizeof(*trial));
@@ -200,7 +176,7 @@ static void trial_run(unsigned volumes, const char *words)
     cr_assert_not_null(trial->cases);
     trial->all = getenv("LATCHKEY_LONG") != NULL;
     trial->volumes = volumes;
-    originals_make(words);
+    demo_make(originals[0], words);
     for (unsigned i = 0; i < volumes; i++)
         image_copy(originals[i], victims[i]);
     trial->committed = image_digest(originals, volumes, &trial->digests[FIRST_GENERATION], NULL,

@@ -4,9 +4,13 @@
 
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "disks/make.h"
+#include "emulator/base/input_file.h"
 
 #define RAM_BYTES (32u << 20)
 
@@ -25,6 +29,27 @@ void image_copy(const char *source_path, const char *target_path)
     }
     close(source);
     close(target);
+}
+
+void demo_make(const char *path, const char *words)
+{
+    struct error error;
+    uint8_t *text;
+    size_t size_bytes;
+    static const char line[] = "store demo ";
+    static const char source[] = LATCHKEY_SOURCE_DIR "/disks/recipes/demo.recipe";
+    struct recipe *recipe = calloc(1, sizeof(*recipe));
+    cr_assert_not_null(recipe);
+    cr_assert(input_read(source, 1u << 16, &text, &size_bytes, &error), "%s", error.text);
+    char *changed = calloc(1, size_bytes + strlen(words) + 1), *at = strstr((char *)text, line);
+    cr_assert(changed && at);
+    at += strlen(line);
+    (void)sprintf(changed, "%.*s%s%s", (int)(at - (char *)text), (char *)text, words, at);
+    cr_assert(recipe_parse(recipe, source, changed, &error), "%s", error.text);
+    cr_assert(make_image(recipe, path, &error), "%s", error.text);
+    free(changed);
+    free(text);
+    free(recipe);
 }
 
 struct machine *checkpoint_machine(const char *const *images, unsigned count,

@@ -13,6 +13,8 @@
 
 /* image_copy - make a file hold what another holds; one that is open stays the same file. */
 void image_copy(const char *source_path, const char *target_path);
+/* demo_make - the demo's image, or images, with more words on its recipe's store line. */
+void demo_make(const char *path, const char *words);
 /* checkpoint_machine - a machine that checkpoints its disks every 20 ms; transcript outlives it. */
 struct machine *checkpoint_machine(const char *const *images, unsigned count,
                                    struct transcript *transcript);
