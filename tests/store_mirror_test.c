@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* store_mirror_test.c - the demo on a mirrored pair of which one disk dies, comes back out of date,
+ * is booted alone, or has a fresh one in its place; and the power fails while a copy is made. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "disks/add.h"
+#include "tests/support_disks.h"
+#include "tests/support_power.h"
+
+#define DISKS 2u
+
+static const char *const paths[DISKS] = {"mirror-pair.img", "mirror-pair-1.img"};
+
+struct pair {
+    struct transcript transcript;
+    struct machine *machine;
+};
+
+static struct pair *pair_make(void)
+{
+    struct pair *pair = calloc(1, sizeof(*pair));
+    cr_assert_not_null(pair);
+    demo_make(paths[0], "volumes 2 mirror ");
+    return pair;
+}
+
+/* Switch on with count of the disks, from the first-th on. */
+static void pair_start(struct pair *pair, unsigned first, unsigned count)
+{
+    pair->transcript = (struct transcript){.length = 0};
+    pair->machine = checkpoint_machine(paths + first, count, &pair->transcript);
+}
+
+static void pair_cut(struct pair *pair, enum power_policy policy, uint64_t seed)
+{
+    struct error error;
+    const struct power_cut cut = {.policy = policy, .seed = seed};
+    cr_assert(machine_power_cut(pair->machine, &cut, &error), "%s", error.text);
+    machine_destroy(pair->machine);
+}
+
+static void pair_finish(struct pair *pair)
+{
+    for (unsigned i = 0; i < DISKS; i++)
+        (void)unlink(paths[i]);
+    free(pair);
+}
+
+static uint64_t run_to_generation(struct pair *pair, uint64_t generation)
+{
+    struct machine_until until = machine_until_never();
+    until.generation = generation;
+    until.cycles = machine_cycles(pair->machine) + POWER_CYCLES_MAX;
+    struct machine_stop stop = machine_run(pair->machine, &until);
+    cr_assert_eq(stop.reason, MACHINE_STOP_GENERATION, "generation %u: %s", (unsigned)generation,
+                 pair->transcript.text);
+    return machine_stats(pair->machine).generation;
+}
+
+static void run_cycles(struct pair *pair, uint64_t cycles)
+{
+    struct machine_until until = machine_until_never();
+    until.cycles = machine_cycles(pair->machine) + cycles;
+    cr_assert_eq(machine_run(pair->machine, &until).reason, MACHINE_STOP_CYCLES, "%s",
+                 pair->transcript.text);
+}
+
+static void run_to_phase(struct pair *pair, enum trace_phase phase)
+{
+    struct machine_until until = machine_until_never();
+    until.phases = 1u << phase;
+    until.cycles = machine_cycles(pair->machine) + POWER_CYCLES_MAX;
+    cr_assert_eq(machine_run(pair->machine, &until).reason, MACHINE_STOP_PHASE, "%s",
+                 pair->transcript.text);
+}
+
+static void dies(struct pair *pair, unsigned disk)
+{
+    struct error error;
+    const struct machine_fault dead = {disk, {.kind = DISK_FAULT_DEAD}};
+    cr_assert(machine_disk_fault(pair->machine, &dead, &error), "%s", error.text);
+}
+
+static struct digest digest_of(unsigned first, unsigned count, uint64_t *generation,
+                               uint64_t *found)
+{
+    struct digest digest;
+    *generation = image_digest(paths + first, count, &digest, found, "digest");
+    return digest;
+}
+
+static void must_be_equal(const struct digest *one, const struct digest *other)
+{
+    cr_assert(one->low == other->low && one->high == other->high);
+}
+
+/* A disk dies; three checkpoints later the power is cut. Returns the generation on the other. */
+static uint64_t half_dies(struct pair *pair, unsigned disk, enum trace_phase phase)
+{
+    char line[64];
+    uint64_t generation, found;
+    pair_start(pair, 0, DISKS);
+    run_to_generation(pair, 2);
+    run_to_phase(pair, phase);
+    run_cycles(pair, 20000);
+    dies(pair, disk);
+    uint64_t newest = machine_stats(pair->machine).generation;
+    run_to_generation(pair, newest + 3);
+    (void)snprintf(line, sizeof(line), "disk %u: it cannot be written", disk);
+    cr_assert(strstr(pair->transcript.text, line), "phase %u: %s", phase, pair->transcript.text);
+    cr_assert_null(strstr(pair->transcript.text, ": trap "), "%s", pair->transcript.text);
+    pair_cut(pair, POWER_DROP, 0);
+    (void)digest_of(!disk, 1, &generation, &found);
+    cr_assert_eq(generation, newest + 3);
+    return generation;
+}
+
+/* Both disks, after some time, are one store, each by itself too. */
+static void comes_back(struct pair *pair, uint64_t generation)
+{
+    struct machine_until until = machine_until_never();
+    uint64_t newest, found, alone;
+    pair_start(pair, 0, DISKS);
+    until.console = "were brought in step";
+    until.cycles = POWER_CYCLES_MAX;
+    struct machine_stop stop = machine_run(pair->machine, &until);
+    cr_assert_eq(stop.reason, MACHINE_STOP_CONSOLE, "%s", pair->transcript.text);
+    cr_assert(strstr(pair->transcript.text, "are not in step"), "%s", pair->transcript.text);
+    cr_assert_null(strstr(pair->transcript.text, "store: 0 ranges"), "%s", pair->transcript.text);
+    /* The checkpoint under way then may say it of itself already, or the one after it. */
+    uint64_t at = machine_stats(pair->machine).generation;
+    cr_assert_geq(at, generation);
+    (void)run_to_generation(pair, at + 2);
+    pair_cut(pair, POWER_DROP, 0);
+    struct digest both = digest_of(0, DISKS, &newest, &found);
+    cr_assert_eq(found, 0);
+    cr_assert_eq(newest, at + 2);
+    for (unsigned disk = 0; disk < DISKS; disk++) {
+        struct digest one = digest_of(disk, 1, &alone, NULL);
+        cr_assert_eq(alone, newest, "disk %u", disk);
+        must_be_equal(&one, &both);
+    }
+}
+
+Test(store_mirror, the_store_goes_on_when_a_disk_dies_and_has_both_when_it_is_back, .timeout = 900)
+{
+    for (enum trace_phase phase = TRACE_PHASE_FREEZE; phase <= TRACE_PHASE_MIGRATE; phase++) {
+        struct pair *pair = pair_make();
+        uint64_t generation = half_dies(pair, phase % DISKS, phase);
+        comes_back(pair, generation);
+        pair_finish(pair);
+    }
+}
+
+Test(store_mirror, a_cut_while_the_copy_is_made_makes_it_begin_again, .timeout = 900)
+{
+    struct random random = {5};
+    struct pair *pair = pair_make();
+    uint64_t generation = half_dies(pair, 1, TRACE_PHASE_WRITE_OUT);
+    unsigned unfinished = 0;
+    for (unsigned round = 0; round < 8; round++) {
+        uint64_t found, newest;
+        pair_start(pair, 0, DISKS);
+        run_cycles(pair, 1000000 + random_below(&random, 12000000));
+        bool step = strstr(pair->transcript.text, "were brought in step") != NULL;
+        pair_cut(pair, (enum power_policy)(round % POWER_POLICY_COUNT), round);
+        unfinished += !step;
+        struct digest both = digest_of(0, DISKS, &newest, &found);
+        cr_assert_geq(newest, generation);
+        generation = newest;
+        if (!step) { /* the copy counts for nothing yet */
+            struct digest one = digest_of(0, 1, &newest, NULL);
+            cr_assert_eq(newest, generation);
+            must_be_equal(&one, &both);
+        }
+    }
+    cr_assert_gt(unfinished, 3);
+    comes_back(pair, generation);
+    pair_finish(pair);
+}
+
+Test(store_mirror, a_disk_that_is_behind_is_known_to_be_older_even_after_it_was_booted_alone,
+     .timeout = 900)
+{
+    struct pair *pair = pair_make();
+    uint64_t generation = half_dies(pair, 1, TRACE_PHASE_MIGRATE), older, newest, found;
+    struct digest good = digest_of(0, 1, &newest, NULL);
+    (void)digest_of(1, 1, &older, NULL);
+    cr_assert_lt(older, newest);
+    pair_start(pair, 1, 1);
+    cr_assert_eq(run_to_generation(pair, older), older, "%s", pair->transcript.text);
+    cr_assert(strstr(pair->transcript.text, "store: disks 1 are away; they may be newer"), "%s",
+              pair->transcript.text);
+    (void)run_to_generation(pair, older + 1); /* a life of its own, that counts for nothing */
+    pair_cut(pair, POWER_KEEP, 0);
+    struct digest both = digest_of(0, DISKS, &newest, &found);
+    cr_assert_eq(newest, generation);
+    must_be_equal(&good, &both);
+    comes_back(pair, generation);
+    pair_finish(pair);
+}
+
+Test(store_mirror, a_fresh_disk_takes_the_place_of_one_that_is_lost, .timeout = 900)
+{
+    struct pair *pair = pair_make();
+    struct error error;
+    struct add_request request = {.mirror = true};
+    uint64_t generation = half_dies(pair, 1, TRACE_PHASE_DIRECTORY);
+    cr_assert_eq(unlink(paths[1]), 0);
+    struct store *store = store_opened(paths[0]);
+    cr_assert(add_volume(store, &request, paths[1], &error), "%s", error.text);
+    store_dropped(store);
+    comes_back(pair, generation);
+    pair_finish(pair);
+}
