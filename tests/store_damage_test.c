@@ -21,7 +21,7 @@
 #define GENERATION 3u /* newest on the media */
 #define ROUNDS 64u
 #define VOLUMES_MAX 2u
-#define RESTART_EACH 12u /* one damage in so many is followed by a restart */
+#define RESTART_EACH 9u /* one damage in so many is followed by a restart */
 
 static const char *const wholes[VOLUMES_MAX] = {"damage-whole.img", "damage-whole-1.img"};
 static const char *const damaged[VOLUMES_MAX] = {"damage-damaged.img", "damage-damaged-1.img"};
@@ -307,7 +307,7 @@ static void trial_run(unsigned volumes, const char *words, enum place last)
     }
     printf("%u damages, %u restarts, %u copies that were read were repaired\n",
            DAMAGE_KINDS * ROUNDS, trial.restarts, trial.repairs);
-    cr_expect_gt(trial.repairs, 1);
+    cr_expect_gt(trial.repairs, 0);
     files_remove(&trial);
 }
 
