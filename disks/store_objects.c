@@ -208,17 +208,18 @@ static const char *placed_page(const struct store *store, enum range_kind kind,
 
 const char *store_page_count(struct store *store, uint64_t id, uint64_t *allocation_count)
 {
-    struct store_home home;
+    const char *problem;
     const struct directory_entry *entry =
         store_directory_find(&store->directory, RANGE_PAGES, id);
     if (entry) {
         *allocation_count = entry->allocation_count;
         return NULL;
     }
-    const char *problem = home_pot(store, RANGE_PAGE_POTS, id, &home);
-    if (!problem)
-        *allocation_count = PAGE_POT_COUNT(&store->cache.pot.page.pages[id - home.first_id]);
-    return problem;
+    const struct store_cache *cache = home_pot(store, RANGE_PAGE_POTS, id, &problem);
+    if (!cache)
+        return problem;
+    *allocation_count = PAGE_POT_COUNT(&cache->pot.page.pages[id - cache->first_id]);
+    return NULL;
 }
 
 const char *store_page(struct store *store, uint64_t id, struct store_page *page)
