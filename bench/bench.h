@@ -74,6 +74,7 @@ MUST_CHECK bool bench_json_write(const struct bench *bench, const char *path, st
 MUST_CHECK bool cpu_bench(struct bench *bench, struct error *error);
 MUST_CHECK bool message_bench(struct bench *bench, struct error *error);
 MUST_CHECK bool kernel_bench(struct bench *bench, struct error *error);
+MUST_CHECK bool campaign_bench(struct bench *bench, struct error *error);
 MUST_CHECK bool store_bench(struct bench *bench, struct error *error);
 
 #endif

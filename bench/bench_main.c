@@ -20,7 +20,7 @@ static const struct suite {
     {"message", message_bench},
     {"kernel", kernel_bench},
     {"store", store_bench},
-    {"campaign", NULL},
+    {"campaign", campaign_bench},
     {"replay", NULL},
     {"domains", NULL},
 };

@@ -26,6 +26,10 @@
 #define UNIT_CASES 512u /* enough to share much of their work, not much to be lost */
 #define PATH_BYTES 4096u
 #define CASES_MAX 100000000u
+#define RAM_BYTES_DEFAULT (32ull << 20)
+#define CYCLES_MAX_DEFAULT 1000000000u /* ten seconds of the machine, for what takes a tenth */
+#define DRAWS_DEFAULT 64u
+#define NESTED_DEFAULT 64u
 
 struct worker {
     pid_t process; /* 0: none */
@@ -50,6 +54,7 @@ struct campaign {
     unsigned running;
     uint64_t cases_done, cases_all; /* of this shard */
     uint64_t cases_now;             /* judged in this call */
+    double cpu_start;
 };
 
 const struct campaign_workload *campaign_workload_find(const char *name)
@@ -62,6 +67,37 @@ const struct campaign_workload *campaign_workload_find(const char *name)
         if (strcmp(workloads[i].name, name) == 0)
             return &workloads[i];
     return NULL;
+}
+
+void campaign_options_init(struct campaign_options *options)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    *options = (struct campaign_options){
+        .setup = {.ram_bytes = RAM_BYTES_DEFAULT, .cycles_max = CYCLES_MAX_DEFAULT},
+        .request = {.policies = 1u << CAMPAIGN_KEEP | 1u << CAMPAIGN_DROP |
+                                1u << CAMPAIGN_PREFIX | 1u << CAMPAIGN_SUBSET |
+                                1u << CAMPAIGN_TORN,
+                    .draws = DRAWS_DEFAULT, .disks = 1},
+        .checkpoints = 2, .depth = 1, .nested_sample = NESTED_DEFAULT, .shard_count = 1};
+    options->setup.workload = campaign_workload_find("demo");
+    options->jobs = processors < 1 ? 1 : (unsigned)processors;
+    if (options->jobs > CAMPAIGN_JOBS_MAX)
+        options->jobs = CAMPAIGN_JOBS_MAX;
+}
+
+/* Of this process and its children. */
+static double cpu_seconds(uint64_t *peak_kib)
+{
+    static const int whose[] = {RUSAGE_SELF, RUSAGE_CHILDREN};
+    double seconds = 0;
+    struct rusage usage = {.ru_maxrss = 0};
+    for (size_t i = 0; i < sizeof(whose) / sizeof(whose[0]); i++) {
+        (void)getrusage(whose[i], &usage);
+        seconds += (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                   (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    }
+    *peak_kib = (uint64_t)usage.ru_maxrss;
+    return seconds;
 }
 
 /* --- the folder --- */
@@ -259,11 +295,11 @@ static bool run_learn(struct campaign *campaign)
 {
     const struct campaign_options *options = campaign->options;
     struct campaign_run_learned *learned = &campaign->learned;
-    if (!campaign_level_open(learned, &campaign->machine, &campaign->view, options->checkpoints,
-                             campaign->error))
+    if (!campaign_level_open(learned, &campaign->machine, &campaign->view, 0,
+                             options->checkpoints, campaign->error))
         return false;
     struct campaign_run_learned again;
-    bool good = campaign_level_open(&again, &campaign->machine, &campaign->view,
+    bool good = campaign_level_open(&again, &campaign->machine, &campaign->view, 0,
                                     options->checkpoints, campaign->error);
     if (good) {
         struct digest first = campaign_log_digest(learned->log);
@@ -328,15 +364,10 @@ static bool all_sum(struct campaign *campaign, struct campaign_summary *summary)
 {
     const struct campaign_options *options = campaign->options;
     const char *folder = campaign->folder;
-    struct rusage usage;
     if (!campaign_sum(&campaign->plan, &folder, 1, options->shard, options->shard_count, summary,
                       campaign->error))
         return false;
-    if (getrusage(RUSAGE_CHILDREN, &usage) == 0) {
-        summary->cpu_seconds = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
-                               (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-        summary->peak_kib = (uint64_t)usage.ru_maxrss;
-    }
+    summary->cpu_seconds = cpu_seconds(&summary->peak_kib) - campaign->cpu_start;
     return campaign_summary_write(summary, campaign->folder, campaign->error);
 }
 
@@ -349,6 +380,7 @@ bool campaign_run(const struct campaign_options *options, const struct campaign_
     campaign->error = error;
     campaign->lock = -1;
     campaign->view.images = &campaign->images;
+    campaign->cpu_start = cpu_seconds(&summary->peak_kib);
     assert(options->jobs > 0);
     assert(options->jobs <= CAMPAIGN_JOBS_MAX);
     *summary = (struct campaign_summary){.list = NULL};

@@ -58,8 +58,8 @@ struct campaign_summary {
     struct campaign_failure *list; /* the first */
     size_t listed;
     uint32_t policies;
-    double cpu_seconds; /* of the workers of this call; 0: it had none */
-    uint64_t peak_kib;  /* resident memory of the largest process */
+    double cpu_seconds; /* that this call took, of all processes; 0: of campaign_merge */
+    uint64_t peak_kib;  /* resident memory of the largest process that judged */
 };
 
 /* Who wants to know how far it is: cases of cases_all, cases_now of them in this call. */
@@ -67,6 +67,12 @@ struct campaign_watcher {
     void *context;
     void (*done)(void *context, uint64_t cases, uint64_t cases_all, uint64_t cases_now);
 };
+
+#define CAMPAIGN_INTERVAL_MS 20u /* between checkpoints, where nobody says otherwise */
+
+/* campaign_options_init - one level deep, all cases of all policies that a sound disk may show, two
+ * checkpoints; without images, kernel and command line. */
+void campaign_options_init(struct campaign_options *options);
 
 /* campaign_run - a campaign, or what is left of it.
  *

@@ -12,7 +12,7 @@
 #define NESTED_CHECKPOINTS 1u /* a restart, the next checkpoint, and its migration */
 
 bool campaign_level_open(struct campaign_run_learned *learned, struct campaign_machine *machine,
-                         const struct campaign_view *below, unsigned checkpoints,
+                         const struct campaign_view *below, uint64_t media, unsigned checkpoints,
                          struct error *error)
 {
     *learned = (struct campaign_run_learned){.log = NULL};
@@ -22,7 +22,8 @@ bool campaign_level_open(struct campaign_run_learned *learned, struct campaign_m
     campaign_events_find(learned->log, &learned->events);
     learned->index = campaign_index_create(learned->log, &learned->events, below);
     learned->level = (struct campaign_level){.log = learned->log, .events = &learned->events,
-                                             .index = learned->index, .below = below};
+                                             .index = learned->index, .below = below,
+                                             .media = media};
     return true;
 }
 
@@ -43,7 +44,7 @@ static struct campaign_view view_of(const struct campaign_level *level,
 
 /* Cut the restart of this case. */
 static bool restart_cut(struct campaign_machine *machine, const struct campaign_level *level,
-                        const struct campaign_case *which, const char *path,
+                        const struct campaign_case *which, uint64_t media, const char *path,
                         const struct campaign_depth *depth, struct error *error)
 {
     struct campaign_run_learned learned;
@@ -52,7 +53,7 @@ static bool restart_cut(struct campaign_machine *machine, const struct campaign_
     struct campaign_cases cases = {0};
     below.depth--;
     below.nested.seed = campaign_mix(depth->nested.seed, hash64(path, strlen(path)));
-    bool good = campaign_level_open(&learned, machine, &view, NESTED_CHECKPOINTS, error);
+    bool good = campaign_level_open(&learned, machine, &view, media, NESTED_CHECKPOINTS, error);
     if (good)
         campaign_cases_list(learned.log, &learned.events, &below.nested, &cases);
     if (good && cases.count > 0)
@@ -83,7 +84,6 @@ bool campaign_level_judge(struct campaign_machine *machine, const struct campaig
         char name[CAMPAIGN_NAME_BYTES], full[CAMPAIGN_PATH_BYTES];
         campaign_case_name(&cases[i], name);
         (void)snprintf(full, sizeof(full), "%s%s", path, name);
-        results[i].media = campaign_mix(hash64(path, strlen(path)), results[i].media);
         results[i].recovery = campaign_mix(hash64(path, strlen(path)), results[i].recovery);
         campaign_part_add(depth->part, full, &results[i]);
         size_t length = strlen(full);
@@ -91,7 +91,7 @@ bool campaign_level_judge(struct campaign_machine *machine, const struct campaig
             continue;
         full[length] = CAMPAIGN_PATH_SEPARATOR;
         full[length + 1] = '\0';
-        good = restart_cut(machine, level, &cases[i], full, depth, error);
+        good = restart_cut(machine, level, &cases[i], results[i].media, full, depth, error);
     }
     free(results);
     return good;
@@ -119,7 +119,10 @@ bool campaign_level_repeat(struct campaign_machine *machine, const struct campai
     (void)snprintf(full, sizeof(full), "%s%s%c", path, name, CAMPAIGN_PATH_SEPARATOR);
     struct campaign_run_learned learned;
     struct campaign_view view = view_of(level, &which);
-    bool good = campaign_level_open(&learned, machine, &view, NESTED_CHECKPOINTS, error) &&
+    uint64_t media;
+    campaign_media_hashes(level->index, &which, 1, &media);
+    bool good = campaign_level_open(&learned, machine, &view, level->media + media,
+                                    NESTED_CHECKPOINTS, error) &&
                 campaign_level_repeat(machine, &learned.level, full, left + length + 1, part,
                                       error);
     campaign_level_close(&learned);

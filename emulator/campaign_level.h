@@ -22,11 +22,13 @@ struct campaign_run_learned {
 /* campaign_level_open - learn a run that begins with these media. below must outlive it.
  *
  * learned  out: must not move; campaign_level_close() is safe even after failure.
+ * media    a number for all that below holds; 0 of the images.
  * Errors   as campaign_machine_learn.
  */
 MUST_CHECK bool campaign_level_open(struct campaign_run_learned *learned,
                                     struct campaign_machine *machine,
-                                    const struct campaign_view *below, unsigned checkpoints,
+                                    const struct campaign_view *below, uint64_t media,
+                                    unsigned checkpoints,
                                     struct error *error);
 void campaign_level_close(struct campaign_run_learned *learned);
 

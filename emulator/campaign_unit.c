@@ -144,7 +144,7 @@ static void results_fill(const struct unit *unit)
                                            .instructions = event->instructions,
                                            .generation = verdict->offline.generation,
                                            .digest = verdict->offline.digest,
-                                           .media = hashes[i],
+                                           .media = unit->level->media + hashes[i],
                                            .recovery = verdict->online.history,
                                            .restart_ns = verdict->online.restart_ns};
         result->outcome = campaign_judge(unit->level->log, event, verdict, result->text);

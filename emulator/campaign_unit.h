@@ -17,6 +17,7 @@ struct campaign_level {
     const struct campaign_events *events;
     const struct campaign_index *index;
     const struct campaign_view *below; /* the media that the run began with */
+    uint64_t media;                    /* a number for all that they hold; 0: the images' */
 };
 
 struct campaign_result {
@@ -25,7 +26,7 @@ struct campaign_result {
     uint64_t instructions; /* of the event */
     uint64_t generation;   /* that is left */
     struct digest digest;  /* of its state */
-    uint64_t media;        /* a number for all that is left */
+    uint64_t media;        /* a number for all that is left, the same however it came about */
     uint64_t recovery;     /* a number for all that the restart saw of it */
     uint64_t restart_ns;
     char text[CAMPAIGN_TEXT_BYTES]; /* why it did not pass */

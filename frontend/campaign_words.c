@@ -6,18 +6,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "frontend/session.h"
-
-#define INTERVAL_MS_DEFAULT 20u
-#define RAM_MIB_DEFAULT 32u
-#define CYCLES_MAX_DEFAULT 1000000000u /* ten seconds of the machine, for what takes a tenth */
-#define DRAWS_DEFAULT 64u
-#define NESTED_DEFAULT 64u
-#define POLICIES_DEFAULT                                                                           \
-    (1u << CAMPAIGN_KEEP | 1u << CAMPAIGN_DROP | 1u << CAMPAIGN_PREFIX | 1u << CAMPAIGN_SUBSET |   \
-     1u << CAMPAIGN_TORN)
 
 struct reading {
     struct campaign_words *words;
@@ -281,21 +271,8 @@ static bool words_complete(struct campaign_words *words, struct error *error)
 bool campaign_words_read(struct campaign_words *words, int argc, char **argv, struct error *error)
 {
     struct reading reading = {.words = words, .argc = argc, .argv = argv, .error = error};
-    long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    *words = (struct campaign_words){.interval_ms = INTERVAL_MS_DEFAULT};
-    struct campaign_options *options = &words->options;
-    options->setup = (struct campaign_setup){.ram_bytes = (uint64_t)RAM_MIB_DEFAULT << 20,
-                                             .cycles_max = CYCLES_MAX_DEFAULT,
-                                             .workload = campaign_workload_find("demo")};
-    options->request = (struct campaign_request){.policies = POLICIES_DEFAULT,
-                                                 .draws = DRAWS_DEFAULT};
-    options->checkpoints = 2;
-    options->depth = 1;
-    options->nested_sample = NESTED_DEFAULT;
-    options->shard_count = 1;
-    options->jobs = processors < 1                        ? 1
-                    : processors > (long)CAMPAIGN_JOBS_MAX ? CAMPAIGN_JOBS_MAX
-                                                           : (unsigned)processors;
+    *words = (struct campaign_words){.interval_ms = CAMPAIGN_INTERVAL_MS};
+    campaign_options_init(&words->options);
     for (; reading.at < argc; reading.at++)
         if (!word_read(&reading))
             return false;

@@ -132,6 +132,44 @@ Test(campaign_command, jobs_shards_and_merging_do_not_change_the_result, .timeou
     folder_remove(sum);
 }
 
+Test(campaign_command, restarts_are_cut_as_well_and_their_cases_repeat, .timeout = 200)
+{
+    char *folder = command_file("campaign-deep");
+    struct command_result *result =
+        run(FEW "--depth 3 --nested 6 --sample 12 --seed 4 --out %s --json", folder, NULL);
+    cr_assert_eq(result->status, 0, "%s%s", result->output, result->errors);
+    cJSON *object = json_read(result->output, "--depth 3");
+    cr_expect_gt(number(object, "cases"), 12 + 6 + 6);
+    cJSON_Delete(object);
+    free(result);
+    result = run("grep -m 1 '/.*/' %s/part-000000", folder, NULL);
+    char name[400];
+    (void)snprintf(name, sizeof(name), "%.*s", (int)strcspn(result->output, "\t"), result->output);
+    cr_assert_not_null(strchr(name, '/'), "a case three cuts deep: %s", name);
+    struct command_result *again = run(FEW "--case %s --json", name, NULL);
+    cr_expect_eq(again->status, 0, "%s", again->errors);
+    object = json_read(again->output, name);
+    cr_expect_eq(number(object, "cases"), 1);
+    cJSON_Delete(object);
+    free(again);
+    free(result);
+    folder_remove(folder);
+}
+
+Test(campaign_command, a_full_disk_is_one_line_and_the_rest_is_done_later, .timeout = 200)
+{
+    char *folder = command_file("campaign-full");
+    struct command_result *result =
+        run("ulimit -f 4; " FEW "--out %s", folder, NULL); /* 2 KiB: no part fits */
+    cr_expect_eq(result->status, 3);
+    cr_expect(command_one_line(result, "part-000000: File too large"), "%s", result->errors);
+    free(result);
+    result = run(FEW "--out %s", folder, NULL);
+    cr_expect_eq(result->status, 0, "%s", result->errors);
+    free(result);
+    folder_remove(folder);
+}
+
 /* Start a campaign in a process group of its own, and end all of it after so many milliseconds. */
 static void killed_after(const char *folder, long milliseconds)
 {
