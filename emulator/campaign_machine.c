@@ -214,6 +214,7 @@ static const char *stop_text(const struct campaign_machine *machine, struct mach
     case MACHINE_STOP_TRACE:
     case MACHINE_STOP_PHASE:
     case MACHINE_STOP_GENERATION:
+    case MACHINE_STOP_WRITE:
         break;
     }
     return "it stopped";

@@ -144,6 +144,14 @@ static void trace_announce(void *context, uint32_t kind, uint64_t argument)
         stop(machine, reason, 0);
 }
 
+void machine_write_taken(struct machine *machine, unsigned disk)
+{
+    const struct machine_until *until = &machine->watch.until;
+    machine->writes[disk]++;
+    if (machine_writes(machine, until->write_disk) >= until->writes)
+        stop(machine, MACHINE_STOP_WRITE, 0);
+}
+
 static void console_put(void *context, const uint8_t *data, size_t size_bytes)
 {
     struct machine *machine = context;
@@ -456,7 +464,8 @@ struct machine_until machine_until_never(void)
 {
     return (struct machine_until){.instructions = UINT64_MAX, .cycles = UINT64_MAX,
                                   .time_ns = UINT64_MAX, .trace_argument = UINT64_MAX,
-                                  .generation = UINT64_MAX};
+                                  .generation = UINT64_MAX, .writes = UINT64_MAX,
+                                  .write_disk = BOARD_DISK_COUNT_MAX};
 }
 
 struct machine_stop machine_run(struct machine *machine, const struct machine_until *until)
@@ -514,6 +523,15 @@ struct machine_display machine_display(const struct machine *machine)
                                     .height = display.height,
                                     .stride_pixels = display.stride_pixels,
                                     .serial = display.serial};
+}
+
+uint64_t machine_writes(const struct machine *machine, unsigned disk)
+{
+    uint64_t writes = 0;
+    for (unsigned i = 0; i < BOARD_DISK_COUNT_MAX; i++)
+        if (disk == BOARD_DISK_COUNT_MAX || disk == i)
+            writes += machine->writes[i];
+    return writes;
 }
 
 uint64_t machine_instructions(const struct machine *machine)

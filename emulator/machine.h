@@ -89,6 +89,7 @@ enum machine_stop_reason {
     MACHINE_STOP_TRACE,   /* the trace port announced until->trace_kind (and argument, if asked) */
     MACHINE_STOP_PHASE,   /* it announced that one of until->phases begins */
     MACHINE_STOP_GENERATION, /* it announced until->generation or a later one */
+    MACHINE_STOP_WRITE,   /* disks have taken until->writes */
     MACHINE_STOP_IDLE,    /* waiting for an interrupt that only outside input can cause */
     MACHINE_STOP_FAULT,   /* machine_fault_text() */
 };
@@ -108,6 +109,8 @@ struct machine_until {
     uint64_t trace_argument; /* UINT64_MAX: any */
     uint32_t phases;         /* bit n: enum trace_phase n begins */
     uint64_t generation;     /* committed, or restarted from; UINT64_MAX: never */
+    uint64_t writes;     /* that are in the cache of write_disk, or were; UINT64_MAX: never */
+    unsigned write_disk; /* BOARD_DISK_COUNT_MAX: all of them together */
 };
 struct machine_until machine_until_never(void);
 
@@ -182,6 +185,9 @@ struct machine_stats {
 };
 /* machine_phase_name - "freeze", ...; "" for 0, no phase. */
 const char *machine_phase_name(uint32_t phase);
+/* machine_writes - that a disk, or all (BOARD_DISK_COUNT_MAX), has taken since the machine was
+ * made; not a part of the saved state. */
+uint64_t machine_writes(const struct machine *machine, unsigned disk);
 struct machine_stats machine_stats(const struct machine *machine);
 
 /* machine_save, machine_load - the whole state but the disk media (which the image or overlay

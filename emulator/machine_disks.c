@@ -15,6 +15,31 @@ static struct disk *disk_of(struct machine *machine, unsigned index)
     return block ? virtio_block_disk(block) : NULL;
 }
 
+static void tap_entered(void *context, uint64_t order, uint64_t sector, uint32_t sector_count,
+                        const uint8_t *data)
+{
+    struct machine_tap *tap = context;
+    if (tap->next)
+        tap->next->entered(tap->next->context, order, sector, sector_count, data);
+    machine_write_taken(tap->machine, tap->disk);
+}
+
+static void tap_settled(void *context, uint64_t order, uint64_t sector)
+{
+    struct machine_tap *tap = context;
+    if (tap->next)
+        tap->next->settled(tap->next->context, order, sector);
+}
+
+static const struct disk_observer *tap_make(struct machine *machine, unsigned disk)
+{
+    struct machine_tap *tap = &machine->taps[disk];
+    *tap = (struct machine_tap){.machine = machine, .disk = disk,
+                                .observer = {tap, tap_entered, tap_settled},
+                                .next = machine->config.disks[disk].observer};
+    return &tap->observer;
+}
+
 bool machine_disks_open(struct machine *machine, struct error *error)
 {
     for (unsigned i = 0; i < machine->config.disk_count; i++) {
@@ -28,7 +53,7 @@ bool machine_disks_open(struct machine *machine, struct error *error)
         *config = (struct disk_config){.store = &machine->media[i].store,
                                        .timing = disk->timing,
                                        .write_through = disk->write_through,
-                                       .observer = disk->observer,
+                                       .observer = tap_make(machine, i),
                                        .seed = machine->config.seed + i};
         (void)snprintf(config->serial, sizeof(config->serial), "latchkey%u", i);
     }

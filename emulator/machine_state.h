@@ -32,6 +32,14 @@ struct device_configs {
     struct disk_config disks[BOARD_DISK_COUNT_MAX];
 };
 
+/* Between a disk and the observer that somebody gave it. */
+struct machine_tap {
+    struct machine *machine;
+    unsigned disk;
+    struct disk_observer observer;
+    const struct disk_observer *next; /* NULL: none */
+};
+
 struct machine {
     /* What it was made from; never changes. */
     struct machine_config config; /* strings are owned copies */
@@ -44,6 +52,8 @@ struct machine {
     struct cpu *cpu;
     struct bus bus;
     struct media media[BOARD_DISK_COUNT_MAX];
+    struct machine_tap taps[BOARD_DISK_COUNT_MAX];
+    uint64_t writes[BOARD_DISK_COUNT_MAX]; /* that each disk has taken; not saved */
     struct device_configs device_configs;
     struct input_queue inputs;
 
@@ -64,6 +74,9 @@ struct machine {
 
 /* machine_deadline_renew - tell the cpu when something is due next. */
 void machine_deadline_renew(struct machine *machine);
+
+/* machine_write_taken - a write is in the cache of a disk. */
+void machine_write_taken(struct machine *machine, unsigned disk);
 
 /* machine_disks_open - the media of all disks, as machine->config says, and what their devices are
  * made with. machine_disks_damage - the faults that they have from power-on; after the devices. */

@@ -279,7 +279,7 @@ static bool *flag_option(struct options *options, const char *word)
 
 static bool of_later_version(const char *word)
 {
-    static const char *const later[] = {"--record", "--power-cut", "--trace-out", "--gdb"};
+    static const char *const later[] = {"--record", "--trace-out", "--gdb"};
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
         if (strcmp(word, later[i]) == 0)
             return true;
@@ -338,6 +338,9 @@ static bool word_parse(struct parser *parser)
         return value_next(parser, &value) && disk_add(parser, value);
     if (strcmp(word, "--fault") == 0)
         return value_next(parser, &value) && faults_add(parser, value);
+    if (strcmp(word, "--power-cut") == 0)
+        return value_next(parser, &value) &&
+               power_place_parse(value, &parser->options->power_cut, parser->error);
     if (of_later_version(word))
         return error_set(parser->error, ERROR_UNSUPPORTED, "%s: not in this version", word);
     if (!number_option(parser, word, &known))
@@ -401,6 +404,11 @@ const char *options_help(void)
            "  --fault diskN.KIND=.. unreadable=S[+N] until written; flip=S:BIT on the media;\n"
            "                        lost=S[+N] the next write; misdirected=S:TO the next write\n"
            "      ...@ns=T          each from virtual time T on\n"
+           "  --power-cut WHERE[,policy=P][,seed=N]\n"
+           "                        the run ends there, and disks keep what the policy says:\n"
+           "                        keep, drop (all that was not flushed), prefix, subset, torn\n"
+           "                        WHERE: insn=N; diskN.write=K, when it has taken K writes;\n"
+           "                        phase=NAME[+K], and K writes after that\n"
            "\n"
            "What to write at the end:\n"
            "  --screenshot FILE.png the screen\n"

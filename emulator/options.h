@@ -5,6 +5,7 @@
 #define LATCHKEY_EMULATOR_OPTIONS_H
 
 #include "emulator/machine.h"
+#include "emulator/power_place.h"
 
 #define OPTIONS_FAULTS_MAX 256u
 
@@ -18,6 +19,7 @@ struct options {
     const char *input_path;        /* --input FILE; NULL: none */
     const char *screenshot_path;
     const char *stats_path;
+    struct power_place power_cut;  /* --power-cut */
     struct machine_fault faults[OPTIONS_FAULTS_MAX]; /* machine.faults */
     char storage[4096];            /* names cut out of arguments */
     size_t storage_used;

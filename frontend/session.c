@@ -111,6 +111,50 @@ static enum session_state reboot(struct session *session)
     return ended(session, SESSION_END_ERROR, NULL);
 }
 
+/* --power-cut: has the run come to its place? Once its phase begins, writes are counted. */
+static bool cut_reached(struct session *session)
+{
+    const struct power_place *place = &session->options->power_cut;
+    const struct machine *machine = session->machine;
+    switch (place->kind) {
+    case POWER_PLACE_NONE:
+        return false;
+    case POWER_PLACE_INSTRUCTIONS:
+        return machine_instructions(machine) >= place->count;
+    case POWER_PLACE_WRITE:
+        return machine_writes(machine, place->disk) >= place->count;
+    case POWER_PLACE_PHASE:
+        break;
+    }
+    uint64_t writes = machine_writes(machine, BOARD_DISK_COUNT_MAX);
+    if (!session->cut_writes && machine_stats(machine).phase == place->phase)
+        session->cut_writes = writes + place->count + 1;
+    return session->cut_writes && writes + 1 >= session->cut_writes;
+}
+
+/* The machine stops at that place. */
+static void cut_until(const struct session *session, struct machine_until *until)
+{
+    const struct power_place *place = &session->options->power_cut;
+    if (place->kind == POWER_PLACE_INSTRUCTIONS && place->count < until->instructions)
+        until->instructions = place->count;
+    if (place->kind == POWER_PLACE_PHASE && !session->cut_writes)
+        until->phases |= 1u << place->phase;
+    if (place->kind == POWER_PLACE_PHASE && session->cut_writes)
+        until->writes = session->cut_writes - 1;
+    if (place->kind == POWER_PLACE_WRITE) {
+        until->writes = place->count;
+        until->write_disk = place->disk;
+    }
+}
+
+static enum session_state cut_carry_out(struct session *session)
+{
+    if (machine_power_cut(session->machine, &session->options->power_cut.cut, &session->error))
+        return ended(session, SESSION_END_UNTIL, "power-cut");
+    return ended(session, SESSION_END_ERROR, NULL);
+}
+
 /* A limit was reached: the user's, or only the slice's. */
 static enum session_state limit_judge(struct session *session)
 {
@@ -146,7 +190,11 @@ static enum session_state stop_judge(struct session *session, struct machine_sto
     case MACHINE_STOP_TRACE:
         return ended(session, SESSION_END_UNTIL, "trace");
     case MACHINE_STOP_PHASE:
+        if (!(session->options->until.phases >> machine_stats(session->machine).phase & 1))
+            return SESSION_RUNS; /* that of --power-cut, which waits for writes now */
         return ended(session, SESSION_END_UNTIL, "phase");
+    case MACHINE_STOP_WRITE:
+        return SESSION_RUNS; /* of --power-cut: cut_reached() */
     case MACHINE_STOP_GENERATION:
         return ended(session, SESSION_END_UNTIL, "generation");
     case MACHINE_STOP_IDLE:
@@ -172,9 +220,12 @@ enum session_state session_run(struct session *session, const struct machine_unt
     until.instructions = earlier(until.instructions, slice->instructions);
     until.cycles = earlier(until.cycles, slice->cycles);
     until.time_ns = earlier(until.time_ns, slice->time_ns);
+    cut_until(session, &until);
     uint64_t start = host_clock_ns();
     struct machine_stop stop = machine_run(session->machine, &until);
     session->host_ns += host_clock_ns() - start;
+    if (session->end == SESSION_NOT_ENDED && cut_reached(session))
+        return cut_carry_out(session);
     return stop_judge(session, stop);
 }
 

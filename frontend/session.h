@@ -37,6 +37,7 @@ struct session {
     enum session_end end;
     int code;           /* of a power-off or signal */
     const char *until;  /* which condition ended it, for the report */
+    uint64_t cut_writes; /* --power-cut: when so many were taken, once its phase has begun; 0 */
     char kernel_path[PATH_MAX];
     uint64_t host_ns;   /* spent in machine_run() */
     struct error error; /* of SESSION_END_ERROR and FAULT */
