@@ -11,10 +11,12 @@
  *   FLUSH      all of it is durable
  *   HEADER     of generation g + 1, plex 0: the commit point; FLUSH_0; TWIN plex 1; FLUSH_1
  *   MIGRATE    g + 1 is brought home (migrate.c); then IDLE
+ * In IDLE and MIGRATE what is dirty may go to the current area before the freeze (pageout.c).
  *
  * A page is, with its legal changes:
  *   clean -> dirty -> frozen -> writing -> clean    written without having been touched again
  *   frozen -> dirty, and a copy -> writing -> free  touched again: the copy has the frozen contents
+ *   dirty -> writing -> clean                       paged out
  *
  * Crash invariants
  *  1. A cut before the header's sector is on the disk restarts generation g: its header, homes and
@@ -27,6 +29,7 @@
 
 #include "disks/checksum.h"
 #include "kernel/arch/arch.h"
+#include "kernel/area.h"
 #include "kernel/batch.h"
 #include "kernel/check.h"
 #include "kernel/counter.h"
@@ -39,6 +42,7 @@
 #include "kernel/main.h"
 #include "kernel/meter.h"
 #include "kernel/migrate.h"
+#include "kernel/pageout.h"
 #include "kernel/pot.h"
 #include "kernel/print.h"
 #include "kernel/sched.h"
@@ -47,8 +51,6 @@
 #define DIRECTORY_BUFFERS 4u /* directory blocks written at a time, in both copies */
 /* What one operation makes dirty, and a few more before anyone looks again (dirty.c). */
 #define NODES_OF_OPERATION 32u
-#define PAGES_TO_COME 8u
-#define FRAMES_SPARE 16u /* frames that are left for reading when all others are dirty or frozen */
 /* A step goes on for about so many cycles; then domains run for so many ticks before the next. */
 #define STEP_CYCLES 8000u
 #define TURN_TICKS 400u
@@ -65,9 +67,7 @@ static struct {
     bool sent;      /* all blocks are under way */
     bool failed;
     unsigned area;  /* that the next checkpoint goes to */
-    uint64_t area_blocks;
-    uint64_t next_index; /* first free block of it */
-    uint32_t nodes_to_come; /* by one operation and a freeze: registers and meters */
+    uint64_t pots_id; /* where its pots begin */
     uint32_t pots_sent;
     uint32_t cursor; /* of the directory being written, in three parts */
     enum directory_which part;
@@ -86,74 +86,34 @@ static struct {
     struct directory_block directory[2][DIRECTORY_BUFFERS];
 } outgoing __attribute__((aligned(16)));
 
-static uint64_t blocks_for(uint64_t count, uint64_t each)
-{
-    return (count + each - 1) / each;
-}
-
-/* Blocks 0.. of an area that some disk has. */
-static uint64_t area_size(unsigned area)
-{
-    struct volume_home home;
-    uint64_t count = 0;
-    while (volume_home(RANGE_CKPT_AREA, AREA_ID(area, count), 0, &home) ||
-           volume_home(RANGE_CKPT_AREA, AREA_ID(area, count), 1, &home))
-        count += home.run;
-    return count;
-}
-
-static uint64_t directory_blocks(uint64_t entries)
-{
-    return entries ? blocks_for(entries, DIRECTORY_ENTRIES) : 1;
-}
-
-/* Blocks that a freeze now would need, and what may change before it. */
-static uint64_t blocks_needed(uint64_t pages, uint64_t nodes)
-{
-    uint64_t entries = pages + 2 * nodes + directory_count(DIRECTORY_OF_DOMAINS);
-    return pages + blocks_for(nodes, POT_NODES) + 2 * directory_blocks(entries);
-}
-
-static bool room_for(uint64_t pages, uint64_t nodes)
-{
-    return blocks_needed(pages, nodes) <= checkpoint.area_blocks &&
-           pages + object_frozen_pages() + FRAMES_SPARE <= object_page_count() &&
-           nodes + object_frozen_nodes() + FRAMES_SPARE <= object_node_count();
-}
-
 bool checkpoint_full(void)
 {
-    return checkpoint.able && !room_for(object_dirty_pages() + PAGES_TO_COME,
-                                        object_dirty_nodes() + checkpoint.nodes_to_come);
-}
-
-/* Half of the room is used. */
-static bool short_of_room(void)
-{
-    return !room_for(2 * object_dirty_pages() + PAGES_TO_COME,
-                     2 * object_dirty_nodes() + checkpoint.nodes_to_come);
+    return checkpoint.able && !(area_room(false) && pages_room(false) && nodes_room(false));
 }
 
 static bool anything_dirty(void)
 {
-    return object_dirty_pages() || object_dirty_nodes();
+    return object_dirty_pages() || object_dirty_nodes() || directory_count(DIRECTORY_WORKING);
+}
+
+static bool freeze_due(void)
+{
+    bool due = anything_dirty() && (arch_time() >= checkpoint.due || !area_room(true));
+    return checkpoint.forced || due;
 }
 
 bool checkpoint_step_due(void)
 {
-    if (!checkpoint.able)
-        return false;
-    if (checkpoint.phase != IDLE)
-        return arch_time() >= checkpoint.resume;
-    bool due = anything_dirty() && (arch_time() >= checkpoint.due || short_of_room());
-    return checkpoint.forced || due;
+    return checkpoint.able && arch_time() >= checkpoint.resume &&
+           (checkpoint.phase != IDLE || checkpoint.resume || freeze_due() || pageout_due());
 }
 
 uint64_t checkpoint_alarm(void)
 {
-    if (checkpoint.phase != IDLE)
-        return checkpoint.resume ? checkpoint.resume : UINT64_MAX;
-    return checkpoint.able && anything_dirty() ? checkpoint.due : UINT64_MAX;
+    bool waits = checkpoint.able && checkpoint.phase == IDLE && anything_dirty();
+    if (checkpoint.resume)
+        return checkpoint.resume;
+    return waits ? checkpoint.due : UINT64_MAX;
 }
 
 bool checkpoint_time_is_up(void)
@@ -164,6 +124,11 @@ bool checkpoint_time_is_up(void)
 uint64_t checkpoint_generation(void)
 {
     return checkpoint.committed;
+}
+
+uint64_t checkpoint_generation_of(uint64_t location)
+{
+    return checkpoint.committed + (AREA_ID_AREA(location) == checkpoint.area);
 }
 
 bool checkpoint_able(void)
@@ -186,7 +151,8 @@ uint64_t checkpoint_force(void)
 
 bool checkpoint_can_go_on(void)
 {
-    return checkpoint.phase == IDLE ? checkpoint_step_due() : checkpoint.resume != 0;
+    return checkpoint.resume ||
+           (checkpoint.phase == IDLE && checkpoint_step_due() && batches_done());
 }
 
 uint64_t checkpoint_phase(void)
@@ -205,17 +171,17 @@ static void due_set(void)
 COLD static const char *why_unable(void)
 {
     struct volume_home home;
-    uint64_t other = area_size(1 - checkpoint.area);
-    if (other < checkpoint.area_blocks)
-        checkpoint.area_blocks = other;
+    uint64_t blocks = area_size(0), other = area_size(1);
+    uint32_t nodes = 3 * domain_cache_size() + meters.count + NODES_OF_OPERATION;
+    area_init(blocks < other ? blocks : other, nodes);
     if (!volume_writable())
         return "a disk of the store is read-only";
     for (unsigned place = 0; place < 2; place++)
         if (!volume_home(RANGE_CKPT_HEADER, place, 0, &home) &&
             !volume_home(RANGE_CKPT_HEADER, place, 1, &home))
             return "a place for the header is missing";
-    bool room = room_for(PAGES_TO_COME, checkpoint.nodes_to_come);
-    return room ? NULL : "the areas or the memory are too small";
+    checkpoint.able = true;
+    return checkpoint_full() ? "the areas or the memory are too small" : NULL;
 }
 
 COLD void checkpoint_start(const struct ckpt_header *header)
@@ -223,7 +189,7 @@ COLD void checkpoint_start(const struct ckpt_header *header)
     checkpoint.header = *header;
     checkpoint.committed = header->generation;
     checkpoint.area = 1 - header->area;
-    checkpoint.area_blocks = area_size(checkpoint.area);
+    area_begin(checkpoint.area);
     checkpoint.phase = IDLE;
     checkpoint.due = UINT64_MAX;
     if (directory_count(DIRECTORY_COMMITTED) == 0)
@@ -234,7 +200,6 @@ COLD void checkpoint_start(const struct ckpt_header *header)
 
 COLD void checkpoint_interval(uint64_t interval_ms)
 {
-    checkpoint.nodes_to_come = 3 * domain_cache_size() + meters.count + NODES_OF_OPERATION;
     const char *unable = why_unable();
     if (unable)
         print_line("no checkpoints: %s", unable);
@@ -276,12 +241,11 @@ static bool flush(void)
 static bool freeze(void)
 {
     driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_FREEZE);
-    kassert(directory_count(DIRECTORY_WORKING) == 0);
     kassert(directory_count(DIRECTORY_COMMITTED) == 0);
     sched_float_settle();
     domain_freeze_all();
     meter_freeze();
-    pot_area_begin(AREA_ID(checkpoint.area, 0));
+    pot_area_begin(area_next());
     object_nodes_freeze();
     object_pages_freeze();
     checkpoint.header.system_time_ns = timer_system_ns();
@@ -289,8 +253,9 @@ static bool freeze(void)
     journal_freeze(&checkpoint.header);
     checkpoint.header.migrated_generation = checkpoint.header.generation;
     checkpoint.header.generation++;
-    checkpoint.next_index = pot_area_count();
+    checkpoint.pots_id = area_take(pot_area_count());
     checkpoint.pots_sent = 0;
+    area_frozen();
     checkpoint.forced = false;
     due_set();
     count_one(CHECKPOINT);
@@ -337,14 +302,14 @@ static bool sort(void)
 static struct page_frame *page_next(void)
 {
     const struct directory_entry *next;
-    do {
+    do { /* one that has a block was paged out */
         next = directory_order_next();
-    } while (next && next->kind != DIRECTORY_PAGE);
+    } while (next && (next->kind != DIRECTORY_PAGE || next->location));
     if (!next)
         return NULL;
     struct directory_entry entry = *next;
     struct page_frame *page = object_page_writing(directory_id(next));
-    entry.location = AREA_ID(checkpoint.area, checkpoint.next_index++);
+    entry.location = area_take(1);
     entry.checksum_or_calls =
         sum_of(page->data, PAGE_BYTES, checksum_seed(CHECKSUM_PAGE, page->object_id));
     if (!directory_put(DIRECTORY_WORKING, &entry))
@@ -372,9 +337,8 @@ static bool blocks_send(void)
     for (;;) {
         struct batch *batch = checkpoint.filling[0];
         bool pots = checkpoint.pots_sent < pot_area_count();
-        uint64_t index = pots ? checkpoint.pots_sent : checkpoint.next_index;
         if (!batch)
-            batch = batch_take(AREA_ID(checkpoint.area, index));
+            batch = batch_take(pots ? checkpoint.pots_id + checkpoint.pots_sent : area_next());
         checkpoint.filling[0] = batch;
         if (!batch)
             return false;
@@ -401,13 +365,11 @@ static bool write_out(void)
     checkpoint.sent = false;
     uint64_t entries = directory_count(DIRECTORY_WORKING) + directory_count(DIRECTORY_OF_DOMAINS);
     checkpoint.header.directory_entries = entries;
-    checkpoint.header.directory_blocks = directory_blocks(entries);
+    checkpoint.header.directory_blocks = area_directory_blocks(entries);
     checkpoint.sequence = checkpoint.cursor = 0;
     checkpoint.part = DIRECTORY_WORKING;
-    kassert(checkpoint.next_index + 2 * directory_blocks(entries) <= checkpoint.area_blocks);
-    checkpoint.header.directory_block[0] = AREA_ID(checkpoint.area, checkpoint.next_index);
-    checkpoint.header.directory_block[1] =
-        AREA_ID(checkpoint.area, checkpoint.area_blocks - directory_blocks(entries));
+    checkpoint.header.directory_block[0] = area_take(checkpoint.header.directory_blocks);
+    checkpoint.header.directory_block[1] = area_last(checkpoint.header.directory_blocks);
     driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_WRITE_OUT);
     driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_DIRECTORY);
     return true;
@@ -512,6 +474,8 @@ static bool migrate_start(void)
     directory_commit();
     checkpoint.committed = checkpoint.header.generation;
     checkpoint.area = 1 - checkpoint.area;
+    area_begin(checkpoint.area);
+    pot_area_forget();
     journal_committed();
     sched_wake_all(&checkpoint.waiters);
     driver_trace(TRACE_COMMITTED, checkpoint.header.generation);
@@ -530,12 +494,24 @@ static bool migrated(void)
     return true;
 }
 
+/* While nothing is frozen, objects go to the area if memory is short. If none can, a checkpoint
+ * makes clean frames. */
+static void pages_out(void)
+{
+    if (!checkpoint.able || (checkpoint.phase != IDLE && checkpoint.phase != MIGRATE))
+        return;
+    if (!pageout_due())
+        (void)pageout_ended();
+    else if (!pageout_step() && pageout_due() && checkpoint.phase == IDLE)
+        checkpoint.forced = true;
+}
+
 /* What a phase has to do before the next. false: it waits for something. */
 static bool phase_done(void)
 {
     switch (checkpoint.phase) {
     case IDLE:
-        return checkpoint_step_due() && freeze();
+        return checkpoint.able && freeze_due() && pageout_ended() && freeze();
     case NODES:
         return nodes_keep();
     case SORT:
@@ -566,6 +542,7 @@ COLD void checkpoint_step(void)
     checkpoint.step_cycles = arch_cycles();
     do {
         batches_send();
+        pages_out();
         while (!frozen && phase_done()) {
             frozen = checkpoint.phase == IDLE; /* domains have waited for this: they run now */
             checkpoint.phase = checkpoint.phase == MIGRATE ? IDLE : checkpoint.phase + 1;

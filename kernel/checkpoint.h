@@ -34,6 +34,8 @@ bool checkpoint_full(void);
 uint64_t checkpoint_alarm(void);
 /* checkpoint_generation - the newest that is committed. */
 uint64_t checkpoint_generation(void);
+/* checkpoint_generation_of - the one that what is at this area id belongs to. */
+uint64_t checkpoint_generation_of(uint64_t location);
 /* checkpoint_able - there will be more of them. */
 bool checkpoint_able(void);
 /* checkpoint_waiters - where domains wait for the next that will be; woken then. */

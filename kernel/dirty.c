@@ -27,20 +27,33 @@
 #define LOOK_EACH 8u
 
 static struct {
-    struct node_frame *nodes;
-    struct page_frame *pages;
+    struct node_frame *nodes, *nodes_end; /* dirty for longest first */
+    struct page_frame *pages, *pages_end;
     struct page_frame *frozen; /* whose frozen contents nobody asked for yet */
     uint32_t node_count, page_count;
     uint32_t frozen_nodes;
     uint32_t frozen_count; /* page frames that are frozen */
 } dirty;
 
+static void node_append(struct node_frame *node)
+{
+    *(dirty.nodes ? &dirty.nodes_end->dirty_next : &dirty.nodes) = node;
+    dirty.nodes_end = node;
+    node->dirty_next = NULL;
+}
+
+static void page_append(struct page_frame *page)
+{
+    *(dirty.pages ? &dirty.pages_end->dirty_next : &dirty.pages) = page;
+    dirty.pages_end = page;
+    page->dirty_next = NULL;
+}
+
 COLD void node_dirtied(struct node_frame *node)
 {
     object_node_keep(node);
     node->dirty = true;
-    node->dirty_next = dirty.nodes;
-    dirty.nodes = node;
+    node_append(node);
     if (++dirty.node_count % LOOK_EACH == 0 && checkpoint_full())
         sched_yield();
 }
@@ -49,9 +62,45 @@ COLD void page_dirtied(struct page_frame *page)
 {
     kassert(!page->frozen);
     page->dirty = page->open = true;
-    page->dirty_next = dirty.pages;
-    dirty.pages = page;
+    page_append(page);
     dirty.page_count++;
+}
+
+COLD struct node_frame *object_node_out(void)
+{
+    for (uint32_t left = 2 * dirty.node_count; left > 0; left--) {
+        struct node_frame *node = dirty.nodes;
+        dirty.nodes = node->dirty_next;
+        if (node->used || !object_node_idle(node)) {
+            node->used = false;
+            node_append(node);
+            continue;
+        }
+        node->dirty = false;
+        dirty.node_count--;
+        return node;
+    }
+    return NULL;
+}
+
+COLD struct page_frame *object_page_out(void)
+{
+    for (uint32_t left = 2 * dirty.page_count; left > 0; left--) {
+        struct page_frame *page = dirty.pages;
+        dirty.pages = page->dirty_next;
+        if (page->used || page->pinned || page->copy) {
+            page->used = false;
+            page_append(page);
+            continue;
+        }
+        depend_undo(page, &page->built);
+        page->dirty = page->open = false;
+        page->frozen = page->writing = true;
+        dirty.page_count--;
+        dirty.frozen_count++;
+        return page;
+    }
+    return NULL;
 }
 
 /* The frozen contents move to another frame, so that this one, where it is mapped, can change. */
@@ -169,6 +218,7 @@ void object_pages_freeze(void)
         page->frozen_next = next;
     }
     table_edited(FENCE_ALL, FENCE_ALL);
+    kassert(dirty.frozen_count == 0);
     dirty.frozen = dirty.pages;
     dirty.frozen_count = dirty.page_count;
     dirty.page_count = 0;

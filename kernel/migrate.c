@@ -17,9 +17,9 @@
  * disk that has both the area and the homes moves its arm but twice for a list full. Pages that are
  * in memory join it at any time.
  *
- * A page that is dirty again stays as it is at home: the next checkpoint has its newer version, and
- * until that is committed this one's area has it. An object whose home is on no disk that is there
- * is made dirty, so that the next checkpoint carries it on.
+ * A page that is dirty again, or was since paged out, stays as it is at home: the next checkpoint
+ * has its newer version, and until that is committed this one's area has it. An object whose home
+ * is on no disk that is there is made dirty, so that the next checkpoint carries it on.
  */
 #include "kernel/migrate.h"
 
@@ -117,12 +117,21 @@ static bool has_home(const struct directory_entry *entry, struct volume_home *ho
     return volume_home(kind_of(entry), id, 0, home) || volume_home(kind_of(entry), id, 1, home);
 }
 
+/* The next checkpoint has a newer version already, in its area. */
+static bool is_newer(const struct directory_entry *entry)
+{
+    enum range_kind kind = entry->kind == DIRECTORY_NODE ? RANGE_NODES : RANGE_PAGES;
+    return directory_find_in(DIRECTORY_WORKING, kind, directory_id(entry));
+}
+
 /* Leave an object without a home to the next checkpoint. false: it must be waited for. */
 static bool carry_on(const struct directory_entry *entry)
 {
     struct node_frame *node;
     struct page_frame *page;
     enum fetch fetch;
+    if (is_newer(entry))
+        return true;
     object_begin();
     if (entry->kind == DIRECTORY_NODE) {
         fetch = object_node(directory_id(entry), &node);
@@ -159,10 +168,12 @@ static void page_held(struct page_frame *page)
     page_leg(page, WRITE);
 }
 
-/* Take a page into the list, unless it is dirty or lost. false: it must be waited for. */
+/* Take a page into the list, unless it is newer or lost. false: it must be waited for. */
 static bool page_gather(const struct directory_entry *entry)
 {
     struct page_frame *page = object_page_present(directory_id(entry));
+    if (is_newer(entry))
+        return true;
     if (page && page->state == PAGE_READING)
         return false;
     if (page && (page->dirty || page->failed))

@@ -147,10 +147,15 @@ static void page_unhash(struct page_frame *page)
     page->object_id = 0;
 }
 
+bool object_node_idle(const struct node_frame *node)
+{
+    return !node->locked && node->role == NODE_PLAIN && !node->domain && !node->link.queue &&
+           !node->callers.first && !node->grant;
+}
+
 static bool node_can_go(const struct node_frame *node)
 {
-    return !node->dirty && !node->frozen && !node->locked && node->role == NODE_PLAIN &&
-           !node->domain && !node->link.queue && !node->callers.first && !node->grant &&
+    return !node->dirty && !node->frozen && object_node_idle(node) &&
            node->met != object.operation;
 }
 

@@ -156,6 +156,9 @@ static inline void page_dirty(struct page_frame *page)
 enum fetch object_page_writable(struct page_frame *page);
 bool object_page_is_zero(const struct page_frame *page);
 
+/* object_node_idle - nothing in memory is a part of it, or waits for it. */
+bool object_node_idle(const struct node_frame *node);
+
 /* For the checkpoint. object_dirty_nodes, object_dirty_pages - how many there are.
  * object_frozen_nodes, object_frozen_pages - frames that are kept for it. */
 uint32_t object_dirty_nodes(void);
@@ -171,6 +174,11 @@ void object_pages_freeze(void);
 void object_node_keep(struct node_frame *node);
 /* object_page_hold - a clean page is frozen too. */
 void object_page_hold(struct page_frame *page);
+/* object_page_out - the page that has been dirty for longest, of those that can go: frozen, and
+ * being written, until object_page_written(). NULL: none. object_node_out - such a node, from now
+ * on clean. */
+struct page_frame *object_page_out(void);
+struct node_frame *object_node_out(void);
 /* object_frozen_take - the frame that has the contents of the next frozen page, each once; NULL: no
  * more. object_frozen_listed - there are more. */
 struct page_frame *object_frozen_take(void);

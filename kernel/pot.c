@@ -85,7 +85,7 @@ static struct pot *pot_take(void)
 static void age_check(const struct pot *pot)
 {
     uint64_t generation = ((const uint64_t *)pot->data)[1], committed = checkpoint_generation();
-    if (committed && generation > committed)
+    if (committed && generation > committed && pot->kind != RANGE_CKPT_AREA)
         halt("store: %s %lu is newer than all headers", volume_kind_name(pot->kind),
              pot->first_id);
 }
@@ -197,6 +197,23 @@ COLD void *pot_seal(struct pot *pot, uint64_t generation)
     return block;
 }
 
+COLD struct pot *pot_make(uint64_t area_id)
+{
+    struct pot *pot = pot_take();
+    if (!pot)
+        return NULL;
+    *pot = (struct pot){.state = POT_PRESENT, .kind = RANGE_CKPT_AREA, .first_id = area_id,
+                        .used = true, .changing = true, .data = pot->data};
+    memset(pot->data, 0, BLOCK_BYTES);
+    return pot;
+}
+
+COLD void pot_drop(struct pot *pot)
+{
+    pot_changed(pot);
+    pot->state = POT_FREE;
+}
+
 void pot_changed(struct pot *pot)
 {
     kassert(pot->changing);
@@ -211,11 +228,15 @@ COLD uint64_t pot_area_init(uint64_t start, uint32_t node_count)
     return start + pots.area_nodes_max / POT_NODES * BLOCK_BYTES;
 }
 
+void pot_area_forget(void)
+{
+    for (unsigned i = 0; i < pots.count; i++)
+        if (cached[i].kind == RANGE_CKPT_AREA && cached[i].state != POT_READING)
+            cached[i].state = POT_FREE;
+}
+
 void pot_area_begin(uint64_t first_id)
 {
-    for (unsigned i = 0; i < pots.count; i++) /* what was read of that area is of an older one */
-        if (cached[i].kind == RANGE_CKPT_AREA && cached[i].state == POT_PRESENT)
-            cached[i].state = POT_FREE;
     pots.area_id = first_id;
     pots.area_nodes = pots.area_looked = pots.place_index = 0;
     pots.place = pots.area[0].nodes;
@@ -236,16 +257,31 @@ struct disk_node *pot_area_take(struct node_frame *node)
     return place;
 }
 
+static void node_store(struct disk_node *place, const struct node_frame *node,
+                       struct directory_entry *entry)
+{
+    place->allocation_count = entry->allocation_count = node->allocation_count;
+    place->call_count = entry->checksum_or_calls = node->call_count;
+    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) /* the builtin: no call for each */
+        __builtin_memcpy(&place->slots[slot], &node->slots[slot], sizeof(struct disk_key));
+}
+
+COLD void pot_put(struct pot *pot, unsigned place, const struct node_frame *node,
+                  struct directory_entry *entry)
+{
+    kassert(place < POT_NODES);
+    node_store(&((struct node_pot *)pot->data)->nodes[place], node, entry);
+    entry->location = pot->first_id;
+    entry->index = (uint8_t)place;
+}
+
 COLD void pot_area_fill(struct disk_node *place, const struct node_frame *node,
                         struct directory_entry *entry)
 {
     uint64_t offset = (uint64_t)place - (uint64_t)pots.area;
     kassert(place->call_count == PLACE_TAKEN);
     kassert(place->allocation_count == (uint64_t)(uintptr_t)node);
-    place->allocation_count = entry->allocation_count = node->allocation_count;
-    place->call_count = entry->checksum_or_calls = node->call_count;
-    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) /* the builtin: no call for each */
-        __builtin_memcpy(&place->slots[slot], &node->slots[slot], sizeof(struct disk_key));
+    node_store(place, node, entry);
     entry->location = pots.area_id + offset / BLOCK_BYTES;
     entry->index = (uint8_t)(offset % BLOCK_BYTES / sizeof(struct disk_node));
 }
@@ -296,5 +332,5 @@ enum fetch pot_area_node(const struct directory_entry *entry, const struct disk_
     const struct node_pot *block = (const struct node_pot *)pot->data;
     memcpy(&generation, block->generation, sizeof(block->generation));
     *node = &block->nodes[entry->index];
-    return generation == checkpoint_generation() ? FETCH_PRESENT : FETCH_VOID;
+    return generation == checkpoint_generation_of(entry->location) ? FETCH_PRESENT : FETCH_VOID;
 }

@@ -30,6 +30,18 @@ void *pot_block(struct pot *pot);
 void *pot_seal(struct pot *pot, uint64_t generation);
 void pot_changed(struct pot *pot);
 
+/* pot_make - one for a block of the current area, empty, to be filled and written: it stays until
+ * pot_changed(). NULL: none can be taken. pot_put - a node into it: its place and counts are put
+ * into the entry. */
+struct pot *pot_make(uint64_t area_id);
+void pot_put(struct pot *pot, unsigned place, const struct node_frame *node,
+             struct directory_entry *entry);
+/* pot_drop - it is not written after all. */
+void pot_drop(struct pot *pot);
+/* pot_area_forget - another area becomes the current one: what was read of it is of an older
+ * generation. */
+void pot_area_forget(void);
+
 /* The nodes of the last freeze, packed as they are written to the area, stay in memory until the
  * next. pot_area_begin - a freeze: from now on pots go to this area id and those after it.
  * pot_area_take - a place for a node. pot_area_fill - its contents go there; the place and the

@@ -109,6 +109,16 @@ enum fetch sched_stall_memory(void)
     return sched_stall(&sched.memory_waiters);
 }
 
+bool sched_memory_wanted(void)
+{
+    return sched.memory_waiters.first;
+}
+
+void sched_memory_freed(void)
+{
+    sched_wake_all(&sched.memory_waiters);
+}
+
 static void timer_set(uint64_t time)
 {
     sched.timer = time;
@@ -184,7 +194,7 @@ COLD void sched_tick(void)
         sched.alarm = UINT64_MAX;
         sched_wake_all(&sched.timer_waiters);
     }
-    sched_wake_all(&sched.memory_waiters);
+    sched_memory_freed();
     sched.special |= checkpoint_step_due();
     if (sched.current) {
         sched_ready(sched.current);

@@ -32,6 +32,9 @@ enum fetch sched_stall(struct queue *queue);
 /* sched_stall_io - until a disk request is free; sched_stall_memory - until a frame is. */
 enum fetch sched_stall_io(void);
 enum fetch sched_stall_memory(void);
+/* sched_memory_wanted - someone waits for a frame. sched_memory_freed - who does tries again. */
+bool sched_memory_wanted(void);
+void sched_memory_freed(void);
 /* sched_ready - a RUNNING domain that is in no queue joins its ready queue. */
 void sched_ready(struct node_frame *root);
 /* sched_wake_all - everyone in the queue becomes ready, in order. */

@@ -37,11 +37,11 @@ static uint8_t *block_at(uint64_t block)
     return store->bytes + block * BLOCK_BYTES;
 }
 
-/* A block of area 1. */
+/* A block of the area of the newest checkpoint, behind its directory. */
 static uint8_t *area_block(uint64_t index, uint64_t *location)
 {
     struct volume_home home;
-    *location = AREA_ID(1, index);
+    *location = AREA_ID(0, 1 + index);
     cr_assert(volume_home(RANGE_CKPT_AREA, *location, 0, &home));
     return block_at(home.block);
 }
@@ -78,7 +78,7 @@ static void node_commit(uint64_t id, uint64_t index, unsigned place)
     put(&entry, location, id + 2000, 0);
 }
 
-/* A checkpoint is in area 1: MOVED pages, the last one all zero, and CHANGED nodes. */
+/* A checkpoint is in area 0: MOVED pages, the last one all zero, and CHANGED nodes. */
 static void start(void)
 {
     store = store_create(NODES, STORE_PAGES);

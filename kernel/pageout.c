@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pageout.c - see pageout.h. A page on its way is frozen and being written, as one of a checkpoint
+ * is; whoever wants to change it waits until it is written. A pot of nodes stays in memory until
+ * then. */
+#include "kernel/pageout.h"
+
+#include "disks/checksum.h"
+#include "kernel/area.h"
+#include "kernel/batch.h"
+#include "kernel/checkpoint.h"
+#include "kernel/directory.h"
+#include "kernel/object.h"
+#include "kernel/pot.h"
+#include "kernel/sched.h"
+#include "kernel/sum.h"
+
+#define POTS_MAX 8u /* on their way */
+
+static struct {
+    struct batch *filling; /* NULL: none */
+    struct pot *pots[POTS_MAX];
+    unsigned pot_count;
+    bool made_room; /* and nobody who waits was told yet */
+} pageout;
+
+bool pageout_due(void)
+{
+    bool wanted = sched_memory_wanted() && (object_dirty_pages() || object_dirty_nodes());
+    return wanted || pageout.filling || !pages_room(true) || !nodes_room(true);
+}
+
+static void entry_put(const struct directory_entry *entry)
+{
+    if (!directory_put(DIRECTORY_WORKING, entry))
+        panic("PAGE-001 the directory is full");
+}
+
+/* The next page. false: there is none that can go. */
+static bool page_out(void)
+{
+    struct page_frame *page = object_page_out();
+    if (!page)
+        return false;
+    bool zero = object_page_is_zero(page);
+    struct directory_entry entry =
+        directory_entry_make(zero ? DIRECTORY_ZERO_PAGE : DIRECTORY_PAGE, page->object_id);
+    entry.allocation_count = page->allocation_count;
+    if (zero) {
+        object_page_written(page);
+    } else {
+        entry.location = area_take(1);
+        entry.checksum_or_calls =
+            sum_of(page->data, PAGE_BYTES, checksum_seed(CHECKSUM_PAGE, page->object_id));
+        batch_add(pageout.filling, page->data, page);
+    }
+    entry_put(&entry);
+    return true;
+}
+
+/* The next nodes, one pot of them. false: there are none that can go, or no pot. */
+static bool pot_out(void)
+{
+    struct node_frame *node;
+    struct pot *pot = NULL;
+    unsigned place = 0;
+    if (pageout.pot_count < POTS_MAX && pageout.pot_count < pot_spare() / 2)
+        pot = pot_make(area_next());
+    if (!pot)
+        return false;
+    while (place < POT_NODES && (node = object_node_out()) != NULL) {
+        struct directory_entry entry = directory_entry_make(DIRECTORY_NODE, node->object_id);
+        pot_put(pot, place++, node, &entry);
+        entry_put(&entry);
+        directory_drop_running(node->object_id);
+    }
+    if (place == 0) {
+        pot_drop(pot);
+        return false;
+    }
+    batch_add(pageout.filling, pot_seal(pot, checkpoint_generation() + 1), NULL);
+    pageout.pots[pageout.pot_count++] = pot;
+    (void)area_take(1);
+    return true;
+}
+
+/* Pages, then nodes, of which there are too few clean ones; whoever waits may want either. */
+static bool block_out(void)
+{
+    bool wanted = sched_memory_wanted();
+    return ((wanted || !pages_room(true)) && page_out()) ||
+           ((wanted || !nodes_room(true)) && pot_out());
+}
+
+static void batch_send(void)
+{
+    if (pageout.filling)
+        batch_go(pageout.filling);
+    pageout.filling = NULL;
+}
+
+bool pageout_ended(void)
+{
+    batch_send();
+    if (!batches_done())
+        return false;
+    while (pageout.pot_count > 0)
+        pot_changed(pageout.pots[--pageout.pot_count]);
+    if (pageout.made_room)
+        sched_memory_freed();
+    pageout.made_room = false;
+    return true;
+}
+
+bool pageout_step(void)
+{
+    while (!checkpoint_time_is_up()) {
+        if (!pageout.filling)
+            pageout.filling = batch_take(area_next());
+        if (!pageout.filling)
+            return true;
+        if (!block_out()) {
+            bool made_room = pageout.made_room;
+            return !pageout_ended() || made_room;
+        }
+        pageout.made_room = true;
+        if (pageout.filling->count == IO_BLOCKS_MAX)
+            batch_send();
+    }
+    return true;
+}
