@@ -133,7 +133,7 @@ enum input_select { INPUT_KEYBOARD = 0, INPUT_POINTER_DEVICE = 1, INPUT_BOTH = 2
 #define RC_NO_PAGES (KT + 7)
 #define RC_READ_ONLY (KT + 8)    /* a change through a read-only key */
 #define RC_NOT_YET (KT + 16)     /* the facility is present in the protocol and not available */
-#define RC_DEVICE (KT + 17)      /* the device failed or is absent */
+#define RC_DEVICE (KT + 17)      /* the device, or the disk with the object, failed or is absent */
 #define RC_RESTARTED (KT + 18)   /* the system restarted while the caller waited for the device */
 #define RC_NOT_THERE 0xffffffffffffffffull /* "-1": no such object, comparison false */
 #define ORDER_TYPE KT            /* answered with one of AKT_* */

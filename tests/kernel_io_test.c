@@ -354,6 +354,22 @@ Test(resync, what_is_written_meanwhile_is_on_both_in_the_end)
             cr_assert_eq(block_of(disk, id)[77], expected[id], "page %u, disk %u", id, disk);
 }
 
+Test(resync, writes_elsewhere_that_never_end_do_not_keep_the_copy_from_being_made)
+{
+    start_out_of_step();
+    for (unsigned round = 0; volume_in_step() != 3; round++) {
+        static uint8_t page[BLOCK_BYTES];
+        void *source = page;
+        cr_assert_lt(round, 2000u);
+        cr_assert_eq(io_write(RANGE_PAGES, LONE_ID + round % 8, &source, 1, IO_PLEXES, owner), 1);
+        resync_step(); /* while that is under way */
+        (void)io_poll();
+    }
+    cr_assert_eq(bad_answers, 0);
+    for (unsigned id = 1; id <= PAGES; id++)
+        cr_assert_eq(block_of(1, id)[5], id);
+}
+
 Test(resync, a_disk_that_fails_on_the_way_stays_out)
 {
     start_out_of_step();
