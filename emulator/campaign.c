@@ -199,6 +199,7 @@ static bool worker_start(struct campaign *campaign, uint64_t unit)
         return folder_fail(campaign, "campaign: no process");
     if (process == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+        (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0}); /* one that falls leaves no file */
         _exit(getppid() != parent || !unit_judge(campaign, unit, &campaign->errors[slot]));
     }
     campaign->workers[slot] = (struct worker){process, unit};

@@ -58,6 +58,7 @@ struct campaign_summary {
     struct campaign_failure *list; /* the first */
     size_t listed;
     uint32_t policies;
+    uint64_t draws, sample; /* of the request: what was not exhaustive */
     double cpu_seconds; /* that this call took, of all processes; 0: of campaign_merge */
     uint64_t peak_kib;  /* resident memory of the largest process that judged */
 };

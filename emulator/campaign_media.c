@@ -116,10 +116,22 @@ static void members_take(struct campaign_media *media, const struct held *held, 
     media->member_count = count;
 }
 
+enum campaign_child campaign_child_wait(pid_t child)
+{
+    static const int falls[] = {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return CHILD_LOST;
+    for (size_t i = 0; i < sizeof(falls) / sizeof(falls[0]); i++)
+        if (WIFSIGNALED(status) && WTERMSIG(status) == falls[i])
+            return CHILD_FELL;
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0 ? CHILD_GOOD : CHILD_LOST;
+}
+
 /* The child goes on with these. Returns whether this is the child. */
 static bool part_fork(struct campaign_media *media, const struct held *held, uint32_t count)
 {
-    int status;
     pid_t parent = getpid(), child = fork();
     if (child < 0) {
         media->host_failed = true;
@@ -132,10 +144,7 @@ static bool part_fork(struct campaign_media *media, const struct held *held, uin
         members_take(media, held, count);
         return true;
     }
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            status = 1;
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    if (campaign_child_wait(child) == CHILD_LOST)
         media->host_failed = true;
     return false;
 }

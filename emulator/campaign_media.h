@@ -17,6 +17,8 @@
 #ifndef LATCHKEY_EMULATOR_CAMPAIGN_MEDIA_H
 #define LATCHKEY_EMULATOR_CAMPAIGN_MEDIA_H
 
+#include <sys/types.h>
+
 #include "emulator/campaign_view.h"
 
 /* Sectors by disk and number. */
@@ -45,7 +47,7 @@ struct campaign_media {
     bool *decided; /* by number in the index: members agree, and history has it */
     uint64_t history; /* of what was read of changed sectors */
     uint64_t reads;   /* so far */
-    bool host_failed; /* a fork was refused, or a child was lost */
+    bool host_failed; /* a fork was refused, or a child was ended from outside */
     struct campaign_sectors written; /* by this run, on the media */
     struct campaign_sectors newest;  /* by this run, on the media or in a cache; while logging */
     struct campaign_media_disk disks[BOARD_DISK_COUNT_MAX];
@@ -69,5 +71,11 @@ void campaign_media_doubt(struct campaign_media *media, const struct campaign_in
  * in caches, while logging. false: unreadable, or the host failed. */
 bool campaign_media_read(struct campaign_media *media, unsigned disk, uint64_t sector,
                          void *target, size_t sector_count, bool newest);
+
+/* How a process that judges ended. One that fell over what it read says nothing of its cases: they
+ * stay unjudged, which is a finding, and the others go on. */
+enum campaign_child { CHILD_GOOD, CHILD_FELL, CHILD_LOST };
+/* campaign_child_wait - until it has ended. LOST: the host, or somebody, ended it. */
+enum campaign_child campaign_child_wait(pid_t child);
 
 #endif

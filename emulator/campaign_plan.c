@@ -73,7 +73,9 @@ bool campaign_plan_make(struct campaign_plan *plan, const struct campaign_option
     char digest[33];
     *plan = (struct campaign_plan){.events = learned->events.count,
                                    .instructions = learned->log->instructions, .cases = cases,
-                                   .units = units, .policies = options->request.policies};
+                                   .units = units, .policies = options->request.policies,
+                                   .draws = options->request.draws,
+                                   .sample = options->request.sample};
     if (!kernel_hash(options->setup.kernel_path, &kernel, error))
         return false;
     line_add(&text, "%s", plan_first);
@@ -147,6 +149,8 @@ bool campaign_plan_read(struct campaign_plan *plan, const char *folder, bool *mi
                 number_find(plan->text, "instructions", 10, &plan->instructions) &&
                 number_find(plan->text, "cases", 10, &plan->cases) &&
                 number_find(plan->text, "units", 10, &plan->units) &&
+                number_find(plan->text, "draws", 10, &plan->draws) &&
+                number_find(plan->text, "sample", 10, &plan->sample) &&
                 number_find(plan->text, "policies", 16, &policies);
     plan->policies = (uint32_t)policies;
     return good || error_set(error, ERROR_FORMAT, "%.150s: not the plan of a campaign", path);

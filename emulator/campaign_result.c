@@ -141,7 +141,8 @@ bool campaign_sum(const struct campaign_plan *plan, const char *const *folders, 
     bool good = true;
     *summary = (struct campaign_summary){.events = plan->events,
                                          .instructions = plan->instructions,
-                                         .units = plan->units, .policies = plan->policies};
+                                         .units = plan->units, .policies = plan->policies,
+                                         .draws = plan->draws, .sample = plan->sample};
     for (uint64_t unit = 0; unit < plan->units && good; unit++) {
         if (unit % shard_count != shard)
             summary->units_missing++;
@@ -213,6 +214,8 @@ char *campaign_summary_json(const struct campaign_summary *summary)
     cJSON_AddStringToObject(object, "digest", digest);
     number_put(object, "events", summary->events);
     number_put(object, "instructions", summary->instructions);
+    number_put(object, "draws", summary->draws);
+    number_put(object, "sample", summary->sample);
     number_put(object, "units", summary->units);
     number_put(object, "units_missing", summary->units_missing);
     number_put(object, "restart_min_ns", summary->restart_min_ns);

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "emulator/base/memory.h"
@@ -54,7 +53,6 @@ static bool members_judge(const struct unit *unit, const uint32_t *members, uint
                           bool online, uint32_t offset)
 {
     struct campaign_media *media = &unit->machine->media;
-    int status = 1;
     pid_t parent = getpid(), child = fork();
     if (child == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -69,10 +67,7 @@ static bool members_judge(const struct unit *unit, const uint32_t *members, uint
     }
     if (child < 0)
         return error_set(unit->error, ERROR_IO, "campaign: no process: %s", strerror(errno));
-    while (waitpid(child, &status, 0) < 0)
-        if (errno != EINTR)
-            break;
-    return (WIFEXITED(status) && WEXITSTATUS(status) == 0) ||
+    return campaign_child_wait(child) != CHILD_LOST ||
            error_set(unit->error, ERROR_IO,
                      "campaign: a process that judged was ended, or could not be made");
 }
@@ -102,6 +97,9 @@ static uint64_t history_of(const struct unit *unit, uint32_t index, bool online)
 static bool watch_drawn(const struct unit *unit, uint32_t index, bool online)
 {
     uint64_t history = history_of(unit, index, online);
+    const struct campaign_verdict *verdict = &unit->verdicts[index];
+    if (online ? verdict->online.outcome == OUTCOME_NONE : !verdict->offline.judged)
+        return false;
     if (campaign_mix(history, online) % WATCH_ONE_IN != 0)
         return false;
     for (uint32_t i = 0; i < index; i++)

@@ -93,6 +93,12 @@ static void certificate_print(const struct campaign_summary *summary)
         if (summary->policies >> policy & 1)
             printf(" %s", campaign_policy_name(policy));
     printf("\n");
+    if (summary->policies >> CAMPAIGN_SUBSET & 1)
+        printf("subset: all of up to %u writes in a cache; of more, each lost and kept alone, and "
+               "%" PRIu64 " drawn\n",
+               CAMPAIGN_MASK_MAX, summary->draws);
+    if (summary->sample)
+        printf("only a sample of %" PRIu64 " cases\n", summary->sample);
 }
 
 /* A word that a shell and repro read as it is. */

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* emulator_campaign_media_test.c - undecided media divide where cases differ, and nowhere else. */
 #include <criterion/criterion.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,6 +95,40 @@ static void reads_run(struct world *world, const unsigned *sectors, unsigned cou
     }
     cr_assert_eq(waitpid(child, &status, 0), child);
     cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+Test(campaign_media, a_process_that_falls_takes_only_its_own_cases_with_it)
+{
+    static const uint32_t members[] = {0, 1, 2};
+    const struct campaign_request request = {.policies = 1u << CAMPAIGN_PREFIX, .disks = 1};
+    struct world world;
+    world_make(&world, &request);
+    /* The prefixes of event 2: nothing, the first sector, both. */
+    const struct campaign_case *cases = world.cases.list;
+    while (cases->event != 2)
+        cases++;
+    pid_t child = fork();
+    cr_assert_geq(child, 0);
+    if (child == 0) {
+        struct campaign_media media;
+        uint8_t bytes[2 * DISK_SECTOR_BYTES];
+        (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0});
+        campaign_media_open(&media, &world.view);
+        campaign_media_doubt(&media, world.index, cases, members, 3);
+        if (!campaign_media_read(&media, 0, 0, bytes, 2, false))
+            _exit(2);
+        if (bytes[0] && !bytes[DISK_SECTOR_BYTES])
+            abort();
+        for (uint32_t i = 0; i < media.member_count; i++)
+            world.endings[media.members[i]].process = 1;
+        _exit(media.host_failed);
+    }
+    enum campaign_child ending = campaign_child_wait(child);
+    cr_expect(ending == CHILD_GOOD || ending == CHILD_FELL, "which part stays is not said");
+    cr_expect_eq(world.endings[0].process, 1);
+    cr_expect_eq(world.endings[1].process, 0, "it fell");
+    cr_expect_eq(world.endings[2].process, 1);
+    world_end(&world);
 }
 
 static unsigned processes_count(const struct world *world)

@@ -103,6 +103,34 @@ Test(campaign_command, a_disk_that_lies_about_flushes_loses_and_the_failure_repe
     folder_remove(folder);
 }
 
+Test(campaign_command, a_mirrored_pair_is_cut_on_both_disks, .timeout = 120)
+{
+    char *image = command_file("campaign-pair"), *recipe = command_file("campaign.recipe");
+    struct command_result *result =
+        run("sed 's/^store pingpong /&volumes 2 mirror /' " LATCHKEY_SOURCE_DIR
+            "/disks/recipes/pingpong.recipe > %s", recipe, NULL);
+    free(result);
+    char command[1000];
+    (void)snprintf(command, sizeof(command),
+                   "./latchkey disk make %s -o %s && ./latchkey campaign %s %s-1 --interval 5 "
+                   "--policy keep,drop,prefix --checkpoints 1 --phase commit --json",
+                   recipe, image, image, image);
+    result = command_run(command);
+    cr_assert_eq(result->status, 0, "%s%s", result->output, result->errors);
+    cJSON *object = json_read(result->output, "a pair");
+    cr_expect_gt(number(object, "cases"), 20);
+    cr_expect_eq(number(object, "failures"), 0);
+    const cJSON *cell;
+    cJSON_ArrayForEach(cell, cJSON_GetObjectItem(object, "coverage"))
+        cr_expect_str_eq(cJSON_GetObjectItem(cell, "phase")->valuestring, "commit");
+    cJSON_Delete(object);
+    free(result);
+    free(run("rm -f %s %s", image, recipe));
+    free(run("rm -f %s-1", image, NULL));
+    free(image);
+    free(recipe);
+}
+
 Test(campaign_command, jobs_shards_and_merging_do_not_change_the_result, .timeout = 300)
 {
     char *one = command_file("campaign-one"), *two = command_file("campaign-two");
