@@ -141,8 +141,7 @@ COLD void space_drop_all(void)
     arch_space_leave();
     depend_forget_all();
     table_drop_all();
-    for (unsigned i = 0; i < LIMIT_SPACES; i++)
-        spaces[i] = (struct space){0};
+    memset(spaces, 0, sizeof(spaces));
     domain_spaces_lost();
     domain_buffers_lost();
 }
