@@ -259,6 +259,7 @@ COLD void object_page_arrived(void *frame, bool good)
     kassert(page->state == PAGE_READING);
     kassert(page->object_id != 0);
     page->state = PAGE_PRESENT;
+    page->used = true;
     page->failed = !good;
     sched_wake_all(&page->waiters);
 }

@@ -22,6 +22,7 @@ struct pot {
     uint64_t first_id;
     bool used;
     bool changing; /* not to be taken */
+    bool fresh;    /* who waited for it has not come yet */
     uint8_t *data;
     struct queue waiters;
 };
@@ -64,21 +65,30 @@ static struct pot *pot_find(enum range_kind kind, uint64_t first_id)
     return NULL;
 }
 
-/* A pot that can be taken: free, or not used since the hand came by. NULL: all are being read. */
+/* A pot that can be taken: free, or not used since the hand came by. One that is fresh only when
+ * nothing is on its way, or many domains could take from each other what they waited for, for ever.
+ * NULL: there will be one when another was read or changed. */
 static struct pot *pot_take(void)
 {
+    struct pot *fresh = NULL;
+    bool reading = false;
     for (unsigned i = 0; i < 2 * LIMIT_POTS; i++) {
         struct pot *pot = &cached[pots.hand];
         pots.hand = pots.hand + 1 < pots.count ? pots.hand + 1 : 0;
+        reading |= pot->state == POT_READING;
         if (pot->state == POT_READING || pot->changing)
             continue;
+        if (pot->fresh && pot->state != POT_FREE) {
+            fresh = pot;
+            continue;
+        }
         if (pot->state == POT_PRESENT && pot->used) {
             pot->used = false;
             continue;
         }
         return pot;
     }
-    return NULL;
+    return reading ? NULL : fresh;
 }
 
 /* A home that is newer than the checkpoint is what is left of one whose headers are gone. */
@@ -95,7 +105,7 @@ static void pot_arrived(void *object, bool good)
     struct pot *pot = object;
     kassert(pot->state == POT_READING);
     pot->state = good ? POT_PRESENT : POT_BAD;
-    pot->used = true;
+    pot->used = pot->fresh = true;
     if (good)
         age_check(pot);
     sched_wake_all(&pot->waiters);
@@ -137,6 +147,7 @@ static enum fetch pot_get(enum range_kind kind, uint64_t object_id, struct pot *
     }
     if (pot->state == POT_READING)
         return sched_stall(&pot->waiters);
+    pot->fresh = false;
     if (pot->state == POT_BAD)
         return FETCH_VOID;
     pot->used = true;

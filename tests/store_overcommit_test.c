@@ -15,6 +15,9 @@
 
 #define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
 #define PROGRAM LATCHKEY_BUILD_DIR "/domains/overcommit.elf"
+#define ROUNDS LATCHKEY_BUILD_DIR "/domains/rounds.elf"
+#define MANY_DOMAINS 60u
+#define MANY_INSTRUCTIONS_MAX 100000000ull
 #define INSTRUCTIONS_LONG 1000000000ull
 #define INSTRUCTIONS_MAX 10000000000ull
 #define RAM_BYTES (16ull << 20)
@@ -172,4 +175,36 @@ Test(overcommit, no_cut_loses_what_was_paged_out, .timeout = 3000)
     }
     world_run(&world);
     world_end(&world);
+}
+
+/* More domains than pots: each waits for its own, and comes to use it before another takes it. */
+static void many_domains(const char *append)
+{
+    struct world world = {.ram_bytes = RAM_BYTES, .volumes = 1, .append = append};
+    struct error error;
+    struct machine_until until = machine_until_never();
+    char *text = calloc(MANY_DOMAINS + 2, 160), *at = text;
+    cr_assert(text);
+    at += sprintf(at, "store many nodes 2000 pages 2000\ndomain rounds {\n program " ROUNDS
+                      "\n key 0 = range nodes\n key 1 = data-creator\n key 2 = checkpoint\n"
+                      " key 10 = power\n key 11 = timer\n key 12 = console\n run\n}\n");
+    for (unsigned i = 0; i < MANY_DOMAINS; i++)
+        at += sprintf(at, "domain idler_%u {\n program " ROUNDS "\n key 11 = timer\n run\n}\n",
+                      i);
+    scratch_make(&world.scratch);
+    cr_assert(recipe_make(&world.scratch, text, "world.img", &error), "%s", error.text);
+    scratch_file(&world.scratch, "world.img", world.images[0]);
+    free(text);
+    world_start(&world);
+    until.generation = 4;
+    until.instructions = MANY_INSTRUCTIONS_MAX;
+    cr_expect_eq(machine_run(world.machine, &until).reason, MACHINE_STOP_GENERATION, "%s: %s",
+                 append, world.transcript.text);
+    world_end(&world);
+}
+
+Test(overcommit, more_domains_than_pots_do_not_take_them_from_each_other_for_ever)
+{
+    many_domains("checkpoint=0");
+    many_domains("checkpoint=0 small");
 }
