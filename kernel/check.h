@@ -10,10 +10,21 @@ struct table;
 
 /* check_all - every frame, chain, cached domain, queue, space and dependency. */
 void check_all(void);
-/* check_nodes - nodes, queues and cached domains against each other. */
-void check_nodes(void);
-/* check_space - every page-table entry of a space against the segment tree. check_part - every
- * entry of a table, of which the part is not private, against what its part says. */
+/* check_some - goes on with the same, but for what must be counted at one moment, until the time of
+ * the present step is up. true: one round is done. */
+MUST_CHECK bool check_some(void);
+
+/* For the checks. Each is of one thing: false: there is none of that number.
+ * check_is_whole - all things are checked at once. check_left_at - address in this thing from which
+ * on it is to be checked. check_leaves - no longer now: the rest, from this address on, is left. */
+bool check_is_whole(void);
+uint64_t check_left_at(void);
+bool check_leaves(uint64_t addr);
+/* check_node, check_domain - a node frame, a cached domain, against others and queues. */
+bool check_node(uint32_t index);
+bool check_domain(uint32_t index);
+/* check_space - the page-table entries of a space against the segment tree. check_part - those of a
+ * table, of which the part is not private, against what its part says. */
 void check_space(struct space *space);
 void check_part(struct table *table);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* check_nodes.c - what must hold between node frames, their keys and queues, and the cached domains
- * made of them. Called by check_all() only, when no kernel operation is under way. */
+ * made of them. Called by check.c only, when no kernel operation is under way. */
 #include "kernel/check.h"
 
-#include "kernel/domain.h"
+#include "kernel/meter.h"
 #include "kernel/sched.h"
 #include "kernel/space.h"
 
@@ -60,6 +60,8 @@ static void node_check(const struct node_frame *node)
         panic("CHEC-009 a call count is too large");
     if (node->resume_head != (KEY_RESUME | (uint64_t)RESUME_RETURN << 8 | node->object_id << 16))
         panic("CHEC-010 a node's resume keys would name another");
+    if (node->role == NODE_METER)
+        meter_check_node(node);
     if (node->link.queue)
         link_check(node);
     if (node->grant)
@@ -103,18 +105,26 @@ static void space_of_check(const struct domain *domain)
         panic("CHEC-019 a buffer's page is not where it was");
 }
 
-void check_nodes(void)
+bool check_node(uint32_t index)
 {
-    for (uint32_t i = 0; i < object_node_count(); i++)
-        if (object_node_at(i)->object_id)
-            node_check(object_node_at(i));
-    const struct domain *domain;
-    for (unsigned i = 0; (domain = domain_at(i)) != NULL; i++) {
-        if (!domain->root)
-            continue;
-        if (domain->locked)
-            panic("CHEC-020 a domain stayed locked");
-        status_check(domain);
-        space_of_check(domain);
-    }
+    if (!object_check_node(index))
+        return false;
+    if (index < object_node_count() && object_node_at(index)->object_id)
+        node_check(object_node_at(index));
+    return true;
+}
+
+bool check_domain(uint32_t index)
+{
+    const struct domain *domain = domain_at(index);
+    if (!domain)
+        return false;
+    if (!domain->root)
+        return true;
+    domain_check(domain);
+    if (domain->locked)
+        panic("CHEC-020 a domain stayed locked");
+    status_check(domain);
+    space_of_check(domain);
+    return true;
 }

@@ -127,12 +127,11 @@ COLD static void entry_check(struct look *look, const struct table *leaf, const 
 }
 
 /* Every entry below a table, of which begin says where it is, and which has addresses of so many
- * bits. Three levels, so no recursion is
- * needed: what lies at the next address is found from the top; only what is empty, most of it, is
- * passed over where it is. */
+ * bits, from where it was left. Three levels, so no recursion is needed: what lies at the next
+ * address is found from the top; only what is empty, most of it, is passed over where it is. */
 COLD static void entries_check(const struct look *begin, unsigned bits)
 {
-    for (uint64_t addr = 0; addr >> bits == 0;) {
+    for (uint64_t addr = check_left_at(); addr >> bits == 0;) {
         const struct table *table;
         unsigned level = 0;
         while (!(table = table_at(begin->top, addr, level)))
@@ -148,6 +147,8 @@ COLD static void entries_check(const struct look *begin, unsigned bits)
         do
             addr += step;
         while ((uintptr_t)++entry % PAGE_BYTES && !*entry);
+        if (check_leaves(addr))
+            return;
     }
 }
 

@@ -5,13 +5,17 @@
  *   (freeze)   dirty nodes and pages, and decoded domains, become frozen: the only part for which
  *              domains wait. Nothing is copied
  *   NODES      the contents of frozen nodes go to area pots, as they do when one changes before
- *   SORT       a directory entry for each frozen page; pages of zeros need no block
+ *   SORT       a directory entry for each frozen page; pages of zeros need no block; ORDER: by id
  *   WRITE      area pots, then frozen pages by id, into the current area, up to 32 blocks a request
  *   DIRECTORY  two copies: behind the pages, and at the end of the area
- *   FLUSH      all of it is durable
+ *   FLUSH      all of it is durable; CHECK: and nothing is wrong in memory, piece by piece
  *   HEADER     of generation g + 1, plex 0: the commit point; FLUSH_0; TWIN plex 1; FLUSH_1
- *   MIGRATE    g + 1 is brought home (migrate.c); then IDLE
+ *   MIGRATE    g + 1 is brought home (migrate.c); CLEAR: its directory goes; then IDLE
  * In IDLE and MIGRATE what is dirty may go to the current area before the freeze (pageout.c).
+ *
+ * From NODES on a step goes on until it waits for a disk, or for STEP_CYCLES and what cannot be
+ * interrupted: a checksum or copy of a block, or a node and the domain of which it is a part. Then
+ * domains run for TURN_TICKS at least.
  *
  * A page is, with its legal changes:
  *   clean -> dirty -> frozen -> writing -> clean    written without having been touched again
@@ -39,6 +43,7 @@
 #include "kernel/io.h"
 #include "kernel/journal.h"
 #include "kernel/keys.h"
+#include "kernel/listing.h"
 #include "kernel/main.h"
 #include "kernel/meter.h"
 #include "kernel/migrate.h"
@@ -48,16 +53,15 @@
 #include "kernel/sched.h"
 #include "kernel/sum.h"
 
-#define DIRECTORY_BUFFERS 4u /* directory blocks written at a time, in both copies */
 /* What one operation makes dirty, and a few more before anyone looks again (dirty.c). */
 #define NODES_OF_OPERATION 32u
 /* A step goes on for about so many cycles; then domains run for so many ticks before the next. */
-#define STEP_CYCLES 8000u
-#define TURN_TICKS 400u
+#define STEP_CYCLES 6000u
+#define TURN_TICKS 300u
 
 enum phase {
-    IDLE, NODES, SORT, WRITE, DIRECTORY, FLUSH, HEADER, FLUSH_0, TWIN, FLUSH_1, MIGRATE_START,
-    MIGRATE
+    IDLE, NODES, SORT, ORDER, WRITE, DIRECTORY, FLUSH, CHECK, HEADER, FLUSH_0, TWIN, FLUSH_1,
+    MIGRATE_START, MIGRATE, CLEAR
 };
 
 static struct {
@@ -69,22 +73,16 @@ static struct {
     unsigned area;  /* that the next checkpoint goes to */
     uint64_t pots_id; /* where its pots begin */
     uint32_t pots_sent;
-    uint32_t cursor; /* of the directory being written, in three parts */
-    enum directory_which part;
-    uint32_t sequence;
     uint64_t interval_ticks, due;
     uint64_t step_cycles; /* when the present step began */
     uint64_t resume;      /* time at which the next one is due; 0: it waits for an answer */
     bool forced;          /* one was asked for */
     struct queue waiters; /* domains that wait for one */
-    struct batch *filling[2]; /* NULL: none */
+    struct batch *filling; /* NULL: none */
     uint64_t committed; /* generation */
     struct ckpt_header header; /* of the checkpoint under way, else of the newest */
 } checkpoint;
-static struct {
-    uint8_t header[BLOCK_BYTES];
-    struct directory_block directory[2][DIRECTORY_BUFFERS];
-} outgoing __attribute__((aligned(16)));
+static uint8_t header_block[BLOCK_BYTES] __attribute__((aligned(16)));
 
 bool checkpoint_full(void)
 {
@@ -195,6 +193,7 @@ COLD void checkpoint_start(const struct ckpt_header *header)
     if (directory_count(DIRECTORY_COMMITTED) == 0)
         return;
     checkpoint.phase = MIGRATE;
+    checkpoint.resume = 1; /* at once */
     migrate_begin(header->generation);
 }
 
@@ -298,26 +297,26 @@ static bool sort(void)
     return true;
 }
 
-/* The next page that is to be written, by id. NULL: no more. */
-static struct page_frame *page_next(void)
+static bool order(void)
 {
-    const struct directory_entry *next;
-    do { /* one that has a block was paged out */
-        next = directory_order_next();
-    } while (next && (next->kind != DIRECTORY_PAGE || next->location));
-    if (!next)
-        return NULL;
-    struct directory_entry entry = *next;
-    struct page_frame *page = object_page_writing(directory_id(next));
+    while (!directory_order_ready())
+        if (checkpoint_time_is_up())
+            return false;
+    return true;
+}
+
+static void page_add(struct batch *batch, struct directory_entry entry)
+{
+    struct page_frame *page = object_page_writing(directory_id(&entry));
     entry.location = area_take(1);
     entry.checksum_or_calls =
         sum_of(page->data, PAGE_BYTES, checksum_seed(CHECKSUM_PAGE, page->object_id));
     if (!directory_put(DIRECTORY_WORKING, &entry))
         panic("CKPT-004 the directory is full");
-    return page;
+    batch_add(batch, page->data, page);
 }
 
-/* Pots, then pages. false: there are no more. */
+/* Pots, then pages by id; all that is in the directory is passed. false: there are no more. */
 static bool block_add(struct batch *batch)
 {
     if (checkpoint.pots_sent < pot_area_count()) {
@@ -325,21 +324,21 @@ static bool block_add(struct batch *batch)
         batch_add(batch, pot, NULL);
         return true;
     }
-    struct page_frame *page = page_next();
-    if (page)
-        batch_add(batch, page->data, page);
-    return page;
+    const struct directory_entry *next = directory_order_next();
+    if (next && next->kind == DIRECTORY_PAGE && !next->location) /* else it was paged out */
+        page_add(batch, *next);
+    return next;
 }
 
 /* All blocks are under way. false: there are more, or one batch is not full. */
 static bool blocks_send(void)
 {
     for (;;) {
-        struct batch *batch = checkpoint.filling[0];
+        struct batch *batch = checkpoint.filling;
         bool pots = checkpoint.pots_sent < pot_area_count();
         if (!batch)
             batch = batch_take(pots ? checkpoint.pots_id + checkpoint.pots_sent : area_next());
-        checkpoint.filling[0] = batch;
+        checkpoint.filling = batch;
         if (!batch)
             return false;
         bool more = true;
@@ -348,7 +347,7 @@ static bool blocks_send(void)
                 return false;
             more = block_add(batch);
         }
-        checkpoint.filling[0] = NULL;
+        checkpoint.filling = NULL;
         batch_go(batch);
         if (!more)
             return true;
@@ -366,74 +365,21 @@ static bool write_out(void)
     uint64_t entries = directory_count(DIRECTORY_WORKING) + directory_count(DIRECTORY_OF_DOMAINS);
     checkpoint.header.directory_entries = entries;
     checkpoint.header.directory_blocks = area_directory_blocks(entries);
-    checkpoint.sequence = checkpoint.cursor = 0;
-    checkpoint.part = DIRECTORY_WORKING;
     checkpoint.header.directory_block[0] = area_take(checkpoint.header.directory_blocks);
     checkpoint.header.directory_block[1] = area_last(checkpoint.header.directory_blocks);
+    listing_begin(&checkpoint.header);
     driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_WRITE_OUT);
     driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_DIRECTORY);
     return true;
 }
 
-/* The next entry of those to be written: objects, then running domains. */
-static const struct directory_entry *entry_next(void)
-{
-    const struct directory_entry *entry = directory_next(checkpoint.part, &checkpoint.cursor);
-    if (entry || checkpoint.part == DIRECTORY_OF_DOMAINS)
-        return entry;
-    checkpoint.part = DIRECTORY_OF_DOMAINS;
-    checkpoint.cursor = 0;
-    return directory_next(checkpoint.part, &checkpoint.cursor);
-}
-
-/* The next block of the directory, for both copies: they differ in where they go on. */
-static void blocks_fill(struct directory_block *first, struct directory_block *second)
-{
-    const struct directory_entry *entry;
-    memset(first, 0, sizeof(*first));
-    first->generation = checkpoint.header.generation;
-    first->sequence = checkpoint.sequence++;
-    while (first->entry_count < DIRECTORY_ENTRIES && (entry = entry_next()) != NULL)
-        first->entries[first->entry_count++] = *entry;
-    *second = *first;
-    if (checkpoint.sequence < checkpoint.header.directory_blocks) {
-        first->next_block = checkpoint.header.directory_block[0] + checkpoint.sequence;
-        second->next_block = checkpoint.header.directory_block[1] + checkpoint.sequence;
-    }
-    uint64_t seed = checksum_seed(CHECKSUM_DIRECTORY, first->generation);
-    first->checksum = sum_after_own(first, BLOCK_BYTES, seed);
-    second->checksum = sum_after_own(second, BLOCK_BYTES, seed);
-}
-
 static bool directory_write(void)
 {
-    struct batch **copies = checkpoint.filling;
-    if (!copies[0]) {
-        if (!batches_done())
-            return false;
-        if (checkpoint.sequence == checkpoint.header.directory_blocks) {
-            driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_DIRECTORY);
-            driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_COMMIT);
-            return true;
-        }
-        for (unsigned copy = 0; copy < 2; copy++)
-            copies[copy] =
-                batch_take(checkpoint.header.directory_block[copy] + checkpoint.sequence);
-    }
-    while (copies[0]->count < DIRECTORY_BUFFERS &&
-           checkpoint.sequence < checkpoint.header.directory_blocks) {
-        unsigned at = copies[0]->count;
-        if (checkpoint_time_is_up())
-            return false;
-        blocks_fill(&outgoing.directory[0][at], &outgoing.directory[1][at]);
-        for (unsigned copy = 0; copy < 2; copy++)
-            batch_add(copies[copy], &outgoing.directory[copy][at], NULL);
-    }
-    for (unsigned copy = 0; copy < 2; copy++) {
-        batch_go(copies[copy]);
-        copies[copy] = NULL;
-    }
-    return false;
+    if (!listing_write())
+        return false;
+    driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_DIRECTORY);
+    driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_COMMIT);
+    return true;
 }
 
 /* --- commit --- */
@@ -448,7 +394,7 @@ static bool header_write(unsigned plexes)
     header->disks_known |= volume_mounted();
     header->checksum = sum_after_own(header, SECTOR_BYTES,
                                   checksum_seed(CHECKSUM_CKPT_HEADER, header->generation));
-    void *source = memcpy(outgoing.header, header, sizeof(*header));
+    void *source = memcpy(header_block, header, sizeof(*header));
     if (io_write(RANGE_CKPT_HEADER, CKPT_PLACE(header->generation), &source, 1, plexes,
                  (struct io_owner){one_answered, NULL}) == 0)
         return false;
@@ -456,12 +402,10 @@ static bool header_write(unsigned plexes)
     return true;
 }
 
-/* What is wrong in memory may have been so at the freeze: it is not committed. */
 static bool header_begin(void)
 {
     if (checkpoint.flushing)
         return false;
-    check_all();
     return header_write(IO_PLEX(0));
 }
 
@@ -485,11 +429,11 @@ static bool migrate_start(void)
     return true;
 }
 
-static bool migrated(void)
+static bool cleared(void)
 {
-    if (!migrate_step())
-        return false;
-    directory_clear(DIRECTORY_COMMITTED);
+    while (!directory_clear_some(DIRECTORY_COMMITTED))
+        if (checkpoint_time_is_up())
+            return false;
     driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_MIGRATE);
     return true;
 }
@@ -516,6 +460,8 @@ static bool phase_done(void)
         return nodes_keep();
     case SORT:
         return sort();
+    case ORDER:
+        return order();
     case WRITE:
         return write_out();
     case DIRECTORY:
@@ -524,6 +470,8 @@ static bool phase_done(void)
     case FLUSH_0:
     case FLUSH_1:
         return flush();
+    case CHECK: /* what is wrong in memory may have been so at the freeze */
+        return check_some();
     case HEADER:
         return header_begin();
     case TWIN:
@@ -531,7 +479,9 @@ static bool phase_done(void)
     case MIGRATE_START:
         return migrate_start();
     case MIGRATE:
-        return migrated();
+        return migrate_step();
+    case CLEAR:
+        return cleared();
     }
     panic("CKPT-005 no such phase");
 }
@@ -545,7 +495,7 @@ COLD void checkpoint_step(void)
         pages_out();
         while (!frozen && phase_done()) {
             frozen = checkpoint.phase == IDLE; /* domains have waited for this: they run now */
-            checkpoint.phase = checkpoint.phase == MIGRATE ? IDLE : checkpoint.phase + 1;
+            checkpoint.phase = checkpoint.phase == CLEAR ? IDLE : checkpoint.phase + 1;
         }
         if (io_due()) /* what needed no disk was answered at once */
             sched_devices_poll();

@@ -168,24 +168,18 @@ COLD bool depend_covers(const void *source, uint64_t built, const struct table *
     return false;
 }
 
-COLD void depend_check(void)
+COLD bool depend_check(uint32_t index)
 {
-    uint32_t seen = 0, chained = 0;
-    for (struct depend *at = depend.free; at; at = at->next)
-        if (++seen > depend.count)
-            panic("DEPE-001 the list of free dependencies has a loop");
-    for (uint32_t i = 0; i <= depend.mask; i++)
-        for (struct depend *at = depend.hash[i]; at; at = at->next) {
-            if (!at->source)
-                panic("DEPE-002 a chained dependency has no source");
-            if (chain_of(at->source) != &depend.hash[i])
-                panic("DEPE-003 a dependency is on the wrong chain");
-            chained++;
-            if (++seen > depend.count)
-                panic("DEPE-004 a dependency chain has a loop");
-        }
-    if (seen != depend.count)
-        panic("DEPE-005 a dependency is lost");
-    if (chained != depend.used)
-        panic("DEPE-006 the count of dependencies is wrong");
+    if (index > depend.mask)
+        return false;
+    uint32_t seen = 0;
+    for (const struct depend *at = depend.hash[index]; at; at = at->next) {
+        if (!at->source)
+            panic("DEPE-002 a chained dependency has no source");
+        if (chain_of(at->source) != &depend.hash[index])
+            panic("DEPE-003 a dependency is on the wrong chain");
+        if (++seen > depend.used)
+            panic("DEPE-004 more dependencies are chained than are in use");
+    }
+    return true;
 }

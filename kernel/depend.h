@@ -57,6 +57,7 @@ void depend_forget_all(void);
 /* depend_covers - a change of source, which knows so much, would clear this entry of a table. */
 bool depend_covers(const void *source, uint64_t built, const struct table *table,
                    unsigned index);
-void depend_check(void);
+/* depend_check - check.h. */
+bool depend_check(uint32_t index);
 
 #endif

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* directory.c - a fixed pool of directory entries, found by hashing. Invariants: directory.h.
  *
- * An order is a heap of entry numbers, made at once and taken down one by one: what is put after it
- * was made is not in it, and what was replaced keeps its number. Each is left behind the heap as it
- * is taken, so that in the end all are there in order, for those who want them once more.
+ * An order is a heap of entry numbers, made in pieces and taken down one by one: what is put after
+ * it was begun may not be in it, and what was replaced keeps its number. Each is left behind the
+ * heap as it is taken, so that in the end all are there in order, for those who want them again.
+ *
+ * The working and the committed directory change places when one is committed: which of both an
+ * item is in by its number depends on how often that happened.
  */
 #include "kernel/directory.h"
 
@@ -12,7 +15,7 @@
 struct item {
     struct directory_entry entry; /* kind 0: free */
     uint32_t next;                /* of the same chain, or free */
-    uint8_t which;                /* enum directory_which */
+    uint8_t which;                /* number_of() its directory */
 };
 
 static struct {
@@ -24,8 +27,22 @@ static struct {
     uint32_t high; /* items from here on were never used */
     uint32_t heap_count;
     uint32_t ordered; /* entries of the order: those behind the heap are in order, the last first */
+    uint8_t order_number;  /* of the directory whose heap is being made */
+    bool order_domains;    /* and that of domains */
+    uint32_t order_looked; /* items before this one are in it */
+    uint32_t order_sunk;   /* places from here on are in order */
+    uint32_t clear_looked; /* items before this one were cleared */
+    bool turned;           /* working and committed have changed places */
     uint32_t used[DIRECTORIES];
 } directory;
+
+#define ITEMS_EACH 32u /* looked at in one piece */
+#define SINKS_EACH 4u
+
+static uint8_t number_of(enum directory_which which)
+{
+    return (uint8_t)(which == DIRECTORY_OF_DOMAINS ? which : which ^ directory.turned);
+}
 
 /* Pages before nodes, each by id. Never 0. */
 static uint64_t order_of(const struct directory_entry *entry)
@@ -53,6 +70,7 @@ COLD uint64_t directory_init(uint64_t start, uint32_t count)
     directory.free = NONE;
     directory.high = directory.heap_count = 0;
     memset(directory.chains, 0xff, buckets * sizeof(uint32_t));
+    directory.clear_looked = 0;
     memset(directory.used, 0, sizeof(directory.used));
     uint64_t end = (uint64_t)(directory.heap + count);
     return (end + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
@@ -66,7 +84,7 @@ struct directory_entry directory_entry_make(enum directory_kind kind, uint64_t o
     return entry;
 }
 
-static struct item *item_find(enum directory_which which, uint64_t order)
+static struct item *item_find(uint8_t which, uint64_t order)
 {
     uint32_t at = *chain_of(order);
     while (at != NONE) {
@@ -87,7 +105,8 @@ uint32_t directory_room(void)
 bool directory_put(enum directory_which which, const struct directory_entry *entry)
 {
     uint64_t order = order_of(entry);
-    struct item *item = item_find(which, order);
+    uint8_t number = number_of(which);
+    struct item *item = item_find(number, order);
     kassert(entry->kind != 0);
     if (item) {
         item->entry = *entry;
@@ -101,9 +120,9 @@ bool directory_put(enum directory_which which, const struct directory_entry *ent
     else
         return false;
     uint32_t *chain = chain_of(order);
-    directory.items[at] = (struct item){*entry, *chain, (uint8_t)which};
+    directory.items[at] = (struct item){*entry, *chain, number};
     *chain = at;
-    directory.used[which]++;
+    directory.used[number]++;
     return true;
 }
 
@@ -132,7 +151,8 @@ const struct directory_entry *directory_find_in(enum directory_which which, enum
                                                 uint64_t object_id)
 {
     uint64_t order = (uint64_t)(kind == RANGE_NODES) << OBJECT_ID_BITS | object_id;
-    const struct item *item = directory.used[which] ? item_find(which, order) : NULL;
+    uint8_t number = number_of(which);
+    const struct item *item = directory.used[number] ? item_find(number, order) : NULL;
     return item ? &item->entry : NULL;
 }
 
@@ -145,16 +165,21 @@ const struct directory_entry *directory_find(enum range_kind kind, uint64_t obje
 
 uint32_t directory_count(enum directory_which which)
 {
-    return directory.used[which];
+    return directory.used[number_of(which)];
+}
+
+/* Is this item in the directory of that number? */
+static bool is_in(uint32_t at, uint8_t number)
+{
+    return directory.items[at].entry.kind != 0 && directory.items[at].which == number;
 }
 
 const struct directory_entry *directory_next(enum directory_which which, uint32_t *cursor)
 {
-    while (*cursor < directory.high) {
-        const struct item *item = &directory.items[(*cursor)++];
-        if (item->entry.kind != 0 && item->which == which)
-            return &item->entry;
-    }
+    uint8_t number = number_of(which);
+    while (*cursor < directory.high)
+        if (is_in((*cursor)++, number))
+            return &directory.items[*cursor - 1].entry;
     return NULL;
 }
 
@@ -166,35 +191,49 @@ static uint64_t heap_order(uint32_t place)
 /* Let the entry at a place sink to where nothing below it comes before it. */
 static void heap_sink(uint32_t place)
 {
-    for (;;) {
-        uint32_t least = 2 * place + 1;
-        if (least >= directory.heap_count)
-            return;
-        if (least + 1 < directory.heap_count && heap_order(least + 1) < heap_order(least))
-            least++;
-        if (heap_order(place) <= heap_order(least))
-            return;
-        uint32_t moved = directory.heap[place];
+    uint32_t sinking = directory.heap[place], least;
+    uint64_t order = heap_order(place);
+    while ((least = 2 * place + 1) < directory.heap_count) {
+        uint64_t next = heap_order(least);
+        if (least + 1 < directory.heap_count && heap_order(least + 1) < next)
+            next = heap_order(++least);
+        if (order <= next)
+            break;
         directory.heap[place] = directory.heap[least];
-        directory.heap[least] = moved;
         place = least;
     }
+    directory.heap[place] = sinking;
 }
 
 void directory_order_begin(enum directory_which which)
 {
-    directory.heap_count = 0;
-    for (uint32_t at = 0; at < directory.high; at++)
-        if (directory.items[at].entry.kind != 0 && directory.items[at].which == which)
+    directory.order_number = number_of(which);
+    directory.order_domains = which == DIRECTORY_WORKING;
+    directory.heap_count = directory.order_looked = 0;
+    directory.order_sunk = NONE;
+}
+
+bool directory_order_ready(void)
+{
+    for (unsigned i = 0; i < ITEMS_EACH && directory.order_looked < directory.high; i++) {
+        uint32_t at = directory.order_looked++;
+        if (is_in(at, directory.order_number) ||
+            (directory.order_domains && is_in(at, DIRECTORY_OF_DOMAINS)))
             directory.heap[directory.heap_count++] = at;
-    kassert(directory.heap_count == directory.used[which]);
+    }
     directory.ordered = directory.heap_count;
-    for (uint32_t place = directory.heap_count / 2; place-- > 0;)
-        heap_sink(place);
+    if (directory.order_looked < directory.high)
+        return false;
+    if (directory.order_sunk > directory.heap_count / 2)
+        directory.order_sunk = directory.heap_count / 2;
+    for (unsigned i = 0; i < SINKS_EACH && directory.order_sunk > 0; i++)
+        heap_sink(--directory.order_sunk);
+    return directory.order_sunk == 0;
 }
 
 const struct directory_entry *directory_order_next(void)
 {
+    kassert(directory.order_sunk == 0);
     if (directory.heap_count == 0)
         return NULL;
     uint32_t first = directory.heap[0];
@@ -214,22 +253,30 @@ const struct directory_entry *directory_ordered(uint32_t place)
 
 void directory_commit(void)
 {
-    kassert(directory.used[DIRECTORY_COMMITTED] == 0);
-    for (uint32_t at = 0; at < directory.high; at++)
-        if (directory.items[at].entry.kind != 0 && directory.items[at].which == DIRECTORY_WORKING)
-            directory.items[at].which = DIRECTORY_COMMITTED;
-    directory.used[DIRECTORY_COMMITTED] = directory.used[DIRECTORY_WORKING];
-    directory.used[DIRECTORY_WORKING] = 0;
+    kassert(directory_count(DIRECTORY_COMMITTED) == 0);
+    directory.turned = !directory.turned;
     directory.heap_count = directory.ordered = 0;
+}
+
+bool directory_clear_some(enum directory_which which)
+{
+    uint8_t number = number_of(which);
+    for (unsigned i = 0; i < ITEMS_EACH && directory.clear_looked < directory.high; i++) {
+        uint32_t at = directory.clear_looked++;
+        if (is_in(at, number))
+            item_free(at);
+    }
+    if (directory.clear_looked < directory.high)
+        return false;
+    directory.clear_looked = directory.heap_count = directory.ordered = 0;
+    kassert(directory.used[number] == 0);
+    return true;
 }
 
 void directory_clear(enum directory_which which)
 {
-    for (uint32_t at = 0; at < directory.high; at++)
-        if (directory.items[at].entry.kind != 0 && directory.items[at].which == which)
-            item_free(at);
-    kassert(directory.used[which] == 0);
-    directory.heap_count = directory.ordered = 0;
+    while (!directory_clear_some(which))
+        continue;
 }
 
 COLD void directory_check(void)

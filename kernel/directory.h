@@ -74,16 +74,20 @@ uint32_t directory_room(void);
 /* directory_next - the next entry of one in no order; *cursor begins as 0. NULL: no more. */
 const struct directory_entry *directory_next(enum directory_which which, uint32_t *cursor);
 /* directory_order_begin - from now on directory_order_next() gives the entries of one in the order
- * of homes: pages by id, then nodes by id. Entries put meanwhile may be missed. NULL: no more. */
+ * of homes: pages by id, then nodes by id; once a call of directory_order_ready(), each of which
+ * does a piece of the work, has said true. Running domains come after what is in the working one.
+ * Entries put meanwhile may be missed. NULL: no more. */
 void directory_order_begin(enum directory_which which);
+bool directory_order_ready(void);
 const struct directory_entry *directory_order_next(void);
 /* directory_ordered - once all of an order was taken: the place-th that was, from 0 on; NULL: there
  * were not so many. Nothing may have left the directory since. */
 const struct directory_entry *directory_ordered(uint32_t place);
 /* directory_commit - the working directory becomes the committed one, which is empty. */
 void directory_commit(void);
-/* directory_clear - all is at home. */
+/* directory_clear - all is at home. directory_clear_some - a piece of that; true: it is done. */
 void directory_clear(enum directory_which which);
+bool directory_clear_some(enum directory_which which);
 void directory_check(void);
 
 #endif

@@ -518,24 +518,19 @@ void domain_state_set(struct domain *domain, enum domain_state state)
     domain->unchanged = false;
 }
 
-COLD void domain_check(void)
+COLD void domain_check(const struct domain *domain)
 {
-    for (unsigned i = 0; i < cache.count; i++) {
-        const struct domain *domain = &cache.domains[i];
-        if (!domain->root)
-            continue;
-        if (domain->root->domain != domain || domain->root->role != NODE_ROOT)
-            panic("DOMA-002 a cached domain's root does not know it");
-        for (unsigned k = 0; k < 3; k++)
-            if (domain->register_nodes[k]->domain != domain ||
-                domain->register_nodes[k]->role != NODE_REGISTERS)
-                panic("DOMA-003 a register node does not know its domain");
-        if (domain->keys->locked == 0)
-            panic("DOMA-004 the keys node of a cached domain can be taken");
-        bool queued = domain->root->link.queue != NULL;
-        if (queued && domain->state != DOMAIN_RUNNING)
-            panic("DOMA-005 a domain that does not run is in a queue");
-        if (!queued && domain->state == DOMAIN_RUNNING && !sched_is_current(domain->root))
-            panic("DOMA-006 a running domain is nowhere");
-    }
+    if (domain->root->domain != domain || domain->root->role != NODE_ROOT)
+        panic("DOMA-002 a cached domain's root does not know it");
+    for (unsigned k = 0; k < 3; k++)
+        if (domain->register_nodes[k]->domain != domain ||
+            domain->register_nodes[k]->role != NODE_REGISTERS)
+            panic("DOMA-003 a register node does not know its domain");
+    if (domain->keys->locked == 0)
+        panic("DOMA-004 the keys node of a cached domain can be taken");
+    bool queued = domain->root->link.queue != NULL;
+    if (queued && domain->state != DOMAIN_RUNNING)
+        panic("DOMA-005 a domain that does not run is in a queue");
+    if (!queued && domain->state == DOMAIN_RUNNING && !sched_is_current(domain->root))
+        panic("DOMA-006 a running domain is nowhere");
 }

@@ -144,6 +144,6 @@ void domain_state_set(struct domain *domain, enum domain_state state);
  * domain_cache_size - how many there are. domain_check - panics if an invariant does not hold. */
 struct domain *domain_at(unsigned index);
 unsigned domain_cache_size(void);
-void domain_check(void);
+void domain_check(const struct domain *domain);
 
 #endif

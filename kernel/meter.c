@@ -314,18 +314,22 @@ static void meter_check_one(const struct meter *at)
         panic("METE-008 a meter stayed locked");
 }
 
-void meter_check(void)
+void meter_check_node(const struct node_frame *node)
 {
-    unsigned roles = 0, decoded = 0;
-    for (unsigned i = 0; i < LIMIT_METERS; i++)
-        if (entries[i].node) {
-            meter_check_one(&entries[i]);
-            decoded++;
-        }
-    for (uint32_t i = 0; i < object_node_count(); i++)
-        roles += object_node_at(i)->object_id && object_node_at(i)->role == NODE_METER;
-    if (roles != decoded)
-        panic("METE-009 meter nodes and decoded meters disagree");
+    unsigned i = 0;
+    while (i < LIMIT_METERS && entries[i].node != node)
+        i++;
+    if (i == LIMIT_METERS)
+        panic("METE-009 a meter node is not decoded");
+}
+
+bool meter_check(uint32_t index)
+{
+    if (index < LIMIT_METERS) {
+        if (entries[index].node)
+            meter_check_one(&entries[index]);
+        return true;
+    }
     const struct domain *domain;
     for (unsigned i = 0; (domain = domain_at(i)) != NULL; i++) {
         if (domain->root && domain->gate_limit &&
@@ -335,4 +339,5 @@ void meter_check(void)
     }
     if (meters.active && !meters.active->node)
         panic("METE-010 the active meter is none");
+    return false;
 }

@@ -89,6 +89,8 @@ void meter_return_all(void);
 /* meter_freeze - charge what has run, and let no meter be active; the counters of all are written
  * to their nodes, and stay decoded. */
 void meter_freeze(void);
-void meter_check(void);
+/* meter_check - check.h. meter_check_node - this node says that it is a decoded meter. */
+bool meter_check(uint32_t index);
+void meter_check_node(const struct node_frame *node);
 
 #endif

@@ -9,8 +9,8 @@
  *   POTS_1   the same changes to the same pots, for they may not be in memory any more, and plex 1;
  *            then a flush. So no cut finds both plexes of a pot half written
  *
- * States in a pass: GATHER -> (POTS: MOVE the batch -> GATHER) -> FLUSH -> FLUSHING -> the next
- * pass, or DONE.
+ * States in a pass: (PAGES: ORDER ->) GATHER -> (POTS: MOVE the batch -> GATHER) -> FLUSH ->
+ * FLUSHING -> the next pass, or DONE.
  *
  * Pages are in a list, in order, each on a leg of its way. While it is being filled, they are read
  * and none is written; then what is there is written and none is read, until the list is empty: a
@@ -24,6 +24,7 @@
 #include "kernel/migrate.h"
 
 #include "disks/checksum.h"
+#include "kernel/checkpoint.h"
 #include "kernel/directory.h"
 #include "kernel/io.h"
 #include "kernel/object.h"
@@ -35,15 +36,15 @@
 /* Pages of the list: 8 MiB, but no more of the frames than this part. */
 #define PAGES_MAX 2048u
 #define PAGES_SHARE 8u
-#define PAGES_STEP (4u * IO_BLOCKS_MAX) /* more at a time; then domains have a turn */
 #define POTS_MAX 16u /* of a batch */
+#define POTS_READ_MAX 3u /* at a time: when they have come, their checksums are taken at once */
 
 enum pass { PAGES, POTS_0, POTS_1, PASSES };
-enum state { GATHER, MOVE, FLUSH, FLUSHING, DONE };
-/* How far a page is. What was read in a run, and is not good, is READ_CHECKED once more. A page
- * that no disk can read is LOST: its home keeps what it has, under the checksum of what should be
- * there, so that nobody takes the one for the other. */
-enum leg { READ, READ_CHECKED, READING, WRITE, WRITING, HOME, LOST };
+enum state { ORDER, GATHER, MOVE, FLUSH, FLUSHING, DONE };
+/* How far a page is. What was read in a run has ARRIVED; what of it is not good is READ_CHECKED
+ * once more. A page that no disk can read is LOST: its home keeps what it has, under the checksum
+ * of what should be there, so that nobody takes the one for the other. */
+enum leg { READ, READ_CHECKED, READING, ARRIVED, WRITE, WRITING, HOME, LOST };
 
 struct held_pot {
     struct pot *pot;
@@ -62,9 +63,10 @@ static struct {
     const struct directory_entry *next; /* to be gathered; NULL: none is left */
     struct page_frame *first, *last; /* of the list, by frozen_next */
     unsigned pages, pages_to_read; /* in the list; of these, on a leg before WRITE */
+    unsigned arrived;              /* on that leg */
     bool filling;
     uint32_t place, end; /* in the order: of what is not in its pot yet; of the next batch */
-    unsigned pot_count;
+    unsigned pot_count, sealed; /* of the batch */
 } migrate;
 static struct held_pot held_pots[POTS_MAX];
 
@@ -80,9 +82,9 @@ static void pass_begin(enum pass pass)
     migrate.filling = true;
     migrate.place = migrate.end = 0;
     if (pass == PAGES) {
+        migrate.state = ORDER;
         migrate.in_step = volume_in_step();
         directory_order_begin(DIRECTORY_COMMITTED);
-        next_take();
     }
 }
 
@@ -203,10 +205,7 @@ static void pages_gather(void)
 {
     struct volume_home home;
     bool taken = true;
-    unsigned most = migrate.pages + PAGES_STEP;
-    if (most > pages_max())
-        most = pages_max();
-    while (taken && migrate.next && migrate.pages < most) {
+    while (taken && migrate.next && migrate.pages < pages_max() && !checkpoint_time_is_up()) {
         const struct directory_entry *entry = migrate.next;
         if (entry->kind != DIRECTORY_NODE && !has_home(entry, &home))
             taken = carry_on(entry);
@@ -238,17 +237,29 @@ static void one_read(void *object, bool good)
     one_answered(NULL, true);
 }
 
-/* What was read is there if it is good, and read again, with the other copy to help, if not. */
 static void run_read(void *object, bool good)
 {
     struct page_frame *page = object;
     (void)good;
-    for (unsigned count = page->run; count-- > 0; page = page->frozen_next) {
+    migrate.arrived += page->run;
+    for (unsigned count = page->run; count-- > 0; page = page->frozen_next)
+        page_leg(page, ARRIVED);
+    one_answered(NULL, true);
+}
+
+/* What was read is there if it is good, and read again, with the other copy to help, if not. */
+static void arrived_check(void)
+{
+    for (struct page_frame *page = migrate.first; page; page = page->frozen_next) {
+        if (page->leg != ARRIVED)
+            continue;
         uint64_t sum = sum_of(page->data, BLOCK_BYTES,
                               checksum_seed(CHECKSUM_PAGE, page->object_id));
         page_read(page, sum == entry_of(page)->checksum_or_calls, READ_CHECKED);
+        migrate.arrived--;
+        if (checkpoint_time_is_up())
+            return;
     }
-    one_answered(NULL, true);
 }
 
 static void run_written(void *object, bool good)
@@ -314,6 +325,8 @@ static void pages_ask(void)
             for (; count > 1; count--, page = page->frozen_next)
                 page_leg(page, write ? WRITING : READING);
             page_leg(page, write ? WRITING : READING);
+            if (checkpoint_time_is_up()) /* after something was done: the list may be long */
+                return;
         }
         page = page->frozen_next;
     }
@@ -331,6 +344,8 @@ static bool pages_done(void)
     if (!migrate.first)
         migrate.filling = true;
     pages_gather();
+    if (migrate.arrived > 0)
+        arrived_check();
     if (migrate.pages_to_read == 0)
         migrate.filling = false;
     pages_ask();
@@ -341,12 +356,12 @@ static bool pages_done(void)
 static void pages_drop(void)
 {
     for (struct page_frame *page = migrate.first; page; page = page->frozen_next)
-        if (page->leg < READING || page->leg == LOST)
+        if (page->leg < WRITE || page->leg == LOST)
             object_page_unclaim(page);
         else if (page->leg == WRITE)
             object_page_written(object_page_writing(page->object_id));
     migrate.first = NULL;
-    migrate.pages = migrate.pages_to_read = 0;
+    migrate.pages = migrate.pages_to_read = migrate.arrived = 0;
 }
 
 /* --- pots --- */
@@ -370,6 +385,8 @@ static bool pots_gather(void)
     struct volume_home home;
     const struct directory_entry *entry;
     while ((entry = directory_ordered(migrate.end)) != NULL) {
+        if (checkpoint_time_is_up())
+            return false;
         if (!has_home(entry, &home)) {
             if (!carry_on(entry))
                 return false;
@@ -384,16 +401,16 @@ static bool pots_gather(void)
 /* All pots of the batch are here, to be changed. */
 static bool pots_hold(void)
 {
-    bool all = true;
-    for (unsigned i = 0; i < migrate.pot_count; i++) {
+    unsigned waiting = 0;
+    for (unsigned i = 0; i < migrate.pot_count && waiting < POTS_READ_MAX; i++) {
         struct held_pot *held = &held_pots[i];
         enum fetch fetch = FETCH_PRESENT;
         if (!held->pot)
             fetch = pot_change(held->kind, held->first_id, &held->pot, &held->first_id);
         migrate.failed |= fetch == FETCH_VOID;
-        all &= fetch == FETCH_PRESENT;
+        waiting += fetch != FETCH_PRESENT;
     }
-    return all;
+    return waiting == 0;
 }
 
 /* Put what an entry says into its pot. false: something must be waited for. */
@@ -428,7 +445,7 @@ static unsigned pots_write(unsigned at)
     uint64_t each = range_objects_per_block((uint8_t)first->kind);
     while (at + count < migrate.pot_count && first[count].kind == first->kind &&
            first[count].first_id == first->first_id + count * each) {
-        blocks[count] = pot_seal(first[count].pot, migrate.generation);
+        blocks[count] = pot_block(first[count].pot);
         count++;
     }
     return io_write(first->kind, first->first_id, blocks, count,
@@ -443,8 +460,13 @@ static bool pots_move(void)
         return false;
     for (; migrate.place < migrate.end; migrate.place++) {
         const struct directory_entry *entry = directory_ordered(migrate.place);
-        if (has_home(entry, &home) && !entry_change(entry))
+        if (checkpoint_time_is_up() || (has_home(entry, &home) && !entry_change(entry)))
             return false;
+    }
+    for (; migrate.sealed < migrate.pot_count; migrate.sealed++) {
+        if (checkpoint_time_is_up())
+            return false;
+        (void)pot_seal(held_pots[migrate.sealed].pot, migrate.generation);
     }
     for (unsigned at = 0; at < migrate.pot_count; at++) {
         if (held_pots[at].written)
@@ -470,6 +492,12 @@ static bool step(void)
 {
     bool pages = migrate.pass == PAGES;
     switch (migrate.state) {
+    case ORDER:
+        if (!directory_order_ready())
+            return !checkpoint_time_is_up();
+        next_take();
+        migrate.state = GATHER;
+        return true;
     case GATHER:
         if (pages ? !pages_done() : !pots_gather())
             return false;
@@ -478,7 +506,7 @@ static bool step(void)
     case MOVE:
         if (!pots_move() || migrate.asked > 0)
             return false;
-        migrate.pot_count = 0;
+        migrate.pot_count = migrate.sealed = 0;
         migrate.state = GATHER;
         return true;
     case FLUSH: /* of what the last pass wrote; the pages are in the area until the end */
@@ -511,7 +539,7 @@ static void begin_again(void)
     for (unsigned i = 0; i < migrate.pot_count; i++)
         if (held_pots[i].pot)
             pot_changed(held_pots[i].pot);
-    migrate.pot_count = 0;
+    migrate.pot_count = migrate.sealed = 0;
     pages_drop();
     migrate.failed = false;
     migrate.again = true;

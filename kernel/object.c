@@ -502,38 +502,36 @@ COLD static void node_check(const struct node_frame *node)
     }
 }
 
-COLD void object_check(void)
+COLD bool object_check_node(uint32_t index)
 {
-    uint32_t chained = 0, used = 0;
-    for (uint32_t i = 0; i <= object.node_mask; i++)
-        for (struct node_frame *node = object.node_hash[i]; node; node = node->hash_next)
-            chained++;
-    for (uint32_t i = 0; i < object.node_count; i++)
-        if (object.nodes[i].object_id) {
-            used++;
-            node_check(&object.nodes[i]);
-        }
-    if (used != chained)
-        panic("OBJE-007 node chains and frames disagree");
-    chained = used = 0;
-    for (uint32_t i = 0; i <= object.page_mask; i++)
-        for (struct page_frame *page = object.page_hash[i]; page; page = page->hash_next)
-            chained++;
-    for (uint32_t i = 0; i < object.page_count; i++) {
-        struct page_frame *page = &object.pages[i];
-        if (!page->object_id)
-            continue;
-        if (page->state == PAGE_FROZEN_COPY) {
-            if (object_page_present(page->object_id)->copy != page)
-                panic("OBJE-011 a frozen copy is nobody's");
-            continue;
-        }
-        used++;
-        if (object_page_present(page->object_id) != page)
-            panic("OBJE-008 a page frame is not the one its chain finds");
-        if (page->state == PAGE_FREE)
-            panic("OBJE-009 a free page frame has an object");
-    }
-    if (used != chained)
-        panic("OBJE-010 page chains and frames disagree");
+    if (index > object.node_mask)
+        return false;
+    for (struct node_frame *node = object.node_hash[index]; node; node = node->hash_next)
+        if (node->object_id == 0)
+            panic("OBJE-007 a free node frame is on a chain");
+    if (index < object.node_count && object.nodes[index].object_id)
+        node_check(&object.nodes[index]);
+    return true;
+}
+
+COLD bool object_check_page(uint32_t index)
+{
+    if (index >= object.page_count)
+        return false;
+    const struct page_frame *page = object.page_hash[index & object.page_mask];
+    for (; page; page = page->hash_next)
+        if (page->object_id == 0)
+            panic("OBJE-010 a free page frame is on a chain");
+    page = &object.pages[index];
+    if (!page->object_id)
+        return true;
+    const struct page_frame *present = object_page_present(page->object_id);
+    bool copy = page->state == PAGE_FROZEN_COPY;
+    if (copy && (!present || present->copy != page))
+        panic("OBJE-011 a frozen copy is nobody's");
+    if (!copy && present != page)
+        panic("OBJE-008 a page frame is not the one its chain finds");
+    if (page->state == PAGE_FREE)
+        panic("OBJE-009 a free page frame has an object");
+    return true;
 }

@@ -205,6 +205,8 @@ struct node_frame *object_node_at(uint32_t index);
 struct page_frame *object_page_at(uint32_t index);
 /* object_is_frame - the address of a frame, or of object_nowhere: what a key's hint may be. */
 bool object_is_frame(const void *address);
-void object_check(void);
+/* object_check_node, object_check_page - check.h. */
+bool object_check_node(uint32_t index);
+bool object_check_page(uint32_t index);
 
 #endif

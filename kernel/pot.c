@@ -273,8 +273,11 @@ static void node_store(struct disk_node *place, const struct node_frame *node,
 {
     place->allocation_count = entry->allocation_count = node->allocation_count;
     place->call_count = entry->checksum_or_calls = node->call_count;
-    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) /* the builtin: no call for each */
-        __builtin_memcpy(&place->slots[slot], &node->slots[slot], sizeof(struct disk_key));
+    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) { /* as words: no call for each */
+        uint64_t *words = __builtin_assume_aligned(&place->slots[slot], sizeof(uint64_t));
+        words[0] = node->slots[slot].head;
+        words[1] = node->slots[slot].count;
+    }
 }
 
 COLD void pot_put(struct pot *pot, unsigned place, const struct node_frame *node,

@@ -51,6 +51,6 @@ MUST_CHECK bool space_tables(struct space *space, uint64_t addr, const struct ta
 bool space_age(const struct table *root, bool last);
 /* space_drop_all - amnesia: no space, no table, no dependency. */
 void space_drop_all(void);
-void space_check(void);
+bool space_check(uint32_t index);
 
 #endif

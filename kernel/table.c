@@ -28,6 +28,7 @@ static struct {
     struct table *tables;
     uint64_t *first_entries; /* the tables' memory, in order */
     uint32_t count, hand;
+    uint32_t counted, links; /* by the check */
     bool edited; /* since the last fence: */
     uint64_t asid, addr;
 } pool;
@@ -306,10 +307,10 @@ void table_fence(void)
 }
 
 /* Entries that lead from a table to others. */
-COLD static uint64_t links_check(const struct table *table)
+COLD static uint32_t links_check(const struct table *table)
 {
     unsigned end = table->level == 2 ? KERNEL_ENTRY_FIRST : TABLE_ENTRIES;
-    uint64_t links = 0;
+    uint32_t links = 0;
     for (unsigned i = 0; i < end; i++) {
         const struct table *lower = lower_of(table, i);
         if (!lower)
@@ -324,23 +325,26 @@ COLD static uint64_t links_check(const struct table *table)
     return links;
 }
 
-COLD void table_check(void)
+COLD bool table_check(uint32_t index)
 {
-    uint64_t counted = 0, links = 0;
-    for (uint32_t i = 0; i < pool.count; i++) {
-        struct table *table = &pool.tables[i];
-        if (!table->in_use)
-            continue;
-        counted += table->links;
-        if (table->level > 0)
-            links += links_check(table);
-        if (table->held)
-            panic("TABL-003 a page table stayed held");
-        if (table->part.head && table_find(&table->part) != table)
-            panic("TABL-004 a page table is not the one that its chain finds");
-        if (table->part.head && !table->links) /* nobody gets there from a space */
-            check_part(table);
+    if (index == 0)
+        pool.counted = pool.links = 0;
+    if (index == pool.count) {
+        if (check_is_whole() && pool.counted != pool.links)
+            panic("TABL-005 the links of page tables are miscounted");
+        return false;
     }
-    if (counted != links)
-        panic("TABL-005 the links of page tables are miscounted");
+    struct table *table = &pool.tables[index];
+    if (!table->in_use)
+        return true;
+    pool.counted += table->links;
+    if (table->level > 0)
+        pool.links += links_check(table);
+    if (table->held)
+        panic("TABL-003 a page table stayed held");
+    if (table->part.head && table_find(&table->part) != table)
+        panic("TABL-004 a page table is not the one that its chain finds");
+    if (table->part.head && !table->links) /* nobody gets there from a space */
+        check_part(table);
+    return true;
 }

@@ -81,7 +81,7 @@ void table_drop_all(void);
  * table_fence - make all edits since the last call visible. Cheap when there were none. */
 void table_edited(uint64_t asid, uint64_t addr);
 void table_fence(void);
-/* table_check - panics if an invariant does not hold. */
-void table_check(void);
+/* table_check - check.h. */
+bool table_check(uint32_t index);
 
 #endif

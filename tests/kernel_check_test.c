@@ -65,6 +65,12 @@ static void grant_lost(void) { host_domain(world.d)->root->grant = world.last; }
 static void role(void) { world.keys->role = NODE_REGISTERS; }
 static void register_node(void) { world.domain->register_nodes[1]->domain = NULL; }
 static void root_domain(void) { world.root->domain = host_domain(world.b); }
+static void root_plain(void)
+{
+    world.root->role = NODE_PLAIN;
+    world.root->domain = NULL;
+    world.root->gate = &domain_nobody;
+}
 static void state(void) { world.domain->state = DOMAIN_AVAILABLE; queue_remove(world.ready); }
 static void state_queued(void) { host_domain(world.b)->state = DOMAIN_WAITING; }
 static void trap(void) { world.domain->trap_code = 4; }
@@ -151,9 +157,10 @@ struct mutation {
 static const struct mutation mutations[] = {
     MUTATION(object_id, "OBJE-002"), MUTATION(key_type_bad, "OBJE-005"),
     MUTATION(slot_built, "OBJE-006"), MUTATION(role, "OBJE-003"),
-    MUTATION(root_domain, "DOMA-002"), MUTATION(register_node, "OBJE-003"),
-    MUTATION(unlocked, "DOMA-004"), MUTATION(state_queued, "DOMA-005"),
-    MUTATION(state, "DOMA-006"), MUTATION(link_next, "CHEC-001"),
+    MUTATION(root_domain, "CHEC-006"), MUTATION(register_node, "OBJE-003"),
+    MUTATION(root_plain, "DOMA-002"), MUTATION(unlocked, "DOMA-004"),
+    MUTATION(state_queued, "DOMA-005"), MUTATION(state, "DOMA-006"),
+    MUTATION(link_next, "CHEC-001"),
     MUTATION(link_queue, "CHEC-001"), MUTATION(current_queued, "CHEC-002"),
     MUTATION(grant_lost, "CHEC-004"), MUTATION(hint, "CHEC-005"),
     MUTATION(hint_between, "CHEC-005"), MUTATION(gate, "CHEC-006"),
@@ -173,7 +180,7 @@ static const struct mutation mutations[] = {
     MUTATION(table_serial, "CHEC-022"), MUTATION(table_other, "CHEC-025"),
     MUTATION(root_lost, "SPAC-001"), MUTATION(priority, "SCHE-004"),
     MUTATION(meter_role, "METE-003"), MUTATION(meter_superior, "METE-005"),
-    MUTATION(meter_node, "METE-003"), MUTATION(meter_inferiors, "METE-007"),
+    MUTATION(meter_node, "METE-009"), MUTATION(meter_inferiors, "METE-007"),
     MUTATION(meter_locked, "METE-008"),
     MUTATION(meter_second, "METE-009"), MUTATION(meter_open_to, "METE-011"),
 };

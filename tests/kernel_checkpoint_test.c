@@ -68,6 +68,8 @@ Test(directory, gives_entries_in_the_order_of_homes_also_while_others_are_put)
         cr_assert(put(DIRECTORY_WORKING, DIRECTORY_PAGE, id * 7919 % 151, id));
     }
     directory_order_begin(DIRECTORY_WORKING);
+    while (!directory_order_ready())
+        continue;
     const struct directory_entry *entry;
     while ((entry = directory_order_next()) != NULL) {
         uint64_t order = directory_id(entry) + (entry->kind == DIRECTORY_NODE ? 1000 : 0);

@@ -18,11 +18,14 @@
 #define FREEZES 4u
 #define INSTRUCTIONS_MAX 2000000000u /* to a freeze */
 #define STEPS_MAX 100000u            /* from its end to a domain */
+#define STAYS_INSTRUCTIONS 40000000u /* from one freeze to the next, and more */
+#define SAMPLE 200u
 #define DOMAIN_NODES 5u
 /* The target, of the design of the store. */
 #define EACH_PAGE 25u
 #define EACH_NODE 150u
 #define FIXED 20000u
+#define STEP 30000u /* what follows a freeze, at a time */
 
 struct load {
     unsigned pages, nodes, domains; /* that change in each round */
@@ -132,9 +135,9 @@ Test(pause, is_bounded_by_the_pages_and_nodes_that_changed)
 {
     static const struct load loads[] = {
         {0, 0, 0, 16, false},     {100, 0, 0, 16, false},  {1000, 0, 0, 16, false},
-        {2000, 0, 0, 16, false},  {0, 100, 0, 16, false},  {0, 1000, 0, 16, false},
-        {1000, 1000, 0, 16, false}, {0, 0, 20, 16, false}, {0, 0, 55, 16, false},
-        {1500, 1000, 55, 24, false},
+        {2000, 0, 0, 16, false},  {0, 100, 0, 16, false},  {0, 1000, 0, 32, false},
+        {1000, 1000, 0, 48, false}, {0, 0, 20, 32, false}, {0, 0, 55, 48, false},
+        {1500, 1000, 55, 48, false},
     };
     for (unsigned i = 0; i < sizeof(loads) / sizeof(loads[0]); i++) {
         uint64_t pause = pause_of(&loads[i]), target = target_of(&loads[i]);
@@ -144,5 +147,47 @@ Test(pause, is_bounded_by_the_pages_and_nodes_that_changed)
         cr_expect_leq(pause, target, "%u pages, %u nodes, %u domains: %llu of %llu",
                       loads[i].pages, loads[i].nodes, loads[i].domains,
                       (unsigned long long)pause, (unsigned long long)target);
+    }
+}
+
+/* How long the kernel keeps the hart from domains while a checkpoint is written and brought home,
+ * by the phase in which it began; to SAMPLE instructions. */
+static void stays_measure(const struct load *load, uint64_t longest[TRACE_PHASE_COUNT])
+{
+    struct transcript transcript;
+    struct machine *machine = machine_make(load, &transcript);
+    freeze_reach(machine, &transcript);
+    (void)pause_measure(machine);
+    freeze_reach(machine, &transcript); /* all that is to change has changed */
+    (void)pause_measure(machine);
+    struct machine_until until = machine_until_never();
+    uint64_t begin = machine_instructions(machine), end = begin + STAYS_INSTRUCTIONS, traps = 0;
+    uint32_t phase = TRACE_PHASE_FREEZE;
+    for (uint64_t at = begin; at < end; at += SAMPLE) {
+        until.instructions = at;
+        cr_assert_eq(machine_run(machine, &until).reason, MACHINE_STOP_INSTRUCTIONS);
+        struct machine_stats stats = machine_stats(machine);
+        if (cpu_privilege(machine_cpu(machine)) == 0 || stats.traps + stats.interrupts != traps) {
+            begin = at;
+            phase = stats.phase;
+        }
+        traps = stats.traps + stats.interrupts;
+        if (at - begin > longest[phase])
+            longest[phase] = at - begin;
+    }
+    machine_destroy(machine);
+}
+
+Test(pause, of_the_steps_that_follow_is_bounded_however_much_there_is_to_write)
+{
+    static const struct load load = {1500, 1000, 20, 48, false};
+    uint64_t longest[TRACE_PHASE_COUNT] = {0};
+    stays_measure(&load, longest);
+    for (uint32_t phase = 0; phase < TRACE_PHASE_COUNT; phase++) {
+        if (longest[phase] == 0 || phase <= TRACE_PHASE_FREEZE)
+            continue; /* what begins in no phase is the next freeze */
+        cr_log_info("%s: %llu", machine_phase_name(phase), (unsigned long long)longest[phase]);
+        cr_expect_leq(longest[phase], STEP, "%s: %llu", machine_phase_name(phase),
+                      (unsigned long long)longest[phase]);
     }
 }
