@@ -60,9 +60,13 @@ struct campaign {
 const struct campaign_workload *campaign_workload_find(const char *name)
 {
     static const char *const no_trap[] = {": trap ", "panic", NULL};
+    static const char *const no_failure[] = {": trap ", "panic", "failed with code", NULL};
     static const struct campaign_workload workloads[] = {
-        {"demo", "what the images hold, left to itself; no domain may trap after a restart",
-         no_trap}};
+        {.name = "demo", .about = "what the images hold, left to itself; no domain may trap",
+         .forbidden = no_trap},
+        {.name = "commit", .about = "commit.img: no step that was called durable may be gone",
+         .forbidden = no_failure, .promise = "step ", .promise_end = " is durable",
+         .found = " begins after step "}};
     for (size_t i = 0; i < sizeof(workloads) / sizeof(workloads[0]); i++)
         if (strcmp(workloads[i].name, name) == 0)
             return &workloads[i];

@@ -35,14 +35,18 @@ static bool leaves_cache(const struct campaign_record *record)
 }
 
 static void event_add(struct campaign_events *events, const struct campaign_record *record,
-                      uint64_t records, uint64_t promised)
+                      uint64_t records)
 {
+    const struct campaign_event *last = events->count ? &events->list[events->count - 1] : NULL;
+    uint64_t promised = last ? last->promised : 0, number = last ? last->number : 0;
+
     events->list =
         memory_grow(events->list, events->count, &events->capacity, sizeof(*events->list));
     events->list[events->count++] = (struct campaign_event){
         .records = records,
         .instructions = record ? record->instructions : 0,
         .promised = promised,
+        .number = number,
         .kind = record ? record->kind : RECORD_FLUSHED,
         .disk = record ? record->disk : 0,
         .phase = record ? record->phase : 0,
@@ -59,7 +63,7 @@ static bool event_extends(const struct campaign_event *last, const struct campai
 void campaign_events_find(const struct campaign_log *log, struct campaign_events *events)
 {
     *events = (struct campaign_events){0};
-    event_add(events, NULL, 0, 0);
+    event_add(events, NULL, 0);
     for (uint64_t i = 0; i < log->count; i++) {
         const struct campaign_record *record = &log->records[i];
         struct campaign_event *last = &events->list[events->count - 1];
@@ -70,9 +74,11 @@ void campaign_events_find(const struct campaign_log *log, struct campaign_events
             last->promised = record->order;
         else if (announced)
             last->promised = record->sector;
+        else if (record->kind == RECORD_PROMISE && record->order > last->number)
+            last->number = record->order;
         else if (record->kind == RECORD_ENTERED ||
                  (leaves_cache(record) && !event_extends(last, record)))
-            event_add(events, record, i + 1, last->promised);
+            event_add(events, record, i + 1);
         else if (leaves_cache(record))
             last->records = i + 1;
     }

@@ -115,6 +115,12 @@ enum campaign_outcome campaign_judge(const struct campaign_log *log,
         memcpy(text, online->text, CAMPAIGN_TEXT_BYTES);
         return online->outcome;
     }
+    if (online->number < event->number) {
+        (void)snprintf(text, CAMPAIGN_TEXT_BYTES,
+                       "the workload found %" PRIu64 ", and had called %" PRIu64 " durable",
+                       online->number, event->number);
+        return OUTCOME_LOST;
+    }
     if (online->generation == offline->generation)
         return OUTCOME_PASSED;
     (void)snprintf(text, CAMPAIGN_TEXT_BYTES,

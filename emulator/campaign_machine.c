@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -24,13 +25,43 @@ struct shared {
     struct error error;
 };
 
+/* The number between two texts of a line. */
+static bool number_between(const char *line, const char *before, const char *after,
+                           uint64_t *number)
+{
+    const char *at = before ? strstr(line, before) : NULL;
+    char *end;
+    if (!at || at[strlen(before)] < '0' || at[strlen(before)] > '9')
+        return false;
+    *number = strtoull(at + strlen(before), &end, 10);
+    return strncmp(end, after, strlen(after)) == 0;
+}
+
+/* A line is complete: what does it promise? What was found again is promised again. */
+static void promise_log(struct campaign_machine *machine, const char *line)
+{
+    const struct campaign_workload *workload = machine->setup->workload;
+    struct campaign_record record = {.kind = RECORD_PROMISE};
+    if (!number_between(line, workload->promise, workload->promise_end, &record.order) &&
+        !number_between(line, workload->found, "", &record.order))
+        return;
+    record.instructions = machine_instructions(machine->machine);
+    record.phase = (uint8_t)machine_stats(machine->machine).phase;
+    campaign_log_add(machine->media.log, &record, NULL, 0);
+}
+
 static void console_put(void *context, const uint8_t *data, size_t size_bytes)
 {
     struct campaign_machine *machine = context;
     for (size_t i = 0; i < size_bytes; i++)
-        if (machine->console_bytes < CAMPAIGN_CONSOLE_BYTES - 1)
+        if (machine->console_bytes < CAMPAIGN_CONSOLE_BYTES - 1) {
             machine->console[machine->console_bytes++] = data[i] ? (char)data[i] : '?';
-    machine->console[machine->console_bytes] = '\0';
+            machine->console[machine->console_bytes] = '\0';
+            if (data[i] == '\n' && machine->media.log)
+                promise_log(machine, machine->console + machine->line);
+            if (data[i] == '\n')
+                machine->line = machine->console_bytes;
+        }
 }
 
 /* --- children --- */
@@ -129,7 +160,7 @@ static bool machine_warm(struct campaign_machine *machine, struct error *error)
     writer_finish(&power_on);
     campaign_media_close(&machine->media);
     campaign_media_open(&machine->media, machine->images);
-    machine->console_bytes = 0;
+    machine->console_bytes = machine->line = 0;
     machine->console[0] = '\0';
     return good;
 }
@@ -300,7 +331,9 @@ static void online_fail(struct campaign_online *online, enum campaign_outcome ou
 
 static void console_judge(struct campaign_machine *machine, struct campaign_online *online)
 {
-    const char *const *forbidden = machine->setup->workload->forbidden;
+    const struct campaign_workload *workload = machine->setup->workload;
+    const char *const *forbidden = workload->forbidden;
+    (void)number_between(machine->console, workload->found, "", &online->number);
     for (; *forbidden; forbidden++)
         if (strstr(machine->console, *forbidden)) {
             online_fail(online, OUTCOME_INVARIANT, machine, *forbidden);

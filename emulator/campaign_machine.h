@@ -23,6 +23,9 @@
 struct campaign_workload {
     const char *name, *about;
     const char *const *forbidden; /* what must not be printed after a restart, up to NULL */
+    /* A line that calls a number durable has these two around it; one that says after a restart
+     * which number was found has the third before it. NULL: it promises nothing. */
+    const char *promise, *promise_end, *found;
 };
 
 struct campaign_setup {
@@ -39,7 +42,7 @@ struct campaign_machine {
     struct campaign_media media;
     const struct campaign_view *images; /* the machine was made on these */
     char console[CAMPAIGN_CONSOLE_BYTES]; /* what was printed, cut when it is full */
-    size_t console_bytes;
+    size_t console_bytes, line; /* line: where the present one begins */
 };
 
 /* campaign_machine_create - make it and bring it to its first read.

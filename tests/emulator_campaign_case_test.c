@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "emulator/base/memory.h"
-#include "emulator/campaign_media.h"
+#include "emulator/campaign_judge.h"
 
 #define SECTORS 64u
 
@@ -118,6 +118,50 @@ Test(campaign_case, an_event_is_a_write_that_enters_or_a_flush_as_a_whole)
     cr_expect_eq(world.events.list[2].records, 6);
     cr_expect_eq(world.events.list[3].records, 7);
     cr_expect_eq(world.events.list[3].promised, 7);
+    world_end(&world);
+}
+
+/* A verdict that is all right, of generation 7. */
+static struct campaign_verdict verdict_good(struct world *world)
+{
+    struct campaign_verdict verdict = {
+        .offline = {.judged = true, .whole = true, .generation = 7, .digest = {1, 2}},
+        .online = {.outcome = OUTCOME_PASSED, .generation = 7, .number = 3}};
+    struct campaign_record state = {.kind = RECORD_STATE, .order = 7};
+    campaign_log_add(world->log, &state, &verdict.offline.digest, sizeof(struct digest));
+    return verdict;
+}
+
+Test(campaign_case, what_was_promised_is_what_a_case_is_held_to)
+{
+    struct world world;
+    char text[CAMPAIGN_TEXT_BYTES];
+    world_make(&world, 1);
+    struct campaign_verdict verdict = verdict_good(&world);
+    struct campaign_event event = {.promised = 7, .number = 3};
+    cr_expect_eq(campaign_judge(world.log, &event, &verdict, text), OUTCOME_PASSED);
+    event.promised = 6; /* the next was under way */
+    cr_expect_eq(campaign_judge(world.log, &event, &verdict, text), OUTCOME_PASSED);
+    event.promised = 8;
+    cr_expect_eq(campaign_judge(world.log, &event, &verdict, text), OUTCOME_LOST);
+    event.promised = 5;
+    cr_expect_eq(campaign_judge(world.log, &event, &verdict, text), OUTCOME_WRONG);
+    event.promised = 7;
+    event.number = 4;
+    cr_expect_eq(campaign_judge(world.log, &event, &verdict, text), OUTCOME_LOST, "a step");
+    cr_expect_not_null(strstr(text, "found 3, and had called 4 durable"), "%s", text);
+    event.number = 0;
+    verdict.online.generation = 6;
+    cr_expect_eq(campaign_judge(world.log, &event, &verdict, text), OUTCOME_LOST);
+    verdict.online = (struct campaign_online){.outcome = OUTCOME_NO_CHECKPOINT, .text = "slow"};
+    cr_expect_eq(campaign_judge(world.log, &event, &verdict, text), OUTCOME_NO_CHECKPOINT);
+    cr_expect(campaign_outcome_is_liveness(OUTCOME_NO_CHECKPOINT));
+    verdict.offline.digest.low = 9;
+    cr_expect_eq(campaign_judge(world.log, &event, &verdict, text), OUTCOME_WRONG);
+    verdict.offline.whole = false;
+    cr_expect_eq(campaign_judge(world.log, &event, &verdict, text), OUTCOME_DAMAGED);
+    verdict.offline.judged = false;
+    cr_expect_eq(campaign_judge(world.log, &event, &verdict, text), OUTCOME_NONE);
     world_end(&world);
 }
 
