@@ -386,6 +386,18 @@ static bool directory_write(void)
 
 static bool header_write(unsigned plexes)
 {
+    void *source = header_block;
+    if (checkpoint.flushing ||
+        io_write(RANGE_CKPT_HEADER, CKPT_PLACE(checkpoint.header.generation), &source, 1, plexes,
+                 (struct io_owner){one_answered, NULL}) == 0)
+        return false;
+    checkpoint.flushing = true;
+    return true;
+}
+
+/* Both plexes get the same header, whatever becomes of a disk between them. */
+static bool header_begin(void)
+{
     struct ckpt_header *header = &checkpoint.header;
     if (checkpoint.flushing)
         return false;
@@ -394,18 +406,7 @@ static bool header_write(unsigned plexes)
     header->disks_known |= volume_mounted();
     header->checksum = sum_after_own(header, SECTOR_BYTES,
                                   checksum_seed(CHECKSUM_CKPT_HEADER, header->generation));
-    void *source = memcpy(header_block, header, sizeof(*header));
-    if (io_write(RANGE_CKPT_HEADER, CKPT_PLACE(header->generation), &source, 1, plexes,
-                 (struct io_owner){one_answered, NULL}) == 0)
-        return false;
-    checkpoint.flushing = true;
-    return true;
-}
-
-static bool header_begin(void)
-{
-    if (checkpoint.flushing)
-        return false;
+    memcpy(header_block, header, sizeof(*header));
     return header_write(IO_PLEX(0));
 }
 

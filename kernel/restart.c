@@ -169,7 +169,7 @@ const char *restart(void)
     if (restarted.header.generation == 0)
         return "no valid checkpoint header";
     if (restarted.header.generation > 1 && restarted.places != 3)
-        return "a newer checkpoint may be lost: no header at its place is valid";
+        return "a newer checkpoint may be lost: its headers are bad";
     volume_in_step_set((uint32_t)restarted.header.disks_in_step);
     uint32_t away = (uint32_t)restarted.header.disks_known & ~volume_mounted();
     if (away)
