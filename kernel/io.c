@@ -273,17 +273,18 @@ static bool held(enum range_kind kind, uint64_t first_id, unsigned count)
 static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const *sources,
                             unsigned count, unsigned plexes, struct io_owner owner)
 {
-    struct volume_home homes[VOLUME_PLEXES];
+    struct volume_home homes[VOLUME_PLEXES], home;
     unsigned home_count = 0;
     bool mounted = false;
+    /* A copy that is being made is written each time: it may have been made from the other plex
+     * after this one was written, and before that. */
     for (unsigned plex = 0; plex < VOLUME_PLEXES; plex++)
         if (volume_home_written(kind, first_id, plex, &homes[home_count])) {
             mounted = true;
-            home_count += plexes >> plex & 1;
+            home_count += plexes >> plex & 1 || !volume_home(kind, first_id, plex, &home);
         }
     unsigned each = home_count == 2 && homes[0].disk == homes[1].disk ? 2 : 1;
-    for (unsigned i = 0; i < home_count; i++)
-        count = least(count, homes[i].run);
+    count = least(count, volume_run(kind, first_id));
     for (unsigned i = 0; i < home_count; i++)
         count = room_for(homes[i].disk, each, count);
     struct io_request *request = count ? request_take(owner) : NULL;

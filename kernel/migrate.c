@@ -518,7 +518,7 @@ static bool step(void)
     case FLUSHING:
         if (migrate.asked > 0)
             return false;
-        if (migrate.in_step & ~volume_in_step()) /* what was written there is not there */
+        if (migrate.in_step != volume_in_step()) /* what was written is not where it should be */
             pass_begin(PAGES);
         else if (migrate.pass == POTS_1)
             migrate.state = DONE;

@@ -122,6 +122,16 @@ bool volume_home_written(enum range_kind kind, uint64_t object_id, unsigned plex
     return home_find(kind, object_id, plex, STEP_COPYING, home);
 }
 
+uint64_t volume_run(enum range_kind kind, uint64_t object_id)
+{
+    struct volume_home home;
+    uint64_t run = UINT64_MAX;
+    for (unsigned plex = 0; plex < VOLUME_PLEXES; plex++)
+        if (home_find(kind, object_id, plex, STEP_OUT, &home) && home.run < run)
+            run = home.run;
+    return run;
+}
+
 const struct volume_range *volume_range_at(unsigned index, uint8_t *disk)
 {
     if (index >= volume.count)

@@ -33,6 +33,8 @@ MUST_CHECK bool volume_home(enum range_kind kind, uint64_t object_id, unsigned p
 /* volume_home_written - the same, or that copy is being brought in step. */
 MUST_CHECK bool volume_home_written(enum range_kind kind, uint64_t object_id, unsigned plex,
                                     struct volume_home *home);
+/* volume_run - so many blocks from this one on are on the same disks: those that have left too. */
+uint64_t volume_run(enum range_kind kind, uint64_t object_id);
 /* volume_range_at - the index-th range over all volumes; NULL past the end. */
 const struct volume_range *volume_range_at(unsigned index, uint8_t *disk);
 /* volume_kind_name - for messages. */

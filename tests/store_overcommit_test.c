@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "disks/add.h"
 #include "disks/domains/overcommit.h"
 #include "kernel/limits.h"
 #include "tests/support_disks.h"
@@ -23,6 +25,7 @@
 #define RAM_BYTES (16ull << 20)
 #define CHECKPOINT_CYCLES 10000000u /* 100 ms */
 #define NODES_MAX 2400u /* of that memory; the kernel says how many there are */
+#define ROUNDS_FEW 3u /* more take more than INSTRUCTIONS_LONG */
 #define FACTOR 3u /* of what is changed to what there is memory for */
 
 struct world {
@@ -85,7 +88,7 @@ static void world_run(struct world *world)
     printf("%s%llu instructions, %llu cycles, generation %llu\n", world->transcript.text,
            (unsigned long long)stats.instructions, (unsigned long long)stats.cycles,
            (unsigned long long)stats.generation);
-    if (getenv("LATCHKEY_LONG") && world->rounds > 1)
+    if (world->rounds > ROUNDS_FEW)
         cr_expect_gt(stats.instructions, INSTRUCTIONS_LONG);
 }
 
@@ -108,7 +111,8 @@ static void overcommit(struct world *world, uint64_t pages, uint64_t nodes)
         world->area = pages + nodes / 10 + 64;
     if (!world->store_words)
         world->store_words = "";
-    world->volumes = 1;
+    if (!world->volumes)
+        world->volumes = 1;
     world_make(world);
     world_start(world);
 }
@@ -144,7 +148,7 @@ Test(overcommit, what_changes_needs_a_checkpoint_when_the_area_is_full_and_not_t
     world_run(&world);
     cr_expect_eq(machine_stats(world.machine).generation, 1);
     world_end(&world);
-    world = (struct world){.rounds = rounds_of(3, 40), .area = 100,
+    world = (struct world){.rounds = rounds_of(3, 90), .area = 100,
                            .append = "pages=64 checkpoint=0"};
     overcommit(&world, 64, LIMIT_NODES_MIN);
     world_run(&world);
@@ -175,6 +179,54 @@ Test(overcommit, no_cut_loses_what_was_paged_out, .timeout = 3000)
     }
     world_run(&world);
     world_end(&world);
+}
+
+/* One of a mirrored pair dies at an instruction; after a power cut a fresh one takes its place. */
+static void pair_run(uint64_t rounds, uint64_t death)
+{
+    struct error error;
+    const struct machine_fault dead = {1, {.kind = DISK_FAULT_DEAD}};
+    const struct power_cut cut = {.policy = POWER_DROP};
+    const struct add_request request = {.mirror = true};
+    struct world world = {.rounds = rounds, .append = "small pages=64 checkpoint=100",
+                          .store_words = "volumes 2 mirror", .volumes = 2};
+    overcommit(&world, 64, LIMIT_NODES_MIN);
+    struct machine_until until = machine_until_never();
+    until.instructions = death;
+    cr_assert_eq(machine_run(world.machine, &until).reason, MACHINE_STOP_INSTRUCTIONS);
+    cr_assert(machine_disk_fault(world.machine, &dead, &error), "%s", error.text);
+    until.instructions += 20000000;
+    cr_assert_eq(machine_run(world.machine, &until).reason, MACHINE_STOP_INSTRUCTIONS, "%s",
+                 world.transcript.text);
+    cr_assert(strstr(world.transcript.text, "goes on without it"), "%s", world.transcript.text);
+    /* With one copy of each home a cut must not come while they are written. */
+    until = machine_until_never();
+    until.trace_kind = TRACE_PHASE_LEAVE;
+    until.trace_argument = TRACE_PHASE_MIGRATE;
+    cr_assert_eq(machine_run(world.machine, &until).reason, MACHINE_STOP_TRACE);
+    cr_assert(machine_power_cut(world.machine, &cut, &error), "%s", error.text);
+    machine_destroy(world.machine);
+    cr_assert_eq(unlink(world.images[1]), 0);
+    struct store *store = store_opened(world.images[0]);
+    cr_assert(add_volume(store, &request, world.images[1], &error), "%s", error.text);
+    store_dropped(store);
+    world.transcript = (struct transcript){.length = 0};
+    world_start(&world);
+    world_run(&world);
+    cr_expect(strstr(world.transcript.text, "were brought in step"), "%s", world.transcript.text);
+    cr_expect_null(strstr(world.transcript.text, " 0 ranges were brought in step"), "%s",
+                   world.transcript.text);
+    world_end(&world);
+}
+
+Test(overcommit, a_pair_of_which_one_dies_and_a_fresh_one_joins_ends_with_the_right_answer,
+     .timeout = 3000)
+{
+    uint64_t last = rounds_of(22000000, 30000000), step = rounds_of(7000000, 1300000);
+    for (uint64_t death = 15000000; death <= last; death += step)
+        pair_run(3, death);
+    if (getenv("LATCHKEY_LONG"))
+        pair_run(70, INSTRUCTIONS_LONG / 2);
 }
 
 /* More domains than pots: each waits for its own, and comes to use it before another takes it. */
