@@ -109,8 +109,9 @@ bool check_node(uint32_t index)
 {
     if (!object_check_node(index))
         return false;
-    if (index < object_node_count() && object_node_at(index)->object_id)
-        node_check(object_node_at(index));
+    const struct node_frame *node = object_node_at(index);
+    if (node && node->object_id)
+        node_check(node);
     return true;
 }
 

@@ -22,7 +22,7 @@ static struct {
     struct depend *free;
     uint32_t count, mask;
     uint32_t used; /* entries not free */
-    uint32_t high; /* entries from here on were never used and are free, in order */
+    uint32_t high; /* entries from here on are free and hold anything */
     uint32_t hand; /* the next to be given up */
 } depend;
 
@@ -38,10 +38,7 @@ COLD static void forget_all(void)
     for (uint32_t i = 0; i < depend.high; i++)
         if (depend.pool[i].source)
             *chain_of(depend.pool[i].source) = NULL;
-    for (uint32_t i = 0; i < depend.high; i++)
-        depend.pool[i] =
-            (struct depend){.next = i + 1 < depend.count ? &depend.pool[i + 1] : NULL};
-    depend.free = depend.pool;
+    depend.free = NULL;
     depend.used = depend.high = 0;
 }
 
@@ -58,10 +55,8 @@ COLD uint64_t depend_init(uint64_t start, uint64_t size_bytes)
     depend.pool = (struct depend *)start;
     depend.hash = (struct depend **)(depend.pool + count);
     memset(depend.hash, 0, buckets * sizeof(void *));
-    depend.high = count;
-    for (uint32_t i = 0; i < count; i++)
-        depend.pool[i] = (struct depend){.source = NULL};
-    forget_all();
+    depend.free = NULL;
+    depend.used = depend.high = 0;
     uint64_t end = (uint64_t)(depend.hash + buckets);
     return (end + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
 }
@@ -106,15 +101,17 @@ bool depend_add(const void *source, struct table *table, unsigned first, unsigne
             at->first == first && at->count == count)
             return true;
     struct depend *added = depend.free;
-    bool room = added;
-    if (room) {
+    bool room = true;
+    if (added)
         depend.free = added->next;
+    else if (depend.high < depend.count)
+        added = &depend.pool[depend.high++];
+    else
+        room = false;
+    if (room)
         depend.used++;
-        if (added - depend.pool >= depend.high)
-            depend.high = (uint32_t)(added - depend.pool) + 1;
-    } else {
+    else
         added = depend_give_up();
-    }
     *added = (struct depend){.source = source, .table = table, .next = *chain,
                              .first = (uint16_t)first, .count = (uint16_t)count,
                              .serial = table->serial};
@@ -170,13 +167,16 @@ COLD bool depend_covers(const void *source, uint64_t built, const struct table *
 
 COLD bool depend_check(uint32_t index)
 {
-    if (index > depend.mask)
+    if (index >= depend.high)
         return false;
+    if (!depend.pool[index].source)
+        return true;
     uint32_t seen = 0;
-    for (const struct depend *at = depend.hash[index]; at; at = at->next) {
+    struct depend **chain = chain_of(depend.pool[index].source);
+    for (const struct depend *at = *chain; at; at = at->next) {
         if (!at->source)
             panic("DEPE-002 a chained dependency has no source");
-        if (chain_of(at->source) != &depend.hash[index])
+        if (chain_of(at->source) != chain)
             panic("DEPE-003 a dependency is on the wrong chain");
         if (++seen > depend.used)
             panic("DEPE-004 more dependencies are chained than are in use");

@@ -282,17 +282,21 @@ void directory_clear(enum directory_which which)
 COLD void directory_check(void)
 {
     uint32_t chained = 0, used = 0, freed = 0;
-    for (uint32_t i = 0; i <= directory.mask; i++)
-        for (uint32_t at = directory.chains[i]; at != NONE; at = directory.items[at].next) {
-            const struct item *item = &directory.items[at];
-            bool running = item->entry.kind == DIRECTORY_RUNNING;
-            if (item->entry.kind == 0 || running != (item->which == DIRECTORY_OF_DOMAINS))
-                panic("DIRE-001 a directory holds what it must not");
-            if (item_find(item->which, order_of(&item->entry)) != item)
-                panic("DIRE-002 a directory has an object twice");
-            if (++chained > directory.high)
-                panic("DIRE-003 a directory chain has a loop");
-        }
+    for (uint32_t first = 0; first < directory.high; first++) {
+        const struct item *item = &directory.items[first];
+        if (item->entry.kind == 0)
+            continue;
+        bool running = item->entry.kind == DIRECTORY_RUNNING;
+        if (running != (item->which == DIRECTORY_OF_DOMAINS))
+            panic("DIRE-001 a directory holds what it must not");
+        uint32_t at = *chain_of(order_of(&item->entry)), steps = 0;
+        for (; at != NONE && at != first; at = directory.items[at].next)
+            if (++steps > directory.high || directory.items[at].entry.kind == 0)
+                panic("DIRE-003 a directory chain has a loop, or a free entry");
+        if (at == NONE || item_find(item->which, order_of(&item->entry)) != item)
+            panic("DIRE-002 a directory has an object twice, or where it is not found");
+        chained++;
+    }
     for (uint32_t at = directory.free; at != NONE; at = directory.items[at].next)
         if (++freed > directory.high)
             panic("DIRE-004 the list of free directory entries has a loop");

@@ -27,7 +27,7 @@ static struct {
     uint32_t node_count, page_count;
     uint32_t node_mask, page_mask; /* hash sizes - 1 */
     uint32_t node_hand, page_hand;
-    uint32_t node_high; /* node frames below this number have been in use, those above never */
+    uint32_t node_high, page_high; /* frames from there on were never in use, and hold anything */
     uint32_t operation; /* number of the one under way */
     uint8_t *page_memory; /* of the first page frame */
 } object;
@@ -40,12 +40,16 @@ static uint32_t power_of_two_at_least(uint32_t count)
     return power;
 }
 
-static uint64_t take(uint64_t *start, uint64_t size_bytes)
+static void *take(uint64_t *start, uint64_t size_bytes)
 {
     uint64_t taken = *start;
     *start += (size_bytes + 63) & ~63ull;
-    memset((void *)taken, 0, size_bytes);
-    return taken;
+    return (void *)taken;
+}
+
+static void *take_hash(uint64_t *start, uint32_t count)
+{
+    return memset(take(start, count * sizeof(void *)), 0, count * sizeof(void *));
 }
 
 COLD uint32_t object_nodes_of(uint64_t node_bytes)
@@ -60,26 +64,22 @@ COLD void object_init(uint64_t start, uint64_t end, uint64_t node_bytes, uint32_
     object.node_count = object_nodes_of(node_bytes);
     uint32_t node_hash = power_of_two_at_least(object.node_count);
     object.node_mask = node_hash - 1;
-    object.nodes = (struct node_frame *)take(&start, object.node_count * sizeof(struct node_frame));
-    object.node_hash = (struct node_frame **)take(&start, node_hash * sizeof(void *));
+    object.nodes = take(&start, object.node_count * sizeof(struct node_frame));
+    object.node_hash = take_hash(&start, node_hash);
     uint64_t left = end - start;
     object.page_count = (uint32_t)(left / (PAGE_BYTES + sizeof(struct page_frame) + 16));
     if (object.page_count > pages_max)
         object.page_count = pages_max;
     uint32_t page_hash = power_of_two_at_least(object.page_count) / 2;
     object.page_mask = page_hash - 1;
-    object.pages = (struct page_frame *)take(&start, object.page_count * sizeof(struct page_frame));
-    object.page_hash = (struct page_frame **)take(&start, page_hash * sizeof(void *));
+    object.pages = take(&start, object.page_count * sizeof(struct page_frame));
+    object.page_hash = take_hash(&start, page_hash);
     start = (start + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
     while (object.page_count && start + (uint64_t)object.page_count * PAGE_BYTES > end)
         object.page_count--;
     if (object.page_count < LIMIT_PAGES_MIN)
         panic("OBJE-001 too little memory for the page pool");
     object.page_memory = (uint8_t *)start;
-    for (uint32_t i = 0; i < object.page_count; i++)
-        object.pages[i].data = object.page_memory + (uint64_t)i * PAGE_BYTES;
-    for (uint32_t i = 0; i < object.page_count; i++)
-        object.pages[i].leaf = table_leaf(object.pages[i].data);
     object.operation = 1;
     object_nowhere.gate = &domain_nobody;
 }
@@ -164,8 +164,10 @@ static struct node_frame *node_take(void)
 {
     for (uint32_t i = 0; i < 2 * object.node_count; i++) {
         struct node_frame *node = &object.nodes[object.node_hand];
-        if (object.node_high <= object.node_hand)
-            object.node_high = object.node_hand + 1;
+        if (object.node_hand == object.node_high) {
+            memset(node, 0, sizeof(*node));
+            object.node_high++;
+        }
         object.node_hand = (object.node_hand + 1) % object.node_count;
         if (node->object_id == 0)
             return node;
@@ -189,6 +191,11 @@ struct page_frame *object_page_take(void)
 {
     for (uint32_t i = 0; i < 2 * object.page_count; i++) {
         struct page_frame *page = &object.pages[object.page_hand];
+        if (object.page_hand == object.page_high) {
+            memset(page, 0, sizeof(*page));
+            page->data = object.page_memory + (uint64_t)object.page_high++ * PAGE_BYTES;
+            page->leaf = table_leaf(page->data);
+        }
         object.page_hand = (object.page_hand + 1) % object.page_count;
         if (page->object_id == 0)
             return page;
@@ -464,14 +471,12 @@ uint32_t object_page_count(void)
 
 struct node_frame *object_node_at(uint32_t index)
 {
-    kassert(index < object.node_count);
-    return &object.nodes[index];
+    return index < object.node_high ? &object.nodes[index] : NULL;
 }
 
 struct page_frame *object_page_at(uint32_t index)
 {
-    kassert(index < object.page_count);
-    return &object.pages[index];
+    return index < object.page_high ? &object.pages[index] : NULL;
 }
 
 COLD static bool is_in(const void *address, const void *first, uint64_t count, uint64_t each_bytes)
@@ -504,27 +509,30 @@ COLD static void node_check(const struct node_frame *node)
 
 COLD bool object_check_node(uint32_t index)
 {
-    if (index > object.node_mask)
+    if (index >= object.node_high)
         return false;
-    for (struct node_frame *node = object.node_hash[index]; node; node = node->hash_next)
+    const struct node_frame *node = &object.nodes[index];
+    if (!node->object_id)
+        return true;
+    node_check(node);
+    for (node = object.node_hash[hash_id(node->object_id) & object.node_mask]; node;
+         node = node->hash_next)
         if (node->object_id == 0)
             panic("OBJE-007 a free node frame is on a chain");
-    if (index < object.node_count && object.nodes[index].object_id)
-        node_check(&object.nodes[index]);
     return true;
 }
 
 COLD bool object_check_page(uint32_t index)
 {
-    if (index >= object.page_count)
+    if (index >= object.page_high)
         return false;
-    const struct page_frame *page = object.page_hash[index & object.page_mask];
-    for (; page; page = page->hash_next)
-        if (page->object_id == 0)
-            panic("OBJE-010 a free page frame is on a chain");
-    page = &object.pages[index];
+    const struct page_frame *page = &object.pages[index];
     if (!page->object_id)
         return true;
+    const struct page_frame *other = object.page_hash[hash_id(page->object_id) & object.page_mask];
+    for (; other; other = other->hash_next)
+        if (other->object_id == 0)
+            panic("OBJE-010 a free page frame is on a chain");
     const struct page_frame *present = object_page_present(page->object_id);
     bool copy = page->state == PAGE_FROZEN_COPY;
     if (copy && (!present || present->copy != page))

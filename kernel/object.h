@@ -198,7 +198,7 @@ void object_meter_changed(struct node_frame *node);
 /* object_forget_hints - amnesia: drop the hints of all keys. */
 void object_forget_hints(void);
 
-/* For check.c: frames by index. */
+/* For check.c: frames by index; NULL: those from there on were never in use. */
 uint32_t object_node_count(void);
 uint32_t object_page_count(void);
 struct node_frame *object_node_at(uint32_t index);

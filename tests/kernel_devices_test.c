@@ -133,8 +133,9 @@ static uint64_t answer(void)
 static unsigned pins(void)
 {
     unsigned count = 0;
-    for (uint32_t i = 0; i < object_page_count(); i++)
-        count += object_page_at(i)->pinned;
+    const struct page_frame *page;
+    for (uint32_t i = 0; (page = object_page_at(i)) != NULL; i++)
+        count += page->pinned;
     return count;
 }
 

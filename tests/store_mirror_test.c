@@ -165,7 +165,7 @@ Test(store_mirror, a_cut_while_the_copy_is_made_makes_it_begin_again, .timeout =
     for (unsigned round = 0; round < 8; round++) {
         uint64_t found, newest;
         pair_start(pair, 0, DISKS);
-        run_cycles(pair, 1000000 + random_below(&random, 12000000));
+        run_cycles(pair, 1000000 + random_below(&random, 8000000));
         bool step = strstr(pair->transcript.text, "were brought in step") != NULL;
         pair_cut(pair, (enum power_policy)(round % POWER_POLICY_COUNT), round);
         unfinished += !step;
