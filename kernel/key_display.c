@@ -11,8 +11,8 @@
  * NONE.
  *
  * Invariants
- *  1. pages[0 .. page_count) are pinned; the device reads only those, and only while
- *     SHOWN or HIDING.
+ *  1. The first page_count pages of the device's list are pinned; it reads only those, and only
+ *     while SHOWN or HIDING.
  *  2. One sequence of commands is in progress at a time; whoever wants another waits.
  *  3. Before a segment is shown, a walk without a pause has found all of its pages where they were
  *     pinned.
@@ -44,12 +44,17 @@ static struct {
     unsigned receipt_next;
     struct queue waiters;
 } display;
-static struct page_frame *shown[LIMIT_DISPLAY_PAGES];
+
+/* Page i of those that are pinned: the list for the device is the only one. */
+static struct page_frame *pinned(unsigned i)
+{
+    return object_page_frame(virtio_gpu_backed(i));
+}
 
 static void pages_unpin(unsigned first)
 {
     while (display.page_count > first) {
-        struct page_frame *page = shown[--display.page_count];
+        struct page_frame *page = pinned(--display.page_count);
         kassert(page->pinned > 0);
         page->pinned--;
     }
@@ -133,7 +138,7 @@ bool display_release(const struct page_frame *page)
     if (!page->pinned)
         return true;
     for (unsigned i = 0; i < display.page_count; i++) {
-        if (shown[i] != page)
+        if (pinned(i) != page)
             continue;
         if (display.screen == SCREEN_GATHERING) {
             pages_unpin(i); /* the attach will find that they have changed */
@@ -188,7 +193,7 @@ static enum fetch gather(const struct invocation *invocation, unsigned count)
         if (fetch != FETCH_PRESENT)
             return fetch;
         page->pinned++;
-        shown[display.page_count++] = page;
+        virtio_gpu_backing(display.page_count++, page->data);
     }
     return FETCH_PRESENT;
 }
@@ -201,7 +206,7 @@ static enum fetch gathered_check(const struct invocation *invocation)
         enum fetch fetch = backing_page(invocation, i, &page);
         if (fetch != FETCH_PRESENT)
             return fetch;
-        if (page != shown[i])
+        if (page != pinned(i))
             pages_unpin(i);
     }
     return FETCH_PRESENT;
@@ -255,8 +260,6 @@ enum invoked display_attach(struct invocation *invocation)
         display.screen = SCREEN_NONE;
         return invoke_answer(invocation, RC_FORMAT);
     }
-    for (unsigned i = 0; i < count; i++)
-        virtio_gpu_backing(i, shown[i]->data);
     display.screen = SCREEN_SHOWN;
     virtio_gpu_show(count);
     return wait_for_receipt(&receipt);

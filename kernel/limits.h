@@ -26,7 +26,8 @@
  * pages each of SEGMENT_DEPTH_MAX nodes (120) in the worst case. */
 #define LIMIT_NODES_MIN 160u
 #define LIMIT_PAGES_MIN 32u /* two strings, a page key and its source: 6; the rest is locality */
-#define LIMIT_TABLES_MIN 16u
+/* An instruction across two pages that accesses two: a root, and two more for each; and one. */
+#define LIMIT_TABLES_MIN 10u
 #define LIMIT_DEPENDS_MIN 256u
 /* Decoded meters: the deepest chain, and a chain's length more, so that one that can be written
  * back is always found; the rest is a cache. */

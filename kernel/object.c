@@ -197,7 +197,7 @@ struct page_frame *object_page_take(void)
             page->leaf = table_leaf(page->data);
         }
         object.page_hand = (object.page_hand + 1) % object.page_count;
-        if (page->object_id == 0)
+        if (page->object_id == 0 && !page->pinned)
             return page;
         if (page->dirty || page->frozen || page->pinned || page->state == PAGE_READING ||
             page->met == object.operation)
@@ -212,6 +212,16 @@ struct page_frame *object_page_take(void)
         return page;
     }
     return NULL;
+}
+
+struct page_frame *object_page_lend(void)
+{
+    struct page_frame *page = object_page_take();
+    kassert(page != NULL);
+    page->object_id = 0;
+    page->state = PAGE_FREE;
+    page->pinned++;
+    return page;
 }
 
 static void node_fill(struct node_frame *node, uint64_t object_id, const struct disk_node *disk)

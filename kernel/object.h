@@ -121,6 +121,9 @@ struct page_frame *object_page_meet(const uint8_t *data);
 /* object_page_take - a frame for something else; the caller makes it so at once. NULL: none can be
  * taken. */
 struct page_frame *object_page_take(void);
+/* object_page_lend - while the system starts: a frame of no object, for the kernel's own use while
+ * it is pinned. */
+struct page_frame *object_page_lend(void);
 /* object_page_claim - a frame of a page that is in no frame, for the caller to read it: whoever
  * wants it meanwhile waits. NULL: none can be taken. object_page_arrived - it was read.
  * object_page_unclaim - it was not: no frame has it. */

@@ -10,6 +10,7 @@
 #include "kernel/resync.h"
 
 #include "kernel/io.h"
+#include "kernel/object.h"
 #include "kernel/print.h"
 #include "kernel/volume.h"
 
@@ -23,8 +24,8 @@ static struct {
     uint64_t next_id;  /* of it */
     unsigned count;    /* blocks on their way */
     bool asked, good;
+    struct page_frame *frames[RESYNC_BLOCKS]; /* lent while it goes on */
 } resync;
-static uint8_t copied[RESYNC_BLOCKS][BLOCK_BYTES] __attribute__((aligned(16)));
 
 static void one_answered(void *object, bool good)
 {
@@ -53,6 +54,8 @@ void resync_begin(void)
     if (count == 0)
         return;
     print_line("store: %u ranges are not in step; their other copies are copied", count);
+    for (unsigned i = 0; i < RESYNC_BLOCKS; i++)
+        resync.frames[i] = object_page_lend();
     resync.good = true;
     range_begin(0);
 }
@@ -77,7 +80,7 @@ static bool move(const struct volume_range *range)
 {
     void *blocks[RESYNC_BLOCKS];
     for (unsigned i = 0; i < RESYNC_BLOCKS; i++)
-        blocks[i] = copied[i];
+        blocks[i] = resync.frames[i]->data;
     unsigned count = resync.state == HOLD
                          ? io_read_blocks(range->kind, resync.next_id, blocks, resync.count,
                                           resync_owner)
@@ -103,6 +106,8 @@ static void advance(const struct volume_range *range)
 static void finish(void)
 {
     print_line("store: %u ranges were brought in step", resync.good ? volume_copy_end() : 0);
+    for (unsigned i = 0; i < RESYNC_BLOCKS; i++)
+        resync.frames[i]->pinned--;
     resync.state = IDLE;
 }
 

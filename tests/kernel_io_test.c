@@ -3,6 +3,7 @@
  * a disk that fails left behind. Two disks that hold the same page pots and the same pages, the
  * first also pages that are nowhere else. And: how a disk that was away is brought in step. */
 #include "kernel/io.h"
+#include "kernel/object.h"
 #include "kernel/resync.h"
 
 #include <criterion/criterion.h>
@@ -295,6 +296,8 @@ Test(io, blocks_that_follow_each_other_are_read_with_one_request)
 /* Disk 1 was away: its pages are old. */
 static void start_out_of_step(void)
 {
+    static _Alignas(PAGE_BYTES) uint8_t frames[64 * PAGE_BYTES];
+    object_init((uint64_t)frames, (uint64_t)frames + sizeof(frames), 0, UINT32_MAX);
     start();
     volume_in_step_set(1);
     for (uint64_t id = 1; id <= PAGES; id++)

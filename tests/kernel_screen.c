@@ -110,6 +110,11 @@ void virtio_gpu_backing(unsigned index, const void *page)
     screen.next[index] = page;
 }
 
+const void *virtio_gpu_backed(unsigned index)
+{
+    return screen.next[index];
+}
+
 void virtio_gpu_show(unsigned page_count)
 {
     if (screen.shown)

@@ -33,18 +33,15 @@ extern uint8_t kernel_text[], kernel_rodata[], kernel_rodata_end[], kernel_data[
 #define BOOT_GIB(gib) ((uint64_t)(gib) << 28 | LEAF_DATA | BOOT_TEXT(gib))
 #define BOOT_TEXT(gib) ((gib) < GIB_RAM_FIRST ? 0 : PTE_EXECUTE)
 #define BOOT_GIBS_4(gib) BOOT_GIB(gib), BOOT_GIB(gib + 1), BOOT_GIB(gib + 2), BOOT_GIB(gib + 3)
-extern const uint64_t boot_root[TABLE_ENTRIES];
-const uint64_t boot_root[TABLE_ENTRIES]
-    __attribute__((aligned(4096), section(".data.boot"))) = {
+struct boot_tables {
+    uint64_t root[TABLE_ENTRIES];
+    uint64_t first_gib[TABLE_ENTRIES], last_gib[TABLE_ENTRIES], text[TABLE_ENTRIES];
+};
+extern struct boot_tables boot_tables;
+struct boot_tables boot_tables __attribute__((aligned(4096), section(".data.boot"))) = {.root = {
         [GIB_RAM_FIRST] = BOOT_GIB(GIB_RAM_FIRST),
-        [ROOT_KERNEL] = BOOT_GIBS_4(0), BOOT_GIBS_4(4), BOOT_GIBS_4(8), BOOT_GIBS_4(12)};
+        [ROOT_KERNEL] = BOOT_GIBS_4(0), BOOT_GIBS_4(4), BOOT_GIBS_4(8), BOOT_GIBS_4(12)}};
 
-static struct {
-    uint64_t root[TABLE_ENTRIES] __attribute__((aligned(4096)));
-    uint64_t first_gib[TABLE_ENTRIES] __attribute__((aligned(4096)));
-    uint64_t last_gib[TABLE_ENTRIES] __attribute__((aligned(4096)));
-    uint64_t text[TABLE_ENTRIES] __attribute__((aligned(4096)));
-} mmu;
 static uint64_t asid_max;
 
 void *arch_physical_to_virtual(uint64_t physical)
@@ -78,8 +75,8 @@ static void map_text(void)
     kassert(begin % MIB2 == 0);
     kassert(end - begin <= MIB2);
     for (uint64_t page = begin; page < end; page += KIB4)
-        mmu.text[(page - begin) / KIB4] = entry_to(page, page < rodata ? LEAF_TEXT : LEAF_RODATA);
-    mmu.first_gib[begin % GIB / MIB2] = entry_to_table(mmu.text);
+        boot_tables.text[(page - begin) / KIB4] = entry_to(page, page < rodata ? LEAF_TEXT : LEAF_RODATA);
+    boot_tables.first_gib[begin % GIB / MIB2] = entry_to_table(boot_tables.text);
 }
 
 /* The 2 MiB pages of one GiB of RAM that are at or above first and below ram_end. */
@@ -98,22 +95,21 @@ const uint64_t *arch_memory_map(uint64_t ram_end)
     uint64_t last = (ram_end - 1) / GIB;
     kassert(ram_end > arch_ram_first());
     kassert(last < GIB_END);
-    for (uint64_t gib = 0; gib < GIB_RAM_FIRST; gib++)
-        mmu.root[ROOT_KERNEL + gib] = entry_to(gib * GIB, LEAF_DATA);
-    map_gib(mmu.first_gib, GIB_RAM_FIRST, data, ram_end);
+    map_gib(boot_tables.first_gib, GIB_RAM_FIRST, data, ram_end);
     map_text();
-    mmu.root[ROOT_KERNEL + GIB_RAM_FIRST] = entry_to_table(mmu.first_gib);
-    for (uint64_t gib = GIB_RAM_FIRST + 1; gib < last; gib++)
-        mmu.root[ROOT_KERNEL + gib] = entry_to(gib * GIB, LEAF_DATA);
+    boot_tables.root[ROOT_KERNEL + GIB_RAM_FIRST] = entry_to_table(boot_tables.first_gib);
+    for (uint64_t gib = GIB_RAM_FIRST + 1; gib < GIB_END; gib++)
+        boot_tables.root[ROOT_KERNEL + gib] = gib < last ? entry_to(gib * GIB, LEAF_DATA) : 0;
     if (last > GIB_RAM_FIRST) {
-        map_gib(mmu.last_gib, last, data, ram_end);
-        mmu.root[ROOT_KERNEL + last] = entry_to_table(mmu.last_gib);
+        map_gib(boot_tables.last_gib, last, data, ram_end);
+        boot_tables.root[ROOT_KERNEL + last] = entry_to_table(boot_tables.last_gib);
     }
-    csr_write(satp, arch_satp(arch_virtual_to_physical(mmu.root), SATP_ASID_MASK));
+    boot_tables.root[GIB_RAM_FIRST] = 0;
+    csr_write(satp, arch_satp(arch_virtual_to_physical(boot_tables.root), SATP_ASID_MASK));
     asid_max = csr_read(satp) >> SATP_ASID_SHIFT & SATP_ASID_MASK; /* what is not there is 0 */
     arch_space_leave();
     __asm__ volatile("sfence.vma" ::: "memory");
-    return mmu.root;
+    return boot_tables.root;
 }
 
 uint64_t arch_ram_first(void)
@@ -128,7 +124,7 @@ uint64_t arch_satp(uint64_t root_physical, uint64_t asid)
 
 void arch_space_leave(void)
 {
-    csr_write(satp, arch_satp(arch_virtual_to_physical(mmu.root), 0));
+    csr_write(satp, arch_satp(arch_virtual_to_physical(boot_tables.root), 0));
 }
 
 uint64_t arch_asid_max(void)

@@ -2,8 +2,8 @@
 /* start.S - the first instructions: from the firmware, with translation off, to C in the high half.
  *
  * On entry (SBI boot convention): supervisor mode, a0 hart id, a1 physical address of the device
- * tree, satp 0. boot_root (mmu.c) also maps the kernel where it is, so that the instruction after
- * the write to satp can be fetched; arch_memory_map() replaces it soon.
+ * tree, satp 0. boot_tables (mmu.c) also maps the kernel where it is, so that the instruction after
+ * the write to satp can be fetched; arch_memory_map() corrects it soon.
  */
 #include "kernel/arch/frame.inc"
 
@@ -12,7 +12,7 @@
 start:
     csrw    sie, zero
     csrci   sstatus, 2
-    la      t0, boot_root
+    la      t0, boot_tables
     srli    t0, t0, 12
     li      t1, 8 << 60
     or      t0, t0, t1

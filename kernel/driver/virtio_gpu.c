@@ -264,6 +264,12 @@ void virtio_gpu_backing(unsigned index, const void *page)
         (struct gpu_backing){.addr = arch_virtual_to_physical(page), .length = PAGE_BYTES};
 }
 
+const void *virtio_gpu_backed(unsigned index)
+{
+    kassert(index < LIMIT_DISPLAY_PAGES);
+    return arch_physical_to_virtual(shared.backing[index].addr);
+}
+
 void virtio_gpu_show(unsigned page_count)
 {
     static const uint32_t steps[] = {COMMAND_CREATE_2D, COMMAND_ATTACH_BACKING,

@@ -23,6 +23,8 @@ bool virtio_gpu_busy(void);
 bool virtio_gpu_failed(void);
 /* virtio_gpu_backing - entry index of the backing list that the next attach hands over: a page. */
 void virtio_gpu_backing(unsigned index, const void *page);
+/* virtio_gpu_backed - that page. */
+const void *virtio_gpu_backed(unsigned index);
 /* virtio_gpu_show - begin: create the resource, attach page_count backing pages, set the scanout.
  */
 void virtio_gpu_show(unsigned page_count);
