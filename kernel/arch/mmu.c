@@ -75,7 +75,8 @@ static void map_text(void)
     kassert(begin % MIB2 == 0);
     kassert(end - begin <= MIB2);
     for (uint64_t page = begin; page < end; page += KIB4)
-        boot_tables.text[(page - begin) / KIB4] = entry_to(page, page < rodata ? LEAF_TEXT : LEAF_RODATA);
+        boot_tables.text[(page - begin) / KIB4] =
+            entry_to(page, page < rodata ? LEAF_TEXT : LEAF_RODATA);
     boot_tables.first_gib[begin % GIB / MIB2] = entry_to_table(boot_tables.text);
 }
 
