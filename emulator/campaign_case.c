@@ -38,7 +38,7 @@ static void event_add(struct campaign_events *events, const struct campaign_reco
                       uint64_t records)
 {
     const struct campaign_event *last = events->count ? &events->list[events->count - 1] : NULL;
-    uint64_t promised = last ? last->promised : 0, number = last ? last->number : 0;
+    uint64_t promised = last ? last->promised : 0, state = last ? last->state : 0;
 
     events->list =
         memory_grow(events->list, events->count, &events->capacity, sizeof(*events->list));
@@ -46,7 +46,7 @@ static void event_add(struct campaign_events *events, const struct campaign_reco
         .records = records,
         .instructions = record ? record->instructions : 0,
         .promised = promised,
-        .number = number,
+        .state = state,
         .kind = record ? record->kind : RECORD_FLUSHED,
         .disk = record ? record->disk : 0,
         .phase = record ? record->phase : 0,
@@ -62,6 +62,7 @@ static bool event_extends(const struct campaign_event *last, const struct campai
 
 void campaign_events_find(const struct campaign_log *log, struct campaign_events *events)
 {
+    uint64_t state = 0; /* the newest */
     *events = (struct campaign_events){0};
     event_add(events, NULL, 0);
     for (uint64_t i = 0; i < log->count; i++) {
@@ -70,12 +71,14 @@ void campaign_events_find(const struct campaign_log *log, struct campaign_events
         bool first_state = record->kind == RECORD_STATE && events->count == 1 && !last->promised;
         bool announced = record->kind == RECORD_TRACE && (record->order == TRACE_COMMITTED ||
                                                           record->order == TRACE_RESTARTED);
+        if (record->kind == RECORD_STATE)
+            state = i;
+        if (record->kind == RECORD_PROMISE)
+            last->state = state;
         if (first_state)
             last->promised = record->order;
         else if (announced)
             last->promised = record->sector;
-        else if (record->kind == RECORD_PROMISE && record->order > last->number)
-            last->number = record->order;
         else if (record->kind == RECORD_ENTERED ||
                  (leaves_cache(record) && !event_extends(last, record)))
             event_add(events, record, i + 1);

@@ -53,7 +53,7 @@ struct campaign_event {
     uint64_t records;      /* of the log that have happened */
     uint64_t instructions; /* when */
     uint64_t promised;     /* newest generation that is announced before the next event; 0: none */
-    uint64_t number;       /* highest that the workload has called durable by then; 0: none */
+    uint64_t state;        /* record of the state that was promised by then; no older one will do */
     uint8_t kind, disk, phase;
 };
 

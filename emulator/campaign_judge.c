@@ -71,10 +71,11 @@ void campaign_judge_offline(struct campaign_media *media, bool newest,
     offline->history = media->history;
 }
 
-/* The undisturbed run had this state at this generation. */
-static bool state_known(const struct campaign_log *log, const struct campaign_offline *offline)
+/* The undisturbed run had this state, in this record or later. */
+static bool state_known(const struct campaign_log *log, uint64_t from,
+                        const struct campaign_offline *offline)
 {
-    for (uint64_t i = 0; i < log->count; i++) {
+    for (uint64_t i = from; i < log->count; i++) {
         const struct campaign_record *record = &log->records[i];
         if (record->kind == RECORD_STATE && record->order == offline->generation &&
             memcmp(campaign_log_data(log, record), &offline->digest, sizeof(offline->digest)) == 0)
@@ -105,21 +106,21 @@ enum campaign_outcome campaign_judge(const struct campaign_log *log,
                        offline->generation, event->promised);
         return OUTCOME_LOST;
     }
-    if (offline->generation > event->promised + 1 || !state_known(log, offline)) {
+    if (offline->generation > event->promised + 1 || !state_known(log, 0, offline)) {
         (void)snprintf(text, CAMPAIGN_TEXT_BYTES,
                        "generation %" PRIu64 ": a state that the system never had",
                        offline->generation);
         return OUTCOME_WRONG;
     }
+    if (!state_known(log, event->state, offline)) {
+        (void)snprintf(text, CAMPAIGN_TEXT_BYTES,
+                       "generation %" PRIu64 ": what was called durable since is gone",
+                       offline->generation);
+        return OUTCOME_LOST;
+    }
     if (online->outcome != OUTCOME_PASSED) {
         memcpy(text, online->text, CAMPAIGN_TEXT_BYTES);
         return online->outcome;
-    }
-    if (online->number < event->number) {
-        (void)snprintf(text, CAMPAIGN_TEXT_BYTES,
-                       "the workload found %" PRIu64 ", and had called %" PRIu64 " durable",
-                       online->number, event->number);
-        return OUTCOME_LOST;
     }
     if (online->generation == offline->generation)
         return OUTCOME_PASSED;

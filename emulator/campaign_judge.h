@@ -38,7 +38,6 @@ struct campaign_offline {
 struct campaign_online {
     uint8_t outcome;
     uint64_t generation; /* restarted from; 0: it did not */
-    uint64_t number;     /* that the workload has found again; 0: none */
     uint64_t history;    /* of the media */
     uint64_t restart_ns, instructions; /* until it had restarted; until the next checkpoint */
     char text[CAMPAIGN_TEXT_BYTES];

@@ -42,6 +42,23 @@ static struct campaign_view view_of(const struct campaign_level *level,
                                   .index = level->index, .which = *which};
 }
 
+/* A restart that comes to its next checkpoint, and no further: there is nothing more to cut, and
+ * that is a finding of its own. */
+static bool restart_stuck(const char *path, const struct campaign_depth *depth,
+                          const struct error *error)
+{
+    char full[CAMPAIGN_PATH_BYTES + CAMPAIGN_NAME_BYTES], name[CAMPAIGN_NAME_BYTES];
+    struct campaign_result result = {.outcome = OUTCOME_NO_CHECKPOINT};
+    const struct campaign_case start = {.event = 0, .policy = CAMPAIGN_KEEP};
+    if (error->code != ERROR_FORMAT)
+        return false; /* the host's fault */
+    campaign_case_name(&start, name);
+    (void)snprintf(full, sizeof(full), "%s%s", path, name);
+    (void)snprintf(result.text, sizeof(result.text), "%.150s", error->text);
+    campaign_part_add(depth->part, full, &result);
+    return true;
+}
+
 /* Cut the restart of this case. */
 static bool restart_cut(struct campaign_machine *machine, const struct campaign_level *level,
                         const struct campaign_case *which, uint64_t media, const char *path,
@@ -53,10 +70,11 @@ static bool restart_cut(struct campaign_machine *machine, const struct campaign_
     struct campaign_cases cases = {0};
     below.depth--;
     below.nested.seed = campaign_mix(depth->nested.seed, hash64(path, strlen(path)));
-    bool good = campaign_level_open(&learned, machine, &view, media, NESTED_CHECKPOINTS, error);
-    if (good)
+    bool learns = campaign_level_open(&learned, machine, &view, media, NESTED_CHECKPOINTS, error);
+    bool good = learns || restart_stuck(path, depth, error);
+    if (learns)
         campaign_cases_list(learned.log, &learned.events, &below.nested, &cases);
-    if (good && cases.count > 0)
+    if (learns && cases.count > 0)
         good = campaign_level_judge(machine, &learned.level, cases.list, (uint32_t)cases.count,
                                     path, &below, error);
     campaign_cases_finish(&cases);

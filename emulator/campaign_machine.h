@@ -23,9 +23,8 @@
 struct campaign_workload {
     const char *name, *about;
     const char *const *forbidden; /* what must not be printed after a restart, up to NULL */
-    /* A line that calls a number durable has these two around it; one that says after a restart
-     * which number was found has the third before it. NULL: it promises nothing. */
-    const char *promise, *promise_end, *found;
+    /* A line that holds this promises that what was done before it is durable. NULL: none does. */
+    const char *promise;
 };
 
 struct campaign_setup {

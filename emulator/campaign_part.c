@@ -24,14 +24,18 @@ void campaign_part_begin(struct byte_writer *part, uint64_t plan, uint64_t unit)
 void campaign_part_add(struct byte_writer *part, const char *name,
                        const struct campaign_result *result)
 {
-    char line[LINE_BYTES];
+    char line[LINE_BYTES], text[CAMPAIGN_TEXT_BYTES];
+    (void)snprintf(text, sizeof(text), "%s", result->text);
+    for (char *at = text; *at; at++)
+        if ((unsigned char)*at < 0x20) /* it would be another word, or line */
+            *at = ' ';
     int length = snprintf(
         line, sizeof(line),
         "%s\t%u\t%u\t%" PRIu64 "\t%" PRIu64 "\t%016" PRIx64 "\t%016" PRIx64 "\t%016" PRIx64
         "\t%016" PRIx64 "\t%" PRIu64 "\t%s\n",
         name, (unsigned)result->outcome, result->phase, result->instructions, result->generation,
         result->digest.high, result->digest.low, result->media, result->recovery,
-        result->restart_ns, result->text);
+        result->restart_ns, text);
     write_bytes(part, line, (size_t)length);
 }
 

@@ -98,10 +98,11 @@ bool campaign_plan_make(struct campaign_plan *plan, const struct campaign_option
     line_add(&text, "units %" PRIu64, plan->units);
     for (size_t i = 0; i < learned->events.count; i++) {
         const struct campaign_event *event = &learned->events.list[i];
-        line_add(&text, "event-%zu %" PRIu64 " phase %u disk %u %s promised %" PRIu64 " %" PRIu64,
-                 i, event->instructions, event->phase, event->disk,
+        line_add(&text,
+                 "event-%zu %" PRIu64 " phase %u disk %u %s promised %" PRIu64 " state %" PRIu64, i,
+                 event->instructions, event->phase, event->disk,
                  event->kind == RECORD_ENTERED ? "write" : "settle", event->promised,
-                 event->number);
+                 event->state);
     }
     plan_take(plan, &text);
     return true;
