@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* store_mirror_test.c - the demo on a mirrored pair of which one disk dies, comes back out of date,
- * is booted alone, or has a fresh one in its place; and the power fails while a copy is made. */
+ * is booted alone, or has a fresh one in its place; and the power fails while a copy is made.
+ * LATCHKEY_LONG: it dies at more places. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -99,14 +100,15 @@ static void must_be_equal(const struct digest *one, const struct digest *other)
 }
 
 /* A disk dies; three checkpoints later the power is cut. Returns the generation on the other. */
-static uint64_t half_dies(struct pair *pair, unsigned disk, enum trace_phase phase)
+static uint64_t half_dies(struct pair *pair, unsigned disk, enum trace_phase phase,
+                          uint64_t cycles)
 {
     char line[64];
     uint64_t generation, found;
     pair_start(pair, 0, DISKS);
     run_to_generation(pair, 2);
     run_to_phase(pair, phase);
-    run_cycles(pair, 20000);
+    run_cycles(pair, cycles);
     dies(pair, disk);
     uint64_t newest = machine_stats(pair->machine).generation;
     run_to_generation(pair, newest + 3);
@@ -146,11 +148,17 @@ static void comes_back(struct pair *pair, uint64_t generation)
     }
 }
 
-Test(store_mirror, the_store_goes_on_when_a_disk_dies_and_has_both_when_it_is_back, .timeout = 900)
+Test(store_mirror, the_store_goes_on_when_a_disk_dies_and_has_both_when_it_is_back, .timeout = 3000)
 {
-    for (enum trace_phase phase = TRACE_PHASE_FREEZE; phase <= TRACE_PHASE_MIGRATE; phase++) {
+    const unsigned phases = TRACE_PHASE_MIGRATE + 1 - TRACE_PHASE_FREEZE;
+    unsigned rounds = getenv("LATCHKEY_LONG") ? 20 * phases : phases;
+    struct random random = {11};
+    for (unsigned round = 0; round < rounds; round++) {
         struct pair *pair = pair_make();
-        uint64_t generation = half_dies(pair, phase % DISKS, phase);
+        enum trace_phase phase = (enum trace_phase)(TRACE_PHASE_FREEZE + round % phases);
+        uint64_t cycles = random_below(&random, 60000);
+        printf("round %u: phase %u, and %u cycles\n", round, phase, (unsigned)cycles);
+        uint64_t generation = half_dies(pair, (phase + round / phases) % DISKS, phase, cycles);
         comes_back(pair, generation);
         pair_finish(pair);
     }
@@ -160,7 +168,7 @@ Test(store_mirror, a_cut_while_the_copy_is_made_makes_it_begin_again, .timeout =
 {
     struct random random = {5};
     struct pair *pair = pair_make();
-    uint64_t generation = half_dies(pair, 1, TRACE_PHASE_WRITE_OUT);
+    uint64_t generation = half_dies(pair, 1, TRACE_PHASE_WRITE_OUT, 20000);
     unsigned unfinished = 0;
     for (unsigned round = 0; round < 8; round++) {
         uint64_t found, newest;
@@ -187,7 +195,7 @@ Test(store_mirror, a_disk_that_is_behind_is_known_to_be_older_even_after_it_was_
      .timeout = 900)
 {
     struct pair *pair = pair_make();
-    uint64_t generation = half_dies(pair, 1, TRACE_PHASE_MIGRATE), older, newest, found;
+    uint64_t generation = half_dies(pair, 1, TRACE_PHASE_MIGRATE, 20000), older, newest, found;
     struct digest good = digest_of(0, 1, &newest, NULL);
     (void)digest_of(1, 1, &older, NULL);
     cr_assert_lt(older, newest);
@@ -209,7 +217,7 @@ Test(store_mirror, a_fresh_disk_takes_the_place_of_one_that_is_lost, .timeout = 
     struct pair *pair = pair_make();
     struct error error;
     struct add_request request = {.mirror = true};
-    uint64_t generation = half_dies(pair, 1, TRACE_PHASE_DIRECTORY);
+    uint64_t generation = half_dies(pair, 1, TRACE_PHASE_DIRECTORY, 20000);
     cr_assert_eq(unlink(paths[1]), 0);
     struct store *store = store_opened(paths[0]);
     cr_assert(add_volume(store, &request, paths[1], &error), "%s", error.text);
