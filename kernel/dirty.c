@@ -22,6 +22,9 @@
 #include "kernel/pot.h"
 #include "kernel/sched.h"
 
+/* In a loop of few instructions each counts: its registers are its own. */
+#define NOINLINE __attribute__((noinline))
+
 /* Of so many nodes that become dirty, one looks whether there is room for more: less than
  * checkpoint.c keeps for an operation. */
 #define LOOK_EACH 8u
@@ -163,7 +166,7 @@ uint32_t object_frozen_nodes(void)
     return dirty.frozen_nodes;
 }
 
-void object_nodes_freeze(void)
+NOINLINE void object_nodes_freeze(void)
 {
     struct node_frame *next;
     for (struct node_frame *node = dirty.nodes; node; node = next) {
@@ -201,25 +204,37 @@ COLD void object_node_keep(struct node_frame *node)
     dirty.frozen_nodes--;
 }
 
-void object_pages_freeze(void)
+/* The entry at such an address maps the page for reading only, if it maps it. */
+static inline __attribute__((always_inline)) void entry_close(uint64_t built, uint64_t leaf)
 {
-    struct page_frame *next;
-    for (struct page_frame *page = dirty.pages; page; page = next) {
-        uint64_t *entry = (uint64_t *)(uintptr_t)(page->built & ~BUILT_HASHED);
-        uint64_t leaf = page->leaf;
-        next = page->dirty_next;
-        kassert(!page->copy);
-        if (entry && *entry == (leaf | TABLE_LEAF_WRITE))
-            *entry = leaf;
+    uint64_t *entry = (uint64_t *)(uintptr_t)built;
+    if (entry && *entry == (leaf | TABLE_LEAF_WRITE))
+        *entry = leaf;
+}
+
+NOINLINE static void entries_close(const struct page_frame *page)
+{
+    entry_close(page->built & ~BUILT_HASHED, page->leaf);
+    depend_replace(page, page->leaf | TABLE_LEAF_WRITE, page->leaf);
+}
+
+NOINLINE void object_pages_freeze(void)
+{
+    struct page_frame *page = dirty.pages;
+    kassert(dirty.frozen_count == 0); /* so none has a copy either */
+    dirty.frozen = page;
+    while (page) {
+        struct page_frame *next = page->dirty_next;
         if (page->built & BUILT_HASHED)
-            depend_replace(page, leaf | TABLE_LEAF_WRITE, leaf);
+            entries_close(page);
+        else
+            entry_close(page->built, page->leaf);
         page->dirty = page->open = false;
         page->frozen = true;
         page->frozen_next = next;
+        page = next;
     }
     table_edited(FENCE_ALL, FENCE_ALL);
-    kassert(dirty.frozen_count == 0);
-    dirty.frozen = dirty.pages;
     dirty.frozen_count = dirty.page_count;
     dirty.page_count = 0;
     dirty.pages = NULL;
