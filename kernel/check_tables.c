@@ -49,15 +49,15 @@ static void parts_look(struct look *look)
     for (unsigned level = 0; level < look->level; level++) {
         look->parts[level].head = deep ? 0 : key->head;
         look->parts[level].count = key->count;
-        look->parts[level].place = look->offset >> TABLE_SHIFT(level + 1) << TABLE_SHIFT(level + 1);
-        look->parts[level].place += level + (look->read_only ? PART_READ_ONLY : 0);
+        look->parts[level].place = look->offset & ~0ull << TABLE_SHIFT(level + 1);
+        look->parts[level].place += level + look->read_only * PART_READ_ONLY;
     }
 }
 
 static void window_step(struct look *look)
 {
     uint64_t window = look->key->count;
-    unsigned shift = look->above <= SIZE_CODE_MAX ? 4 * look->above : USER_ADDRESS_BITS;
+    unsigned shift = 4 * look->above; /* more than shift_max below a key that spans all */
     const struct key *target = look->background;
     if (!(window & WINDOW_BACKGROUND))
         target = look->red ? &look->red->slots[WINDOW_SLOT(window)] : NULL;

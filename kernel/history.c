@@ -44,13 +44,14 @@ void history_end(struct history_line *line, const struct domain *domain)
 
 COLD static void line_print(const struct history_line *line)
 {
-    static const char outcomes[][12] = {"under way", "code", "waits", "stalled"};
+    static const char kinds[][7] = {"?", "CALL", "RETURN", "FORK"};
+    static const char outcomes[][10] = {"under way", "code", "waits", "stalled"};
     unsigned type = line->head & 0xff;
     bool ended = line->outcome != HISTORY_UNDER_WAY;
-    print_line(" domain %lu, slot %u: %s 0x%lx, kind %u, order 0x%lx: %s 0x%lx, %lu cycles",
-               line->root_id, EXIT_SLOT(line->exit),
-               type < KEY_TYPE_COUNT ? type_names[type] : "?", line->head >> 8,
-               EXIT_KIND(line->exit), line->order, outcomes[line->outcome],
+    print_line(" domain %lu, slot %u: %s %lu.%u, %s 0x%lx: %s 0x%lx, %lu cycles", line->root_id,
+               EXIT_SLOT(line->exit), type < KEY_TYPE_COUNT ? type_names[type] : "?",
+               line->head >> 16, (uint8_t)(line->head >> 8), kinds[EXIT_KIND(line->exit)],
+               line->order, outcomes[line->outcome],
                line->outcome == HISTORY_RETURNED ? line->code : 0,
                ended ? line->cycles : arch_cycles() - line->cycles);
 }
@@ -60,9 +61,7 @@ COLD void history_print(void)
     const struct node_frame *root = sched_current();
     if (!root)
         print_line("no domain is current");
-    else if (root->gate == &domain_nobody)
-        print_line("current: domain %lu, not decoded", root->object_id);
-    else
+    else /* pc 0x0: it is not decoded */
         print_line("current: domain %lu, pc 0x%lx", root->object_id,
                    root->gate->registers[REGISTER_PC]);
     for (uint32_t i = 1; i <= HISTORY_LINES; i++) {

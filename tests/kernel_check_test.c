@@ -248,13 +248,13 @@ Test(check, a_stop_tells_who_was_current_and_the_last_calls)
     (void)snprintf(line, sizeof(line), "\ncurrent: domain %lu, pc 0x", host_running_id());
     cr_expect(strstr(stop, line), "%s", stop);
     (void)snprintf(line, sizeof(line),
-                   "\n domain %lu, slot 9: DATA 0x0, kind 1, order 0x8b: code 0x%llx, ", world.a,
+                   "\n domain %lu, slot 9: DATA 0.0, CALL 0x8b: code 0x%llx, ", world.a,
                    RC_DATA_KEY);
     cr_expect(strstr(stop, line), "%s", stop);
-    (void)snprintf(line, sizeof(line), "\n domain %lu, slot 1: START 0x%lx, kind 1, order 0x4d: ",
-                   world.a, world.d << 8);
+    (void)snprintf(line, sizeof(line), "\n domain %lu, slot 1: START %lu.0, CALL 0x4d: ", world.a,
+                   world.d);
     cr_expect(strstr(stop, line), "%s", stop);
-    cr_expect_not(strstr(stop, "order 0x69:"), "only the last ones");
+    cr_expect_not(strstr(stop, "CALL 0x69:"), "only the last ones");
     unsigned lines = 0;
     for (const char *at = stop; (at = strstr(at, "\n domain ")) != NULL; at++)
         lines++;

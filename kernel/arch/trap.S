@@ -30,17 +30,19 @@ trap_save_ecall_rest:
     j       arch_enter
 
     /* Any other trap. sp: the struct domain, which has gp; sscratch: the user's sp; gp: its cause,
-     * less CAUSE_ECALL. From the kernel, what is written here is of no use to anybody any more. */
+     * less CAUSE_ECALL. From the kernel, what is written here is of no use to anybody any more, but
+     * the domain's pc stays what it was. */
 trap_save_all:
     sd      ra, 8(sp)
     csrrw   ra, sscratch, sp
     sd      ra, 16(sp)
-    each    sd, sp, 5, 6, 7, 17, KEPT, SENT
-    csrr    t0, sepc
-    sd      t0, 0(sp)
+    sd      t0, 40(sp)
     csrr    t0, sstatus
-    andi    t1, t0, SSTATUS_SPP_BIT
-    bnez    t1, trap_from_kernel
+    andi    ra, t0, SSTATUS_SPP_BIT
+    bnez    ra, trap_from_kernel
+    each    sd, sp, 6, 7, 17, KEPT, SENT
+    csrr    ra, sepc
+    sd      ra, 0(sp)
     mv      a0, sp
     addi    a2, gp, CAUSE_ECALL - CAUSE_PAGE_EXECUTE
     kernel_enter
