@@ -74,10 +74,8 @@ trap_restore_all:
     ld      sp, 16(sp)
     sret
 
-    /* The kernel broke its own rules. */
+    /* The kernel broke its own rules. If it does again, that is saved there as well. */
 trap_from_kernel:
-    la      t0, trap_scratch
-    csrw    sscratch, t0
     kernel_enter
     la      sp, emergency_stack_top
     j       trap_in_kernel

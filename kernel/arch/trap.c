@@ -55,8 +55,7 @@ struct domain *trap_other(struct domain *domain)
     return sched_next();
 }
 
-/* Stands in for the registers of a struct domain: until the first one runs, and when the kernel has
- * trapped. Used by start.S and trap.S. */
+/* Stands in for the registers of a struct domain until the first one runs. Used by start.S. */
 extern uint64_t trap_scratch[];
 uint64_t trap_scratch[33];
 
