@@ -129,6 +129,7 @@ enum input_select { INPUT_KEYBOARD = 0, INPUT_POINTER_DEVICE = 1, INPUT_BOTH = 2
 #define RC_DATA_KEY (KT + 1)     /* a data key (or a voided one) was invoked */
 #define RC_BAD_ORDER (KT + 2)    /* this key has no such order */
 #define RC_FORMAT (KT + 3)       /* string or keys of the message have the wrong shape */
+/* No space: where it may come from, or for more changes when no checkpoints are taken. */
 #define RC_NO_NODES (KT + 6)
 #define RC_NO_PAGES (KT + 7)
 #define RC_READ_ONLY (KT + 8)    /* a change through a read-only key */
@@ -274,7 +275,8 @@ enum memory_fault {
     MEMORY_OK = 0, MEMORY_READ_ONLY = 1, MEMORY_KEY_TYPE = 2, MEMORY_OUTSIDE = 3,
     MEMORY_OVERLAP = 4, MEMORY_NO_KEY = 5, MEMORY_TOO_DEEP = 6, MEMORY_FORMAT_KEY = 7,
     MEMORY_FORMAT = 8, MEMORY_SIZE_CODE = 9, MEMORY_WINDOW_ALIGN = 10, MEMORY_NO_BACKGROUND = 13,
-    MEMORY_WINDOW_LARGE = 14, MEMORY_KERNEL = 21
+    MEMORY_WINDOW_LARGE = 14, MEMORY_KERNEL = 21,
+    MEMORY_NO_SPACE = 22 /* no checkpoints are taken, and memory is full of changes */
 };
 /* Message to a domain keeper: order KT + trap code, string struct domain_registers then struct
  * domain_control, key 2 the domain key, key 3 a resume key RESUME_FAULT. To a segment keeper: order

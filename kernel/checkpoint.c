@@ -89,6 +89,11 @@ bool checkpoint_full(void)
     return checkpoint.able && !(area_room(false) && pages_room(false) && nodes_room(false));
 }
 
+bool checkpoint_no_space(void)
+{
+    return !checkpoint.able && !(pages_room(false) && nodes_room(false));
+}
+
 static bool anything_dirty(void)
 {
     return object_dirty_pages() || object_dirty_nodes() || directory_count(DIRECTORY_WORKING);

@@ -30,6 +30,9 @@ void checkpoint_step(void);
 bool checkpoint_time_is_up(void);
 /* checkpoint_full - so much has changed that no domain may run before the next freeze. */
 bool checkpoint_full(void);
+/* checkpoint_no_space - the store takes no checkpoints, and as much has changed as memory has room
+ * for: nothing that has not changed yet may do so any more. */
+bool checkpoint_no_space(void);
 /* checkpoint_alarm - time at which a step is due without any event; UINT64_MAX: none. */
 uint64_t checkpoint_alarm(void);
 /* checkpoint_generation - the newest that is committed. */

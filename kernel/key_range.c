@@ -8,6 +8,7 @@
  *     device depends on a key with the old one.
  *  2. No key is ever made with the count ALLOCATION_COUNT_MAX.
  */
+#include "kernel/checkpoint.h"
 #include "kernel/counter.h"
 #include "kernel/depend.h"
 #include "kernel/gate.h"
@@ -28,6 +29,7 @@ static bool of_nodes(const struct invocation *invocation)
     return key_type(invocation->key) == KEY_NODE_RANGE;
 }
 
+/* It is retired, or there is no room for changes. */
 static enum invoked answer_retired(struct invocation *invocation)
 {
     return invoke_answer(invocation, of_nodes(invocation) ? RC_NO_NODES : RC_NO_PAGES);
@@ -120,7 +122,7 @@ static void page_sever(struct page_frame *page, bool clear)
 
 static enum invoked sever(struct invocation *invocation, const struct held *held, bool clear)
 {
-    if (*held->count >= ALLOCATION_COUNT_MAX)
+    if (*held->count >= ALLOCATION_COUNT_MAX || checkpoint_no_space())
         return answer_retired(invocation);
     if (held->node && !domain_dissolve(held->node)) {
         keeper_call(invocation->sender, TRAP_DOMAIN_OVERLAP, invocation->message.code);

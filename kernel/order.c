@@ -3,6 +3,7 @@
  * follows from the table of orders.h. Called by invoke.c. */
 #include "kernel/order.h"
 
+#include "kernel/checkpoint.h"
 #include "kernel/counter.h"
 #include "kernel/keys.h"
 
@@ -67,6 +68,9 @@ enum invoked order_invoke(struct invocation *invocation)
         return invoke_answer(invocation, RC_BAD_ORDER);
     if (order->changes && (key_data_byte(key) & KEY_READ_ONLY))
         return invoke_answer(invocation, RC_READ_ONLY);
+    if (order->changes && checkpoint_no_space())
+        return invoke_answer(invocation, key_in(key, KEY_SET(KEY_PAGE)) ? RC_NO_PAGES
+                                                                        : RC_NO_NODES);
     if (invocation->message.length_bytes < order->words * sizeof(uint64_t))
         return invoke_answer(invocation, RC_FORMAT);
     return order->perform(invocation);

@@ -14,6 +14,7 @@
  */
 #include "kernel/segment.h"
 
+#include "kernel/checkpoint.h"
 #include "kernel/depend.h"
 #include "kernel/fault.h"
 
@@ -284,6 +285,10 @@ enum touch segment_touch(struct domain *domain, uint64_t addr, enum access acces
     if (walk->fault != MEMORY_OK)
         return TOUCH_FAULT;
     if (access == ACCESS_WRITE) {
+        if (!walk->page->dirty && checkpoint_no_space()) {
+            walk->fault = MEMORY_NO_SPACE;
+            return TOUCH_FAULT;
+        }
         if (object_page_writable(walk->page) == FETCH_STALL)
             return TOUCH_STALL;
         page_dirty(walk->page);

@@ -260,3 +260,36 @@ Test(overcommit, more_domains_than_pots_do_not_take_them_from_each_other_for_eve
     many_domains("checkpoint=0");
     many_domains("checkpoint=0 small");
 }
+
+/* Fill a store with so small an area until its domain is told to stop. */
+static void fill(uint64_t area, const char *pages_said, const char *nodes_said)
+{
+    struct world world = {.ram_bytes = RAM_BYTES, .volumes = 1,
+                          .append = "small pages=64 checkpoint=20"};
+    struct error error;
+    char text[512];
+    struct machine_until until = machine_until_never();
+    until.instructions = MANY_INSTRUCTIONS_MAX;
+    snprintf(text, sizeof(text),
+             "store full nodes 400 pages 300 area %llu\ndomain full {\n program %s\n"
+             " key 0 = range pages\n key 1 = range nodes\n key 4 = data-creator\n"
+             " key 10 = power\n key 12 = console\n run\n}\n",
+             (unsigned long long)area, LATCHKEY_BUILD_DIR "/domains/full.elf");
+    scratch_make(&world.scratch);
+    cr_assert(recipe_make(&world.scratch, text, "world.img", &error), "%s", error.text);
+    scratch_file(&world.scratch, "world.img", world.images[0]);
+    world_start(&world);
+    struct machine_stop stop = machine_run(world.machine, &until);
+    cr_assert_eq(stop.reason, MACHINE_STOP_POWER_OFF, "%s", world.transcript.text);
+    cr_expect_eq(stop.code, 0, "%s", world.transcript.text);
+    cr_expect(strstr(world.transcript.text, pages_said), "%s", world.transcript.text);
+    cr_expect(strstr(world.transcript.text, nodes_said), "%s", world.transcript.text);
+    cr_expect(strstr(world.transcript.text, ", 0 wrong"), "%s", world.transcript.text);
+    world_end(&world);
+}
+
+Test(overcommit, a_store_that_is_full_says_so_to_who_asked_and_goes_on)
+{
+    fill(300, "pages: no more of them", "nodes: no more of them");
+    fill(8, "pages: no space for pages", "nodes: no space for nodes");
+}
