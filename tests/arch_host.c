@@ -530,16 +530,17 @@ struct node_frame *host_node(uint64_t object_id)
 struct domain *host_domain(uint64_t root_id)
 {
     struct domain *domain = NULL;
+    enum load load = LOAD_MALFORMED;
     struct node_frame *root = host_node(root_id), *current = sched_current();
     if (host.running) /* it is not in the kernel, but tests go on using it */
         host.running->locked++;
     sched_switch(NULL);
-    while (root && domain_load(root, &domain) == LOAD_STALL)
+    while (root && (load = domain_load(root, &domain)) == LOAD_STALL)
         (void)io_poll();
     sched_switch(current);
     if (host.running)
         host.running->locked--;
-    return domain;
+    return load == LOAD_DONE ? domain : NULL;
 }
 
 const char *host_console(void)
