@@ -11,11 +11,14 @@
 #include <string.h>
 
 #include "emulator/cpu.h"
+#include "tests/support_disks.h"
 #include "tests/support_power.h"
 #include "tests/support_recipe.h"
 
 #define IMAGE "test-pause.img"
 #define FREEZES 4u
+#define CUTS 12u
+#define CUT_INSTRUCTIONS 20000000u /* at least, in each life */
 #define INSTRUCTIONS_MAX 2000000000u /* to a freeze */
 #define STEPS_MAX 100000u            /* from its end to a domain */
 #define STAYS_INSTRUCTIONS 40000000u /* from one freeze to the next, and more */
@@ -190,4 +193,28 @@ Test(pause, of_the_steps_that_follow_is_bounded_however_much_there_is_to_write)
         cr_expect_leq(longest[phase], STEP, "%s: %llu", machine_phase_name(phase),
                       (unsigned long long)longest[phase]);
     }
+}
+
+/* The power goes again and again; the domain finds at every restart what one moment had. */
+Test(pause, what_a_restart_finds_is_of_one_moment)
+{
+    static const struct load load = {200, 200, 5, 16, false};
+    struct transcript transcript;
+    struct random random = {1};
+    struct machine *machine = machine_make(&load, &transcript);
+    struct error error;
+    for (unsigned i = 0; i < CUTS; i++) {
+        struct machine_until until = machine_until_never();
+        const struct power_cut cut = {.policy = (enum power_policy)(i % POWER_POLICY_COUNT)};
+        until.instructions = machine_instructions(machine) + CUT_INSTRUCTIONS +
+                             random_below(&random, CUT_INSTRUCTIONS);
+        cr_assert_eq(machine_run(machine, &until).reason, MACHINE_STOP_INSTRUCTIONS, "%s",
+                     transcript.text);
+        cr_assert(machine_power_cut(machine, &cut, &error), "%s", error.text);
+        cr_assert(machine_reset(machine, &error), "%s", error.text);
+    }
+    cr_expect_null(strstr(transcript.text, " holds "), "%s", transcript.text);
+    cr_expect_gt(machine_stats(machine).generation, CUTS / 2, "generation %u",
+                 (unsigned)machine_stats(machine).generation);
+    machine_destroy(machine);
 }
