@@ -16,6 +16,8 @@
 #define MUST_CHECK __attribute__((warn_unused_result))
 /* Not on the way of a message: small rather than fast. */
 #define COLD __attribute__((cold))
+/* Only before the first domain runs: unmapped then, with all that was inlined into it. */
+#define BOOT __attribute__((section(".boot")))
 
 /* string.c. Sizes in bytes; 8-byte moves when both sides are aligned. */
 void *memcpy(void *target, const void *source, size_t size_bytes);

@@ -61,7 +61,16 @@ static uint32_t check_interval(void)
     return boot.facts.check_seldom ? LIMIT_CHECK_INTERVAL_SELDOM : 0;
 }
 
-void kernel_main(uint64_t hart_id, uint64_t tree_physical)
+/* Boot is over: its code is no longer there to come back to. */
+static _Noreturn __attribute__((noinline)) void domains_run(void)
+{
+    arch_boot_unmap();
+    arch_traps_enable();
+    meter_start();
+    arch_enter(sched_next());
+}
+
+BOOT void kernel_main(uint64_t hart_id, uint64_t tree_physical)
 {
     const char *problem = fdt_parse(arch_physical_to_virtual(tree_physical), &boot.facts);
     if (problem)
@@ -85,7 +94,5 @@ void kernel_main(uint64_t hart_id, uint64_t tree_physical)
     sched_knobs(boot.facts.amnesia, check_interval(), boot.facts.general || boot.facts.check);
     bool asked = boot.facts.checkpoint_ms != FDT_NO_NUMBER;
     checkpoint_interval(asked ? boot.facts.checkpoint_ms : LIMIT_CHECKPOINT_MS);
-    arch_traps_enable();
-    meter_start();
-    arch_enter(sched_next());
+    domains_run();
 }

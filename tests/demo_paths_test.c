@@ -18,6 +18,7 @@
 #include "kernel/domain.h"
 #include "kernel/object.h"
 #include "kernel/sched.h"
+#include "tests/support_symbol.h"
 
 #define RAM_BYTES (16u << 20)
 #define RAM_BASE 0x80000000ull
@@ -47,18 +48,6 @@ struct twin {
         unsigned shorter, compared;
     } messages, faults;
 };
-
-static uint64_t symbol(const char *name)
-{
-    char command[256], line[256] = "";
-    snprintf(command, sizeof(command),
-             "riscv64-unknown-elf-nm " LATCHKEY_BUILD_DIR "/kernel.elf | grep ' [bBdD] %s$'", name);
-    FILE *pipe = popen(command, "r");
-    cr_assert(pipe);
-    cr_assert(fgets(line, sizeof(line), pipe), "no symbol %s", name);
-    pclose(pipe);
-    return strtoull(line, NULL, 16);
-}
 
 /* Where a kernel address is in a copy of RAM. */
 static uint8_t *at(uint8_t *ram, uint64_t virtual_addr)
@@ -282,8 +271,9 @@ static void trap_compare(struct twin *twin, struct kind *kind)
 Test(paths, the_short_path_and_the_general_path_end_in_the_same_state)
 {
     unsigned count = getenv("LATCHKEY_LONG") ? 10000 : 200;
-    struct twin twin = {.symbols = {symbol("sched"), symbol("cache"), symbol("object"),
-                                    symbol("kernel_end")}};
+    struct twin twin = {
+        .symbols = {symbol_addr("kernel.elf", "sched"), symbol_addr("kernel.elf", "cache"),
+                    symbol_addr("kernel.elf", "object"), symbol_addr("kernel.elf", "kernel_end")}};
     struct error error;
     const struct machine_config config = {
         .ram_bytes = RAM_BYTES,

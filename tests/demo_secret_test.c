@@ -26,6 +26,7 @@
 #include "kernel/domain.h"
 #include "kernel/object.h"
 #include "tests/support_recipe.h"
+#include "tests/support_symbol.h"
 
 #define RAM_BYTES (16u << 20)
 #define RAM_BASE 0x80000000ull
@@ -86,18 +87,6 @@ static bool step(struct world *world, uint64_t instructions)
     struct machine_until until = machine_until_never();
     until.instructions = machine_instructions(world->machine) + instructions;
     return machine_run(world->machine, &until).reason == MACHINE_STOP_INSTRUCTIONS;
-}
-
-static uint64_t symbol(const char *file, const char *name)
-{
-    char command[512], line[256] = "";
-    snprintf(command, sizeof(command),
-             "riscv64-unknown-elf-nm " LATCHKEY_BUILD_DIR "/%s | grep ' [bBdDtT] %s$'", file, name);
-    FILE *pipe = popen(command, "r");
-    cr_assert(pipe);
-    cr_assert(fgets(line, sizeof(line), pipe), "no symbol %s", name);
-    pclose(pipe);
-    return strtoull(line, NULL, 16);
 }
 
 /* Where things are in kernel and domain, as symbols. */
@@ -256,9 +245,9 @@ static void world_begin(struct world *world, const struct machine_config *how, c
 /* Run two worlds, until something differs or so many entries were looked at. */
 static void pair_run(struct pair *pair, unsigned entries)
 {
-    const struct places places = {symbol("kernel.elf", "trap_entry"),
-                                  symbol("kernel.elf", "trap_from_kernel"),
-                                  symbol("domains/secret.elf", "hart_spinning")};
+    const struct places places = {symbol_addr("kernel.elf", "trap_entry"),
+                                  symbol_addr("kernel.elf", "trap_from_kernel"),
+                                  symbol_addr("domains/secret.elf", "hart_spinning")};
     struct world *first = &pair->worlds[0];
     uint64_t trapped = 0;
     unsigned privilege = cpu_privilege(first->cpu);
@@ -347,7 +336,7 @@ struct plant {
 
 static void plant_put(struct world *world, const struct plant *plant)
 {
-    uint64_t addr = symbol("kernel.elf", plant->symbol);
+    uint64_t addr = symbol_addr("kernel.elf", plant->symbol);
     uint16_t *code = at(world, addr);
     unsigned i = 0;
     while (plant->from && code[i] != plant->from)

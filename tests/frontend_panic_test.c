@@ -8,6 +8,7 @@
 
 #include "emulator/base/elf_file.h"
 #include "tests/support_command.h"
+#include "tests/support_symbol.h"
 
 #define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
 #define EBREAK 0x9002u /* the short one */
@@ -65,25 +66,13 @@ Test(panic, records_that_are_cut_off_say_nothing)
     elf_file_finish(&elf);
 }
 
-static uint64_t symbol_addr(const char *name)
-{
-    char command[200];
-    snprintf(command, sizeof(command), "riscv64-unknown-elf-nm kernel.elf | sed -n 's/ T %s$//p'",
-             name);
-    struct command_result *result = command_run(command);
-    uint64_t addr = strtoull(result->output, NULL, 16);
-    cr_assert_neq(addr, 0, "%s: %s", name, result->errors);
-    free(result);
-    return addr;
-}
-
 Test(panic, the_program_says_why_the_kernel_stopped)
 {
     struct elf_file elf = kernel_open();
     struct command_result *result;
     char *path = command_file("panic.elf"), text[300], where[40], command[600];
     /* A copy of the kernel that stops at its first system call, for the first of the reasons. */
-    uint64_t addr = symbol_addr("trap_call");
+    uint64_t addr = symbol_addr("kernel.elf", "trap_call");
     uint8_t *code = loaded_at(&elf, addr);
     cr_assert_not_null(code);
     code[0] = (uint8_t)(EBREAK & 0xff);

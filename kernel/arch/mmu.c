@@ -26,7 +26,8 @@
 #define LEAF_RODATA (PTE_VALID | PTE_READ | PTE_GLOBAL | PTE_ACCESSED)
 
 /* kernel.ld */
-extern uint8_t kernel_text[], kernel_rodata[], kernel_rodata_end[], kernel_data[], kernel_end[];
+extern uint8_t kernel_text[], kernel_boot[], kernel_rodata[], kernel_rodata_end[], kernel_data[],
+    kernel_end[];
 
 /* What start.S turns translation on with: the first 16 GiB at the kernel's offset, and the kernel's
  * own GiB where it is. Among the data, to be on a page of its own. */
@@ -111,6 +112,14 @@ const uint64_t *arch_memory_map(uint64_t ram_end)
     arch_space_leave();
     __asm__ volatile("sfence.vma" ::: "memory");
     return boot_tables.root;
+}
+
+void arch_boot_unmap(void)
+{
+    for (size_t page = (size_t)(kernel_boot - kernel_text);
+         page < (size_t)(kernel_rodata - kernel_text); page += KIB4)
+        boot_tables.text[page / KIB4] = 0;
+    __asm__ volatile("sfence.vma" ::: "memory");
 }
 
 uint64_t arch_ram_first(void)

@@ -12,6 +12,8 @@
  * Returns   the kernel's root table, whose upper half belongs in every domain's.
  */
 const uint64_t *arch_memory_map(uint64_t ram_end);
+/* arch_boot_unmap - boot is over: take its code (BOOT) out of the kernel's mapping. */
+void arch_boot_unmap(void);
 
 /* arch_ram_first - first physical byte after the kernel: where the pools begin. */
 uint64_t arch_ram_first(void);

@@ -393,7 +393,7 @@ static bool header_read(struct fdt_reader *reader)
     return true;
 }
 
-const char *fdt_parse(const void *tree, struct fdt_facts *facts)
+BOOT const char *fdt_parse(const void *tree, struct fdt_facts *facts)
 {
     struct fdt_reader reader = {.tree = tree, .facts = facts};
     *facts = (struct fdt_facts){.checkpoint_ms = FDT_NO_NUMBER,
