@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* walk_test.c - what README.md says of the tree is so: the message walk names functions that are
- * where it says, and every file and folder that it names is there.
+/* walk_test.c - what README.md says of the tree is so: its walks name functions that are where
+ * it says, and every file and folder that it names is there.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -10,7 +10,6 @@
 
 #include "tests/support_source.h"
 
-#define WALK_HEADING "## A message, step by step"
 #define WALK_STEPS_MIN 7u
 
 /* A file of the tree as text; NULL: it cannot be read. The caller frees it. */
@@ -67,12 +66,12 @@ static bool quoted_next(const char **at, char text[128])
     return true;
 }
 
-Test(walk, every_step_of_the_message_is_where_the_readme_says)
+static void walk_expect(const char *heading)
 {
     char *readme = file_text("README.md");
     cr_assert(readme);
-    const char *at = strstr(readme, WALK_HEADING);
-    cr_assert(at, "README.md has no section \"%s\"", WALK_HEADING);
+    const char *at = strstr(readme, heading);
+    cr_assert(at, "README.md has no section \"%s\"", heading);
     unsigned steps = 0;
     for (at = strchr(at + 1, '\n'); at && strncmp(at, "\n## ", 4) != 0; at = strchr(at + 1, '\n')) {
         unsigned number;
@@ -87,6 +86,12 @@ Test(walk, every_step_of_the_message_is_where_the_readme_says)
     }
     cr_expect_geq(steps, WALK_STEPS_MIN, "only %u steps were found", steps);
     free(readme);
+}
+
+Test(walk, every_step_of_a_message_and_of_a_checkpoint_is_where_the_readme_says)
+{
+    walk_expect("## A message, step by step");
+    walk_expect("## A checkpoint, step by step");
 }
 
 Test(walk, a_function_that_is_not_there_is_noticed)
