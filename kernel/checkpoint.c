@@ -58,6 +58,7 @@
 /* A step goes on for about so many cycles; then domains run for so many ticks before the next. */
 #define STEP_CYCLES 6000u
 #define TURN_TICKS 300u
+#define INTERVAL_STRETCH 16u
 
 enum phase {
     IDLE, NODES, SORT, ORDER, WRITE, DIRECTORY, FLUSH, CHECK, HEADER, FLUSH_0, TWIN, FLUSH_1,
@@ -74,6 +75,7 @@ static struct {
     uint64_t pots_id; /* where its pots begin */
     uint32_t pots_sent;
     uint64_t interval_ticks, due;
+    uint64_t frozen_at, span; /* the last freeze; from one to the end of its migration */
     uint64_t step_cycles; /* when the present step began */
     uint64_t resume;      /* time at which the next one is due; 0: it waits for an answer */
     bool forced;          /* one was asked for */
@@ -165,10 +167,20 @@ uint64_t checkpoint_phase(void)
     return checkpoint.phase < MIGRATE ? TRACE_PHASE_COMMIT : TRACE_PHASE_MIGRATE;
 }
 
+/* From one freeze to the next: as was asked for, but so long that there is time left after the last
+ * migration; INTERVAL_STRETCH times as long at most. */
+static uint64_t interval(void)
+{
+    uint64_t tuned = checkpoint.span + checkpoint.span / 3;
+    uint64_t most = INTERVAL_STRETCH * checkpoint.interval_ticks;
+    if (tuned > most)
+        tuned = most;
+    return tuned > checkpoint.interval_ticks ? tuned : checkpoint.interval_ticks;
+}
+
 static void due_set(void)
 {
-    checkpoint.due = checkpoint.interval_ticks ? arch_time() + checkpoint.interval_ticks
-                                               : UINT64_MAX;
+    checkpoint.due = checkpoint.interval_ticks ? checkpoint.frozen_at + interval() : UINT64_MAX;
 }
 
 COLD static const char *why_unable(void)
@@ -213,12 +225,14 @@ COLD void checkpoint_interval(uint64_t interval_ms)
 
 uint64_t checkpoint_interval_ns(void)
 {
-    return checkpoint.interval_ticks * (NS_PER_SECOND / main_facts()->timebase_hz);
+    return interval() * (NS_PER_SECOND / main_facts()->timebase_hz);
 }
 
 void checkpoint_interval_set(uint64_t interval_ns)
 {
     checkpoint.interval_ticks = interval_ns / (NS_PER_SECOND / main_facts()->timebase_hz);
+    checkpoint.frozen_at = arch_time();
+    checkpoint.span = 0;
     due_set();
 }
 
@@ -261,6 +275,7 @@ static bool freeze(void)
     checkpoint.pots_sent = 0;
     area_frozen();
     checkpoint.forced = false;
+    checkpoint.frozen_at = arch_time();
     due_set();
     count_one(CHECKPOINT);
     meter_start();
@@ -440,6 +455,9 @@ static bool cleared(void)
     while (!directory_clear_some(DIRECTORY_COMMITTED))
         if (checkpoint_time_is_up())
             return false;
+    checkpoint.span = arch_time() - checkpoint.frozen_at;
+    due_set();
+    sched_memory_freed();
     driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_MIGRATE);
     return true;
 }

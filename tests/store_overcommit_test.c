@@ -261,6 +261,34 @@ Test(overcommit, more_domains_than_pots_do_not_take_them_from_each_other_for_eve
     many_domains("checkpoint=0 small");
 }
 
+static uint64_t phase_reach(struct world *world, enum trace_kind kind, enum trace_phase phase)
+{
+    struct machine_until until = machine_until_never();
+    until.trace_kind = kind;
+    until.trace_argument = phase;
+    cr_assert_eq(machine_run(world->machine, &until).reason, MACHINE_STOP_TRACE, "%s",
+                 world->transcript.text);
+    return machine_cycles(world->machine);
+}
+
+/* The interval is shorter than what a checkpoint takes here. */
+Test(overcommit, the_interval_leaves_time_between_a_migration_and_the_next_freeze)
+{
+    struct world world = {.rounds = 20, .area = 4000, .append = "pages=200 checkpoint=8"};
+    overcommit(&world, 200, LIMIT_NODES_MIN);
+    (void)phase_reach(&world, TRACE_PHASE_LEAVE, TRACE_PHASE_MIGRATE);
+    for (unsigned i = 0; i < 8; i++) {
+        uint64_t begin = phase_reach(&world, TRACE_PHASE_ENTER, TRACE_PHASE_FREEZE);
+        uint64_t end = phase_reach(&world, TRACE_PHASE_LEAVE, TRACE_PHASE_MIGRATE);
+        uint64_t next = phase_reach(&world, TRACE_PHASE_ENTER, TRACE_PHASE_FREEZE);
+        cr_expect_geq(4 * (next - end), end - begin, "%llu, %llu, %llu", (unsigned long long)begin,
+                      (unsigned long long)end, (unsigned long long)next);
+        (void)phase_reach(&world, TRACE_PHASE_LEAVE, TRACE_PHASE_MIGRATE);
+    }
+    machine_destroy(world.machine);
+    scratch_remove(&world.scratch);
+}
+
 /* Fill a store with so small an area until its domain is told to stop. */
 static void fill(uint64_t area, const char *pages_said, const char *nodes_said)
 {
