@@ -277,6 +277,7 @@ static bool store_sync(void *context)
     record_log(disk, RECORD_FLUSHED, 0, 0, 0, NULL);
     if (disk->media->log && disk->media->flushed)
         disk->media->flushed(disk->media->context);
+    disk->media->unflushed = false;
     return true;
 }
 
@@ -284,7 +285,11 @@ static void observe_entered(void *context, uint64_t order, uint64_t sector, uint
                             const uint8_t *data)
 {
     struct campaign_media_disk *disk = context;
-    if (disk->media->log)
+    struct campaign_media *media = disk->media;
+    if (media->log && media->flushed && media->unflushed)
+        media->flushed(media->context); /* what a cut here may leave is no state after a flush */
+    media->unflushed = true;
+    if (media->log)
         sectors_put(&disk->media->newest, disk->index, sector, data, sector_count);
     record_log(disk, RECORD_ENTERED, sector, order, sector_count, data);
 }

@@ -56,7 +56,8 @@ struct campaign_media {
     struct campaign_log *log;
     void *context;
     void (*stamp)(void *context, struct campaign_record *record);
-    void (*flushed)(void *context); /* after a flush; NULL: nobody asks */
+    void (*flushed)(void *context); /* after a flush, and between writes; NULL: nobody asks */
+    bool unflushed;                 /* a write was taken since */
 };
 
 /* campaign_media_open - media that hold what below does. Must not move while open. */
