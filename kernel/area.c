@@ -7,6 +7,7 @@
 #include "kernel/volume.h"
 
 #define PAGES_TO_COME 8u /* what one operation makes dirty */
+#define PAGES_OF_OPERATION 6u /* two strings, a page key and its source */
 #define FRAMES_SPARE 16u /* frames that are left for reading when all others are dirty or frozen */
 
 static struct {
@@ -106,4 +107,10 @@ bool nodes_room(bool half)
     uint64_t nodes = object_dirty_nodes() << half;
     return nodes + current.nodes_to_come + object_frozen_nodes() + FRAMES_SPARE <=
            object_node_count();
+}
+
+bool operation_room(void)
+{
+    return object_dirty_pages() + PAGES_OF_OPERATION <= object_page_count() &&
+           object_dirty_nodes() + NODES_OF_OPERATION <= object_node_count();
 }

@@ -15,6 +15,9 @@
 #include "kernel/base.h"
 #include "kernel/limits.h"
 
+/* Nodes that one operation makes dirty, and a few more before anyone looks again (dirty.c). */
+#define NODES_OF_OPERATION 32u
+
 /* area_init - the smaller area has so many blocks, and one kernel operation and a freeze make so
  * many nodes dirty. */
 void area_init(uint64_t blocks, uint32_t nodes_to_come);
@@ -36,5 +39,8 @@ uint64_t area_directory_blocks(uint64_t entries);
 bool area_room(bool more);
 bool pages_room(bool half);
 bool nodes_room(bool half);
+/* operation_room - where no freeze will ever come: there are clean frames for one operation more.
+ */
+bool operation_room(void);
 
 #endif

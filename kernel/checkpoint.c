@@ -53,8 +53,6 @@
 #include "kernel/sched.h"
 #include "kernel/sum.h"
 
-/* What one operation makes dirty, and a few more before anyone looks again (dirty.c). */
-#define NODES_OF_OPERATION 32u
 /* A step goes on for about so many cycles; then domains run for so many ticks before the next. */
 #define STEP_CYCLES 6000u
 #define TURN_TICKS 300u
@@ -93,7 +91,7 @@ bool checkpoint_full(void)
 
 bool checkpoint_no_space(void)
 {
-    return !checkpoint.able && !(pages_room(false) && nodes_room(false));
+    return !checkpoint.able && !operation_room();
 }
 
 static bool anything_dirty(void)
