@@ -284,6 +284,7 @@ static bool learn_run(struct campaign_machine *machine, const void *job_context,
     struct machine_stop stop = machine_run(machine->machine, &until);
     if (stop.reason != MACHINE_STOP_PHASE)
         return learn_failed(machine, stop, error);
+    state_log(machine); /* what was written last and not flushed yet is a state, too */
     log->instructions = *number = machine_instructions(machine->machine);
     return !log->full || error_set(error, ERROR_LIMIT, "campaign: the run writes too much: fewer "
                                                        "checkpoints, please");

@@ -322,7 +322,9 @@ COLD static void exit_special(void)
         forget_everything();
     if (sched.check_interval && ++sched.exits >= sched.check_interval) {
         sched.exits = 0;
+        meter_charge();
         check_all();
+        meter_start(); /* nobody pays for the check */
     }
 }
 
