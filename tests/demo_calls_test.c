@@ -6,7 +6,7 @@
  * 100,000 calls with the kernel checking itself, 20,000 with rare checks, 1,000 with amnesia. With
  * LATCHKEY_LONG=1 these are 1,000,000, 100,000,000 (or LATCHKEY_CALLS; a check at each 100,000th
  * exit of the kernel, of which each call makes three) and 1,000,000: the numbers that the
- * nanokernel is to pass, in about 40 minutes each.
+ * nanokernel is to pass, in one to two hours together.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
