@@ -2,6 +2,7 @@
 /* batch.c - see batch.h. */
 #include "kernel/batch.h"
 
+#include "kernel/area.h"
 #include "kernel/object.h"
 
 #define BATCHES 4u
@@ -54,6 +55,14 @@ void batch_add(struct batch *batch, void *source, struct page_frame *page)
     kassert(batch->count < IO_BLOCKS_MAX);
     batch->pages[batch->count] = page;
     batch->sources[batch->count++] = source;
+}
+
+void batch_add_page(struct batch *batch, struct page_frame *page, struct directory_entry entry)
+{
+    entry.location = area_take(1);
+    entry.checksum_or_calls = object_page_sum(page);
+    directory_enter(DIRECTORY_WORKING, &entry);
+    batch_add(batch, page->data, page);
 }
 
 void batch_go(struct batch *batch)

@@ -2,7 +2,8 @@
 /* batch.h - blocks that are gathered one by one and written to an area as one request, a few of
  * them at a time: two disks, one request being written and one waiting for each.
  *
- * Who calls: checkpoint.c. Whom it calls: io, and object for pages that were written.
+ * Who calls: checkpoint.c, listing.c and pageout.c. Whom it calls: io, area, directory, and object
+ * for pages that were written.
  *
  * Invariants
  *  1. A batch is one's who took it until batch_go(); then it is the disk's, until all of it is
@@ -12,6 +13,7 @@
 #ifndef LATCHKEY_KERNEL_BATCH_H
 #define LATCHKEY_KERNEL_BATCH_H
 
+#include "kernel/directory.h"
 #include "kernel/io.h"
 
 struct page_frame;
@@ -28,6 +30,9 @@ struct batch {
 struct batch *batch_take(uint64_t first_id);
 /* batch_add - another block for it, which has room; page: that it is, or NULL. */
 void batch_add(struct batch *batch, void *source, struct page_frame *page);
+/* batch_add_page - the same for a page that goes to the next free block of the current area, which
+ * its entry, made by object_page_entry(), says in the directory from now on. */
+void batch_add_page(struct batch *batch, struct page_frame *page, struct directory_entry entry);
 /* batch_go - write it, if there is anything in it. */
 void batch_go(struct batch *batch);
 /* batches_send - ask for what was not asked for yet, as far as there is room. */

@@ -300,13 +300,9 @@ static bool sort(void)
 {
     struct page_frame *page;
     while (!checkpoint_time_is_up() && (page = object_frozen_take()) != NULL) {
-        bool zero = object_page_is_zero(page);
-        struct directory_entry entry =
-            directory_entry_make(zero ? DIRECTORY_ZERO_PAGE : DIRECTORY_PAGE, page->object_id);
-        entry.allocation_count = page->allocation_count;
-        if (!directory_put(DIRECTORY_WORKING, &entry))
-            panic("CKPT-003 the directory is full");
-        if (zero)
+        struct directory_entry entry = object_page_entry(page);
+        directory_enter(DIRECTORY_WORKING, &entry);
+        if (entry.kind == DIRECTORY_ZERO_PAGE)
             object_page_written(page);
     }
     if (object_frozen_listed())
@@ -323,17 +319,6 @@ static bool order(void)
     return true;
 }
 
-static void page_add(struct batch *batch, struct directory_entry entry)
-{
-    struct page_frame *page = object_page_writing(directory_id(&entry));
-    entry.location = area_take(1);
-    entry.checksum_or_calls =
-        sum_of(page->data, PAGE_BYTES, checksum_seed(CHECKSUM_PAGE, page->object_id));
-    if (!directory_put(DIRECTORY_WORKING, &entry))
-        panic("CKPT-004 the directory is full");
-    batch_add(batch, page->data, page);
-}
-
 /* Pots, then pages by id; all that is in the directory is passed. false: there are no more. */
 static bool block_add(struct batch *batch)
 {
@@ -344,7 +329,7 @@ static bool block_add(struct batch *batch)
     }
     const struct directory_entry *next = directory_order_next();
     if (next && next->kind == DIRECTORY_PAGE && !next->location) /* else it was paged out */
-        page_add(batch, *next);
+        batch_add_page(batch, object_page_writing(directory_id(next)), *next);
     return next;
 }
 

@@ -126,6 +126,12 @@ bool directory_put(enum directory_which which, const struct directory_entry *ent
     return true;
 }
 
+void directory_enter(enum directory_which which, const struct directory_entry *entry)
+{
+    if (!directory_put(which, entry))
+        panic("DIRE-006 the directory is full");
+}
+
 static void item_free(uint32_t at)
 {
     struct item *item = &directory.items[at];

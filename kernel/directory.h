@@ -60,7 +60,9 @@ struct directory_entry directory_entry_make(enum directory_kind kind, uint64_t o
 /* directory_put - in place of what the directory has of the same object. false: the pool is full,
  * which happens at restart only (invariant 2). */
 MUST_CHECK bool directory_put(enum directory_which which, const struct directory_entry *entry);
-/* directory_drop - a domain does not run any more. */
+/* directory_enter - the same where there is room: whatever changes is counted (area_room()). */
+void directory_enter(enum directory_which which, const struct directory_entry *entry);
+/* directory_drop_running - a domain does not run any more. */
 void directory_drop_running(uint64_t object_id);
 /* directory_find - where the newest version of a page (RANGE_PAGES) or node (RANGE_NODES) is; NULL:
  * at home. Valid until the next change. */

@@ -13,6 +13,7 @@
  *  3. A frozen node is not dirty; its slots, or the decoded domain of which it is a part, which is
  *     frozen too (domain.h), are as they were at the freeze, until object_node_keep().
  */
+#include "disks/checksum.h"
 #include "kernel/arch/arch.h"
 #include "kernel/checkpoint.h"
 #include "kernel/depend.h"
@@ -21,6 +22,7 @@
 #include "kernel/journal.h"
 #include "kernel/pot.h"
 #include "kernel/sched.h"
+#include "kernel/sum.h"
 
 /* In a loop of few instructions each counts: its registers are its own. */
 #define NOINLINE __attribute__((noinline))
@@ -146,6 +148,20 @@ bool object_page_is_zero(const struct page_frame *page)
     return true;
 }
 
+struct directory_entry object_page_entry(const struct page_frame *page)
+{
+    bool zero = object_page_is_zero(page);
+    struct directory_entry entry =
+        directory_entry_make(zero ? DIRECTORY_ZERO_PAGE : DIRECTORY_PAGE, page->object_id);
+    entry.allocation_count = page->allocation_count;
+    return entry;
+}
+
+uint64_t object_page_sum(const struct page_frame *page)
+{
+    return sum_of(page->data, PAGE_BYTES, checksum_seed(CHECKSUM_PAGE, page->object_id));
+}
+
 uint32_t object_dirty_nodes(void)
 {
     return dirty.node_count;
@@ -190,16 +206,14 @@ COLD void object_node_keep(struct node_frame *node)
         domain_keep(node->domain);
     struct directory_entry entry = directory_entry_make(DIRECTORY_NODE, node->object_id);
     pot_area_fill(node->frozen_place, node, &entry);
-    bool good = directory_put(DIRECTORY_WORKING, &entry);
+    directory_enter(DIRECTORY_WORKING, &entry);
     entry = directory_entry_make(DIRECTORY_RUNNING, node->object_id);
     if (node->frozen == NODE_FROZEN_DEVICE_WAIT)
         entry.index = DIRECTORY_DEVICE_WAIT;
     if (node->frozen == NODE_FROZEN)
         directory_drop_running(node->object_id);
     else
-        good &= directory_put(DIRECTORY_OF_DOMAINS, &entry);
-    if (!good)
-        panic("DIRT-001 the directory is full");
+        directory_enter(DIRECTORY_OF_DOMAINS, &entry);
     node->frozen = NODE_NOT_FROZEN;
     dirty.frozen_nodes--;
 }

@@ -89,8 +89,7 @@ static void list_fill(void)
         list->entries[i] = (struct journal_entry){
             .object_id = page->object_id,
             .allocation_count = page->allocation_count,
-            .checksum = sum_of(page->data, PAGE_BYTES,
-                                   checksum_seed(CHECKSUM_PAGE, page->object_id))};
+            .checksum = object_page_sum(page)};
     }
     list->checksum = sum_after_own(list, BLOCK_BYTES,
                                 checksum_seed(CHECKSUM_JOURNAL, list->sequence));

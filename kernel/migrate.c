@@ -31,7 +31,6 @@
 #include "kernel/pot.h"
 #include "kernel/print.h"
 #include "kernel/sched.h"
-#include "kernel/sum.h"
 
 /* Pages of the list: 8 MiB, but no more of the frames than this part. */
 #define PAGES_MAX 2048u
@@ -253,9 +252,8 @@ static void arrived_check(void)
     for (struct page_frame *page = migrate.first; page; page = page->frozen_next) {
         if (page->leg != ARRIVED)
             continue;
-        uint64_t sum = sum_of(page->data, BLOCK_BYTES,
-                              checksum_seed(CHECKSUM_PAGE, page->object_id));
-        page_read(page, sum == entry_of(page)->checksum_or_calls, READ_CHECKED);
+        bool good = object_page_sum(page) == entry_of(page)->checksum_or_calls;
+        page_read(page, good, READ_CHECKED);
         migrate.arrived--;
         if (checkpoint_time_is_up())
             return;

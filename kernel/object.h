@@ -25,6 +25,7 @@ enum node_role {
     NODE_METER,     /* a decoded meter: struct meter has the truth of its counters */
 };
 
+struct directory_entry;
 struct domain;
 
 struct node_frame {
@@ -158,6 +159,10 @@ static inline void page_dirty(struct page_frame *page)
  * any, went to another frame; or FETCH_STALL. */
 enum fetch object_page_writable(struct page_frame *page);
 bool object_page_is_zero(const struct page_frame *page);
+/* object_page_entry - of its contents, in a directory; without a place, which zeros do not need.
+ * object_page_sum - their checksum. */
+struct directory_entry object_page_entry(const struct page_frame *page);
+uint64_t object_page_sum(const struct page_frame *page);
 
 /* object_node_idle - nothing in memory is a part of it, or waits for it. */
 bool object_node_idle(const struct node_frame *node);

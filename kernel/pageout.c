@@ -4,7 +4,6 @@
  * then. */
 #include "kernel/pageout.h"
 
-#include "disks/checksum.h"
 #include "kernel/area.h"
 #include "kernel/batch.h"
 #include "kernel/checkpoint.h"
@@ -12,7 +11,6 @@
 #include "kernel/object.h"
 #include "kernel/pot.h"
 #include "kernel/sched.h"
-#include "kernel/sum.h"
 
 #define POTS_MAX 8u /* on their way */
 
@@ -29,31 +27,19 @@ bool pageout_due(void)
     return wanted || pageout.filling || !pages_room(true) || !nodes_room(true);
 }
 
-static void entry_put(const struct directory_entry *entry)
-{
-    if (!directory_put(DIRECTORY_WORKING, entry))
-        panic("PAGE-001 the directory is full");
-}
-
 /* The next page. false: there is none that can go. */
 static bool page_out(void)
 {
     struct page_frame *page = object_page_out();
     if (!page)
         return false;
-    bool zero = object_page_is_zero(page);
-    struct directory_entry entry =
-        directory_entry_make(zero ? DIRECTORY_ZERO_PAGE : DIRECTORY_PAGE, page->object_id);
-    entry.allocation_count = page->allocation_count;
-    if (zero) {
-        object_page_written(page);
-    } else {
-        entry.location = area_take(1);
-        entry.checksum_or_calls =
-            sum_of(page->data, PAGE_BYTES, checksum_seed(CHECKSUM_PAGE, page->object_id));
-        batch_add(pageout.filling, page->data, page);
+    struct directory_entry entry = object_page_entry(page);
+    if (entry.kind == DIRECTORY_PAGE) {
+        batch_add_page(pageout.filling, page, entry);
+        return true;
     }
-    entry_put(&entry);
+    directory_enter(DIRECTORY_WORKING, &entry);
+    object_page_written(page);
     return true;
 }
 
@@ -70,7 +56,7 @@ static bool pot_out(void)
     while (place < POT_NODES && (node = object_node_out()) != NULL) {
         struct directory_entry entry = directory_entry_make(DIRECTORY_NODE, node->object_id);
         pot_put(pot, place++, node, &entry);
-        entry_put(&entry);
+        directory_enter(DIRECTORY_WORKING, &entry);
         directory_drop_running(node->object_id);
     }
     if (place == 0) {
