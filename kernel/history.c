@@ -17,7 +17,7 @@ static struct {
     uint32_t next;
 } history;
 
-#define TYPE_NAME(name, class, number, weakened, data_byte, what) [KEY_##name] = #name,
+#define TYPE_NAME(name, class, number, weakened) [KEY_##name] = #name,
 static const char type_names[KEY_TYPE_COUNT][13] = {ORDER_TYPES(TYPE_NAME)};
 
 struct history_line *history_begin(const struct domain *domain)

@@ -10,10 +10,10 @@
 #include "kernel/invoke.h"
 #include "kernel/orders.h"
 
-#define ORDER_DECLARE(of, name, code, count, function, size, change, takes, gives, codes)          \
+#define ORDER_DECLARE(of, code, count, function, size, change)                                     \
     enum invoked function(struct invocation *invocation);
-ORDERS(ORDER_DECLARE)
-#undef ORDER_DECLARE
+#define CLASS_DECLARE(class) ORDERS_##class(ORDER_DECLARE)
+ORDER_CLASSES(CLASS_DECLARE)
 
 /* key_settle - a void key becomes data key 0. false: its object had to be fetched, the sender
  * stalled. */

@@ -10,7 +10,7 @@
 enum weak { WEAK_SAME, WEAK_READ_ONLY, WEAK_NO_CALL, WEAK_SENSE, WEAK_ZERO };
 enum { READS = 0, CHANGES = 1 };
 
-#define ORDER_ROW(of, name, code, count, function, size, change, takes, gives, codes)              \
+#define ORDER_ROW(of, code, count, function, size, change)                                         \
     {.perform = (function), .types = ORDER_OF_##of, .first = (code),                               \
      .last = (code) + (count) - 1, .words = (size), .changes = (change)},
 #define CLASS_ROWS(class) static const struct order rows_##class[] = {ORDERS_##class(ORDER_ROW)};
@@ -26,7 +26,7 @@ struct type {
     uint8_t row_count;
     uint8_t weak; /* enum weak */
 };
-#define TYPE_ENTRY(name, class, number, weakened, data_byte, what)                                 \
+#define TYPE_ENTRY(name, class, number, weakened)                                                  \
     [KEY_##name] = {.rows = rows_##class, .akt = (number), .row_count = count_##class,             \
                     .weak = WEAK_##weakened},
 static const struct type types[KEY_TYPE_COUNT] = {ORDER_TYPES(TYPE_ENTRY)};

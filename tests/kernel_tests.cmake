@@ -52,6 +52,6 @@ foreach(step object_node object_page key_node key_page pot_node pot_page segment
 endforeach()
 target_link_options(kernel_prepare_test PRIVATE ${prepare_steps})
 
-# Prints what kernel/orders.md is to hold.
+# orders_page kernel/orders.md prints what that is to hold.
 add_executable(orders_page tests/orders_page_main.c)
 target_link_libraries(orders_page PRIVATE kernel_host)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* orders_page.c - writes kernel/orders.md from the table of all orders; see orders_page.h. */
+/* orders_page.c - writes kernel/orders.md: the numbers from the table of all orders, the words from
+ * the page as it is; see orders_page.h. */
 #include "tests/orders_page.h"
 
 #include <inttypes.h>
@@ -16,43 +17,56 @@ struct row {
     uint64_t first, count;
     unsigned words;
     bool changes;
-    const char *takes, *gives, *codes;
 };
 
-#define ROW(of, order, code, codes_in_all, function, size, changing, in, out, answers)             \
-    {.name = #order,                                                                               \
+#define ROW(of, code, codes_in_all, function, size, changing)                                      \
+    {.name = #code,                                                                                \
      .types = ORDER_OF_##of,                                                                       \
      .first = (code),                                                                              \
      .count = (codes_in_all),                                                                      \
      .words = (size),                                                                              \
-     .changes = (changing),                                                                        \
-     .takes = (in),                                                                                \
-     .gives = (out),                                                                               \
-     .codes = (answers)},
+     .changes = (changing)},
 #define CLASS_ROWS(class) static const struct row rows_##class[] = {ORDERS_##class(ROW)};
 ORDER_CLASSES(CLASS_ROWS)
 /* Gates and meters have no orders of their own. */
 static const struct row rows_GATE[] = {{.types = 0}}, rows_METER[] = {{.types = 0}};
 
 struct type {
-    const char *name, *class, *weak, *data_byte, *what;
+    const char *name, *class, *weak;
     enum key_type number;
     uint64_t akt;
     const struct row *rows;
     size_t row_count;
 };
-#define TYPE(type, in_class, alleged, weakened, byte, text)                                        \
+#define TYPE(type, in_class, alleged, weakened)                                                    \
     {.name = #type,                                                                                \
      .class = #in_class,                                                                           \
      .weak = #weakened,                                                                            \
-     .data_byte = (byte),                                                                          \
-     .what = (text),                                                                               \
      .number = KEY_##type,                                                                         \
      .akt = (alleged),                                                                             \
      .rows = rows_##in_class,                                                                      \
      .row_count = sizeof(rows_##in_class) / sizeof(rows_##in_class[0])},
 static const struct type types[] = {ORDER_TYPES(TYPE)};
 #define TYPE_COUNT (sizeof(types) / sizeof(types[0]))
+
+/* A cell of the row with this name (in its second cell), in the old page from the heading on. */
+struct words {
+    int length;
+    const char *text;
+};
+
+static struct words words_of(const char *page, const char *heading, const char *name, unsigned cell)
+{
+    char key[80];
+    (void)snprintf(key, sizeof(key), " | %s | ", name);
+    const char *at = strstr(page, heading), *end;
+    at = at ? strstr(at, key) : NULL;
+    for (unsigned i = 1; at && i <= cell; i++) /* to the bar in front of the cell */
+        at = strchr(at + 1, '|');
+    if (!at || !(end = strchr(at + 1, '|')) || end - at < 3)
+        return (struct words){1, "?"};
+    return (struct words){(int)(end - at) - 3, at + 2};
+}
 
 static const char *weak_text(const char *weak)
 {
@@ -69,7 +83,7 @@ static const char *weak_text(const char *weak)
     return weak;
 }
 
-static void types_write(FILE *file)
+static void types_write(FILE *file, const char *old)
 {
     fprintf(file, "| n | type | what it is | data byte | AKT | a sense key hands out |\n"
                   "|---|---|---|---|---|---|\n");
@@ -78,8 +92,12 @@ static void types_write(FILE *file)
         char akt[20] = "-";
         if (type->akt)
             (void)snprintf(akt, sizeof(akt), "0x%" PRIx64, type->akt);
-        fprintf(file, "| %u | KEY_%s | %s | %s | %s | %s |\n", (unsigned)type->number, type->name,
-                type->what, type->data_byte, akt, weak_text(type->weak));
+        char name[40];
+        (void)snprintf(name, sizeof(name), "KEY_%s", type->name);
+        struct words what = words_of(old, "", name, 2), data_byte = words_of(old, "", name, 3);
+        fprintf(file, "| %u | %s | %.*s | %.*s | %s | %s |\n", (unsigned)type->number, name,
+                what.length, what.text, data_byte.length, data_byte.text, akt,
+                weak_text(type->weak));
     }
 }
 
@@ -95,7 +113,8 @@ static void knowers_write(FILE *file, const struct type *class, const struct row
     }
 }
 
-static void row_write(FILE *file, const struct type *class, const struct row *row)
+static void row_write(FILE *file, const char *old, const struct type *class,
+                      const struct row *row)
 {
     if (row->count >= ORDER_EVERY)
         fprintf(file, "| any |");
@@ -105,8 +124,13 @@ static void row_write(FILE *file, const struct type *class, const struct row *ro
         fprintf(file, "| %" PRIu64 " |", row->first);
     fprintf(file, " %s | ", row->name);
     knowers_write(file, class, row);
-    fprintf(file, " | %s | %u | %s | %s | %s |\n", row->takes, row->words * 8, row->gives,
-            row->codes, row->changes ? "no" : "yes");
+    char heading[40];
+    (void)snprintf(heading, sizeof(heading), "\n## KEY_%s", class->name);
+    struct words takes = words_of(old, heading, row->name, 3);
+    struct words gives = words_of(old, heading, row->name, 5);
+    struct words codes = words_of(old, heading, row->name, 6);
+    fprintf(file, " | %.*s | %u | %.*s | %.*s | %s |\n", takes.length, takes.text, row->words * 8,
+            gives.length, gives.text, codes.length, codes.text, row->changes ? "no" : "yes");
 }
 
 static bool class_is_written(size_t index)
@@ -117,7 +141,7 @@ static bool class_is_written(size_t index)
     return types[index].rows[0].types == 0;
 }
 
-static void class_write(FILE *file, const struct type *class)
+static void class_write(FILE *file, const char *old, const struct type *class)
 {
     const char *separator = "\n## ";
     for (size_t i = 0; i < TYPE_COUNT; i++)
@@ -129,15 +153,16 @@ static void class_write(FILE *file, const struct type *class)
             "\n\n| code | order | known to | takes | string, bytes at least | gives | answers "
             "| through a read-only key |\n|---|---|---|---|---|---|---|---|\n");
     for (size_t i = 0; i < class->row_count; i++)
-        row_write(file, class, &class->rows[i]);
+        row_write(file, old, class, &class->rows[i]);
 }
 
-void orders_page_write(FILE *file)
+void orders_page_write(FILE *file, const char *old)
 {
     fprintf(file,
             "# Keys and their orders\n\n"
-            "This page is made from the table in `orders.h`: "
-            "`build/orders_page > kernel/orders.md`. Numbers: `abi.h`.\n\n"
+            "The numbers of this page, who knows an order, and how much string it needs are made "
+            "from the table in `orders.h`: `build/orders_page kernel/orders.md` prints the page "
+            "anew, with the words that are in it. Numbers: `abi.h`.\n\n"
             "1. Order 0x%" PRIx64
             " is answered with the key's AKT; that of a segment key also has its"
             " size code in bits 8-11, and read-only page and segment keys have bit 12.\n"
@@ -146,10 +171,12 @@ void orders_page_write(FILE *file)
             " RC_READ_ONLY, and a string that is too short with RC_FORMAT.\n"
             "4. \"+ slot\" and the like: the number is added to the order. Numbers in strings are"
             " 64 bits.\n"
-            "5. A void key, whose object was rescinded, is a data key.\n\n",
+            "5. A void key, whose object was rescinded, is a data key.\n"
+            "6. A domain key whose nodes do not make a domain answers RC_FORMAT. \"Not to"
+            " oneself\": so it does to the domain itself.\n\n",
             (uint64_t)ORDER_TYPE);
-    types_write(file);
+    types_write(file, old);
     for (size_t i = 0; i < TYPE_COUNT; i++)
         if (!class_is_written(i))
-            class_write(file, &types[i]);
+            class_write(file, old, &types[i]);
 }

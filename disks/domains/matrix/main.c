@@ -25,7 +25,7 @@ struct row {
     uint32_t types;
     uint64_t first, count;
 };
-#define ROW(of, order, code, codes_in_all, function, size, changing, in, out, answers)             \
+#define ROW(of, code, codes_in_all, function, size, changing)                                      \
     {.types = ORDER_OF_##of, .first = (code), .count = (codes_in_all)},
 #define CLASS_ROWS(class) static const struct row rows_##class[] = {ORDERS_##class(ROW)};
 ORDER_CLASSES(CLASS_ROWS)
@@ -38,7 +38,7 @@ static const struct {
     const struct row *rows;
     unsigned count;
 } types[] = {
-#define TYPE(name, class, akt, weak, data_byte, what) [KEY_##name] = {rows_##class, count_##class},
+#define TYPE(name, class, akt, weak) [KEY_##name] = {rows_##class, count_##class},
     ORDER_TYPES(TYPE)};
 
 static const struct {
