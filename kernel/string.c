@@ -76,6 +76,8 @@ void *memset(void *target, int value, size_t size_bytes)
         words[2] = word;
         words[3] = word;
     }
+    for (; size_bytes >= WORD_BYTES; size_bytes -= WORD_BYTES, to += WORD_BYTES)
+        *(word_alias *)to = word;
     while (size_bytes--)
         *to++ = (uint8_t)value;
     return target;
