@@ -4,14 +4,13 @@
 #include "bench/bench.h"
 
 #include <assert.h>
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "emulator/base/json.h"
 #include "emulator/base/memory.h"
-#include "emulator/base/output_file.h"
 
 double bench_seconds(void)
 {
@@ -138,11 +137,5 @@ bool bench_json_write(const struct bench *bench, const char *path, struct error 
     cJSON *rows = cJSON_CreateArray();
     for (size_t i = 0; i < bench->row_count; i++)
         cJSON_AddItemToArray(rows, row_json(&bench->rows[i]));
-    char *text = memory_must(cJSON_Print(rows));
-    cJSON_Delete(rows);
-    size_t length = strlen(text);
-    text[length] = '\n'; /* in the place of the NUL */
-    bool good = output_write(path, text, length + 1, error);
-    free(text);
-    return good;
+    return json_write(json_text(rows), path, error);
 }

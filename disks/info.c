@@ -4,11 +4,13 @@
 #include "disks/info.h"
 
 #include <assert.h>
-#include <cjson/cJSON.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "emulator/base/json.h"
 
 static const char *const place_names[] = {"absent", "empty", "good", "bad"};
 
@@ -118,22 +120,17 @@ void info_text(const struct store *store, struct byte_writer *writer)
         volume_lines(writer, &store->volumes[i]);
 }
 
-static void number_add(cJSON *object, const char *name, uint64_t value)
-{
-    cJSON_AddNumberToObject(object, name, (double)value);
-}
-
 static void range_json(cJSON *ranges, const struct volume *volume, uint32_t index)
 {
     const struct volume_range *range = &volume->header.ranges[index];
     const char *problem = volume_range_problem(volume, index);
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "kind", range_kind_name(range->kind));
-    number_add(object, "plex", range->plex);
-    number_add(object, "first_id", range->first_id);
-    number_add(object, "object_count", range->object_count);
-    number_add(object, "start_block", range->start_block);
-    number_add(object, "block_count", range->block_count);
+    json_count_add(object, "plex", range->plex);
+    json_count_add(object, "first_id", range->first_id);
+    json_count_add(object, "object_count", range->object_count);
+    json_count_add(object, "start_block", range->start_block);
+    json_count_add(object, "block_count", range->block_count);
     if (problem)
         cJSON_AddStringToObject(object, "problem", problem);
     cJSON_AddItemToArray(ranges, object);
@@ -144,9 +141,9 @@ static void volume_json(cJSON *volumes, const struct volume *volume)
     static const char *const names[VOLUME_COPIES] = {"header_problem", "header_copy_problem"};
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "path", volume->path);
-    number_add(object, "index", volume->header.disk_index);
-    number_add(object, "block_count", volume->header.block_count);
-    number_add(object, "generation", volume->header.generation);
+    json_count_add(object, "index", volume->header.disk_index);
+    json_count_add(object, "block_count", volume->header.block_count);
+    json_count_add(object, "generation", volume->header.generation);
     for (unsigned copy = 0; copy < VOLUME_COPIES; copy++)
         if (volume->copy_problem[copy])
             cJSON_AddStringToObject(object, names[copy], volume->copy_problem[copy]);
@@ -159,20 +156,20 @@ static void volume_json(cJSON *volumes, const struct volume *volume)
 static void place_json(cJSON *places, const struct store_place *place, unsigned index)
 {
     cJSON *object = cJSON_CreateObject();
-    number_add(object, "place", index / STORE_PLEXES);
-    number_add(object, "plex", index % STORE_PLEXES);
+    json_count_add(object, "place", index / STORE_PLEXES);
+    json_count_add(object, "plex", index % STORE_PLEXES);
     cJSON_AddStringToObject(object, "state", place_names[place->state]);
     if (place->state == PLACE_GOOD) {
-        number_add(object, "generation", place->header.generation);
-        number_add(object, "area", place->header.area);
-        number_add(object, "migrated_generation", place->header.migrated_generation);
-        number_add(object, "directory_entries", place->header.directory_entries);
-        number_add(object, "system_time_ns", place->header.system_time_ns);
-        number_add(object, "calendar_ns", place->header.calendar_ns);
-        number_add(object, "restart_count", place->header.restart_count);
-        number_add(object, "journal_block", place->header.journal_block);
-        number_add(object, "journal_sequence", place->header.journal_sequence);
-        number_add(object, "disks_in_step", (uint64_t)place->header.disks_in_step);
+        json_count_add(object, "generation", place->header.generation);
+        json_count_add(object, "area", place->header.area);
+        json_count_add(object, "migrated_generation", place->header.migrated_generation);
+        json_count_add(object, "directory_entries", place->header.directory_entries);
+        json_count_add(object, "system_time_ns", place->header.system_time_ns);
+        json_count_add(object, "calendar_ns", place->header.calendar_ns);
+        json_count_add(object, "restart_count", place->header.restart_count);
+        json_count_add(object, "journal_block", place->header.journal_block);
+        json_count_add(object, "journal_sequence", place->header.journal_sequence);
+        json_count_add(object, "disks_in_step", (uint64_t)place->header.disks_in_step);
     }
     cJSON_AddItemToArray(places, object);
 }
@@ -186,20 +183,18 @@ void info_json(const struct store *store, struct byte_writer *writer)
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "label", label);
     cJSON_AddStringToObject(object, "store_id", id);
-    number_add(object, "format", store->volumes[0].header.version);
-    number_add(object, "volume_count", store->disk_count);
-    number_add(object, "node_count", objects(store, RANGE_NODES));
-    number_add(object, "page_count", objects(store, RANGE_PAGES));
+    json_count_add(object, "format", store->volumes[0].header.version);
+    json_count_add(object, "volume_count", store->disk_count);
+    json_count_add(object, "node_count", objects(store, RANGE_NODES));
+    json_count_add(object, "page_count", objects(store, RANGE_PAGES));
     cJSON *places = cJSON_AddArrayToObject(object, "checkpoints");
     for (unsigned i = 0; i < STORE_PLACES * STORE_PLEXES; i++)
         place_json(places, &store->places[i / STORE_PLEXES][i % STORE_PLEXES], i);
     cJSON *volumes = cJSON_AddArrayToObject(object, "volumes");
     for (unsigned i = 0; i < store->volume_count; i++)
         volume_json(volumes, &store->volumes[i]);
-    char *text = cJSON_Print(object);
-    assert(text != NULL);
+    char *text = json_text(object);
     write_bytes(writer, text, strlen(text));
     write_bytes(writer, "\n", 1);
-    cJSON_free(text);
-    cJSON_Delete(object);
+    free(text);
 }

@@ -11,10 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
+#include "emulator/base/json.h"
 #include "emulator/base/memory.h"
-#include "emulator/base/output_file.h"
 #include "emulator/machine.h"
 
 #define PATH_BYTES 4096u
@@ -162,11 +160,6 @@ void campaign_summary_finish(struct campaign_summary *summary)
 
 /* --- result.json --- */
 
-static void number_put(cJSON *object, const char *name, uint64_t number)
-{
-    cJSON_AddNumberToObject(object, name, (double)number);
-}
-
 static void coverage_put(cJSON *object, const struct campaign_summary *summary)
 {
     cJSON *coverage = cJSON_AddArrayToObject(object, "coverage");
@@ -177,8 +170,8 @@ static void coverage_put(cJSON *object, const struct campaign_summary *summary)
             cJSON *cell = cJSON_CreateObject();
             cJSON_AddStringToObject(cell, "phase", phase ? machine_phase_name(phase) : "none");
             cJSON_AddStringToObject(cell, "policy", campaign_policy_name(policy));
-            number_put(cell, "passed", summary->passed[phase][policy]);
-            number_put(cell, "failed", summary->failed[phase][policy]);
+            json_count_add(cell, "passed", summary->passed[phase][policy]);
+            json_count_add(cell, "failed", summary->failed[phase][policy]);
             cJSON_AddItemToArray(coverage, cell);
         }
 }
@@ -189,12 +182,12 @@ static void failures_put(cJSON *object, const struct campaign_summary *summary)
     for (size_t i = 0; i < summary->listed; i++) {
         const struct campaign_result *result = &summary->list[i].result;
         cJSON *failure = cJSON_CreateObject();
-        cJSON_AddStringToObject(failure, "case", summary->list[i].name);
+        json_text_add(failure, "case", summary->list[i].name);
         cJSON_AddStringToObject(failure, "outcome", campaign_outcome_name(result->outcome));
         cJSON_AddStringToObject(failure, "phase",
                                 result->phase ? machine_phase_name(result->phase) : "none");
-        number_put(failure, "instructions", result->instructions);
-        cJSON_AddStringToObject(failure, "why", result->text);
+        json_count_add(failure, "instructions", result->instructions);
+        json_text_add(failure, "why", result->text);
         cJSON_AddItemToArray(list, failure);
     }
 }
@@ -203,29 +196,27 @@ char *campaign_summary_json(const struct campaign_summary *summary)
 {
     char digest[33];
     cJSON *object = cJSON_CreateObject();
-    number_put(object, "cases", summary->cases);
-    number_put(object, "distinct", summary->distinct);
-    number_put(object, "recoveries", summary->recoveries);
-    number_put(object, "failures", summary->failures);
-    number_put(object, "safety", summary->safety);
-    number_put(object, "liveness", summary->liveness);
-    number_put(object, "unjudged", summary->unjudged);
+    json_count_add(object, "cases", summary->cases);
+    json_count_add(object, "distinct", summary->distinct);
+    json_count_add(object, "recoveries", summary->recoveries);
+    json_count_add(object, "failures", summary->failures);
+    json_count_add(object, "safety", summary->safety);
+    json_count_add(object, "liveness", summary->liveness);
+    json_count_add(object, "unjudged", summary->unjudged);
     digest_text(summary->digest, digest);
     cJSON_AddStringToObject(object, "digest", digest);
-    number_put(object, "events", summary->events);
-    number_put(object, "instructions", summary->instructions);
-    number_put(object, "draws", summary->draws);
-    number_put(object, "sample", summary->sample);
-    number_put(object, "units", summary->units);
-    number_put(object, "units_missing", summary->units_missing);
-    number_put(object, "restart_min_ns", summary->restart_min_ns);
-    number_put(object, "restart_median_ns", summary->restart_median_ns);
-    number_put(object, "restart_max_ns", summary->restart_max_ns);
+    json_count_add(object, "events", summary->events);
+    json_count_add(object, "instructions", summary->instructions);
+    json_count_add(object, "draws", summary->draws);
+    json_count_add(object, "sample", summary->sample);
+    json_count_add(object, "units", summary->units);
+    json_count_add(object, "units_missing", summary->units_missing);
+    json_count_add(object, "restart_min_ns", summary->restart_min_ns);
+    json_count_add(object, "restart_median_ns", summary->restart_median_ns);
+    json_count_add(object, "restart_max_ns", summary->restart_max_ns);
     coverage_put(object, summary);
     failures_put(object, summary);
-    char *text = memory_must(cJSON_Print(object));
-    cJSON_Delete(object);
-    return text;
+    return json_text(object);
 }
 
 bool campaign_summary_write(const struct campaign_summary *summary, const char *folder,
@@ -235,8 +226,5 @@ bool campaign_summary_write(const struct campaign_summary *summary, const char *
     int length = snprintf(path, sizeof(path), "%s/result.json", folder);
     if (length < 0 || (size_t)length >= sizeof(path))
         return error_set(error, ERROR_IO, "%.100s: the name is too long", folder);
-    char *text = campaign_summary_json(summary);
-    bool good = output_write(path, text, strlen(text), error);
-    free(text);
-    return good;
+    return json_write(campaign_summary_json(summary), path, error);
 }

@@ -3,7 +3,6 @@
  * by main.c; calls disks/ for everything. */
 #include "frontend/disk_command.h"
 
-#include <cjson/cJSON.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "disks/digest.h"
 #include "disks/info.h"
 #include "disks/make.h"
+#include "emulator/base/json.h"
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
 
@@ -146,10 +146,9 @@ static int disk_info(struct store *store, const struct disk_words *words)
 
 static void json_print(cJSON *object)
 {
-    char *text = memory_must(cJSON_Print(object));
+    char *text = json_text(object);
     puts(text);
-    cJSON_free(text);
-    cJSON_Delete(object);
+    free(text);
 }
 
 static const char *const finding_names[FINDING_KINDS] = {"note", "repairable", "damage"};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* stats.c - figures to JSON. Called by session.c; calls cJSON and machine.h.
+/* stats.c - figures to JSON. Called by session.c; calls json.h and machine.h.
  *
  * Invariants
  *  1. Counts are written as integers of any size, never through a double.
@@ -7,56 +7,44 @@
 #include "frontend/stats.h"
 
 #include <assert.h>
-#include <cjson/cJSON.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "emulator/base/memory.h"
-#include "emulator/base/output_file.h"
+#include "emulator/base/json.h"
 
 double stats_mips(uint64_t instructions, uint64_t host_ns)
 {
     return host_ns == 0 ? 0.0 : (double)instructions * 1e3 / (double)host_ns;
 }
 
-static void integer_add(cJSON *object, const char *name, uint64_t value)
-{
-    char text[24];
-    snprintf(text, sizeof(text), "%llu", (unsigned long long)value);
-    cJSON_AddRawToObject(object, name, text);
-}
-
 static void disk_add(cJSON *disks, const struct disk_counters *counters)
 {
     cJSON *disk = cJSON_CreateObject();
-    integer_add(disk, "read_requests", counters->read_requests);
-    integer_add(disk, "write_requests", counters->write_requests);
-    integer_add(disk, "flush_requests", counters->flush_requests);
-    integer_add(disk, "read_bytes", counters->read_bytes);
-    integer_add(disk, "write_bytes", counters->write_bytes);
-    integer_add(disk, "errors", counters->errors);
-    integer_add(disk, "busy_ns", counters->busy_ns);
-    integer_add(disk, "seek_ns", counters->seek_ns);
-    integer_add(disk, "transfer_ns", counters->transfer_ns);
-    integer_add(disk, "queue_depth_max", counters->queue_depth_max);
+    json_count_add(disk, "read_requests", counters->read_requests);
+    json_count_add(disk, "write_requests", counters->write_requests);
+    json_count_add(disk, "flush_requests", counters->flush_requests);
+    json_count_add(disk, "read_bytes", counters->read_bytes);
+    json_count_add(disk, "write_bytes", counters->write_bytes);
+    json_count_add(disk, "errors", counters->errors);
+    json_count_add(disk, "busy_ns", counters->busy_ns);
+    json_count_add(disk, "seek_ns", counters->seek_ns);
+    json_count_add(disk, "transfer_ns", counters->transfer_ns);
+    json_count_add(disk, "queue_depth_max", counters->queue_depth_max);
     cJSON_AddItemToArray(disks, disk);
 }
 
 static void counts_add(cJSON *object, const struct machine_stats *stats)
 {
-    integer_add(object, "instructions", stats->instructions);
-    integer_add(object, "events", stats->events);
-    integer_add(object, "cycles", stats->cycles);
-    integer_add(object, "virtual_time_ns", stats->virtual_time_ns);
-    integer_add(object, "traps", stats->traps);
-    integer_add(object, "interrupts", stats->interrupts);
-    integer_add(object, "sbi_calls", stats->sbi_calls);
-    integer_add(object, "device_accesses", stats->device_accesses);
-    integer_add(object, "recycles", stats->recycles);
-    integer_add(object, "blocks_translated", stats->blocks_translated);
-    integer_add(object, "generation", stats->generation);
-    integer_add(object, "phase", stats->phase);
+    json_count_add(object, "instructions", stats->instructions);
+    json_count_add(object, "events", stats->events);
+    json_count_add(object, "cycles", stats->cycles);
+    json_count_add(object, "virtual_time_ns", stats->virtual_time_ns);
+    json_count_add(object, "traps", stats->traps);
+    json_count_add(object, "interrupts", stats->interrupts);
+    json_count_add(object, "sbi_calls", stats->sbi_calls);
+    json_count_add(object, "device_accesses", stats->device_accesses);
+    json_count_add(object, "recycles", stats->recycles);
+    json_count_add(object, "blocks_translated", stats->blocks_translated);
+    json_count_add(object, "generation", stats->generation);
+    json_count_add(object, "phase", stats->phase);
     cJSON_AddBoolToObject(object, "fast_stores", stats->fast_stores);
 }
 
@@ -68,7 +56,7 @@ char *stats_text(struct machine *machine, const struct stats_run *run)
     cJSON *object = cJSON_CreateObject();
     cJSON_AddStringToObject(object, "exit_reason", run->exit_reason);
     cJSON_AddNumberToObject(object, "exit_code", run->exit_code);
-    integer_add(object, "seed", run->seed);
+    json_count_add(object, "seed", run->seed);
     counts_add(object, &stats);
     cJSON_AddStringToObject(object, "digest", digest);
     cJSON_AddNumberToObject(object, "mips", stats_mips(stats.instructions, run->host_ns));
@@ -76,19 +64,12 @@ char *stats_text(struct machine *machine, const struct stats_run *run)
     cJSON *disks = cJSON_AddArrayToObject(object, "disks");
     for (unsigned i = 0; i < stats.disk_count; i++)
         disk_add(disks, &stats.disks[i]);
-    char *text = memory_must(cJSON_Print(object));
-    cJSON_Delete(object);
-    return text;
+    return json_text(object);
 }
 
 bool stats_write(struct machine *machine, const struct stats_run *run, const char *path,
                  struct error *error)
 {
     assert(run->exit_reason);
-    char *text = stats_text(machine, run);
-    size_t length = strlen(text);
-    text[length] = '\n'; /* in the place of the NUL */
-    bool good = output_write(path, text, length + 1, error);
-    free(text);
-    return good;
+    return json_write(stats_text(machine, run), path, error);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* emulator_base_test.c - errors, the serializer, packed blocks, digests, executables. */
+/* emulator_base_test.c - errors, the serializer, packed blocks, digests, executables, text. */
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,9 @@
 #include "emulator/base/elf_file.h"
 #include "emulator/base/input_file.h"
 #include "emulator/base/error.h"
+#include "emulator/base/json.h"
 #include "emulator/base/pack.h"
+#include "emulator/base/text.h"
 
 Test(error, text_is_one_line_and_bounded)
 {
@@ -217,4 +219,57 @@ Test(elf_file, missing_empty_and_foreign_files_get_one_clear_line)
     cr_assert_eq(error.code, ERROR_FORMAT);
     cr_assert(strstr(error.text, "not a 64-bit RISC-V executable"), "%s", error.text);
     elf_file_finish(&elf);
+}
+
+/* What a function appends, as a string; the caller frees it. */
+static char *text_of(void (*add)(struct byte_writer *text, const char *source), const char *source)
+{
+    struct byte_writer text = {0};
+    add(&text, source);
+    write_u8(&text, 0);
+    return (char *)text.data;
+}
+
+Test(text, what_is_no_text_becomes_a_question_mark_and_markup_becomes_entities)
+{
+    static const struct {
+        const char *source, *clean, *escaped;
+    } expected[] = {
+        {"", "", ""},
+        {"a<b>&\"'c", "a<b>&\"'c", "a&lt;b&gt;&amp;&quot;&#39;c"},
+        {"]]>", "]]>", "]]&gt;"},
+        {"tab\tline\nbell\a\x1b[31m\x7f", "tab\tline\nbell??[31m?", "tab\tline\nbell??[31m?"},
+        {"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80", "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80",
+         "\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"},
+        {"\xc3", "?", "?"},             /* cut short */
+        {"\x80 \xff", "? ?", "? ?"},    /* no first byte */
+        {"\xc0\xbc", "??", "??"},       /* '<', longer than it may be */
+        {"\xe0\x80\xbc", "???", "???"},
+        {"\xed\xa0\x80", "???", "???"}, /* half of a pair */
+        {"\xef\xbf\xbe", "???", "???"}, /* U+FFFE, which XML forbids */
+        {"\xf4\x90\x80\x80", "????", "????"}, /* past the last */
+        {"\xc2\x9b", "??", "??"},       /* a control of terminals */
+        {"\xe2\x82<", "?\?<", "?\?&lt;"}, /* cut short by markup */
+    };
+    for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {
+        char *clean = text_of(text_clean, expected[i].source);
+        char *escaped = text_of(text_escape, expected[i].source);
+        cr_expect_str_eq(clean, expected[i].clean, "row %zu", i);
+        cr_expect_str_eq(escaped, expected[i].escaped, "row %zu", i);
+        free(clean);
+        free(escaped);
+    }
+}
+
+Test(json, counts_are_exact_and_text_is_text)
+{
+    cJSON *object = cJSON_CreateObject();
+    json_count_add(object, "largest", UINT64_MAX);
+    json_text_add(object, "text", "a\"b\xff\x1b");
+    char *text = json_text(object);
+    cr_expect_not_null(strstr(text, "18446744073709551615"), "%s", text);
+    cr_expect_not_null(strstr(text, "\"a\\\"b??\""), "%s", text);
+    struct error error;
+    cr_expect_not(json_write(text, "no-such-folder/file.json", &error));
+    cr_expect_eq(error.code, ERROR_IO);
 }

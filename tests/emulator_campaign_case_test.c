@@ -165,17 +165,31 @@ Test(campaign_case, what_was_promised_is_what_a_case_is_held_to)
     world_end(&world);
 }
 
+/* So many sectors from 3 on of byte 1, of which the first settled and was written again, with 2.
+ * Returns the order of its first write. */
+static uint64_t written_twice(struct world *world, uint32_t count)
+{
+    world_make(world, 1);
+    uint64_t first = entered(world, 0, 3, count, 1);
+    settled(world, 0, 3, first, 1);
+    (void)entered(world, 0, 3, 1, 2);
+    return first;
+}
+
+/* The case of a policy at the last event. */
+static struct campaign_case last_case(struct world *world, enum campaign_policy policy)
+{
+    world_learn(world);
+    return (struct campaign_case){.event = (uint32_t)world->events.count - 1,
+                                  .policy = (uint8_t)policy};
+}
+
 Test(campaign_case, keep_drop_and_prefix_leave_what_they_say)
 {
     struct world world;
-    world_make(&world, 1);
-    uint64_t first = entered(&world, 0, 3, 2, 1);
-    settled(&world, 0, 3, first, 1);
-    (void)entered(&world, 0, 3, 1, 2);
+    uint64_t first = written_twice(&world, 2);
     (void)entered(&world, 0, 3, 1, 3);
-    world_learn(&world);
-    struct campaign_case which = {.event = (uint32_t)world.events.count - 1,
-                                  .policy = CAMPAIGN_KEEP};
+    struct campaign_case which = last_case(&world, CAMPAIGN_KEEP);
     cr_expect_eq(first_byte(&world, &which, 0, 3), 3);
     cr_expect_eq(first_byte(&world, &which, 0, 4), 1);
     which.policy = CAMPAIGN_DROP;
@@ -197,13 +211,10 @@ Test(campaign_case, keep_drop_and_prefix_leave_what_they_say)
 Test(campaign_case, torn_garbage_and_misreport_leave_what_they_say)
 {
     struct world world;
-    world_make(&world, 1);
-    uint64_t first = entered(&world, 0, 3, 1, 1);
-    settled(&world, 0, 3, first, 1);
-    uint64_t second = entered(&world, 0, 3, 1, 2);
-    world_learn(&world);
-    struct campaign_case which = {.event = (uint32_t)world.events.count - 1,
-                                  .policy = CAMPAIGN_TORN, .argument = second, .bytes = 100};
+    uint64_t second = written_twice(&world, 1) + 1;
+    struct campaign_case which = last_case(&world, CAMPAIGN_TORN);
+    which.argument = second;
+    which.bytes = 100;
     cr_expect_eq(first_byte(&world, &which, 0, 3), 2);
     cr_expect_eq(last_byte(&world, &which, 0, 3), 1);
     which.policy = CAMPAIGN_GARBAGE;

@@ -58,6 +58,24 @@ static char *result_text(const char *folder)
     return (char *)text;
 }
 
+/* Two folders hold the same result. */
+static void results_same(const char *folder, const char *other)
+{
+    char *left = result_text(folder), *right = result_text(other);
+    cr_expect_str_eq(left, right);
+    free(left);
+    free(right);
+}
+
+/* A campaign with this folder that finds nothing lost. */
+static void run_good(const char *format, const char *folder)
+{
+    struct command_result *result = run(format, folder, NULL);
+    cr_assert_eq(result->status, 0, "%s: %d, %s%s", format, result->status, result->output,
+                 result->errors);
+    free(result);
+}
+
 Test(campaign_command, nothing_is_lost_and_the_certificate_says_what_was_covered, .timeout = 120)
 {
     struct command_result *result = command_run(FEW "--json");
@@ -146,25 +164,20 @@ Test(campaign_command, jobs_shards_and_merging_do_not_change_the_result, .timeou
 {
     char *one = command_file("campaign-one"), *two = command_file("campaign-two");
     char *other = command_file("campaign-other"), *sum = command_file("campaign-sum");
-    struct command_result *result = run(MANY "--jobs 1 --out %s", one, NULL);
-    cr_assert_eq(result->status, 0, "%s%s", result->output, result->errors);
-    free(result);
-    free(run(MANY "--jobs 2 --shard 1/2 --out %s", two, NULL));
-    result = run("./latchkey campaign merge %s", two, NULL);
+    run_good(MANY "--jobs 1 --out %s", one);
+    run_good(MANY "--jobs 2 --shard 1/2 --out %s", two);
+    struct command_result *result = run("./latchkey campaign merge %s", two, NULL);
     cr_expect_eq(result->status, 1);
     cr_expect(command_one_line(result, "is in no folder"), "%s", result->errors);
     free(result);
-    free(run(MANY "--jobs 3 --shard 2/2 --out %s", other, NULL));
+    run_good(MANY "--jobs 3 --shard 2/2 --out %s", other);
     char command[1000];
     (void)snprintf(command, sizeof(command), "./latchkey campaign merge %s %s --out %s", other, two,
                    sum);
     result = command_run(command);
     cr_expect_eq(result->status, 0, "%s", result->errors);
-    char *left = result_text(one), *right = result_text(sum);
-    cr_expect_str_eq(left, right);
-    free(left);
-    free(right);
     free(result);
+    results_same(one, sum);
     folder_remove(one);
     folder_remove(two);
     folder_remove(other);
@@ -203,9 +216,7 @@ Test(campaign_command, a_full_disk_is_one_line_and_the_rest_is_done_later, .time
     cr_expect_eq(result->status, 3);
     cr_expect(command_one_line(result, "part-000000: File too large"), "%s", result->errors);
     free(result);
-    result = run(FEW "--out %s", folder, NULL);
-    cr_expect_eq(result->status, 0, "%s", result->errors);
-    free(result);
+    run_good(FEW "--out %s", folder);
     folder_remove(folder);
 }
 
@@ -231,19 +242,12 @@ static void killed_after(const char *folder, long milliseconds)
 Test(campaign_command, what_was_killed_goes_on_and_comes_to_the_same_result, .timeout = 300)
 {
     char *whole = command_file("campaign-whole"), *killed = command_file("campaign-killed");
-    struct command_result *result = run(MANY "--out %s", whole, NULL);
-    cr_assert_eq(result->status, 0, "%s", result->errors);
-    free(result);
+    run_good(MANY "--out %s", whole);
     for (long milliseconds = 700; milliseconds < 5000; milliseconds += 1300)
         killed_after(killed, milliseconds);
-    result = run("for try in 1 2 3 4 5 6 7 8 9; do " MANY "--out %s && exit 0; sleep 1; done; "
-                 "exit 1", killed, NULL);
-    cr_expect_eq(result->status, 0, "%s", result->errors);
-    char *left = result_text(whole), *right = result_text(killed);
-    cr_expect_str_eq(left, right);
-    free(left);
-    free(right);
-    free(result);
+    run_good("for try in 1 2 3 4 5 6 7 8 9; do " MANY "--out %s && exit 0; sleep 1; done; exit 1",
+             killed);
+    results_same(whole, killed);
     folder_remove(whole);
     folder_remove(killed);
 }
@@ -251,11 +255,9 @@ Test(campaign_command, what_was_killed_goes_on_and_comes_to_the_same_result, .ti
 Test(campaign_command, another_campaign_s_folder_is_refused_and_left_as_it_is, .timeout = 120)
 {
     char *folder = command_file("campaign-folder");
-    struct command_result *result = run(FEW "--out %s", folder, NULL);
-    cr_assert_eq(result->status, 0, "%s", result->errors);
-    free(result);
+    run_good(FEW "--out %s", folder);
     char *before = result_text(folder);
-    result = run("./latchkey campaign " IMAGE " --interval 7 --out %s", folder, NULL);
+    struct command_result *result = run("./latchkey campaign " IMAGE " --interval 7 --out %s", folder, NULL);
     cr_expect_eq(result->status, 1);
     cr_expect(command_one_line(result, "of another campaign: append differs"), "%s",
               result->errors);
