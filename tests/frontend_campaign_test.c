@@ -257,7 +257,8 @@ Test(campaign_command, another_campaign_s_folder_is_refused_and_left_as_it_is, .
     char *folder = command_file("campaign-folder");
     run_good(FEW "--out %s", folder);
     char *before = result_text(folder);
-    struct command_result *result = run("./latchkey campaign " IMAGE " --interval 7 --out %s", folder, NULL);
+    struct command_result *result =
+        run("./latchkey campaign " IMAGE " --interval 7 --out %s", folder, NULL);
     cr_expect_eq(result->status, 1);
     cr_expect(command_one_line(result, "of another campaign: append differs"), "%s",
               result->errors);
