@@ -318,14 +318,16 @@ COLD static void exit_special(void)
         if (checkpoint_alarm() < sched.timer)
             timer_set(checkpoint_alarm());
     }
+    if (!sched.special)
+        return;
+    meter_charge();
     if (sched.amnesia)
         forget_everything();
     if (sched.check_interval && ++sched.exits >= sched.check_interval) {
         sched.exits = 0;
-        meter_charge();
         check_all();
-        meter_start(); /* nobody pays for the check */
     }
+    meter_start(); /* nobody pays for what the knobs cost */
 }
 
 /* Its time is up when the first of its meters is dry: look again then. */

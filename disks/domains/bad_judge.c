@@ -4,7 +4,8 @@
  * but work must have had all the time that the others' meter did not give away. Powers off, with
  * code 0 if so. Keys: 0 bad_watch (for questions), 1 node key of the bad ones' meter, 2 of the
  * worker's; 3, 4, 5 domain keys of loops of 1, 2 and 3 keepers; 6 of the one whose keeper is none;
- * 7 of one without cycles; 8 of one whose keeper is malformed; power, timer, console. */
+ * 7 of one without cycles; 8 of one whose keeper is malformed; power, timer, console.
+ * Argument 0: nanoseconds to wait; 1: the cycles that the bad ones' meter has. */
 #include <stdbool.h>
 #include <stdio.h>
 
@@ -17,9 +18,7 @@
 #define SLOT_METER_WORKER 2u
 #define SLOT_STATES 3u
 #define STATES 6u
-#define WAIT_NS 400000000u
 #define CYCLE_NS 10u          /* of this machine */
-#define BAD_CYCLES 10000000u  /* what the recipe gives them */
 #define OTHERS_CYCLES 400000u /* at most, of watch, judge, and overrun */
 #define CAUSE_AMO 6u
 #define CAUSE_BREAK 3u
@@ -83,22 +82,20 @@ static uint64_t used_of(unsigned slot)
     return used;
 }
 
-int domain_main(uint64_t argument_0, uint64_t argument_1)
+int domain_main(uint64_t wait_ns, uint64_t bad_cycles)
 {
-    (void)argument_0;
-    (void)argument_1;
     uint64_t start_ns = 0, end_ns = 0;
     (void)timer_now(SLOT_TIMER, &start_ns);
     uint64_t worked = used_of(SLOT_METER_WORKER);
-    (void)timer_wait_until(SLOT_TIMER, start_ns + WAIT_NS);
+    (void)timer_wait_until(SLOT_TIMER, start_ns + wait_ns);
     (void)timer_now(SLOT_TIMER, &end_ns);
     worked = used_of(SLOT_METER_WORKER) - worked;
     uint64_t bad = used_of(SLOT_METER_BAD);
     uint64_t cycles = (end_ns - start_ns) / CYCLE_NS;
     traps_judge();
     states_judge();
-    expect("cycles of the bad", bad, bad >= BAD_CYCLES && bad < BAD_CYCLES + OTHERS_CYCLES);
-    expect("cycles of the worker", worked, worked + BAD_CYCLES + OTHERS_CYCLES >= cycles);
+    expect("cycles of the bad", bad, bad >= bad_cycles && bad < bad_cycles + OTHERS_CYCLES);
+    expect("cycles of the worker", worked, worked + bad_cycles + OTHERS_CYCLES >= cycles);
     printf("bad: of %lu cycles the worker had %lu and the bad ones %lu; %u wrong\n", cycles, worked,
            bad, judge.wrong);
     (void)power_off(SLOT_POWER, judge.wrong != 0);
