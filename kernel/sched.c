@@ -299,12 +299,14 @@ void sched_tables_needed(void)
 /* Everything that is only derived: what is left are nodes and pages. */
 COLD static void forget_everything(void)
 {
+    meter_leave();
     domain_unload_all();
     meter_return_all();
     if (!sched.tables_needed)
         space_drop_all();
     sched.tables_needed = false;
     object_forget_hints();
+    meter_charge(); /* the prime meter pays */
 }
 
 COLD static void exit_special(void)
@@ -318,16 +320,14 @@ COLD static void exit_special(void)
         if (checkpoint_alarm() < sched.timer)
             timer_set(checkpoint_alarm());
     }
-    if (!sched.special)
-        return;
-    meter_charge();
     if (sched.amnesia)
         forget_everything();
     if (sched.check_interval && ++sched.exits >= sched.check_interval) {
         sched.exits = 0;
+        meter_charge();
         check_all();
+        meter_start(); /* nobody pays for the check */
     }
-    meter_start(); /* nobody pays for what the knobs cost */
 }
 
 /* Its time is up when the first of its meters is dry: look again then. */

@@ -88,8 +88,8 @@ Test(policy, bad_programs_end_in_their_keepers_and_take_no_more_than_their_meter
     bad_run("general");
 }
 
-/* Nobody pays for the time of the kernel's knobs: the worker misses it. The cycles are judged here,
- * and nothing else may be wrong. */
+/* None of them pays for the time of the kernel's knobs: the worker misses it. The cycles are judged
+ * here, and nothing else may be wrong. */
 static void bad_expect(const char *path, const struct machine_config *how, unsigned long most)
 {
     struct transcript transcript;
