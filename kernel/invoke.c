@@ -45,13 +45,31 @@ enum invoked invoke_answer(struct invocation *invocation, uint64_t code)
     return INVOKED_DONE;
 }
 
-void invoke_reply_bytes(struct invocation *invocation, const void *source, size_t size_bytes)
+enum invoked invoke_answer_key(struct invocation *invocation, struct key key)
+{
+    invocation->reply.keys[0] = key;
+    return invoke_answer(invocation, RC_OK);
+}
+
+enum invoked invoke_answer_string(struct invocation *invocation, const void *data,
+                                  size_t size_bytes)
+{
+    invocation->reply.string.piece[0] = (struct piece){(uint8_t *)data, (uint32_t)size_bytes};
+    invocation->reply.length_bytes = size_bytes;
+    return invoke_answer(invocation, RC_OK);
+}
+
+enum invoked invoke_answer_bytes(struct invocation *invocation, const void *source,
+                                 size_t size_bytes)
 {
     kassert(size_bytes <= sizeof(invocation->reply_bytes));
     memcpy(invocation->reply_bytes, source, size_bytes);
-    invocation->reply.string.piece[0] =
-        (struct piece){invocation->reply_bytes, (uint32_t)size_bytes};
-    invocation->reply.length_bytes = size_bytes;
+    return invoke_answer_string(invocation, invocation->reply_bytes, size_bytes);
+}
+
+enum invoked invoke_unfetched(struct invocation *invocation, enum fetch fetch, uint64_t code)
+{
+    return fetch == FETCH_STALL ? INVOKED_STALL : invoke_answer(invocation, code);
 }
 
 size_t invoke_reply_room(const struct invocation *invocation)

@@ -60,8 +60,16 @@ MUST_CHECK bool invoke_key_replace(struct invocation *invocation, struct key *ke
 /* invoke_string - the short string sent, copied to target; bytes beyond what was sent are 0.
  * Returns how many bytes were sent, at most size_bytes. */
 size_t invoke_string(const struct invocation *invocation, void *target, size_t size_bytes);
-/* invoke_reply_bytes - reply with a short string, at most 64 bytes, copied. */
-void invoke_reply_bytes(struct invocation *invocation, const void *source, size_t size_bytes);
+/* invoke_answer_key, invoke_answer_string, invoke_answer_bytes - reply RC_OK with a key; with a
+ * string that stays where it is; with a short one, at most 64 bytes, copied. */
+enum invoked invoke_answer_key(struct invocation *invocation, struct key key);
+enum invoked invoke_answer_string(struct invocation *invocation, const void *data,
+                                  size_t size_bytes);
+enum invoked invoke_answer_bytes(struct invocation *invocation, const void *source,
+                                 size_t size_bytes);
+/* invoke_unfetched - the object of a key in the message is not FETCH_PRESENT: the sender waits for
+ * it, or is answered this code. */
+enum invoked invoke_unfetched(struct invocation *invocation, enum fetch fetch, uint64_t code);
 /* invoke_reply_room - how many bytes of string the receiver of the reply takes. */
 size_t invoke_reply_room(const struct invocation *invocation);
 

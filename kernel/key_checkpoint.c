@@ -24,15 +24,13 @@ enum invoked checkpoint_force_now(struct invocation *invocation)
     uint64_t generation = checkpoint_force();
     if (generation == 0)
         return invoke_answer(invocation, RC_DEVICE);
-    invoke_reply_bytes(invocation, &generation, sizeof(generation));
-    return invoke_answer(invocation, RC_OK);
+    return invoke_answer_bytes(invocation, &generation, sizeof(generation));
 }
 
 enum invoked checkpoint_status(struct invocation *invocation)
 {
     uint64_t words[3] = {checkpoint_generation(), checkpoint_phase(), checkpoint_interval_ns()};
-    invoke_reply_bytes(invocation, words, sizeof(words));
-    return invoke_answer(invocation, RC_OK);
+    return invoke_answer_bytes(invocation, words, sizeof(words));
 }
 
 enum invoked checkpoint_interval_change(struct invocation *invocation)

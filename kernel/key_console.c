@@ -52,9 +52,7 @@ enum invoked console_read(struct invocation *invocation)
     for (uint32_t i = 0; i < count; i++)
         kept.outgoing[i] = kept.ring[console.taken++ % LIMIT_CONSOLE_BYTES];
     uart_listen(true);
-    invocation->reply.string.piece[0] = (struct piece){kept.outgoing, count};
-    invocation->reply.length_bytes = count;
-    return invoke_answer(invocation, RC_OK);
+    return invoke_answer_string(invocation, kept.outgoing, count);
 }
 
 enum invoked console_write(struct invocation *invocation)

@@ -9,6 +9,5 @@ enum invoked data_create(struct invocation *invocation)
     (void)invoke_string(invocation, &words[first], sizeof(words) - first * sizeof(words[0]));
     if (words[0] & 0xffff) /* where a key's type and data byte are */
         return invoke_answer(invocation, RC_FORMAT);
-    invocation->reply.keys[0] = (struct key){.head = words[0], .count = words[1]};
-    return invoke_answer(invocation, RC_OK);
+    return invoke_answer_key(invocation, (struct key){.head = words[0], .count = words[1]});
 }

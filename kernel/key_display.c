@@ -319,6 +319,5 @@ enum invoked display_info(struct invocation *invocation)
     struct display_info info;
     if (!virtio_gpu_info(&info))
         return invoke_answer(invocation, RC_DEVICE);
-    invoke_reply_bytes(invocation, &info, sizeof(info));
-    return invoke_answer(invocation, RC_OK);
+    return invoke_answer_bytes(invocation, &info, sizeof(info));
 }

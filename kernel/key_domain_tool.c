@@ -32,11 +32,6 @@ static enum fetch branded(struct invocation *invocation, struct key *key,
     return key_type(brand) != KEY_DATA && key_equal(brand, mark) ? FETCH_PRESENT : FETCH_VOID;
 }
 
-static struct key node_key(const struct node_frame *node)
-{
-    return key_make(KEY_NODE, 0, node->object_id, node->allocation_count);
-}
-
 /* MAKE, and the three that identify a gate key. */
 enum invoked domain_tool_open(struct invocation *invocation)
 {
@@ -48,15 +43,10 @@ enum invoked domain_tool_open(struct invocation *invocation)
     bool whole = wanted != KEY_NODE || !(key_data_byte(key) & KEY_READ_ONLY);
     if (key_type(key) == wanted && whole)
         fetch = branded(invocation, key, &root);
-    if (fetch == FETCH_STALL)
-        return INVOKED_STALL;
-    if (fetch == FETCH_VOID)
-        return invoke_answer(invocation, RC_NOT_THERE);
-    invocation->reply.keys[0] = node_key(root);
-    if (wanted == KEY_NODE)
-        invocation->reply.keys[0] =
-            key_make(KEY_DOMAIN, 0, root->object_id, root->allocation_count);
-    return invoke_answer(invocation, RC_OK);
+    if (fetch != FETCH_PRESENT)
+        return invoke_unfetched(invocation, fetch, RC_NOT_THERE);
+    return invoke_answer_key(invocation,
+                             node_key(wanted == KEY_NODE ? KEY_DOMAIN : KEY_NODE, 0, root));
 }
 
 /* The keeper of a segment or meter in the message. FETCH_VOID: there is none. */
@@ -90,11 +80,8 @@ enum invoked domain_tool_keeper(struct invocation *invocation)
         fetch = FETCH_VOID;
     if (fetch == FETCH_PRESENT)
         fetch = branded(invocation, keeper, &root);
-    if (fetch == FETCH_STALL)
-        return INVOKED_STALL;
-    if (fetch == FETCH_VOID)
-        return invoke_answer(invocation, RC_NOT_THERE);
-    invocation->reply.keys[0] = node_key(root);
-    invocation->reply.keys[1] = node_key(node);
-    return invoke_answer(invocation, RC_OK);
+    if (fetch != FETCH_PRESENT)
+        return invoke_unfetched(invocation, fetch, RC_NOT_THERE);
+    invocation->reply.keys[1] = node_key(KEY_NODE, 0, node);
+    return invoke_answer_key(invocation, node_key(KEY_NODE, 0, root));
 }

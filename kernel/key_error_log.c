@@ -13,8 +13,8 @@ enum invoked error_log_read(struct invocation *invocation)
     from = print_log(from, &bytes, &size_bytes);
     if (size_bytes > STRING_BYTES_MAX - sizeof(from))
         size_bytes = STRING_BYTES_MAX - sizeof(from);
-    invoke_reply_bytes(invocation, &from, sizeof(from));
+    enum invoked answered = invoke_answer_bytes(invocation, &from, sizeof(from));
     invocation->reply.string.piece[1] = (struct piece){(uint8_t *)bytes, (uint32_t)size_bytes};
     invocation->reply.length_bytes += size_bytes;
-    return invoke_answer(invocation, RC_OK);
+    return answered;
 }

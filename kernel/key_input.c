@@ -30,8 +30,5 @@ enum invoked input_read(struct invocation *invocation)
         most = LIMIT_INPUT_EVENTS;
     commit_point(invocation);
     unsigned count = virtio_input_read(select, input.outgoing, (unsigned)most);
-    invocation->reply.length_bytes = count * sizeof(struct input_event);
-    invocation->reply.string.piece[0] =
-        (struct piece){(uint8_t *)input.outgoing, (uint32_t)invocation->reply.length_bytes};
-    return invoke_answer(invocation, RC_OK);
+    return invoke_answer_string(invocation, input.outgoing, count * sizeof(struct input_event));
 }

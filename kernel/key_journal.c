@@ -12,18 +12,14 @@ enum invoked journal_write(struct invocation *invocation)
     if (key_type(key) != KEY_PAGE)
         return invoke_answer(invocation, RC_FORMAT);
     enum fetch fetch = key_page(key, &page);
-    if (fetch == FETCH_PRESENT)
-        fetch = journal_commit(page);
-    else if (fetch == FETCH_VOID)
-        return invoke_answer(invocation, RC_FORMAT);
-    if (fetch == FETCH_STALL)
-        return INVOKED_STALL;
-    return invoke_answer(invocation, fetch == FETCH_PRESENT ? RC_OK : RC_DEVICE);
+    if (fetch != FETCH_PRESENT)
+        return invoke_unfetched(invocation, fetch, RC_FORMAT);
+    fetch = journal_commit(page);
+    return invoke_unfetched(invocation, fetch, fetch == FETCH_PRESENT ? RC_OK : RC_DEVICE);
 }
 
 enum invoked journal_restart_count(struct invocation *invocation)
 {
     uint64_t restarts = journal_restarts();
-    invoke_reply_bytes(invocation, &restarts, sizeof(restarts));
-    return invoke_answer(invocation, RC_OK);
+    return invoke_answer_bytes(invocation, &restarts, sizeof(restarts));
 }

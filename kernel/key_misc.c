@@ -5,13 +5,10 @@
 
 enum invoked data_any(struct invocation *invocation)
 {
-    uint8_t bytes[16] = {0};
-    size_t size_bytes = 8, offset = 8;
-    memcpy(bytes, invocation->key, sizeof(bytes));
-    bytes[0] = bytes[1] = 0;
-    if (invocation->message.code == 1)
-        size_bytes = 16, offset = 0;
-    invoke_reply_bytes(invocation, bytes + offset, size_bytes);
+    const struct key *key = invocation->key;
+    const uint64_t words[2] = {key->head & ~0xffffull, key->count};
+    unsigned first = invocation->message.code == 1 ? 0 : 1; /* the number: the second */
+    (void)invoke_answer_bytes(invocation, &words[first], sizeof(words) - first * sizeof(words[0]));
     return invoke_answer(invocation, RC_DATA_KEY);
 }
 
@@ -34,23 +31,18 @@ bool key_settle(struct key *key)
     return key_type(key) != KEY_PAGE || key_page(key, &page) != FETCH_STALL;
 }
 
-static unsigned discrim_class(const struct key *key)
-{
-    if (key_in(key, KEY_SET_MEMORY))
-        return 3;
-    if (key_type(key) == KEY_DATA)
-        return 1;
-    if (key_type(key) == KEY_RESUME)
-        return 2;
-    return key_type(key) == KEY_METER ? 4 : 5;
-}
-
 enum invoked discrim_type(struct invocation *invocation)
 {
     struct key *key = &invocation->message.keys[0];
     if (!key_settle(key))
         return INVOKED_STALL;
-    return invoke_answer(invocation, discrim_class(key));
+    if (key_in(key, KEY_SET_MEMORY))
+        return invoke_answer(invocation, 3);
+    if (key_type(key) == KEY_DATA)
+        return invoke_answer(invocation, 1);
+    if (key_type(key) == KEY_RESUME)
+        return invoke_answer(invocation, 2);
+    return invoke_answer(invocation, key_type(key) == KEY_METER ? 4 : 5);
 }
 
 /* Discreet: holding it gives no way to let anything out (what a sense key would hand out

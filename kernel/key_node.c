@@ -38,15 +38,13 @@ enum invoked node_make(struct invocation *invocation)
 {
     static const uint8_t types[] = {KEY_FETCH, KEY_SEGMENT, KEY_METER,
                                     KEY_NODE,  KEY_SENSE,   KEY_FRONT_END};
-    const struct node_frame *node = invocation->node;
     enum key_type type = (enum key_type)types[invocation->message.code - NODE_MAKE_FETCH];
     uint8_t data_byte = made_data_byte(invocation);
     if (type == KEY_METER || type == KEY_FRONT_END)
         data_byte = 0;
     if (key_type(invocation->key) == KEY_SENSE)
         type = KEY_SENSE;
-    invocation->reply.keys[0] = key_make(type, data_byte, node->object_id, node->allocation_count);
-    return invoke_answer(invocation, RC_OK);
+    return invoke_answer_key(invocation, node_key(type, data_byte, invocation->node));
 }
 
 enum invoked node_fetch(struct invocation *invocation)
@@ -54,9 +52,8 @@ enum invoked node_fetch(struct invocation *invocation)
     if (!opened(invocation))
         return INVOKED_GONE;
     const struct key *key = &invocation->node->slots[invocation->message.code - NODE_FETCH];
-    invocation->reply.keys[0] =
-        key_type(invocation->key) == KEY_SENSE ? key_weaken(key) : *key;
-    return invoke_answer(invocation, RC_OK);
+    bool weak = key_type(invocation->key) == KEY_SENSE;
+    return invoke_answer_key(invocation, weak ? key_weaken(key) : *key);
 }
 
 enum invoked node_swap(struct invocation *invocation)

@@ -8,10 +8,7 @@ enum invoked page_read(struct invocation *invocation)
     (void)invoke_string(invocation, words, sizeof(words));
     if (words[0] > PAGE_BYTES || words[1] > PAGE_BYTES - words[0])
         return invoke_answer(invocation, RC_FORMAT);
-    invocation->reply.string.piece[0] =
-        (struct piece){invocation->page->data + words[0], (uint32_t)words[1]};
-    invocation->reply.length_bytes = words[1];
-    return invoke_answer(invocation, RC_OK);
+    return invoke_answer_string(invocation, invocation->page->data + words[0], words[1]);
 }
 
 enum invoked page_write(struct invocation *invocation)
@@ -37,10 +34,8 @@ enum invoked page_copy(struct invocation *invocation)
     target->pinned++;
     enum fetch fetch = key_page(key, &source);
     target->pinned--;
-    if (fetch == FETCH_STALL)
-        return INVOKED_STALL;
-    if (fetch == FETCH_VOID)
-        return invoke_answer(invocation, RC_FORMAT);
+    if (fetch != FETCH_PRESENT)
+        return invoke_unfetched(invocation, fetch, RC_FORMAT);
     if (object_page_writable(target) == FETCH_STALL)
         return INVOKED_STALL;
     commit_point(invocation);
@@ -52,9 +47,8 @@ enum invoked page_copy(struct invocation *invocation)
 enum invoked page_make_read_only(struct invocation *invocation)
 {
     const struct page_frame *page = invocation->page;
-    invocation->reply.keys[0] =
-        key_make(KEY_PAGE, KEY_READ_ONLY, page->object_id, page->allocation_count);
-    return invoke_answer(invocation, RC_OK);
+    return invoke_answer_key(
+        invocation, key_make(KEY_PAGE, KEY_READ_ONLY, page->object_id, page->allocation_count));
 }
 
 enum invoked page_clear(struct invocation *invocation)

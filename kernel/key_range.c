@@ -16,12 +16,12 @@
 #include "kernel/keys.h"
 #include "kernel/sched.h"
 
-/* An object of the range, in memory. */
+/* An object of the range. */
 struct held {
     struct node_frame *node; /* of a node range, else NULL */
     struct page_frame *page;
     uint64_t offset;
-    uint64_t *count; /* its allocation count */
+    uint64_t code; /* what is answered when it is not there */
 };
 
 static bool of_nodes(const struct invocation *invocation)
@@ -35,59 +35,45 @@ static enum invoked answer_retired(struct invocation *invocation)
     return invoke_answer(invocation, of_nodes(invocation) ? RC_NO_NODES : RC_NO_PAGES);
 }
 
+static uint64_t count_of(const struct held *held)
+{
+    return held->node ? held->node->allocation_count : held->page->allocation_count;
+}
+
 /* Answer with a key to the object. */
 static enum invoked answer_key(struct invocation *invocation, const struct held *held)
 {
-    if (*held->count >= ALLOCATION_COUNT_MAX)
+    if (count_of(held) >= ALLOCATION_COUNT_MAX)
         return answer_retired(invocation);
-    invocation->reply.keys[0] =
-        key_make(held->node ? KEY_NODE : KEY_PAGE, 0,
-                 key_object_id(invocation->key) + held->offset, *held->count);
-    return invoke_answer(invocation, RC_OK);
-}
-
-/* Was it found? If not, *ended says how the order has ended. */
-static bool object_found(struct invocation *invocation, struct held *held, enum fetch fetch,
-                         uint64_t code_if_void, enum invoked *ended)
-{
-    *ended = INVOKED_STALL;
-    if (fetch == FETCH_VOID)
-        *ended = invoke_answer(invocation, code_if_void);
-    if (fetch == FETCH_PRESENT)
-        held->count = held->node ? &held->node->allocation_count : &held->page->allocation_count;
-    return fetch == FETCH_PRESENT;
-}
-
-/* The object at the offset that the string says. false: *ended says how the order has ended. */
-static bool object_at(struct invocation *invocation, struct held *held, enum invoked *ended)
-{
-    enum fetch fetch;
-    *held = (struct held){.offset = 0};
-    (void)invoke_string(invocation, &held->offset, sizeof(held->offset));
-    if (held->offset >= invocation->key->count) {
-        *ended = invoke_answer(invocation, RC_NOT_THERE);
-        return false;
-    }
     uint64_t object_id = key_object_id(invocation->key) + held->offset;
-    if (of_nodes(invocation))
-        fetch = object_node(object_id, &held->node);
-    else
-        fetch = object_page(object_id, &held->page);
-    return object_found(invocation, held, fetch, RC_DEVICE, ended);
+    return invoke_answer_key(
+        invocation, key_make(held->node ? KEY_NODE : KEY_PAGE, 0, object_id, count_of(held)));
 }
 
-/* The object of the key in the message. false: *ended says how the order has ended. */
-static bool object_of_key(struct invocation *invocation, struct held *held, enum invoked *ended)
+/* The object at the offset that the string says. */
+static enum fetch object_at(const struct invocation *invocation, struct held *held)
+{
+    (void)invoke_string(invocation, &held->offset, sizeof(held->offset));
+    if (held->offset >= invocation->key->count)
+        return FETCH_VOID;
+    held->code = RC_DEVICE;
+    uint64_t object_id = key_object_id(invocation->key) + held->offset;
+    return of_nodes(invocation) ? object_node(object_id, &held->node)
+                                : object_page(object_id, &held->page);
+}
+
+/* The object of the key in the message. */
+static enum fetch object_of_key(struct invocation *invocation, struct held *held)
 {
     struct key *key = &invocation->message.keys[0];
-    enum fetch fetch = FETCH_VOID;
-    *held = (struct held){.offset = key_object_id(key) - key_object_id(invocation->key)};
-    bool may = held->offset < invocation->key->count && !(key_data_byte(key) & KEY_READ_ONLY);
-    if (may && of_nodes(invocation) && key_type(key) == KEY_NODE)
-        fetch = key_node(key, &held->node);
-    else if (may && !of_nodes(invocation) && key_type(key) == KEY_PAGE)
-        fetch = key_page(key, &held->page);
-    return object_found(invocation, held, fetch, RC_NOT_THERE, ended);
+    held->offset = key_object_id(key) - key_object_id(invocation->key);
+    if (held->offset >= invocation->key->count || (key_data_byte(key) & KEY_READ_ONLY))
+        return FETCH_VOID;
+    if (of_nodes(invocation) && key_type(key) == KEY_NODE)
+        return key_node(key, &held->node);
+    if (!of_nodes(invocation) && key_type(key) == KEY_PAGE)
+        return key_page(key, &held->page);
+    return FETCH_VOID;
 }
 
 static void node_sever(struct node_frame *node, bool clear)
@@ -122,7 +108,7 @@ static void page_sever(struct page_frame *page, bool clear)
 
 static enum invoked sever(struct invocation *invocation, const struct held *held, bool clear)
 {
-    if (*held->count >= ALLOCATION_COUNT_MAX || checkpoint_no_space())
+    if (count_of(held) >= ALLOCATION_COUNT_MAX || checkpoint_no_space())
         return answer_retired(invocation);
     if (held->node && !domain_dissolve(held->node)) {
         keeper_call(invocation->sender, TRAP_DOMAIN_OVERLAP, invocation->message.code);
@@ -140,41 +126,26 @@ static enum invoked sever(struct invocation *invocation, const struct held *held
     return answer_key(invocation, held);
 }
 
-enum invoked range_make(struct invocation *invocation)
+/* MAKE and CREATE say an offset; IDENTIFY and SEVER hold a key. */
+enum invoked range_object(struct invocation *invocation)
 {
-    struct held held;
-    enum invoked ended;
-    return object_at(invocation, &held, &ended) ? answer_key(invocation, &held) : ended;
-}
-
-enum invoked range_identify(struct invocation *invocation)
-{
-    struct held held;
-    enum invoked ended;
-    if (!object_of_key(invocation, &held, &ended))
-        return ended;
-    invoke_reply_bytes(invocation, &held.offset, sizeof(held.offset));
-    return invoke_answer(invocation, RC_OK);
-}
-
-enum invoked range_sever(struct invocation *invocation)
-{
-    struct held held;
-    enum invoked ended;
-    return object_of_key(invocation, &held, &ended) ? sever(invocation, &held, false) : ended;
-}
-
-enum invoked range_create(struct invocation *invocation)
-{
-    struct held held;
-    enum invoked ended;
-    return object_at(invocation, &held, &ended) ? sever(invocation, &held, true) : ended;
+    struct held held = {.code = RC_NOT_THERE};
+    uint64_t code = invocation->message.code;
+    bool by_key = code == RANGE_IDENTIFY || code == RANGE_SEVER;
+    enum fetch fetch = by_key ? object_of_key(invocation, &held) : object_at(invocation, &held);
+    if (fetch != FETCH_PRESENT)
+        return invoke_unfetched(invocation, fetch, held.code);
+    if (code == RANGE_MAKE)
+        return answer_key(invocation, &held);
+    if (code == RANGE_IDENTIFY)
+        return invoke_answer_bytes(invocation, &held.offset, sizeof(held.offset));
+    return sever(invocation, &held, code == RANGE_CREATE);
 }
 
 enum invoked range_count(struct invocation *invocation)
 {
-    invoke_reply_bytes(invocation, &invocation->key->count, sizeof(invocation->key->count));
-    return invoke_answer(invocation, RC_OK);
+    const uint64_t *count = &invocation->key->count;
+    return invoke_answer_bytes(invocation, count, sizeof(*count));
 }
 
 enum invoked range_subrange(struct invocation *invocation)
@@ -184,7 +155,6 @@ enum invoked range_subrange(struct invocation *invocation)
     (void)invoke_string(invocation, words, sizeof(words));
     if (words[1] == 0 || words[1] > key->count || words[0] > key->count - words[1])
         return invoke_answer(invocation, RC_NOT_THERE);
-    invocation->reply.keys[0] =
-        key_make(key_type(key), 0, key_object_id(key) + words[0], words[1]);
-    return invoke_answer(invocation, RC_OK);
+    return invoke_answer_key(invocation,
+                             key_make(key_type(key), 0, key_object_id(key) + words[0], words[1]));
 }

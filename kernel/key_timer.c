@@ -10,7 +10,6 @@
 #include "kernel/restart.h"
 #include "kernel/sched.h"
 
-
 /* Ticks of the time counter a second. A tree that names none, or an absurd one, gets the
  * board's. */
 static uint64_t timebase_hz(void)
@@ -49,18 +48,14 @@ enum invoked timer_wait_until(struct invocation *invocation)
     return INVOKED_STALL;
 }
 
-static enum invoked answer_time(struct invocation *invocation, uint64_t time_ns)
-{
-    invoke_reply_bytes(invocation, &time_ns, sizeof(time_ns));
-    return invoke_answer(invocation, RC_OK);
-}
-
 enum invoked timer_now(struct invocation *invocation)
 {
-    return answer_time(invocation, timer_system_ns());
+    uint64_t time_ns = timer_system_ns();
+    return invoke_answer_bytes(invocation, &time_ns, sizeof(time_ns));
 }
 
 enum invoked timer_calendar(struct invocation *invocation)
 {
-    return answer_time(invocation, driver_calendar_ns());
+    uint64_t time_ns = driver_calendar_ns();
+    return invoke_answer_bytes(invocation, &time_ns, sizeof(time_ns));
 }

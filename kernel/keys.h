@@ -10,11 +10,17 @@
 #include "kernel/invoke.h"
 #include "kernel/orders.h"
 
-#define ORDER_DECLARE(of, code, count, function, size, change)                                     \
+#define ORDER_DECLARE(of, code, count, function, size, demands)                                    \
     enum invoked function(struct invocation *invocation);
 #define CLASS_DECLARE(class) ORDERS_##class(ORDER_DECLARE)
 ORDER_CLASSES(CLASS_DECLARE)
 
+/* node_key - a key to a node. */
+static inline struct key node_key(enum key_type type, uint8_t data_byte,
+                                  const struct node_frame *node)
+{
+    return key_make(type, data_byte, node->object_id, node->allocation_count);
+}
 /* key_settle - a void key becomes data key 0. false: its object had to be fetched, the sender
  * stalled. */
 MUST_CHECK bool key_settle(struct key *key);

@@ -8,11 +8,10 @@
 #include "kernel/keys.h"
 
 enum weak { WEAK_SAME, WEAK_READ_ONLY, WEAK_NO_CALL, WEAK_SENSE, WEAK_ZERO };
-enum { READS = 0, CHANGES = 1 };
 
-#define ORDER_ROW(of, code, count, function, size, change)                                         \
+#define ORDER_ROW(of, code, count, function, size, demands)                                        \
     {.perform = (function), .types = ORDER_OF_##of, .first = (code),                               \
-     .last = (code) + (count) - 1, .words = (size), .changes = (change)},
+     .last = (code) + (count) - 1, .words = (size), .needs = (demands)},
 #define CLASS_ROWS(class) static const struct order rows_##class[] = {ORDERS_##class(ORDER_ROW)};
 ORDER_CLASSES(CLASS_ROWS)
 #define CLASS_COUNT(class) count_##class = sizeof(rows_##class) / sizeof(rows_##class[0]),
@@ -66,14 +65,19 @@ enum invoked order_invoke(struct invocation *invocation)
     const struct order *order = order_find(key_type(key), code);
     if (!order)
         return invoke_answer(invocation, RC_BAD_ORDER);
-    if (order->changes && (key_data_byte(key) & KEY_READ_ONLY))
+    if ((order->needs & CHANGES) && (key_data_byte(key) & KEY_READ_ONLY))
         return invoke_answer(invocation, RC_READ_ONLY);
-    if (order->changes && checkpoint_no_space())
+    if ((order->needs & CHANGES) && checkpoint_no_space())
         return invoke_answer(invocation, key_in(key, KEY_SET(KEY_PAGE)) ? RC_NO_PAGES
                                                                         : RC_NO_NODES);
     if (invocation->message.length_bytes < order->words * sizeof(uint64_t))
         return invoke_answer(invocation, RC_FORMAT);
-    return order->perform(invocation);
+    enum load load = LOAD_DONE;
+    if (order->needs & LOADS)
+        load = domain_load(invocation->node, &(struct domain *){NULL});
+    if (load == LOAD_MALFORMED)
+        return invoke_answer(invocation, RC_FORMAT);
+    return load == LOAD_STALL ? INVOKED_STALL : order->perform(invocation);
 }
 
 struct key key_weaken(const struct key *key)

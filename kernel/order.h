@@ -10,8 +10,8 @@ struct order {
     enum invoked (*perform)(struct invocation *invocation);
     uint32_t types; /* set of key types that know it */
     uint32_t first : 14, last : 14;
-    uint32_t words : 3; /* the string has at least so many */
-    uint32_t changes : 1;
+    uint32_t words : 2; /* the string has at least so many */
+    uint32_t needs : 2; /* CHANGES, LOADS */
 };
 
 /* order_find - the row of a key type's order; NULL: it has no such order. */

@@ -13,7 +13,9 @@
  *     KEY_READ_ONLY; that has a meaning for node, page and domain keys only.
  *  3. A string shorter than the order's words (of 8 bytes) is answered with RC_FORMAT; what is
  *     longer is not looked at.
- *  4. These are looked at in this order; the codes in orders.md come after them.
+ *  4. An order that LOADS is answered with RC_FORMAT when the nodes of the key's domain do not make
+ *     one.
+ *  5. These are looked at in this order; the codes in orders.md come after them.
  *
  * Included after something that defines KEY_SET(): kernel/key.h, or a program of its own.
  *
@@ -21,7 +23,7 @@
  *     class: which list of orders. weak: what a sense key hands out for such a key, SAME;
  *     READ_ONLY: with that bit; NO_CALL: with both bits; SENSE: a sense key with both bits;
  *     ZERO: data key 0.
- * ORDER(types, first, count, function, words, changes)
+ * ORDER(types, first, count, function, words, needs)
  *     types: which of the class's types know it (ORDER_OF_*). first, count: the codes.
  */
 #ifndef LATCHKEY_KERNEL_ORDERS_H
@@ -59,6 +61,7 @@
 /* An order that is every order: its first code, and a number that includes every code there is. */
 #define ORDER_ANY 0
 #define ORDER_EVERY 16384
+enum { READS = 0, CHANGES = 1, LOADS = 2 };
 
 #define ORDERS_DATA(ORDER)                                                                         \
     ORDER(ALL, ORDER_ANY, ORDER_EVERY, data_any, 0, READS)
@@ -87,37 +90,36 @@
     ORDER(WHOLE, NODE_WRITE_DATA, 1, node_write_data, 2, CHANGES)                                  \
     ORDER(WHOLE, NODE_CLONE, 1, node_clone, 0, CHANGES)
 
-/* RC_FORMAT to all of these: its nodes do not make a domain. */
 #define ORDERS_DOMAIN(ORDER)                                                                       \
-    ORDER(ALL, DOMAIN_FETCH_ROOT + DOMAIN_SLOT_METER, 3, domain_slot, 0, CHANGES)                  \
-    ORDER(ALL, DOMAIN_FETCH_ROOT + DOMAIN_SLOT_SPARE_0, 3, domain_slot, 0, CHANGES)                \
-    ORDER(ALL, DOMAIN_FETCH, NODE_SLOTS, domain_slot, 0, CHANGES)                                  \
-    ORDER(ALL, DOMAIN_SWAP_ROOT + DOMAIN_SLOT_METER, 3, domain_slot, 0, CHANGES)                   \
-    ORDER(ALL, DOMAIN_SWAP_ROOT + DOMAIN_SLOT_SPARE_0, 3, domain_slot, 0, CHANGES)                 \
-    ORDER(ALL, DOMAIN_SWAP, NODE_SLOTS, domain_slot, 0, CHANGES)                                   \
+    ORDER(ALL, DOMAIN_FETCH_ROOT + DOMAIN_SLOT_METER, 3, domain_slot, 0, CHANGES | LOADS)          \
+    ORDER(ALL, DOMAIN_FETCH_ROOT + DOMAIN_SLOT_SPARE_0, 3, domain_slot, 0, CHANGES | LOADS)        \
+    ORDER(ALL, DOMAIN_FETCH, NODE_SLOTS, domain_slot, 0, CHANGES | LOADS)                          \
+    ORDER(ALL, DOMAIN_SWAP_ROOT + DOMAIN_SLOT_METER, 3, domain_slot, 0, CHANGES | LOADS)           \
+    ORDER(ALL, DOMAIN_SWAP_ROOT + DOMAIN_SLOT_SPARE_0, 3, domain_slot, 0, CHANGES | LOADS)         \
+    ORDER(ALL, DOMAIN_SWAP, NODE_SLOTS, domain_slot, 0, CHANGES | LOADS)                           \
     ORDER(ALL, DOMAIN_MAKE_START, 1, domain_make_start, 0, CHANGES)                                \
-    ORDER(ALL, DOMAIN_MAKE_AVAILABLE, 1, domain_make_available, 0, CHANGES)                        \
-    ORDER(ALL, DOMAIN_MAKE_FAULT, 1, domain_make_resume, 0, CHANGES)                               \
-    ORDER(ALL, DOMAIN_MAKE_BUSY, 1, domain_make_busy, 0, CHANGES)                                  \
-    ORDER(ALL, DOMAIN_GET_CONTROL, 1, domain_get_control, 0, READS)                                \
-    ORDER(ALL, DOMAIN_PUT_CONTROL, 1, domain_put_control, 2, CHANGES)                              \
-    ORDER(ALL, DOMAIN_GET_REGISTERS, 1, domain_get_registers, 0, READS)                            \
-    ORDER(ALL, DOMAIN_PUT_REGISTERS, 1, domain_put_registers, 1, CHANGES)                          \
+    ORDER(ALL, DOMAIN_MAKE_AVAILABLE, 1, domain_stop, 0, CHANGES | LOADS)                          \
+    ORDER(ALL, DOMAIN_MAKE_FAULT, 1, domain_make_resume, 0, CHANGES | LOADS)                       \
+    ORDER(ALL, DOMAIN_MAKE_BUSY, 1, domain_stop, 0, CHANGES | LOADS)                               \
+    ORDER(ALL, DOMAIN_GET_CONTROL, 1, domain_get_control, 0, LOADS)                                \
+    ORDER(ALL, DOMAIN_PUT_CONTROL, 1, domain_put_control, 2, CHANGES | LOADS)                      \
+    ORDER(ALL, DOMAIN_GET_REGISTERS, 1, domain_get_registers, 0, LOADS)                            \
+    ORDER(ALL, DOMAIN_PUT_REGISTERS, 1, domain_put_registers, 1, CHANGES | LOADS)                  \
     ORDER(ALL, DOMAIN_WEAKEN, 1, domain_weaken, 0, READS)                                          \
-    ORDER(ALL, DOMAIN_MAKE_RESUME, 1, domain_make_resume, 0, CHANGES)                              \
-    ORDER(ALL, DOMAIN_REPLACE_MEMORY, 1, domain_replace_memory, 1, CHANGES)                        \
-    ORDER(ALL, DOMAIN_PUT_ALL, 1, domain_put_all, 1, CHANGES)                                      \
-    ORDER(ALL, DOMAIN_MAKE_RESTART, 1, domain_make_resume, 0, CHANGES)                             \
+    ORDER(ALL, DOMAIN_MAKE_RESUME, 1, domain_make_resume, 0, CHANGES | LOADS)                      \
+    ORDER(ALL, DOMAIN_REPLACE_MEMORY, 1, domain_replace_memory, 1, CHANGES | LOADS)                \
+    ORDER(ALL, DOMAIN_PUT_ALL, 1, domain_put_registers, 1, CHANGES | LOADS)                        \
+    ORDER(ALL, DOMAIN_MAKE_RESTART, 1, domain_make_resume, 0, CHANGES | LOADS)                     \
     ORDER(ALL, DOMAIN_COMPARE, 1, domain_compare, 0, READS)
 
 #define ORDERS_FRONT_END(ORDER)                                                                    \
     ORDER(ALL, ORDER_ANY, ORDER_EVERY, front_end_any, 0, READS)
 
 #define ORDERS_RANGE(ORDER)                                                                        \
-    ORDER(ALL, RANGE_MAKE, 1, range_make, 1, READS)                                                \
-    ORDER(ALL, RANGE_IDENTIFY, 1, range_identify, 0, READS)                                        \
-    ORDER(ALL, RANGE_SEVER, 1, range_sever, 0, READS)                                              \
-    ORDER(ALL, RANGE_CREATE, 1, range_create, 1, READS)                                            \
+    ORDER(ALL, RANGE_MAKE, 1, range_object, 1, READS)                                              \
+    ORDER(ALL, RANGE_IDENTIFY, 1, range_object, 0, READS)                                          \
+    ORDER(ALL, RANGE_SEVER, 1, range_object, 0, READS)                                             \
+    ORDER(ALL, RANGE_CREATE, 1, range_object, 1, READS)                                            \
     ORDER(ALL, RANGE_COUNT, 1, range_count, 0, READS)                                              \
     ORDER(ALL, RANGE_SUBRANGE, 1, range_subrange, 2, READS)
 
@@ -144,7 +146,7 @@
 
 #define ORDERS_PEEK(ORDER)                                                                         \
     ORDER(ALL, PEEK_COUNT, 1, peek_count, 0, READS)                                                \
-    ORDER(ALL, PEEK_NAME, 1, peek_name, 1, READS)                                                  \
+    ORDER(ALL, PEEK_NAME, 1, peek_read, 1, READS)                                                  \
     ORDER(ALL, PEEK_READ, 1, peek_read, 1, READS)
 
 #define ORDERS_TIMER(ORDER)                                                                        \

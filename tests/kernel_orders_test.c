@@ -37,7 +37,7 @@ struct row {
     uint32_t types;
     uint64_t first, count;
 };
-#define ROW(of, code, codes_in_all, function, size, changing)                                      \
+#define ROW(of, code, codes_in_all, function, size, demands)                                       \
     {.name = #code, .types = ORDER_OF_##of, .first = (code), .count = (codes_in_all)},
 #define CLASS_ROWS(class) static const struct row rows_##class[] = {ORDERS_##class(ROW)};
 ORDER_CLASSES(CLASS_ROWS)

@@ -9,8 +9,6 @@
 #include "kernel/key.h"
 #include "kernel/orders.h"
 
-enum { READS, CHANGES };
-
 struct row {
     const char *name;
     uint32_t types;
@@ -19,13 +17,13 @@ struct row {
     bool changes;
 };
 
-#define ROW(of, code, codes_in_all, function, size, changing)                                      \
+#define ROW(of, code, codes_in_all, function, size, demands)                                       \
     {.name = #code,                                                                                \
      .types = ORDER_OF_##of,                                                                       \
      .first = (code),                                                                              \
      .count = (codes_in_all),                                                                      \
      .words = (size),                                                                              \
-     .changes = (changing)},
+     .changes = (demands) & CHANGES},
 #define CLASS_ROWS(class) static const struct row rows_##class[] = {ORDERS_##class(ROW)};
 ORDER_CLASSES(CLASS_ROWS)
 /* Gates and meters have no orders of their own. */
