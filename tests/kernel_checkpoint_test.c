@@ -21,6 +21,11 @@
 #define MEMORY_PAGES 200u
 #define WORD_ADDR 0x2008u
 #define OTHER_ADDR 0x7008u
+#define SEVERED_ADDR (150 * 4096u)
+#define SEVERED_WORD 7777u
+#define SLOT_PAGES 0u /* range of all pages */
+#define SLOT_PAGE 1u  /* the page at SEVERED_ADDR */
+#define SLOT_NEW 2u
 
 /* --- the directory --- */
 
@@ -114,6 +119,11 @@ static void world_make(void)
     shared->root = calls_domain(store, DOMAIN_RUNNING);
     store_node(store, shared->root)->slots[DOMAIN_SLOT_MEMORY] =
         store_segment(store, MEMORY_PAGES, &first_page);
+    struct disk_key pages = store_key(KEY_PAGE_RANGE, 0, OBJECT_ID_FIRST);
+    pages.count = MEMORY_PAGES;
+    store_slot(store, shared->root, SLOT_PAGES, pages);
+    store_slot(store, shared->root, SLOT_PAGE,
+               store_key(KEY_PAGE, 0, first_page + SEVERED_ADDR / 4096));
     store_finish(store);
     size_t size = store->block_count * BLOCK_BYTES;
     uint8_t *disk = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -371,4 +381,67 @@ Test(checkpoint, more_that_changes_than_memory_has_is_paged_out_and_nothing_is_l
     life(finds_all_pages);
     shared->pages_max = 0;
     life(finds_all_pages);
+}
+
+static void page_is_in_a_checkpoint(void)
+{
+    word_set(SEVERED_ADDR, SEVERED_WORD);
+    committed(2);
+}
+
+static const struct key *page_key(void)
+{
+    return &host_domain(shared->root)->keys->slots[SLOT_PAGE];
+}
+
+static bool page_of(unsigned slot)
+{
+    const uint64_t part[2] = {0, 8}, word = SEVERED_WORD;
+    struct reply reply = calls_order(slot, PAGE_READ, part, sizeof(part), 0);
+    must(reply.back);
+    must(reply.code == RC_DATA_KEY || memcmp(reply.string, &word, sizeof(word)) == 0);
+    return reply.code == RC_OK;
+}
+
+static void severs(void)
+{
+    (void)word_get(CALLS_TAKE);
+    must(directory_find(RANGE_PAGES, key_object_id(page_key())) != NULL);
+    must(calls_code(SLOT_PAGES, RANGE_SEVER, SEND_KEY(0, SLOT_PAGE)) == RC_OK);
+    node_slot_set(host_domain(shared->root)->keys, SLOT_NEW, host_slot(CALLS_SLOT_REPLY));
+    must(!page_of(SLOT_PAGE));
+    must(page_of(SLOT_NEW));
+}
+
+static void severs_for_good(void)
+{
+    severs();
+    committed(checkpoint_generation() + 1);
+}
+
+static void was_not_severed(void)
+{
+    (void)word_get(CALLS_TAKE);
+    must(page_of(SLOT_PAGE));
+}
+
+static void was_severed(void)
+{
+    (void)word_get(CALLS_TAKE);
+    for (unsigned i = 0; i < 3; i++) { /* also from its home */
+        must(!page_of(SLOT_PAGE));
+        must(page_of(SLOT_NEW));
+        committed(checkpoint_generation() + 1);
+    }
+}
+
+Test(checkpoint, a_page_that_only_a_checkpoint_holds_is_severed_by_the_next)
+{
+    world_make();
+    life(page_is_in_a_checkpoint);
+    life(severs);
+    life(was_not_severed);
+    life(severs_for_good);
+    life(was_severed);
+    life(was_severed);
 }
