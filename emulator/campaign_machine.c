@@ -346,8 +346,7 @@ void campaign_machine_restart(struct campaign_machine *machine, struct campaign_
         stop = machine_run(machine->machine, &until);
         if (stop.reason != MACHINE_STOP_GENERATION)
             online_fail(online, OUTCOME_NO_CHECKPOINT, machine, stop_text(machine, stop));
-        else
-            console_judge(machine, online);
+        console_judge(machine, online); /* who trapped does not go on: the trap tells more */
     }
     online->instructions = machine_instructions(machine->machine);
     online->history = machine->media.history;

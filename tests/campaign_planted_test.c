@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* campaign_planted_test.c - kernels with an error on purpose (support_planted.h), each of which the
+ * smallest campaign that can find it does find, under the right name, while the kernel as it is
+ * passes the same campaign. */
+#include <criterion/criterion.h>
+#include <criterion/parameterized.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/support_command.h"
+#include "tests/support_planted.h"
+
+static struct command_result *campaign(const char *words, const char *kernel)
+{
+    char command[2 * PLANTED_PATH_BYTES];
+    (void)snprintf(command, sizeof(command), "./latchkey campaign %s --interval 5 --kernel %s",
+                   words, kernel);
+    return command_run(command);
+}
+
+static void expect_found(const struct planted *planted)
+{
+    char kernel[PLANTED_PATH_BYTES], outcome[100];
+    struct error error;
+    struct command_result *result = campaign(planted->campaign, "kernel.elf");
+    cr_expect_eq(result->status, 0, "the kernel as it is: %s%s", result->output, result->errors);
+    free(result);
+    cr_assert(planted_build(planted, kernel, &error), "%s", error.text);
+    result = campaign(planted->campaign, kernel);
+    cr_expect_eq(result->status, planted->status, "%s: %d: %s%s", planted->name, result->status,
+                 result->output, result->errors);
+    (void)snprintf(outcome, sizeof(outcome), "\n%s: ", planted->outcome);
+    cr_expect_not_null(strstr(result->output, outcome), "%s: %s", planted->name, result->output);
+    free(result);
+}
+
+ParameterizedTestParameters(campaign_planted, every_planted_kernel_is_found)
+{
+    static unsigned numbers[PLANTED_KERNELS];
+    for (unsigned i = 0; i < PLANTED_KERNELS; i++)
+        numbers[i] = i;
+    return cr_make_param_array(unsigned, numbers, PLANTED_KERNELS);
+}
+
+ParameterizedTest(unsigned *number, campaign_planted, every_planted_kernel_is_found,
+                  .timeout = 300)
+{
+    expect_found(&planted_kernels[*number]);
+}
+
+Test(campaign_planted, a_place_that_the_kernel_has_no_more_is_one_clear_line, .timeout = 60)
+{
+    static const char *const gone[] = {"no kernel says this", "#include"};
+    struct planted planted = {.name = "gone", .file = "checkpoint.c", .to = "anything"};
+    for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++) {
+        char path[PLANTED_PATH_BYTES];
+        struct error error;
+        planted.from = gone[i];
+        cr_assert_not(planted_build(&planted, path, &error));
+        cr_expect_eq(error.code, ERROR_FORMAT);
+        cr_expect_not_null(strstr(error.text, "planted kernel gone: kernel/checkpoint.c says `"),
+                           "%s", error.text);
+        cr_expect_null(strchr(error.text, '\n'), "%s", error.text);
+    }
+}
