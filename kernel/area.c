@@ -17,16 +17,6 @@ static struct {
     uint64_t blocks, used; /* of it, and of what is taken */
 } current;
 
-static uint64_t blocks_for(uint64_t count, uint64_t each)
-{
-    return (count + each - 1) / each;
-}
-
-static uint64_t least(uint64_t left, uint64_t right)
-{
-    return left < right ? left : right;
-}
-
 COLD void area_init(uint64_t blocks, uint32_t nodes_to_come)
 {
     current.blocks = blocks;
@@ -37,8 +27,7 @@ COLD uint64_t area_size(unsigned area)
 {
     struct volume_home home;
     uint64_t count = 0;
-    while (volume_home(RANGE_CKPT_AREA, AREA_ID(area, count), 0, &home) ||
-           volume_home(RANGE_CKPT_AREA, AREA_ID(area, count), 1, &home))
+    while (volume_home_any(RANGE_CKPT_AREA, AREA_ID(area, count), &home))
         count += home.run;
     return count;
 }
@@ -76,13 +65,13 @@ uint64_t area_last(uint64_t count)
 
 uint64_t area_directory_blocks(uint64_t entries)
 {
-    return entries ? blocks_for(entries, DIRECTORY_ENTRIES) : 1;
+    return entries ? groups_of(DIRECTORY_ENTRIES, entries) : 1;
 }
 
 bool area_room(bool more)
 {
-    uint64_t nodes = object_dirty_nodes() + current.nodes_to_come;
-    uint64_t pages = object_dirty_pages() + PAGES_TO_COME, used = 0, present = 0;
+    uint64_t nodes = object_changes.dirty_nodes + current.nodes_to_come;
+    uint64_t pages = object_changes.dirty_pages + PAGES_TO_COME, used = 0, present = 0;
     if (more)
         pages += least(current.blocks, object_page_count()) / 4;
     uint64_t entries = pages + 2 * nodes;
@@ -91,26 +80,27 @@ bool area_room(bool more)
         present = directory_count(DIRECTORY_WORKING);
     }
     present += entries + directory_count(DIRECTORY_OF_DOMAINS);
-    used += pages + blocks_for(nodes, POT_NODES) + 2 * area_directory_blocks(present);
-    entries += object_frozen_pages() + 2 * object_frozen_nodes();
+    used += pages + groups_of(POT_NODES, nodes) + 2 * area_directory_blocks(present);
+    entries += object_changes.frozen_pages + 2 * object_changes.frozen_nodes;
     return used <= current.blocks && entries <= directory_room();
 }
 
 bool pages_room(bool half)
 {
-    uint64_t pages = object_dirty_pages() << half;
-    return pages + PAGES_TO_COME + object_frozen_pages() + FRAMES_SPARE <= object_page_count();
+    uint64_t pages = object_changes.dirty_pages << half;
+    return pages + PAGES_TO_COME + object_changes.frozen_pages + FRAMES_SPARE <=
+           object_page_count();
 }
 
 bool nodes_room(bool half)
 {
-    uint64_t nodes = object_dirty_nodes() << half;
-    return nodes + current.nodes_to_come + object_frozen_nodes() + FRAMES_SPARE <=
+    uint64_t nodes = object_changes.dirty_nodes << half;
+    return nodes + current.nodes_to_come + object_changes.frozen_nodes + FRAMES_SPARE <=
            object_node_count();
 }
 
 bool operation_room(void)
 {
-    return object_dirty_pages() + PAGES_OF_OPERATION <= object_page_count() &&
-           object_dirty_nodes() + NODES_OF_OPERATION <= object_node_count();
+    return object_changes.dirty_pages + PAGES_OF_OPERATION <= object_page_count() &&
+           object_changes.dirty_nodes + NODES_OF_OPERATION <= object_node_count();
 }

@@ -27,4 +27,15 @@ int memcmp(const void *left, const void *right, size_t size_bytes);
 size_t strlen(const char *text);
 int strcmp(const char *left, const char *right);
 
+static inline uint64_t least(uint64_t left, uint64_t right)
+{
+    return left < right ? left : right;
+}
+
+/* Groups of so many that hold them all: the last may not be full. */
+static inline uint64_t groups_of(uint64_t each, uint64_t count)
+{
+    return (count + each - 1) / each;
+}
+
 #endif

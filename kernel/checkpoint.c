@@ -6,10 +6,12 @@
  *              domains wait. Nothing is copied
  *   NODES      the contents of frozen nodes go to area pots, as they do when one changes before
  *   SORT       a directory entry for each frozen page; pages of zeros need no block; ORDER: by id
- *   WRITE      area pots, then frozen pages by id, into the current area, up to 32 blocks a request
+ *   SEND       area pots, then frozen pages by id, into the current area, many blocks a request;
+ *   WRITE      all of them have been written
  *   DIRECTORY  two copies: behind the pages, and at the end of the area
  *   FLUSH      all of it is durable; CHECK: and nothing is wrong in memory, piece by piece
  *   HEADER     of generation g + 1, plex 0: the commit point; FLUSH_0; TWIN plex 1; FLUSH_1
+ *   COMMITTED  whoever waits for it is told; the other area is the current one
  *   MIGRATE    g + 1 is brought home (migrate.c); CLEAR: its directory goes; then IDLE
  * In IDLE and MIGRATE what is dirty may go to the current area before the freeze (pageout.c).
  *
@@ -59,15 +61,14 @@
 #define INTERVAL_STRETCH 16u
 
 enum phase {
-    IDLE, NODES, SORT, ORDER, WRITE, DIRECTORY, FLUSH, CHECK, HEADER, FLUSH_0, TWIN, FLUSH_1,
-    MIGRATE_START, MIGRATE, CLEAR
+    IDLE, NODES, SORT, ORDER, SEND, WRITE, DIRECTORY, FLUSH, CHECK, HEADER, FLUSH_0, TWIN, FLUSH_1,
+    COMMITTED, MIGRATE, CLEAR, PHASES
 };
 
 static struct {
     enum phase phase;
     bool able;      /* the store has all that a checkpoint needs */
     bool flushing;  /* a flush, or the header, was asked for */
-    bool sent;      /* all blocks are under way */
     bool failed;
     unsigned area;  /* that the next checkpoint goes to */
     uint64_t pots_id; /* where its pots begin */
@@ -96,7 +97,8 @@ bool checkpoint_no_space(void)
 
 static bool anything_dirty(void)
 {
-    return object_dirty_pages() || object_dirty_nodes() || directory_count(DIRECTORY_WORKING);
+    return object_changes.dirty_pages || object_changes.dirty_nodes ||
+           directory_count(DIRECTORY_WORKING);
 }
 
 static bool freeze_due(void)
@@ -160,8 +162,10 @@ bool checkpoint_can_go_on(void)
 
 uint64_t checkpoint_phase(void)
 {
+    if (checkpoint.phase == IDLE)
+        return 0;
     if (checkpoint.phase <= DIRECTORY)
-        return checkpoint.phase == IDLE ? 0 : TRACE_PHASE_WRITE_OUT;
+        return checkpoint.phase < DIRECTORY ? TRACE_PHASE_WRITE_OUT : TRACE_PHASE_DIRECTORY;
     return checkpoint.phase < MIGRATE ? TRACE_PHASE_COMMIT : TRACE_PHASE_MIGRATE;
 }
 
@@ -170,9 +174,7 @@ uint64_t checkpoint_phase(void)
 static uint64_t interval(void)
 {
     uint64_t tuned = checkpoint.span + checkpoint.span / 3;
-    uint64_t most = INTERVAL_STRETCH * checkpoint.interval_ticks;
-    if (tuned > most)
-        tuned = most;
+    tuned = least(tuned, INTERVAL_STRETCH * checkpoint.interval_ticks);
     return tuned > checkpoint.interval_ticks ? tuned : checkpoint.interval_ticks;
 }
 
@@ -186,12 +188,11 @@ COLD static const char *why_unable(void)
     struct volume_home home;
     uint64_t blocks = area_size(0), other = area_size(1);
     uint32_t nodes = 3 * domain_cache_size() + meters.count + NODES_OF_OPERATION;
-    area_init(blocks < other ? blocks : other, nodes);
+    area_init(least(blocks, other), nodes);
     if (!volume_writable())
         return "a disk of the store is read-only";
     for (unsigned place = 0; place < 2; place++)
-        if (!volume_home(RANGE_CKPT_HEADER, place, 0, &home) &&
-            !volume_home(RANGE_CKPT_HEADER, place, 1, &home))
+        if (!volume_home_any(RANGE_CKPT_HEADER, place, &home))
             return "a place for the header is missing";
     checkpoint.able = true;
     return checkpoint_full() ? "the areas or the memory are too small" : NULL;
@@ -254,8 +255,11 @@ static bool flush(void)
 
 /* --- freeze --- */
 
+/* If it is due. */
 static bool freeze(void)
 {
+    if (!checkpoint.able || !freeze_due() || !pageout_ended())
+        return false;
     driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_FREEZE);
     kassert(directory_count(DIRECTORY_COMMITTED) == 0);
     sched_float_settle();
@@ -278,7 +282,6 @@ static bool freeze(void)
     count_one(CHECKPOINT);
     meter_start();
     driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_FREEZE);
-    driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_WRITE_OUT);
     return true;
 }
 
@@ -299,14 +302,14 @@ static bool nodes_keep(void)
 static bool sort(void)
 {
     struct page_frame *page;
-    while (!checkpoint_time_is_up() && (page = object_frozen_take()) != NULL) {
+    while ((page = object_frozen_take()) != NULL) {
         struct directory_entry entry = object_page_entry(page);
         directory_enter(DIRECTORY_WORKING, &entry);
         if (entry.kind == DIRECTORY_ZERO_PAGE)
             object_page_written(page);
+        if (checkpoint_time_is_up())
+            return false;
     }
-    if (object_frozen_listed())
-        return false;
     directory_order_begin(DIRECTORY_WORKING);
     return true;
 }
@@ -357,39 +360,25 @@ static bool blocks_send(void)
     }
 }
 
-static bool write_out(void)
+static bool blocks_written(void)
 {
-    if (!checkpoint.sent && !blocks_send())
-        return false;
-    checkpoint.sent = true;
     if (!batches_done())
         return false;
-    checkpoint.sent = false;
     uint64_t entries = directory_count(DIRECTORY_WORKING) + directory_count(DIRECTORY_OF_DOMAINS);
     checkpoint.header.directory_entries = entries;
     checkpoint.header.directory_blocks = area_directory_blocks(entries);
     checkpoint.header.directory_block[0] = area_take(checkpoint.header.directory_blocks);
     checkpoint.header.directory_block[1] = area_last(checkpoint.header.directory_blocks);
     listing_begin(&checkpoint.header);
-    driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_WRITE_OUT);
-    driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_DIRECTORY);
-    return true;
-}
-
-static bool directory_write(void)
-{
-    if (!listing_write())
-        return false;
-    driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_DIRECTORY);
-    driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_COMMIT);
     return true;
 }
 
 /* --- commit --- */
 
-static bool header_write(unsigned plexes)
+static bool header_write(void)
 {
     void *source = header_block;
+    unsigned plexes = IO_PLEX(checkpoint.phase == TWIN);
     if (checkpoint.flushing ||
         io_write(RANGE_CKPT_HEADER, CKPT_PLACE(checkpoint.header.generation), &source, 1, plexes,
                  (struct io_owner){one_answered, NULL}) == 0)
@@ -410,12 +399,12 @@ static bool header_begin(void)
     header->checksum = sum_after_own(header, SECTOR_BYTES,
                                   checksum_seed(CHECKSUM_CKPT_HEADER, header->generation));
     memcpy(header_block, header, sizeof(*header));
-    return header_write(IO_PLEX(0));
+    return header_write();
 }
 
 /* The header is durable, in its second plex too, for the disk of the first may have failed: from
  * now on a restart finds generation g + 1. */
-static bool migrate_start(void)
+static bool committed(void)
 {
     if (checkpoint.flushing)
         return false;
@@ -427,8 +416,6 @@ static bool migrate_start(void)
     journal_committed();
     sched_wake_all(&checkpoint.waiters);
     driver_trace(TRACE_COMMITTED, checkpoint.header.generation);
-    driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_COMMIT);
-    driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_MIGRATE);
     migrate_begin(checkpoint.header.generation);
     return true;
 }
@@ -441,7 +428,6 @@ static bool cleared(void)
     checkpoint.span = arch_time() - checkpoint.frozen_at;
     due_set();
     sched_memory_freed();
-    driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_MIGRATE);
     return true;
 }
 
@@ -457,40 +443,34 @@ static void pages_out(void)
         checkpoint.forced = true;
 }
 
-/* What a phase has to do before the next. false: it waits for something. */
-static bool phase_done(void)
+/* What a phase has to do before the next. false: it waits for something. What the CHECK finds wrong
+ * in memory may have been so at the freeze. */
+static bool (*const phases[PHASES])(void) = {[IDLE] = freeze,
+                                             [NODES] = nodes_keep,
+                                             [SORT] = sort,
+                                             [ORDER] = order,
+                                             [SEND] = blocks_send,
+                                             [WRITE] = blocks_written,
+                                             [DIRECTORY] = listing_write,
+                                             [FLUSH] = flush,
+                                             [CHECK] = check_some,
+                                             [HEADER] = header_begin,
+                                             [FLUSH_0] = flush,
+                                             [TWIN] = header_write,
+                                             [FLUSH_1] = flush,
+                                             [COMMITTED] = committed,
+                                             [MIGRATE] = migrate_step,
+                                             [CLEAR] = cleared};
+
+static void phase_end(void)
 {
-    switch (checkpoint.phase) {
-    case IDLE:
-        return checkpoint.able && freeze_due() && pageout_ended() && freeze();
-    case NODES:
-        return nodes_keep();
-    case SORT:
-        return sort();
-    case ORDER:
-        return order();
-    case WRITE:
-        return write_out();
-    case DIRECTORY:
-        return directory_write();
-    case FLUSH:
-    case FLUSH_0:
-    case FLUSH_1:
-        return flush();
-    case CHECK: /* what is wrong in memory may have been so at the freeze */
-        return check_some();
-    case HEADER:
-        return header_begin();
-    case TWIN:
-        return header_write(IO_PLEX(1));
-    case MIGRATE_START:
-        return migrate_start();
-    case MIGRATE:
-        return migrate_step();
-    case CLEAR:
-        return cleared();
-    }
-    panic("CKPT-005 no such phase");
+    uint64_t old = checkpoint_phase();
+    checkpoint.phase = checkpoint.phase == CLEAR ? IDLE : checkpoint.phase + 1;
+    uint64_t new = checkpoint_phase();
+    if (old != new && old != 0)
+        driver_trace(TRACE_PHASE_LEAVE, old);
+    if (old != new && new != 0)
+        driver_trace(TRACE_PHASE_ENTER, new);
 }
 
 COLD void checkpoint_step(void)
@@ -500,9 +480,9 @@ COLD void checkpoint_step(void)
     do {
         batches_send();
         pages_out();
-        while (!frozen && phase_done()) {
+        while (!frozen && phases[checkpoint.phase]()) {
             frozen = checkpoint.phase == IDLE; /* domains have waited for this: they run now */
-            checkpoint.phase = checkpoint.phase == CLEAR ? IDLE : checkpoint.phase + 1;
+            phase_end();
         }
         if (io_due()) /* what needed no disk was answered at once */
             sched_devices_poll();

@@ -68,10 +68,7 @@ COLD uint64_t directory_init(uint64_t start, uint32_t count)
     directory.count = count;
     directory.mask = buckets - 1;
     directory.free = NONE;
-    directory.high = directory.heap_count = 0;
     memset(directory.chains, 0xff, buckets * sizeof(uint32_t));
-    directory.clear_looked = 0;
-    memset(directory.used, 0, sizeof(directory.used));
     uint64_t end = (uint64_t)(directory.heap + count);
     return (end + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
 }

@@ -35,10 +35,8 @@ static struct {
     struct node_frame *nodes, *nodes_end; /* dirty for longest first */
     struct page_frame *pages, *pages_end;
     struct page_frame *frozen; /* whose frozen contents nobody asked for yet */
-    uint32_t node_count, page_count;
-    uint32_t frozen_nodes;
-    uint32_t frozen_count; /* page frames that are frozen */
 } dirty;
+struct object_changes object_changes;
 
 static void node_append(struct node_frame *node)
 {
@@ -59,7 +57,7 @@ COLD void node_dirtied(struct node_frame *node)
     object_node_keep(node);
     node->dirty = true;
     node_append(node);
-    if (++dirty.node_count % LOOK_EACH == 0 && checkpoint_full())
+    if (++object_changes.dirty_nodes % LOOK_EACH == 0 && checkpoint_full())
         sched_yield();
 }
 
@@ -68,12 +66,12 @@ COLD void page_dirtied(struct page_frame *page)
     kassert(!page->frozen);
     page->dirty = page->open = true;
     page_append(page);
-    dirty.page_count++;
+    object_changes.dirty_pages++;
 }
 
 COLD struct node_frame *object_node_out(void)
 {
-    for (uint32_t left = 2 * dirty.node_count; left > 0; left--) {
+    for (uint32_t left = 2 * object_changes.dirty_nodes; left > 0; left--) {
         struct node_frame *node = dirty.nodes;
         dirty.nodes = node->dirty_next;
         if (node->used || !object_node_idle(node)) {
@@ -82,7 +80,7 @@ COLD struct node_frame *object_node_out(void)
             continue;
         }
         node->dirty = false;
-        dirty.node_count--;
+        object_changes.dirty_nodes--;
         return node;
     }
     return NULL;
@@ -90,7 +88,7 @@ COLD struct node_frame *object_node_out(void)
 
 COLD struct page_frame *object_page_out(void)
 {
-    for (uint32_t left = 2 * dirty.page_count; left > 0; left--) {
+    for (uint32_t left = 2 * object_changes.dirty_pages; left > 0; left--) {
         struct page_frame *page = dirty.pages;
         dirty.pages = page->dirty_next;
         if (page->used || page->pinned || page->copy) {
@@ -101,8 +99,8 @@ COLD struct page_frame *object_page_out(void)
         depend_undo(page, &page->built);
         page->dirty = page->open = false;
         page->frozen = page->writing = true;
-        dirty.page_count--;
-        dirty.frozen_count++;
+        object_changes.dirty_pages--;
+        object_changes.frozen_pages++;
         return page;
     }
     return NULL;
@@ -162,26 +160,6 @@ uint64_t object_page_sum(const struct page_frame *page)
     return sum_of(page->data, PAGE_BYTES, checksum_seed(CHECKSUM_PAGE, page->object_id));
 }
 
-uint32_t object_dirty_nodes(void)
-{
-    return dirty.node_count;
-}
-
-uint32_t object_dirty_pages(void)
-{
-    return dirty.page_count;
-}
-
-uint32_t object_frozen_pages(void)
-{
-    return dirty.frozen_count;
-}
-
-uint32_t object_frozen_nodes(void)
-{
-    return dirty.frozen_nodes;
-}
-
 NOINLINE void object_nodes_freeze(void)
 {
     struct node_frame *next;
@@ -193,8 +171,8 @@ NOINLINE void object_nodes_freeze(void)
                        : node->device_wait ? NODE_FROZEN_DEVICE_WAIT
                                            : NODE_FROZEN_RUNNING;
     }
-    dirty.frozen_nodes = dirty.node_count;
-    dirty.node_count = 0;
+    object_changes.frozen_nodes = object_changes.dirty_nodes;
+    object_changes.dirty_nodes = 0;
     dirty.nodes = NULL;
 }
 
@@ -215,7 +193,7 @@ COLD void object_node_keep(struct node_frame *node)
     else
         directory_enter(DIRECTORY_OF_DOMAINS, &entry);
     node->frozen = NODE_NOT_FROZEN;
-    dirty.frozen_nodes--;
+    object_changes.frozen_nodes--;
 }
 
 /* The entry at such an address maps the page for reading only, if it maps it. */
@@ -235,7 +213,7 @@ NOINLINE static void entries_close(const struct page_frame *page)
 NOINLINE void object_pages_freeze(void)
 {
     struct page_frame *page = dirty.pages;
-    kassert(dirty.frozen_count == 0); /* so none has a copy either */
+    kassert(object_changes.frozen_pages == 0); /* so none has a copy either */
     dirty.frozen = page;
     while (page) {
         struct page_frame *next = page->dirty_next;
@@ -249,8 +227,8 @@ NOINLINE void object_pages_freeze(void)
         page = next;
     }
     table_edited(FENCE_ALL, FENCE_ALL);
-    dirty.frozen_count = dirty.page_count;
-    dirty.page_count = 0;
+    object_changes.frozen_pages = object_changes.dirty_pages;
+    object_changes.dirty_pages = 0;
     dirty.pages = NULL;
 }
 
@@ -259,7 +237,7 @@ COLD void object_page_hold(struct page_frame *page)
     kassert(!page->dirty);
     kassert(!page->frozen);
     page->frozen = true;
-    dirty.frozen_count++;
+    object_changes.frozen_pages++;
 }
 
 static struct page_frame *frozen_of(struct page_frame *page)
@@ -276,11 +254,6 @@ struct page_frame *object_frozen_take(void)
     return frozen_of(page);
 }
 
-bool object_frozen_listed(void)
-{
-    return dirty.frozen != NULL;
-}
-
 struct page_frame *object_page_writing(uint64_t object_id)
 {
     struct page_frame *page = object_page_present(object_id);
@@ -295,7 +268,7 @@ void object_page_written(struct page_frame *page)
 {
     kassert(page->frozen);
     page->frozen = page->writing = false;
-    dirty.frozen_count--;
+    object_changes.frozen_pages--;
     if (page->state == PAGE_FROZEN_COPY) {
         object_page_present(page->object_id)->copy = NULL;
         page->object_id = 0;

@@ -16,7 +16,6 @@
 #include "kernel/print.h"
 #include "kernel/sum.h"
 
-#define SECTORS_PER_BLOCK (BLOCK_BYTES / SECTOR_BYTES)
 #define NO_PLEX VOLUME_PLEXES
 
 /* How long boot waits for a disk: 30 s of the board's timebase, longer than a drive takes to spin
@@ -51,11 +50,8 @@ struct io_request {
 };
 static_assert(IO_BLOCKS_MAX <= BLOCK_PIECES_MAX, "a request is one of the driver's");
 
-/* A request that boot code waits for. */
-struct io_wait {
-    volatile bool done;
-    bool good;
-};
+/* What has come of a request that boot code waits for. */
+enum wait { WAITING, WAS_BAD, WAS_GOOD };
 
 static struct {
     unsigned used; /* not FREE */
@@ -67,21 +63,6 @@ static struct {
     uint64_t held_first, held_end;
 } io;
 static struct io_request requests[LIMIT_IO_REQUESTS];
-
-unsigned io_disk_count(void)
-{
-    return virtio_block_count();
-}
-
-bool io_disk_read_only(unsigned disk)
-{
-    return virtio_block_read_only(disk);
-}
-
-uint64_t io_disk_blocks(unsigned disk)
-{
-    return virtio_block_sectors(disk) / SECTORS_PER_BLOCK;
-}
 
 uint64_t io_repairs(void)
 {
@@ -226,14 +207,6 @@ bool io_read(enum range_kind kind, uint64_t id, void *target, const struct io_ch
     return request != NULL;
 }
 
-/* Blocks of a request: as many as wanted, but no more than follow each other. */
-static unsigned least(unsigned count, uint64_t other)
-{
-    if (count > IO_BLOCKS_MAX)
-        count = IO_BLOCKS_MAX;
-    return other < count ? (unsigned)other : count;
-}
-
 /* How many of so many blocks to ask a disk for in each of so many requests. Rather than a part of
  * them it is asked later, unless nothing is under way: then there will never be more room. */
 static unsigned room_for(unsigned disk, unsigned each, unsigned count)
@@ -248,15 +221,13 @@ unsigned io_read_blocks(enum range_kind kind, uint64_t first_id, void *const *ta
                         unsigned count, struct io_owner owner)
 {
     struct volume_home home;
-    unsigned plex = 0;
-    while (plex < VOLUME_PLEXES && !volume_home(kind, first_id, plex, &home))
-        plex++;
-    if (plex < VOLUME_PLEXES)
-        count = room_for(home.disk, 1, least(count, home.run));
+    bool there = volume_home_any(kind, first_id, &home);
+    if (there)
+        count = room_for(home.disk, 1, (unsigned)least(count, home.run));
     struct io_request *request = count ? request_take(owner) : NULL;
     if (!request)
         return 0;
-    if (plex < VOLUME_PLEXES)
+    if (there)
         start(request, BLOCK_READ, &home, targets, count);
     else
         end(request, false);
@@ -284,7 +255,7 @@ static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const
             home_count += plexes >> plex & 1 || !volume_home(kind, first_id, plex, &home);
         }
     unsigned each = home_count == 2 && homes[0].disk == homes[1].disk ? 2 : 1;
-    count = least(count, volume_run(kind, first_id));
+    count = (unsigned)least(count, volume_run(kind, first_id));
     for (unsigned i = 0; i < home_count; i++)
         count = room_for(homes[i].disk, each, count);
     struct io_request *request = count ? request_take(owner) : NULL;
@@ -347,7 +318,7 @@ void io_release(void)
 
 bool io_flush(struct io_owner owner)
 {
-    for (unsigned disk = 0; disk < io_disk_count(); disk++)
+    for (unsigned disk = 0; disk < virtio_block_count(); disk++)
         if (volume_disk_used(disk) && virtio_block_room(disk, 1) == 0)
             return false;
     struct io_request *request = request_take(owner);
@@ -356,7 +327,7 @@ bool io_flush(struct io_owner owner)
     request->durable = true;
     io.unswept = 0;
     request->good = !io.lost;
-    for (uint8_t disk = 0; disk < io_disk_count(); disk++)
+    for (uint8_t disk = 0; disk < virtio_block_count(); disk++)
         if (volume_disk_used(disk))
             start(request, BLOCK_FLUSH, &(struct volume_home){.disk = disk}, NULL, 0);
     if (request->pending == 0)
@@ -399,7 +370,7 @@ unsigned io_poll(void)
 {
     void *request;
     bool good;
-    for (unsigned disk = 0; disk < io_disk_count(); disk++)
+    for (unsigned disk = 0; disk < virtio_block_count(); disk++)
         while (virtio_block_finished(disk, &request, &good))
             disk_answered(disk, request, good);
     return io.due ? due_steps() : 0;
@@ -407,7 +378,7 @@ unsigned io_poll(void)
 
 bool io_due(void)
 {
-    for (unsigned disk = 0; disk < io_disk_count(); disk++)
+    for (unsigned disk = 0; disk < virtio_block_count(); disk++)
         if (virtio_block_due(disk))
             return true;
     return io.due > 0;
@@ -415,27 +386,26 @@ bool io_due(void)
 
 static void wait_over(void *object, bool good)
 {
-    struct io_wait *wait = object;
-    wait->good = good;
-    wait->done = true;
+    *(enum wait *)object = good ? WAS_GOOD : WAS_BAD;
 }
 
-static bool wait_for(const struct io_request *request, const struct io_wait *wait)
+static bool wait_for(const struct io_request *request, const volatile enum wait *wait)
 {
     uint64_t end = arch_time() + WAIT_TICKS_MAX;
-    while (!wait->done) {
+    while (*wait == WAITING) {
         if (arch_time() >= end) { /* then it is answered, as bad, at the next poll */
             virtio_block_give_up(request->disk);
             end += WAIT_TICKS_MAX;
         }
         (void)io_poll();
     }
-    return wait->good;
+    return *wait == WAS_GOOD;
 }
 
-static struct io_request *wait_take(struct io_wait *wait)
+static struct io_request *wait_take(enum wait *wait)
 {
     struct io_request *request;
+    *wait = WAITING;
     while ((request = request_take((struct io_owner){wait_over, wait})) == NULL)
         (void)io_poll();
     return request;
@@ -443,9 +413,9 @@ static struct io_request *wait_take(struct io_wait *wait)
 
 bool io_volume_wait(unsigned disk, uint64_t block, void *target)
 {
-    if (disk >= io_disk_count() || block >= io_disk_blocks(disk))
+    if (disk >= virtio_block_count() || block >= virtio_block_sectors(disk) / SECTORS_PER_BLOCK)
         return false;
-    struct io_wait wait = {0};
+    enum wait wait;
     struct io_request *request = wait_take(&wait);
     while (virtio_block_room(disk, 1) == 0)
         (void)io_poll();
@@ -457,7 +427,7 @@ bool io_volume_wait(unsigned disk, uint64_t block, void *target)
 bool io_read_wait(enum range_kind kind, uint64_t id, void *target,
                   const struct io_check *check)
 {
-    struct io_wait wait = {0};
+    enum wait wait;
     struct io_request *request = wait_take(&wait);
     read_begin(request, kind, id, target, check);
     return wait_for(request, &wait);

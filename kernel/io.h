@@ -42,13 +42,6 @@ struct io_check {
 #define IO_PLEXES ((1u << VOLUME_PLEXES) - 1)
 #define IO_BLOCKS_MAX 62u /* of one request: one at work and one that waits fill a queue */
 
-/* io_disk_count - disks that were found at boot. */
-unsigned io_disk_count(void);
-/* io_disk_read_only - it cannot be written. */
-bool io_disk_read_only(unsigned disk);
-/* io_disk_blocks - size of a disk in whole blocks. */
-uint64_t io_disk_blocks(unsigned disk);
-
 /* io_read - one block, from either copy. A block that no disk has is answered as bad. false: no
  * request is free; try again after io_poll(). */
 MUST_CHECK bool io_read(enum range_kind kind, uint64_t id, void *target,

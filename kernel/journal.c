@@ -22,12 +22,11 @@
 #define GROUP_PAGES (IO_BLOCKS_MAX - 1)
 static_assert(GROUP_PAGES <= JOURNAL_ENTRIES, "a group fits its list");
 
-enum group_state { GROUP_IDLE, GROUP_WRITING, GROUP_FLUSHING };
+enum group_state { GROUP_IDLE, GROUP_WRITING, GROUP_WRITTEN, GROUP_FLUSHING };
 
 static struct {
     unsigned group_count, waiting_count;
     enum group_state state;
-    bool answered, good;    /* the request that is under way */
     struct queue room;      /* domains that found the next group full */
     uint64_t blocks;        /* of the ring */
     uint64_t tail;          /* block from which on the ring is kept */
@@ -35,7 +34,6 @@ static struct {
     uint64_t used_at_freeze;
     uint64_t sequence;      /* of the next group */
     uint64_t restarts;
-    uint64_t generation;    /* the newest that is durable */
 } journal;
 static struct {
     struct journal_block list __attribute__((aligned(16))); /* of the one on its way */
@@ -51,8 +49,7 @@ static uint64_t block_after(uint64_t blocks)
 /* Half of the ring at most, so that an empty ring has room for a group wherever it begins. */
 static unsigned group_pages_max(void)
 {
-    uint64_t half = journal.blocks / 2 - 1;
-    return half < GROUP_PAGES ? (unsigned)half : GROUP_PAGES;
+    return (unsigned)least(journal.blocks / 2 - 1, GROUP_PAGES);
 }
 
 /* Where a group of so many blocks goes: a group does not wrap. *used: blocks that are kept then.
@@ -68,20 +65,12 @@ static bool room_for(unsigned blocks, uint64_t *start, uint64_t *used)
     return *used <= journal.blocks;
 }
 
-static void answered(void *object, bool good)
-{
-    (void)object;
-    journal.answered = true;
-    journal.good = good;
-    journal_step();
-}
-
 static void list_fill(void)
 {
     struct journal_block *list = &group.list;
     memset(list, 0, sizeof(*list));
     list->sequence = journal.sequence;
-    list->generation = journal.generation;
+    list->generation = checkpoint_generation();
     list->restart_count = journal.restarts;
     list->entry_count = journal.group_count;
     for (unsigned i = 0; i < journal.group_count; i++) {
@@ -93,6 +82,45 @@ static void list_fill(void)
     }
     list->checksum = sum_after_own(list, BLOCK_BYTES,
                                 checksum_seed(CHECKSUM_JOURNAL, list->sequence));
+}
+
+/* The journal is done with a page that it held. */
+static void page_leaves(struct page_frame *page, uint8_t state)
+{
+    kassert(page->pinned > 0);
+    page->pinned--;
+    page->journal = state;
+    sched_wake_all(&page->waiters);
+}
+
+/* The group is durable, or cannot be written: then there is no journal any more, as all who asked
+ * are told when they ask again. */
+static void group_end(bool good)
+{
+    for (unsigned i = 0; i < journal.group_count; i++) {
+        page_leaves(group.pages[i], good ? JOURNAL_DURABLE : JOURNAL_NONE);
+        if (good)
+            count_one(JOURNAL_PAGE);
+    }
+    journal.group_count = 0;
+    journal.state = GROUP_IDLE;
+    if (good)
+        return;
+    journal.blocks = 0;
+    for (unsigned i = 0; i < journal.waiting_count; i++)
+        page_leaves(group.waiting[i], JOURNAL_NONE);
+    journal.waiting_count = 0;
+    sched_wake_all(&journal.room);
+}
+
+static void answered(void *object, bool good)
+{
+    (void)object;
+    if (good && journal.state == GROUP_WRITING)
+        journal.state = GROUP_WRITTEN;
+    else
+        group_end(good);
+    journal_step();
 }
 
 /* Send what waits as one request. Nothing has changed if no request is free. */
@@ -111,7 +139,6 @@ static void group_send(void)
         blocks[i + 1] = group.pages[i]->data;
     }
     list_fill();
-    journal.answered = false;
     unsigned sent = io_write(RANGE_JOURNAL, start, blocks, count, IO_PLEXES,
                              (struct io_owner){answered, NULL});
     if (sent == 0)
@@ -128,48 +155,10 @@ static void group_send(void)
     sched_wake_all(&journal.room);
 }
 
-/* The group is durable, or cannot be written: then there is no journal any more, as all who asked
- * are told when they ask again. */
-static void group_end(bool good)
-{
-    if (!good)
-        journal.blocks = 0;
-    for (unsigned i = 0; i < journal.group_count; i++) {
-        struct page_frame *page = group.pages[i];
-        page->journal = good ? JOURNAL_DURABLE : JOURNAL_NONE;
-        kassert(page->pinned > 0);
-        page->pinned--;
-        if (good)
-            count_one(JOURNAL_PAGE);
-        sched_wake_all(&page->waiters);
-    }
-    journal.group_count = 0;
-    journal.state = GROUP_IDLE;
-    if (good)
-        return;
-    for (unsigned i = 0; i < journal.waiting_count; i++) {
-        group.waiting[i]->journal = JOURNAL_NONE;
-        group.waiting[i]->pinned--;
-        sched_wake_all(&group.waiting[i]->waiters);
-    }
-    journal.waiting_count = 0;
-    sched_wake_all(&journal.room);
-}
-
 void journal_step(void)
 {
-    if (journal.state == GROUP_WRITING && journal.answered) {
-        bool good = journal.good;
-        journal.answered = false;
-        if (!good)
-            group_end(false);
-        else if (io_flush((struct io_owner){answered, NULL}))
-            journal.state = GROUP_FLUSHING;
-        else
-            journal.answered = true; /* asked again at the next step */
-    }
-    if (journal.state == GROUP_FLUSHING && journal.answered)
-        group_end(journal.good);
+    if (journal.state == GROUP_WRITTEN && io_flush((struct io_owner){answered, NULL}))
+        journal.state = GROUP_FLUSHING;
     if (journal.state == GROUP_IDLE && journal.waiting_count > 0 && journal.blocks)
         group_send();
 }
@@ -220,7 +209,6 @@ void journal_freeze(struct ckpt_header *header)
 
 void journal_committed(void)
 {
-    journal.generation++;
     if (journal.blocks == 0)
         return;
     journal.tail = block_after(journal.used_at_freeze);
@@ -235,13 +223,13 @@ uint64_t journal_restarts(void)
 }
 
 /* Is there a good list of the next group at this block? It is left in group.list. */
-static bool list_read(uint64_t block)
+static bool list_read(const struct ckpt_header *header, uint64_t block)
 {
     const struct journal_block *list = &group.list;
     struct io_check check = {.how = IO_CHECK_OWN, .quiet = true,
                              .seed = checksum_seed(CHECKSUM_JOURNAL, journal.sequence)};
     return block < journal.blocks && io_read_wait(RANGE_JOURNAL, block, &group.list, &check) &&
-           list->sequence == journal.sequence && list->generation <= journal.generation &&
+           list->sequence == journal.sequence && list->generation <= header->generation &&
            list->restart_count >= journal.restarts && list->entry_count > 0 &&
            list->entry_count <= JOURNAL_ENTRIES && list->entry_count < journal.blocks - block;
 }
@@ -290,33 +278,23 @@ static const char *group_lay(uint64_t block)
     return NULL;
 }
 
-static uint64_t ring_blocks(void)
-{
-    uint8_t disk;
-    uint64_t blocks = 0;
-    const struct volume_range *range;
-    for (unsigned i = 0; (range = volume_range_at(i, &disk)) != NULL; i++)
-        if (range->kind == RANGE_JOURNAL && range->plex == 0)
-            blocks += range->object_count;
-    return blocks;
-}
-
 const char *journal_replay(const struct ckpt_header *header, uint8_t *scratch)
 {
     const char *problem = NULL;
-    journal.blocks = ring_blocks();
+    struct volume_home home;
+    if (volume_home_any(RANGE_JOURNAL, 0, &home))
+        journal.blocks = home.run;
     journal.sequence = header->journal_sequence;
     journal.restarts = header->restart_count;
-    journal.generation = header->generation;
     journal.tail = header->journal_block;
     if (journal.blocks < JOURNAL_BLOCKS_MIN || journal.tail >= journal.blocks)
         journal.blocks = 0;
     while (!problem && journal.blocks) {
         uint64_t start = block_after(journal.used), used = journal.used;
-        if (!list_read(start)) {
+        if (!list_read(header, start)) {
             used += journal.blocks - start;
             start = 0;
-            if (!list_read(start))
+            if (!list_read(header, start))
                 break;
         }
         used += group.list.entry_count + 1;

@@ -69,11 +69,6 @@ static struct {
 } migrate;
 static struct held_pot held_pots[POTS_MAX];
 
-static void next_take(void)
-{
-    migrate.next = directory_order_next();
-}
-
 static void pass_begin(enum pass pass)
 {
     migrate.pass = pass;
@@ -114,8 +109,7 @@ static enum range_kind kind_of(const struct directory_entry *entry)
 
 static bool has_home(const struct directory_entry *entry, struct volume_home *home)
 {
-    uint64_t id = directory_id(entry);
-    return volume_home(kind_of(entry), id, 0, home) || volume_home(kind_of(entry), id, 1, home);
+    return volume_home_any(kind_of(entry), directory_id(entry), home);
 }
 
 /* The next checkpoint has a newer version already, in its area. */
@@ -150,12 +144,6 @@ static bool carry_on(const struct directory_entry *entry)
 }
 
 /* --- pages --- */
-
-static unsigned pages_max(void)
-{
-    uint32_t share = object_page_count() / PAGES_SHARE;
-    return share < PAGES_MAX ? share : PAGES_MAX;
-}
 
 static void page_leg(struct page_frame *page, enum leg leg)
 {
@@ -204,14 +192,15 @@ static void pages_gather(void)
 {
     struct volume_home home;
     bool taken = true;
-    while (taken && migrate.next && migrate.pages < pages_max() && !checkpoint_time_is_up()) {
+    uint64_t pages_max = least(PAGES_MAX, object_page_count() / PAGES_SHARE);
+    while (taken && migrate.next && migrate.pages < pages_max && !checkpoint_time_is_up()) {
         const struct directory_entry *entry = migrate.next;
         if (entry->kind != DIRECTORY_NODE && !has_home(entry, &home))
             taken = carry_on(entry);
         else if (entry->kind == DIRECTORY_PAGE)
             taken = page_gather(entry);
         if (taken)
-            next_take();
+            migrate.next = directory_order_next();
     }
 }
 
@@ -493,7 +482,7 @@ static bool step(void)
     case ORDER:
         if (!directory_order_ready())
             return !checkpoint_time_is_up();
-        next_take();
+        migrate.next = directory_order_next();
         migrate.state = GATHER;
         return true;
     case GATHER:

@@ -167,12 +167,11 @@ uint64_t object_page_sum(const struct page_frame *page);
 /* object_node_idle - nothing in memory is a part of it, or waits for it. */
 bool object_node_idle(const struct node_frame *node);
 
-/* For the checkpoint. object_dirty_nodes, object_dirty_pages - how many there are.
- * object_frozen_nodes, object_frozen_pages - frames that are kept for it. */
-uint32_t object_dirty_nodes(void);
-uint32_t object_dirty_pages(void);
-uint32_t object_frozen_nodes(void);
-uint32_t object_frozen_pages(void);
+/* For the checkpoint: how many are dirty, and how many frames are kept for it. */
+struct object_changes {
+    uint32_t dirty_nodes, dirty_pages, frozen_nodes, frozen_pages;
+};
+extern struct object_changes object_changes;
 /* object_nodes_freeze - all dirty nodes are frozen, and have places in area pots.
  * object_pages_freeze - all dirty pages are frozen and not mapped for writing. */
 void object_nodes_freeze(void);
@@ -188,9 +187,8 @@ void object_page_hold(struct page_frame *page);
 struct page_frame *object_page_out(void);
 struct node_frame *object_node_out(void);
 /* object_frozen_take - the frame that has the contents of the next frozen page, each once; NULL: no
- * more. object_frozen_listed - there are more. */
+ * more. */
 struct page_frame *object_frozen_take(void);
-bool object_frozen_listed(void);
 /* object_page_writing - the frame of a frozen page; a disk takes its contents from now on until
  * object_page_written(). */
 struct page_frame *object_page_writing(uint64_t object_id);

@@ -23,8 +23,9 @@ static struct {
 
 bool pageout_due(void)
 {
-    bool wanted = sched_memory_wanted() && (object_dirty_pages() || object_dirty_nodes());
-    return wanted || pageout.filling || !pages_room(true) || !nodes_room(true);
+    bool dirty = object_changes.dirty_pages || object_changes.dirty_nodes;
+    return (dirty && sched_memory_wanted()) ||
+           pageout.filling || !pages_room(true) || !nodes_room(true);
 }
 
 /* The next page. false: there is none that can go. */

@@ -12,9 +12,7 @@ size_t pieces_copy_out(const struct pieces *pieces, size_t offset, void *target,
             offset -= piece->size_bytes;
             continue;
         }
-        size_t part = piece->size_bytes - offset;
-        if (part > size_bytes - copied)
-            part = size_bytes - copied;
+        size_t part = least(piece->size_bytes - offset, size_bytes - copied);
         memcpy((uint8_t *)target + copied, piece->data + offset, part);
         copied += part;
         offset = 0;
@@ -37,9 +35,7 @@ enum touch pieces_touch(struct domain *domain, uint64_t addr, uint64_t size_byte
     *pieces = (struct pieces){0};
     for (unsigned i = 0; size_bytes > 0; i++) {
         kassert(i < 2);
-        uint64_t part = PAGE_BYTES - addr % PAGE_BYTES;
-        if (part > size_bytes)
-            part = size_bytes;
+        uint64_t part = least(PAGE_BYTES - addr % PAGE_BYTES, size_bytes);
         uint8_t *data;
         enum touch touch = segment_touch(domain, addr, access, &data, walk);
         if (touch != TOUCH_DONE) {

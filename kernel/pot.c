@@ -132,7 +132,7 @@ static bool pot_read(struct pot *pot)
 static enum fetch pot_get(enum range_kind kind, uint64_t object_id, struct pot **out)
 {
     struct volume_home home;
-    if (!volume_home(kind, object_id, 0, &home) && !volume_home(kind, object_id, 1, &home))
+    if (!volume_home_any(kind, object_id, &home))
         return FETCH_VOID;
     struct pot *pot = pot_find(kind, home.first_id);
     if (!pot) {
@@ -235,7 +235,7 @@ COLD uint64_t pot_area_init(uint64_t start, uint32_t node_count)
 {
     kassert(start % BLOCK_BYTES == 0);
     pots.area = (struct node_pot *)start;
-    pots.area_nodes_max = (node_count + POT_NODES - 1) / POT_NODES * POT_NODES;
+    pots.area_nodes_max = (uint32_t)groups_of(POT_NODES, node_count) * POT_NODES;
     return start + pots.area_nodes_max / POT_NODES * BLOCK_BYTES;
 }
 
@@ -314,7 +314,7 @@ bool pot_area_next(struct node_frame **node)
 
 uint32_t pot_area_count(void)
 {
-    return (pots.area_nodes + POT_NODES - 1) / POT_NODES;
+    return (uint32_t)groups_of(POT_NODES, pots.area_nodes);
 }
 
 void *pot_area_seal(uint32_t index, uint64_t generation)

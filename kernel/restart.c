@@ -51,9 +51,8 @@ static void headers_read(void)
     const struct volume_range *range;
     uint8_t disk;
     for (unsigned i = 0; (range = volume_range_at(i, &disk)) != NULL; i++) {
-        if (range->kind != RANGE_CKPT_HEADER)
-            continue;
-        if (!io_volume_wait(disk, range->start_block, restarted.block))
+        if (range->kind != RANGE_CKPT_HEADER ||
+            !io_volume_wait(disk, range->start_block, restarted.block))
             continue;
         const struct ckpt_header *header = (const struct ckpt_header *)restarted.block;
         if (!header_valid(header))
@@ -103,8 +102,7 @@ static const char *entry_problem(const struct directory_entry *entry)
     struct volume_home home;
     if (entry->kind == 0 || entry->kind > DIRECTORY_RUNNING || entry->index >= POT_NODES)
         return "an entry of the checkpoint directory is not one";
-    if ((node || page) && !volume_home(RANGE_CKPT_AREA, entry->location, 0, &home) &&
-        !volume_home(RANGE_CKPT_AREA, entry->location, 1, &home))
+    if ((node || page) && !volume_home_any(RANGE_CKPT_AREA, entry->location, &home))
         return "the checkpoint directory leads out of its area";
     return NULL;
 }
@@ -123,14 +121,13 @@ static const char *directory_entries_take(const struct directory_block *block)
     return NULL;
 }
 
-/* One copy of the directory. *done: it was read to the end. */
-static const char *directory_read(unsigned copy, bool *done)
+/* One copy of the directory. */
+static const char *directory_read(unsigned copy)
 {
     uint64_t location = restarted.header.directory_block[copy];
     const struct directory_block *block = (const struct directory_block *)restarted.block;
     directory_clear(DIRECTORY_COMMITTED);
     directory_clear(DIRECTORY_OF_DOMAINS);
-    *done = false;
     for (uint32_t sequence = 0; sequence < restarted.header.directory_blocks; sequence++) {
         if (!directory_block_read(location, sequence))
             return "no copy of the checkpoint directory can be read";
@@ -139,7 +136,6 @@ static const char *directory_read(unsigned copy, bool *done)
             return problem;
         location = block->next_block;
     }
-    *done = true;
     return NULL;
 }
 
@@ -177,13 +173,11 @@ const char *restart(void)
     header_complete();
     resync_begin();
     resync_step();
-    bool done;
-    problem = directory_read(0, &done);
-    if (!done)
-        problem = directory_read(1, &done);
-    if (!done)
-        return problem;
-    problem = journal_replay(&restarted.header, restarted.block);
+    problem = directory_read(0);
+    if (problem)
+        problem = directory_read(1);
+    if (!problem)
+        problem = journal_replay(&restarted.header, restarted.block);
     if (problem)
         return problem;
     checkpoint_start(&restarted.header);

@@ -2,8 +2,9 @@
 /* resync.c - range by range, a few blocks at a time, in the order of the disk. Invariants:
  * resync.h.
  *
- *   IDLE -> HOLD (no write is under way) -> READING -> WRITE -> WRITING -> HOLD, ... of the next
- *   blocks or range -> FLUSH (all ranges are copied) -> FLUSHING -> IDLE
+ *   IDLE -> READ (once no write is under way) -> WRITE -> ADVANCE -> READ, ... of the next blocks
+ *   or range -> FLUSH (all ranges are copied) -> END -> IDLE
+ * What a state asks for is answered before the next one's turn.
  *
  * A range that cannot be read, or whose disk fails, is left as it is: not in step.
  */
@@ -16,7 +17,7 @@
 
 #define RESYNC_BLOCKS 8u /* at a time; a store at work hardly notices */
 
-enum state { IDLE, HOLD, READING, WRITE, WRITING, FLUSH, FLUSHING };
+enum state { IDLE, READ, WRITE, ADVANCE, FLUSH, END };
 
 static struct {
     enum state state;
@@ -44,7 +45,7 @@ static void range_begin(unsigned index)
            (!volume_copying(index) || range->object_count == 0))
         index++;
     resync.range = index;
-    resync.state = range ? HOLD : FLUSH;
+    resync.state = range ? READ : FLUSH;
     resync.next_id = range ? range->first_id : 0;
 }
 
@@ -70,8 +71,7 @@ static bool hold(const struct volume_range *range)
 {
     uint64_t left = range_end(range) - resync.next_id;
     uint64_t per_block = range_objects_per_block(range->kind);
-    uint64_t blocks = (left + per_block - 1) / per_block;
-    resync.count = blocks < RESYNC_BLOCKS ? (unsigned)blocks : RESYNC_BLOCKS;
+    resync.count = (unsigned)least(groups_of(per_block, left), RESYNC_BLOCKS);
     return io_hold(range->kind, resync.next_id, resync.next_id + resync.count * per_block);
 }
 
@@ -81,7 +81,7 @@ static bool move(const struct volume_range *range)
     void *blocks[RESYNC_BLOCKS];
     for (unsigned i = 0; i < RESYNC_BLOCKS; i++)
         blocks[i] = resync.frames[i]->data;
-    unsigned count = resync.state == HOLD
+    unsigned count = resync.state == READ
                          ? io_read_blocks(range->kind, resync.next_id, blocks, resync.count,
                                           resync_owner)
                          : io_copy(range->kind, resync.next_id, blocks, resync.count, range->plex,
@@ -98,7 +98,7 @@ static void advance(const struct volume_range *range)
 {
     io_release();
     resync.next_id += resync.count * range_objects_per_block(range->kind);
-    resync.state = HOLD;
+    resync.state = READ;
     if (resync.next_id >= range_end(range))
         range_begin(resync.range + 1);
 }
@@ -116,21 +116,17 @@ static bool step(void)
 {
     uint8_t disk;
     const struct volume_range *range = volume_range_at(resync.range, &disk);
-    if (resync.state == IDLE || resync.asked)
+    if (resync.asked)
         return false;
     switch (resync.state) {
-    case HOLD:
+    case READ:
         if (!hold(range))
             return false;
         if (!move(range)) {
             io_release();
             return false;
         }
-        resync.state = READING;
-        return true;
-    case READING:
-        resync.state = WRITE;
-        return true;
+        break;
     case WRITE:
         if (!resync.good) {
             io_release();
@@ -139,22 +135,23 @@ static bool step(void)
         }
         if (!move(range))
             return false;
-        resync.state = WRITING;
-        return true;
-    case WRITING:
+        break;
+    case ADVANCE:
         advance(range);
         return true;
     case FLUSH:
         resync.asked = io_flush(resync_owner);
-        resync.state = resync.asked ? FLUSHING : FLUSH;
-        return resync.asked;
-    case FLUSHING:
+        if (!resync.asked)
+            return false;
+        break;
+    case END:
         finish();
         return false;
     case IDLE:
-        break;
+        return false;
     }
-    return false;
+    resync.state++;
+    return true;
 }
 
 void resync_step(void)

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* volume.c - reads volume headers and keeps the range table. Called by restart at boot, by pot and
- * object for every home; calls io. Format: disks/format.h. Invariants: volume.h. */
+ * object for every home; calls io and the block driver. Format: disks/format.h. Invariants:
+ * volume.h. */
 #include "kernel/volume.h"
 
 #include "disks/checksum.h"
+#include "kernel/driver/virtio_block.h"
 #include "kernel/io.h"
 #include "kernel/print.h"
 #include "kernel/sum.h"
@@ -32,6 +34,11 @@ static bool header_valid(uint64_t block_count)
            header->block_count <= block_count && header->disk_index < VOLUME_DISKS_MAX;
 }
 
+static uint64_t range_blocks(const struct volume_range *range)
+{
+    return groups_of(range_objects_per_block(range->kind), range->object_count);
+}
+
 static bool range_valid(const struct volume_range *range, uint64_t block_count)
 {
     if (range->start_block >= block_count || range->block_count > block_count - range->start_block)
@@ -40,14 +47,12 @@ static bool range_valid(const struct volume_range *range, uint64_t block_count)
         return false;
     if (range->kind == RANGE_SPARE)
         return true;
-    uint64_t per_block = range_objects_per_block(range->kind);
-    return range->plex < VOLUME_PLEXES &&
-           (range->object_count + per_block - 1) / per_block <= range->block_count;
+    return range->plex < VOLUME_PLEXES && range_blocks(range) <= range->block_count;
 }
 
 static bool header_read(unsigned disk)
 {
-    uint64_t blocks = io_disk_blocks(disk);
+    uint64_t blocks = virtio_block_sectors(disk) / SECTORS_PER_BLOCK;
     if (blocks < 2)
         return false;
     if (io_volume_wait(disk, 0, &known.header) && header_valid(blocks))
@@ -58,7 +63,7 @@ static bool header_read(unsigned disk)
 const char *volume_init(void)
 {
     bool found = false;
-    for (unsigned disk = 0; disk < io_disk_count(); disk++) {
+    for (unsigned disk = 0; disk < virtio_block_count(); disk++) {
         if (!header_read(disk)) {
             print_line("disk %u: no volume header; not part of the store", disk);
             continue;
@@ -81,7 +86,7 @@ const char *volume_init(void)
         }
     }
     if (!found)
-        return io_disk_count() ? "no disk holds a volume" : "no disk";
+        return virtio_block_count() ? "no disk holds a volume" : "no disk";
     return NULL;
 }
 
@@ -101,10 +106,9 @@ static bool home_find(enum range_kind kind, uint64_t object_id, unsigned plex, e
             continue;
         uint64_t per_block = range_objects_per_block(range->kind);
         uint64_t index = (object_id - range->first_id) / per_block;
-        uint64_t blocks = (range->object_count + per_block - 1) / per_block;
         *home = (struct volume_home){.disk = known.disk[i],
                                      .block = range->start_block + index,
-                                     .run = blocks - index,
+                                     .run = range_blocks(range) - index,
                                      .first_id = range->first_id + index * per_block};
         return true;
     }
@@ -114,6 +118,11 @@ static bool home_find(enum range_kind kind, uint64_t object_id, unsigned plex, e
 bool volume_home(enum range_kind kind, uint64_t object_id, unsigned plex, struct volume_home *home)
 {
     return home_find(kind, object_id, plex, STEP_IN, home);
+}
+
+bool volume_home_any(enum range_kind kind, uint64_t object_id, struct volume_home *home)
+{
+    return volume_home(kind, object_id, 0, home) || volume_home(kind, object_id, 1, home);
 }
 
 bool volume_home_written(enum range_kind kind, uint64_t object_id, unsigned plex,
@@ -127,8 +136,8 @@ uint64_t volume_run(enum range_kind kind, uint64_t object_id)
     struct volume_home home;
     uint64_t run = UINT64_MAX;
     for (unsigned plex = 0; plex < VOLUME_PLEXES; plex++)
-        if (home_find(kind, object_id, plex, STEP_OUT, &home) && home.run < run)
-            run = home.run;
+        if (home_find(kind, object_id, plex, STEP_OUT, &home))
+            run = least(run, home.run);
     return run;
 }
 
@@ -156,9 +165,8 @@ static uint64_t elsewhere(unsigned index)
     uint64_t end = range->first_id + range->object_count, count = 0;
     for (unsigned i = 0; i < volume.count; i++) {
         const struct volume_range *other = &known.ranges[i];
-        uint64_t other_end = other->first_id + other->object_count;
         uint64_t from = other->first_id > range->first_id ? other->first_id : range->first_id;
-        uint64_t to = other_end < end ? other_end : end;
+        uint64_t to = least(other->first_id + other->object_count, end);
         if (known.disk[i] != known.disk[index] && from < to &&
             holds(i, range->kind, !range->plex, STEP_IN))
             count += to - from;
@@ -235,8 +243,8 @@ bool volume_disk_used(unsigned disk)
 
 COLD bool volume_writable(void)
 {
-    for (unsigned disk = 0; disk < io_disk_count(); disk++)
-        if (volume_disk_used(disk) && io_disk_read_only(disk))
+    for (unsigned disk = 0; disk < virtio_block_count(); disk++)
+        if (volume_disk_used(disk) && virtio_block_read_only(disk))
             return false;
     return true;
 }
@@ -251,16 +259,14 @@ static bool may_leave(unsigned index)
 
 bool volume_disk_failed(unsigned disk)
 {
-    unsigned left = 0;
+    bool used = volume_disk_used(disk);
     for (unsigned i = 0; i < volume.count; i++)
         if (known.disk[i] == disk && known.step[i] != STEP_OUT && !may_leave(i))
             return false;
-    for (unsigned i = 0; i < volume.count; i++) {
-        left += known.disk[i] == disk && known.step[i] != STEP_OUT;
+    for (unsigned i = 0; i < volume.count; i++)
         if (known.disk[i] == disk)
             known.step[i] = STEP_OUT;
-    }
-    if (left > 0)
+    if (used)
         print_line("disk %u: it cannot be written; the store goes on without it", disk);
     return true;
 }

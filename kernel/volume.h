@@ -30,7 +30,10 @@ const char *volume_init(void);
  * it is not in step. */
 MUST_CHECK bool volume_home(enum range_kind kind, uint64_t object_id, unsigned plex,
                             struct volume_home *home);
-/* volume_home_written - the same, or that copy is being brought in step. */
+/* volume_home_any - the same, in the first plex that has it. */
+MUST_CHECK bool volume_home_any(enum range_kind kind, uint64_t object_id,
+                                struct volume_home *home);
+/* volume_home_written - as volume_home(), or that copy is being brought in step. */
 MUST_CHECK bool volume_home_written(enum range_kind kind, uint64_t object_id, unsigned plex,
                                     struct volume_home *home);
 /* volume_run - so many blocks from this one on are on the same disks: those that have left too. */

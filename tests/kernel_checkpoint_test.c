@@ -255,7 +255,7 @@ static void changes_while_it_is_written(void)
 {
     uint64_t dirty = 0;
     word_set(WORD_ADDR, 1);
-    while (object_frozen_pages() == 0 && dirty++ < TURNS_MAX)
+    while (object_changes.frozen_pages == 0 && dirty++ < TURNS_MAX)
         (void)host_tick(INTERVAL_TICKS);
     must(checkpoint_generation() == 1);
     back();

@@ -34,8 +34,7 @@ struct request {
     struct request_header header;
     void *owner;
     enum request_state state;
-    bool good;      /* when ANSWERED */
-    uint8_t status; /* written by the device */
+    uint8_t status; /* written by the device, or here */
 };
 struct disk {
     struct virtqueue queue;
@@ -51,16 +50,14 @@ struct disk {
 };
 static_assert(REQUESTS_MAX >= 16, "enough in flight to keep a disk busy");
 
-static struct {
-    unsigned count;
-} block;
+static unsigned disk_count;
 static struct disk disks[LIMIT_DISKS];
 
 bool virtio_block_attach(const struct fdt_device *device)
 {
-    if (block.count == LIMIT_DISKS)
+    if (disk_count == LIMIT_DISKS)
         return false;
-    struct disk *disk = &disks[block.count];
+    struct disk *disk = &disks[disk_count];
     disk->registers = arch_physical_to_virtual(device->base);
     disk->irq = device->irq;
     uint64_t agreed = virtio_begin(disk->registers, FEATURE_FLUSH | FEATURE_READ_ONLY);
@@ -71,42 +68,45 @@ bool virtio_block_attach(const struct fdt_device *device)
     disk->read_only = agreed & FEATURE_READ_ONLY;
     disk->sectors = virtio_config64(disk->registers, CONFIG_CAPACITY);
     virtio_ready(disk->registers);
-    block.count++;
+    disk_count++;
     return true;
 }
 
 unsigned virtio_block_count(void)
 {
-    return block.count;
+    return disk_count;
 }
 
-uint64_t virtio_block_sectors(unsigned disk)
+static struct disk *disk_at(unsigned index)
 {
-    kassert(disk < block.count);
-    return disks[disk].sectors;
+    kassert(index < disk_count);
+    return &disks[index];
 }
 
-bool virtio_block_read_only(unsigned disk)
+uint64_t virtio_block_sectors(unsigned index)
 {
-    kassert(disk < block.count);
-    return disks[disk].read_only;
+    return disk_at(index)->sectors;
 }
 
-static struct request *request_take(struct disk *disk)
+bool virtio_block_read_only(unsigned index)
+{
+    return disk_at(index)->read_only;
+}
+
+/* The first request in this state, of which there is one. */
+static struct request *request_in(struct disk *disk, enum request_state state)
 {
     for (unsigned i = 0; i < REQUESTS_MAX; i++)
-        if (disk->requests[i].state == REQUEST_FREE) {
-            disk->request_count++;
+        if (disk->requests[i].state == state)
             return &disk->requests[i];
-        }
     panic("VBLK-001 requests are counted wrong");
 }
 
 /* Answer it here; it is handed over at the next poll, as every other. */
-static void answer(struct disk *disk, struct request *request, bool good)
+static void answer(struct disk *disk, struct request *request, uint8_t status)
 {
     request->state = REQUEST_ANSWERED;
-    request->good = good;
+    request->status = status;
     disk->answered++;
 }
 
@@ -125,7 +125,7 @@ static void submit(struct disk *disk, struct request *request, const struct bloc
     }
     parts[count++] = (struct virtio_part){&request->status, 1, true};
     if (!virtqueue_add(&disk->queue, parts, count, &head)) {
-        answer(disk, request, false); /* the queue is broken, and will be noticed */
+        answer(disk, request, STATUS_UNANSWERED); /* the queue is broken, and will be noticed */
         return;
     }
     request->state = REQUEST_IN_FLIGHT;
@@ -135,8 +135,7 @@ static void submit(struct disk *disk, struct request *request, const struct bloc
 
 unsigned virtio_block_room(unsigned index, unsigned requests)
 {
-    kassert(index < block.count);
-    const struct disk *disk = &disks[index];
+    const struct disk *disk = disk_at(index);
     if (disk->request_count + requests > REQUESTS_MAX)
         return 0;
     unsigned parts = disk->queue.broken ? PARTS_MAX : disk->queue.free_count / requests;
@@ -149,69 +148,53 @@ void virtio_block_start(unsigned index, const struct block_request *wanted)
 {
     kassert(virtio_block_room(index, 1) > 0);
     kassert(wanted->count <= BLOCK_PIECES_MAX);
-    struct disk *disk = &disks[index];
-    struct request *request = request_take(disk);
+    struct disk *disk = disk_at(index);
+    struct request *request = request_in(disk, REQUEST_FREE);
+    disk->request_count++;
     request->header = (struct request_header){.type = wanted->op, .sector = wanted->sector};
     request->owner = wanted->owner;
     request->status = STATUS_UNANSWERED;
     if (disk->failed || (wanted->op == BLOCK_WRITE && disk->read_only))
-        answer(disk, request, false);
+        answer(disk, request, STATUS_UNANSWERED);
     else if (wanted->op == BLOCK_FLUSH && !disk->flush)
-        answer(disk, request, true);
+        answer(disk, request, STATUS_GOOD);
     else
         submit(disk, request, wanted);
 }
 
-static void request_end(struct disk *disk, struct request *request, void **owner)
-{
-    kassert(disk->request_count > 0);
-    *owner = request->owner;
-    request->state = REQUEST_FREE;
-    disk->request_count--;
-}
-
-static bool answered_take(struct disk *disk, void **owner, bool *good)
-{
-    for (unsigned i = 0; i < REQUESTS_MAX; i++) {
-        struct request *request = &disk->requests[i];
-        if (request->state != REQUEST_ANSWERED)
-            continue;
-        *good = request->good;
-        disk->answered--;
-        request_end(disk, request, owner);
-        return true;
-    }
-    panic("VBLK-002 answered requests are counted wrong");
-}
-
 bool virtio_block_finished(unsigned index, void **owner, bool *good)
 {
-    kassert(index < block.count);
-    struct disk *disk = &disks[index];
+    struct disk *disk = disk_at(index);
+    struct request *request;
     uint16_t head;
     uint32_t length;
     if (virtqueue_take(&disk->queue, &head, &length)) {
-        struct request *request = &disk->requests[disk->request_of[head]];
+        request = &disk->requests[disk->request_of[head]];
         kassert(request->state == REQUEST_IN_FLIGHT);
-        *good = request->status == STATUS_GOOD;
-        request_end(disk, request, owner);
-        return true;
+    } else {
+        if (disk->queue.broken)
+            virtio_block_give_up(index);
+        if (disk->answered == 0)
+            return false;
+        request = request_in(disk, REQUEST_ANSWERED);
+        disk->answered--;
     }
-    if (disk->queue.broken && !disk->failed)
-        virtio_block_give_up(index);
-    return disk->answered > 0 && answered_take(disk, owner, good);
+    kassert(disk->request_count > 0);
+    disk->request_count--;
+    request->state = REQUEST_FREE;
+    *owner = request->owner;
+    *good = request->status == STATUS_GOOD;
+    return true;
 }
 
 bool virtio_block_due(unsigned index)
 {
-    kassert(index < block.count);
-    return disks[index].answered > 0;
+    return disk_at(index)->answered > 0;
 }
 
 void virtio_block_give_up(unsigned index)
 {
-    kassert(index < block.count);
-    struct disk *disk = &disks[index];
+    struct disk *disk = disk_at(index);
     if (disk->failed)
         return;
     print_line("disk %u: does not answer as a disk should; given up", index);
@@ -220,12 +203,12 @@ void virtio_block_give_up(unsigned index)
     disk->queue.broken = true;
     for (unsigned i = 0; i < REQUESTS_MAX; i++)
         if (disk->requests[i].state == REQUEST_IN_FLIGHT)
-            answer(disk, &disk->requests[i], false);
+            answer(disk, &disk->requests[i], STATUS_UNANSWERED);
 }
 
 bool virtio_block_interrupt(uint32_t irq)
 {
-    for (unsigned i = 0; i < block.count; i++)
+    for (unsigned i = 0; i < disk_count; i++)
         if (disks[i].irq == irq) {
             if (!virtio_acknowledge(disks[i].registers))
                 virtio_block_give_up(i);

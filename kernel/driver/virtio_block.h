@@ -4,7 +4,10 @@
 #ifndef LATCHKEY_KERNEL_VIRTIO_BLOCK_H
 #define LATCHKEY_KERNEL_VIRTIO_BLOCK_H
 
+#include "disks/format.h"
 #include "kernel/driver/fdt.h"
+
+#define SECTORS_PER_BLOCK (BLOCK_BYTES / SECTOR_BYTES)
 
 enum block_op { BLOCK_READ = 0, BLOCK_WRITE = 1, BLOCK_FLUSH = 4 }; /* VIRTIO_BLK_T_* */
 
