@@ -21,7 +21,8 @@
 
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
-#include "emulator/campaign_result.h"
+#include "emulator/campaign_export.h"
+#include "emulator/campaign_report.h"
 
 #define UNIT_CASES 512u /* enough to share much of their work, not much to be lost */
 #define PATH_BYTES 4096u
@@ -148,9 +149,10 @@ static void folder_close(struct campaign *campaign)
         for (uint64_t unit = 0; unit < campaign->plan.units; unit++)
             if (campaign_part_path(campaign->folder, unit, path, sizeof(path)))
                 (void)unlink(path);
-        file_remove(campaign, "plan");
-        file_remove(campaign, "result.json");
-        file_remove(campaign, "lock");
+        static const char *const names[] = {"plan",      "command",     "result.json",
+                                            "junit.xml", "report.html", "lock"};
+        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+            file_remove(campaign, names[i]);
         (void)rmdir(campaign->folder);
     }
     if (campaign->lock >= 0)
@@ -364,15 +366,30 @@ static bool images_same(struct campaign *campaign)
     return good;
 }
 
+/* What others repeat a case with, and the run's writes. */
+static bool run_tell(struct campaign *campaign)
+{
+    const struct campaign_options *options = campaign->options;
+    if (options->command &&
+        !campaign_command_write(options->command, campaign->folder, campaign->error))
+        return false;
+    return !options->write_log ||
+           campaign_export_write(campaign->learned.log, campaign->images.count,
+                                 options->write_log, campaign->error);
+}
+
 static bool all_sum(struct campaign *campaign, struct campaign_summary *summary)
 {
     const struct campaign_options *options = campaign->options;
     const char *folder = campaign->folder;
-    if (!campaign_sum(&campaign->plan, &folder, 1, options->shard, options->shard_count, summary,
-                      campaign->error))
+    const struct campaign_parts parts = {&campaign->plan, &folder, 1, options->shard,
+                                         options->shard_count};
+    if (!campaign_sum(&parts, summary, campaign->error))
         return false;
+    if (options->command)
+        summary->command = memory_must(strdup(options->command));
     summary->cpu_seconds = cpu_seconds(&summary->peak_kib) - campaign->cpu_start;
-    return campaign_summary_write(summary, campaign->folder, campaign->error);
+    return campaign_report_write(&parts, summary, folder, campaign->error);
 }
 
 bool campaign_run(const struct campaign_options *options, const struct campaign_watcher *watcher,
@@ -388,13 +405,12 @@ bool campaign_run(const struct campaign_options *options, const struct campaign_
     assert(options->jobs > 0);
     assert(options->jobs <= CAMPAIGN_JOBS_MAX);
     *summary = (struct campaign_summary){.list = NULL};
-    bool good = campaign_images_read(&campaign->images, options->paths, options->path_count,
-                                     error) &&
-                folder_open(campaign) && errors_share(campaign) &&
-                campaign_machine_create(&campaign->machine, &options->setup, &campaign->view,
-                                        error) &&
-                run_learn(campaign) && cases_plan(campaign) && plan_agree(campaign) &&
-                units_judge(campaign) && images_same(campaign) && all_sum(campaign, summary);
+    bool good =
+        campaign_images_read(&campaign->images, options->paths, options->path_count, error) &&
+        folder_open(campaign) && errors_share(campaign) &&
+        campaign_machine_create(&campaign->machine, &options->setup, &campaign->view, error) &&
+        run_learn(campaign) && cases_plan(campaign) && plan_agree(campaign) && run_tell(campaign) &&
+        units_judge(campaign) && images_same(campaign) && all_sum(campaign, summary);
     folder_close(campaign);
     campaign_plan_finish(&campaign->plan);
     campaign_cases_finish(&campaign->cases);
@@ -404,6 +420,30 @@ bool campaign_run(const struct campaign_options *options, const struct campaign_
     if (campaign->errors)
         (void)munmap(campaign->errors, CAMPAIGN_JOBS_MAX * sizeof(*campaign->errors));
     free(campaign);
+    return good;
+}
+
+/* Shards may have been started with different words; the first in the alphabet is told. */
+static void command_first(struct campaign_summary *summary, const char *folder)
+{
+    char *command = campaign_command_read(folder);
+    bool first = command && (!summary->command || strcmp(command, summary->command) < 0);
+    free(first ? summary->command : command);
+    if (first)
+        summary->command = command;
+}
+
+/* Is there a folder, and of no other campaign? */
+static bool out_check(const struct campaign_plan *plan, const char *out, struct error *error)
+{
+    struct campaign_plan there;
+    bool missing;
+    if (mkdir(out, 0777) != 0 && errno != EEXIST)
+        return error_set(error, ERROR_IO, "%.150s: %s", out, strerror(errno));
+    if (!campaign_plan_read(&there, out, &missing, error))
+        return false;
+    bool good = missing || campaign_plan_same(plan, &there, out, error);
+    campaign_plan_finish(&there);
     return good;
 }
 
@@ -426,12 +466,12 @@ bool campaign_merge(const char *const *folders, unsigned count, const char *out,
         good = good && campaign_plan_same(&plan, &other, folders[i], error);
         campaign_plan_finish(&other);
     }
-    good = good && campaign_sum(&plan, folders, count, 0, 1, summary, error);
-    if (good && out) {
-        good = mkdir(out, 0777) == 0 || errno == EEXIST ||
-               error_set(error, ERROR_IO, "%.150s: %s", out, strerror(errno));
-        good = good && campaign_summary_write(summary, out, error);
-    }
+    const struct campaign_parts parts = {&plan, folders, count, 0, 1};
+    good = good && campaign_sum(&parts, summary, error);
+    for (unsigned i = 0; i < count && good; i++)
+        command_first(summary, folders[i]);
+    good = good && (!out || (out_check(&plan, out, error) &&
+                             campaign_report_write(&parts, summary, out, error)));
     campaign_plan_finish(&plan);
     return good;
 }

@@ -38,6 +38,9 @@ struct campaign_options {
     uint64_t shard, shard_count; /* unit n is in shard n % shard_count */
     const char *out;  /* folder, made if missing; NULL: one that is removed at the end */
     const char *only; /* path of the one case to judge; NULL: all */
+    /* The command line up to where one case of this is named; NULL: nobody can type it. */
+    const char *command;
+    const char *write_log; /* where the run's writes go, see campaign_export.h; NULL: nowhere */
 };
 
 struct campaign_failure {
@@ -48,6 +51,7 @@ struct campaign_failure {
 struct campaign_summary {
     uint64_t cases, distinct; /* distinct: different media */
     uint64_t recoveries;      /* ways in which it restarted that differ in what they saw */
+    uint64_t states;          /* of the system, that were left */
     uint64_t failures, safety, liveness, unjudged; /* failures: of all kinds */
     struct digest digest;     /* of all cases and how they ended */
     uint64_t events, instructions, units;
@@ -57,6 +61,8 @@ struct campaign_summary {
     uint64_t restart_min_ns, restart_median_ns, restart_max_ns;
     struct campaign_failure *list; /* the first */
     size_t listed;
+    char *command; /* see campaign_options; NULL: unknown */
+    char *facts;   /* what the plan says of images, kernel and request: a line each */
     uint32_t policies;
     uint64_t draws, sample; /* of the request: what was not exhaustive */
     double cpu_seconds; /* that this call took, of all processes; 0: of campaign_merge */
@@ -96,6 +102,11 @@ MUST_CHECK bool campaign_merge(const char *const *folders, unsigned count, const
                                struct campaign_summary *summary, struct error *error);
 /* campaign_summary_json - result.json's text; the caller frees it. */
 char *campaign_summary_json(const struct campaign_summary *summary);
+
+#define CAMPAIGN_STATUS_LIVENESS 4
+/* campaign_summary_status - the exit status it deserves: 0 nothing was lost, 1 something was, or
+ * CAMPAIGN_STATUS_LIVENESS. campaign_summary_finish - free it. */
+int campaign_summary_status(const struct campaign_summary *summary);
 void campaign_summary_finish(struct campaign_summary *summary);
 
 /* campaign_workload_find - by name; NULL: there is none. */

@@ -258,6 +258,25 @@ static bool learn_failed(const struct campaign_machine *machine, struct machine_
                      stop_text(machine, stop), console_last(machine));
 }
 
+/* Run on, and log each phase that begins or ends on the way. */
+static struct machine_stop phases_run(struct campaign_machine *machine,
+                                      const struct machine_until *until)
+{
+    struct machine_until each = *until;
+    each.phases = UINT32_MAX;
+    each.trace_kind = TRACE_PHASE_LEAVE;
+    for (;;) {
+        struct machine_stop stop = machine_run(machine->machine, &each);
+        bool enters = stop.reason == MACHINE_STOP_PHASE;
+        if (!enters && stop.reason != MACHINE_STOP_TRACE)
+            return stop;
+        uint32_t phase = machine_stats(machine->machine).phase;
+        trace_log(machine, enters ? TRACE_PHASE_ENTER : TRACE_PHASE_LEAVE, phase);
+        if (enters && until->phases >> phase & 1)
+            return stop;
+    }
+}
+
 /* Announcement by announcement. */
 static bool learn_run(struct campaign_machine *machine, const void *job_context, uint64_t *number,
                       struct error *error)
@@ -272,7 +291,7 @@ static bool learn_run(struct campaign_machine *machine, const void *job_context,
                          machine->images->images->names[0]);
     for (unsigned i = 0; i <= *checkpoints; i++) {
         until.generation = i == 0 ? 1 : machine_stats(machine->machine).generation + 1;
-        struct machine_stop stop = machine_run(machine->machine, &until);
+        struct machine_stop stop = phases_run(machine, &until);
         if (stop.reason != MACHINE_STOP_GENERATION)
             return learn_failed(machine, stop, error);
         trace_log(machine, i == 0 ? TRACE_RESTARTED : TRACE_COMMITTED,
@@ -281,7 +300,7 @@ static bool learn_run(struct campaign_machine *machine, const void *job_context,
     }
     until.generation = UINT64_MAX;
     until.phases = 1u << TRACE_PHASE_FREEZE; /* the next one: migration is over */
-    struct machine_stop stop = machine_run(machine->machine, &until);
+    struct machine_stop stop = phases_run(machine, &until);
     if (stop.reason != MACHINE_STOP_PHASE)
         return learn_failed(machine, stop, error);
     state_log(machine); /* what was written last and not flushed yet is a state, too */

@@ -2,37 +2,21 @@
 /* campaign_plan.c - what a campaign's folder belongs to, as text. Contract: campaign_result.h. */
 #include <assert.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "emulator/base/input_file.h"
 #include "emulator/base/output_file.h"
+#include "emulator/base/text.h"
+#include "emulator/campaign_pending.h"
 #include "emulator/campaign_result.h"
 
 #define PLAN_BYTES_MAX (16u << 20)
 #define KERNEL_BYTES_MAX (64u << 20)
-#define PATH_BYTES 4096u
-#define LINE_BYTES 512u
+#define COMMAND_BYTES_MAX (64u << 10)
 
 static const char plan_first[] = "latchkey-plan 1";
-
-static void line_add(struct byte_writer *text, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-
-static void line_add(struct byte_writer *text, const char *format, ...)
-{
-    char line[LINE_BYTES];
-    va_list arguments;
-    va_start(arguments, format);
-    int length = vsnprintf(line, sizeof(line) - 1, format, arguments);
-    va_end(arguments);
-    size_t used = length < 0 ? 0 : (size_t)length < sizeof(line) - 1 ? (size_t)length
-                                                                      : sizeof(line) - 2;
-    line[used] = '\n';
-    write_bytes(text, line, used + 1);
-}
 
 static bool kernel_hash(const char *path, uint64_t *hash, struct error *error)
 {
@@ -48,11 +32,60 @@ static bool kernel_hash(const char *path, uint64_t *hash, struct error *error)
 static void request_lines(struct byte_writer *text, const struct campaign_options *options)
 {
     const struct campaign_request *request = &options->request;
-    line_add(text, "policies %" PRIx32, request->policies);
-    line_add(text, "phases %" PRIx32, request->phases);
-    line_add(text, "draws %u", request->draws);
-    line_add(text, "sample %" PRIu64 " seed %" PRIu64, request->sample, request->seed);
-    line_add(text, "depth %u nested %" PRIu64, options->depth, options->nested_sample);
+    text_add(text, "policies %" PRIx32 "\n", request->policies);
+    text_add(text, "phases %" PRIx32 "\n", request->phases);
+    text_add(text, "draws %u\n", request->draws);
+    text_add(text, "sample %" PRIu64 " seed %" PRIu64 "\n", request->sample, request->seed);
+    text_add(text, "depth %u nested %" PRIu64 "\n", options->depth, options->nested_sample);
+}
+
+/* Which phase the system is in from here on, and what it announced. */
+static void mark_lines(struct byte_writer *text, const struct campaign_log *log)
+{
+    unsigned count = 0;
+    for (uint64_t i = 0; i < log->count; i++) {
+        const struct campaign_record *record = &log->records[i];
+        if (record->kind != RECORD_TRACE)
+            continue;
+        bool committed = record->order == TRACE_COMMITTED;
+        if (committed || record->order == TRACE_RESTARTED)
+            text_add(text, "mark-%u %" PRIu64 " %s %" PRIu64 "\n", count++, record->instructions,
+                     committed ? "committed" : "restarted", record->sector);
+        else
+            text_add(text, "mark-%u %" PRIu64 " phase %u\n", count++, record->instructions,
+                     record->phase);
+    }
+}
+
+static uint64_t sectors_in_doubt(const struct campaign_pending *pending, unsigned disks)
+{
+    uint64_t count = 0;
+    for (unsigned disk = 0; disk < disks; disk++)
+        count += pending->disks[disk].count;
+    return count;
+}
+
+static void event_lines(struct byte_writer *text, const struct campaign_run_learned *learned,
+                        unsigned disks)
+{
+    struct campaign_pending pending = {0};
+    const struct campaign_log *log = learned->log;
+    uint64_t record = 0;
+    for (size_t i = 0; i < learned->events.count; i++) {
+        const struct campaign_event *event = &learned->events.list[i];
+        uint64_t first = record;
+        for (; record < event->records; record++)
+            campaign_pending_follow(&pending, &log->records[record]);
+        const struct campaign_record *last = record > first ? &log->records[record - 1] : NULL;
+        text_add(text,
+                 "event-%zu %" PRIu64 " phase %u disk %u %s promised %" PRIu64 " state %" PRIu64
+                 " sector %" PRIu64 " count %" PRIu32 " doubt %" PRIu64 "\n",
+                 i, event->instructions, event->phase, event->disk,
+                 event->kind == RECORD_ENTERED ? "write" : "settle", event->promised,
+                 event->state, last ? last->sector : 0, last ? last->sector_count : 0,
+                 sectors_in_doubt(&pending, disks));
+    }
+    campaign_pending_finish(&pending);
 }
 
 static void plan_take(struct campaign_plan *plan, struct byte_writer *text)
@@ -78,40 +111,35 @@ bool campaign_plan_make(struct campaign_plan *plan, const struct campaign_option
                                    .sample = options->request.sample};
     if (!kernel_hash(options->setup.kernel_path, &kernel, error))
         return false;
-    line_add(&text, "%s", plan_first);
-    line_add(&text, "kernel %016" PRIx64, kernel);
+    text_add(&text, "%s\n", plan_first);
+    text_add(&text, "kernel %016" PRIx64 "\n", kernel);
     for (unsigned i = 0; i < images->count; i++) {
         digest_text(images->digests[i], digest);
-        line_add(&text, "image-%u %s", i, digest);
+        text_add(&text, "image-%u %s\n", i, digest);
     }
-    line_add(&text, "append %.400s", options->setup.append);
-    line_add(&text, "ram %" PRIu64 " seed %" PRIu64 " check %u", options->setup.ram_bytes,
+    text_add(&text, "append %.400s\n", options->setup.append);
+    text_add(&text, "ram %" PRIu64 " seed %" PRIu64 " check %u\n", options->setup.ram_bytes,
              options->setup.seed, options->setup.check);
-    line_add(&text, "workload %s", options->setup.workload->name);
-    line_add(&text, "checkpoints %u", options->checkpoints);
+    text_add(&text, "workload %s\n", options->setup.workload->name);
+    text_add(&text, "checkpoints %u\n", options->checkpoints);
     request_lines(&text, options);
     digest_text(campaign_log_digest(learned->log), digest);
-    line_add(&text, "run %s", digest);
-    line_add(&text, "instructions %" PRIu64, plan->instructions);
-    line_add(&text, "events %" PRIu64, plan->events);
-    line_add(&text, "cases %" PRIu64, plan->cases);
-    line_add(&text, "units %" PRIu64, plan->units);
-    for (size_t i = 0; i < learned->events.count; i++) {
-        const struct campaign_event *event = &learned->events.list[i];
-        line_add(&text,
-                 "event-%zu %" PRIu64 " phase %u disk %u %s promised %" PRIu64 " state %" PRIu64, i,
-                 event->instructions, event->phase, event->disk,
-                 event->kind == RECORD_ENTERED ? "write" : "settle", event->promised,
-                 event->state);
-    }
+    text_add(&text, "run %s\n", digest);
+    text_add(&text, "instructions %" PRIu64 "\n", plan->instructions);
+    text_add(&text, "events %" PRIu64 "\n", plan->events);
+    text_add(&text, "cases %" PRIu64 "\n", plan->cases);
+    text_add(&text, "units %" PRIu64 "\n", plan->units);
+    mark_lines(&text, learned->log);
+    event_lines(&text, learned, images->count);
     plan_take(plan, &text);
     return true;
 }
 
-static bool path_make(const char *folder, char path[PATH_BYTES], struct error *error)
+bool campaign_file_path(const char *folder, const char *name, char path[CAMPAIGN_FILE_BYTES],
+                        struct error *error)
 {
-    int length = snprintf(path, PATH_BYTES, "%s/plan", folder);
-    return (length > 0 && (size_t)length < PATH_BYTES) ||
+    int length = snprintf(path, CAMPAIGN_FILE_BYTES, "%s/%s", folder, name);
+    return (length > 0 && (size_t)length < CAMPAIGN_FILE_BYTES) ||
            error_set(error, ERROR_IO, "%.100s: the name is too long", folder);
 }
 
@@ -131,13 +159,13 @@ static bool number_find(const char *text, const char *word, int base, uint64_t *
 bool campaign_plan_read(struct campaign_plan *plan, const char *folder, bool *missing,
                         struct error *error)
 {
-    char path[PATH_BYTES];
+    char path[CAMPAIGN_FILE_BYTES];
     uint8_t *bytes;
     size_t size_bytes;
     uint64_t policies = 0;
     *plan = (struct campaign_plan){.text = NULL};
     *missing = false;
-    if (!path_make(folder, path, error))
+    if (!campaign_file_path(folder, "plan", path, error))
         return false;
     if (!input_read(path, PLAN_BYTES_MAX, &bytes, &size_bytes, error)) {
         *missing = error->code == ERROR_IO;
@@ -181,8 +209,8 @@ bool campaign_plan_same(const struct campaign_plan *plan, const struct campaign_
 bool campaign_plan_write(const struct campaign_plan *plan, const char *folder,
                          struct error *error)
 {
-    char path[PATH_BYTES];
-    return path_make(folder, path, error) &&
+    char path[CAMPAIGN_FILE_BYTES];
+    return campaign_file_path(folder, "plan", path, error) &&
            output_write(path, plan->text, strlen(plan->text), error);
 }
 
@@ -190,4 +218,28 @@ void campaign_plan_finish(struct campaign_plan *plan)
 {
     free(plan->text);
     *plan = (struct campaign_plan){.text = NULL};
+}
+
+bool campaign_command_write(const char *command, const char *folder, struct error *error)
+{
+    char path[CAMPAIGN_FILE_BYTES];
+    struct byte_writer text = {0};
+    text_add(&text, "%s\n", command);
+    bool good = campaign_file_path(folder, "command", path, error) &&
+                output_write(path, text.data, text.size_bytes, error);
+    writer_finish(&text);
+    return good;
+}
+
+char *campaign_command_read(const char *folder)
+{
+    char path[CAMPAIGN_FILE_BYTES];
+    struct error ignored;
+    uint8_t *bytes;
+    size_t size_bytes;
+    if (!campaign_file_path(folder, "command", path, &ignored) ||
+        !input_read(path, COMMAND_BYTES_MAX, &bytes, &size_bytes, &ignored))
+        return NULL;
+    bytes[strcspn((char *)bytes, "\n")] = '\0';
+    return (char *)bytes;
 }

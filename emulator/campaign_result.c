@@ -13,43 +13,14 @@
 
 #include "emulator/base/json.h"
 #include "emulator/base/memory.h"
+#include "emulator/base/text.h"
+#include "emulator/campaign_numbers.h"
 #include "emulator/machine.h"
-
-#define PATH_BYTES 4096u
-
-struct numbers {
-    uint64_t *list;
-    size_t count, capacity;
-};
 
 struct summing {
     struct campaign_summary *summary;
-    struct numbers media, recoveries, restarts;
+    struct campaign_numbers media, recoveries, restarts, states;
 };
-
-static void number_add(struct numbers *numbers, uint64_t number)
-{
-    numbers->list = memory_grow(numbers->list, numbers->count, &numbers->capacity,
-                                sizeof(*numbers->list));
-    numbers->list[numbers->count++] = number;
-}
-
-static int number_order(const void *left, const void *right)
-{
-    const uint64_t *a = left, *b = right;
-    return *a < *b ? -1 : *a > *b;
-}
-
-/* How many are different; they are sorted afterwards. */
-static uint64_t numbers_distinct(struct numbers *numbers)
-{
-    uint64_t distinct = 0;
-    if (numbers->count > 0)
-        qsort(numbers->list, numbers->count, sizeof(*numbers->list), number_order);
-    for (size_t i = 0; i < numbers->count; i++)
-        distinct += i == 0 || numbers->list[i] != numbers->list[i - 1];
-    return distinct;
-}
 
 static void failure_keep(struct campaign_summary *summary, const char *name,
                          const struct campaign_result *result)
@@ -85,10 +56,11 @@ static void case_take(void *context, const char *name, const struct campaign_res
     struct error ignored;
     summary->cases++;
     digest_sum(summary, name, result);
-    number_add(&summing->media, result->media);
-    number_add(&summing->recoveries, result->recovery);
+    campaign_numbers_add(&summing->media, result->media);
+    campaign_numbers_add(&summing->recoveries, result->recovery);
+    campaign_numbers_add(&summing->states, result->digest.low);
     if (result->restart_ns)
-        number_add(&summing->restarts, result->restart_ns);
+        campaign_numbers_add(&summing->restarts, result->restart_ns);
     if (!campaign_case_parse(last ? last + 1 : name, &which, &ignored))
         which.policy = CAMPAIGN_KEEP; /* of a part that somebody made up */
     if (result->outcome == OUTCOME_PASSED) {
@@ -106,45 +78,56 @@ static void case_take(void *context, const char *name, const struct campaign_res
     failure_keep(summary, name, result);
 }
 
-static bool unit_sum(struct summing *summing, const struct campaign_plan *plan,
-                     const char *const *folders, unsigned count, uint64_t unit)
+bool campaign_parts_take(const struct campaign_parts *parts, uint64_t unit, void *context,
+                        void (*take)(void *context, const char *name,
+                                     const struct campaign_result *result))
 {
-    for (unsigned i = 0; i < count; i++)
-        if (campaign_part_read(folders[i], plan->hash, unit, summing, case_take))
+    for (unsigned i = 0; i < parts->count; i++)
+        if (campaign_part_read(parts->folders[i], parts->plan->hash, unit, context, take))
             return true;
     return false;
+}
+
+bool campaign_parts_have(const struct campaign_parts *parts, uint64_t unit)
+{
+    return unit % parts->shard_count == parts->shard;
 }
 
 static void summary_close(struct summing *summing)
 {
     struct campaign_summary *summary = summing->summary;
-    summary->distinct = numbers_distinct(&summing->media);
-    summary->recoveries = numbers_distinct(&summing->recoveries);
-    (void)numbers_distinct(&summing->restarts);
+    summary->distinct = campaign_numbers_distinct(&summing->media);
+    summary->recoveries = campaign_numbers_distinct(&summing->recoveries);
+    summary->states = campaign_numbers_distinct(&summing->states);
+    (void)campaign_numbers_distinct(&summing->restarts);
     if (summing->restarts.count > 0) {
         summary->restart_min_ns = summing->restarts.list[0];
         summary->restart_median_ns = summing->restarts.list[summing->restarts.count / 2];
         summary->restart_max_ns = summing->restarts.list[summing->restarts.count - 1];
     }
-    free(summing->media.list);
-    free(summing->recoveries.list);
-    free(summing->restarts.list);
+    campaign_numbers_finish(&summing->media);
+    campaign_numbers_finish(&summing->recoveries);
+    campaign_numbers_finish(&summing->restarts);
+    campaign_numbers_finish(&summing->states);
 }
 
-bool campaign_sum(const struct campaign_plan *plan, const char *const *folders, unsigned count,
-                  uint64_t shard, uint64_t shard_count, struct campaign_summary *summary,
+bool campaign_sum(const struct campaign_parts *parts, struct campaign_summary *summary,
                   struct error *error)
 {
+    const struct campaign_plan *plan = parts->plan;
     struct summing summing = {.summary = summary};
     bool good = true;
     *summary = (struct campaign_summary){.events = plan->events,
                                          .instructions = plan->instructions,
                                          .units = plan->units, .policies = plan->policies,
                                          .draws = plan->draws, .sample = plan->sample};
+    const char *end = strstr(plan->text, "\nmark-");
+    summary->facts = memory_must(end ? strndup(plan->text, (size_t)(end - plan->text))
+                                     : strdup(plan->text));
     for (uint64_t unit = 0; unit < plan->units && good; unit++) {
-        if (unit % shard_count != shard)
+        if (!campaign_parts_have(parts, unit))
             summary->units_missing++;
-        else if (!unit_sum(&summing, plan, folders, count, unit))
+        else if (!campaign_parts_take(parts, unit, &summing, case_take))
             good = error_set(error, ERROR_FORMAT, "campaign: unit %" PRIu64 " of %" PRIu64
                              " is in no folder, or not whole", unit, plan->units);
     }
@@ -155,6 +138,8 @@ bool campaign_sum(const struct campaign_plan *plan, const char *const *folders, 
 void campaign_summary_finish(struct campaign_summary *summary)
 {
     free(summary->list);
+    free(summary->command);
+    free(summary->facts);
     *summary = (struct campaign_summary){.list = NULL};
 }
 
@@ -188,8 +173,36 @@ static void failures_put(cJSON *object, const struct campaign_summary *summary)
                                 result->phase ? machine_phase_name(result->phase) : "none");
         json_count_add(failure, "instructions", result->instructions);
         json_text_add(failure, "why", result->text);
+        if (summary->command) {
+            struct byte_writer line = {0};
+            text_add(&line, "%s --case %s%c", summary->command, summary->list[i].name, 0);
+            json_text_add(failure, "repro", (const char *)line.data);
+            writer_finish(&line);
+        }
         cJSON_AddItemToArray(list, failure);
     }
+}
+
+/* Lines of a word and its value. */
+static void facts_put(cJSON *object, const struct campaign_summary *summary)
+{
+    cJSON *facts = cJSON_AddObjectToObject(object, "plan");
+    for (const char *at = summary->facts; at && *at;) {
+        char word[32], value[512];
+        size_t length = strcspn(at, "\n"), first = strcspn(at, " \n");
+        (void)snprintf(word, sizeof(word), "%.*s", (int)first, at);
+        (void)snprintf(value, sizeof(value), "%.*s", (int)(length - first), at + first);
+        json_text_add(facts, word, value[0] == ' ' ? value + 1 : value);
+        at += length + (at[length] == '\n');
+    }
+}
+
+/* What campaign.h says of the numbers holds for the status, too. */
+int campaign_summary_status(const struct campaign_summary *summary)
+{
+    if (summary->safety + summary->unjudged > 0)
+        return 1;
+    return summary->liveness > 0 ? CAMPAIGN_STATUS_LIVENESS : 0;
 }
 
 char *campaign_summary_json(const struct campaign_summary *summary)
@@ -199,6 +212,7 @@ char *campaign_summary_json(const struct campaign_summary *summary)
     json_count_add(object, "cases", summary->cases);
     json_count_add(object, "distinct", summary->distinct);
     json_count_add(object, "recoveries", summary->recoveries);
+    json_count_add(object, "states", summary->states);
     json_count_add(object, "failures", summary->failures);
     json_count_add(object, "safety", summary->safety);
     json_count_add(object, "liveness", summary->liveness);
@@ -214,17 +228,11 @@ char *campaign_summary_json(const struct campaign_summary *summary)
     json_count_add(object, "restart_min_ns", summary->restart_min_ns);
     json_count_add(object, "restart_median_ns", summary->restart_median_ns);
     json_count_add(object, "restart_max_ns", summary->restart_max_ns);
+    cJSON_AddNumberToObject(object, "status", campaign_summary_status(summary));
+    if (summary->command)
+        json_text_add(object, "command", summary->command);
+    facts_put(object, summary);
     coverage_put(object, summary);
     failures_put(object, summary);
     return json_text(object);
-}
-
-bool campaign_summary_write(const struct campaign_summary *summary, const char *folder,
-                            struct error *error)
-{
-    char path[PATH_BYTES];
-    int length = snprintf(path, sizeof(path), "%s/result.json", folder);
-    if (length < 0 || (size_t)length >= sizeof(path))
-        return error_set(error, ERROR_IO, "%.100s: the name is too long", folder);
-    return json_write(campaign_summary_json(summary), path, error);
 }

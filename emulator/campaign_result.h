@@ -32,15 +32,36 @@ MUST_CHECK bool campaign_plan_write(const struct campaign_plan *plan, const char
                                     struct error *error);
 void campaign_plan_finish(struct campaign_plan *plan);
 
-/* campaign_sum - add up the units of a shard from the first folder that has each.
+#define CAMPAIGN_FILE_BYTES 4096u
+/* campaign_file_path - of a file in a folder. Errors: ERROR_IO the name is too long. */
+MUST_CHECK bool campaign_file_path(const char *folder, const char *name,
+                                   char path[CAMPAIGN_FILE_BYTES], struct error *error);
+/* campaign_command_write - keep what was typed. campaign_command_read - the caller frees it; NULL:
+ * it is not known. */
+MUST_CHECK bool campaign_command_write(const char *command, const char *folder,
+                                       struct error *error);
+char *campaign_command_read(const char *folder);
+
+/* Where the units of a shard are, one of one being all: the first folder that has one. */
+struct campaign_parts {
+    const struct campaign_plan *plan;
+    const char *const *folders;
+    unsigned count;
+    uint64_t shard, shard_count;
+};
+
+/* campaign_parts_have - is a unit one of them? campaign_parts_take - give its cases to take, one
+ * after the other; false: it is in no folder, or not whole. */
+bool campaign_parts_have(const struct campaign_parts *parts, uint64_t unit);
+MUST_CHECK bool campaign_parts_take(const struct campaign_parts *parts, uint64_t unit,
+                                    void *context,
+                                    void (*take)(void *context, const char *name,
+                                                 const struct campaign_result *result));
+/* campaign_sum - add them up.
  *
  * Errors   ERROR_FORMAT a unit is in no folder.
  */
-MUST_CHECK bool campaign_sum(const struct campaign_plan *plan, const char *const *folders,
-                             unsigned count, uint64_t shard, uint64_t shard_count,
-                             struct campaign_summary *summary, struct error *error);
-/* campaign_summary_write - as folder/result.json. Errors: ERROR_IO. */
-MUST_CHECK bool campaign_summary_write(const struct campaign_summary *summary, const char *folder,
-                                       struct error *error);
+MUST_CHECK bool campaign_sum(const struct campaign_parts *parts, struct campaign_summary *summary,
+                             struct error *error);
 
 #endif

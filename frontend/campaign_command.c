@@ -15,7 +15,6 @@
 #include "frontend/campaign_words.h"
 #include "frontend/pace.h"
 
-#define EXIT_LIVENESS 4
 #define FAILURES_PRINTED 10u
 #define REPRO_BYTES_MAX 65536u
 #define REPRO_WORDS_MAX 256u
@@ -38,8 +37,11 @@ static const char help_text[] =
     "  --workload NAME     demo: the images, left to themselves; commit: commit.img, where no\n"
     "                      step may be lost that was called durable\n"
     "  --jobs N            worker processes; as many as there are processors\n"
-    "  --out DIR           results; what was ended goes on there. result.json has the sums\n"
+    "  --out DIR           results; what was ended goes on there: report.html to be looked at,\n"
+    "                      result.json has the sums, junit.xml is for others' tools\n"
     "  --shard I/N         only that part, of 1/N .. N/N\n"
+    "  --write-log FILE    the run's writes, for replay-log of Linux's dm-log-writes; FILE-1 of a\n"
+    "                      second disk, ...\n"
     "  --case NAME         only that case, as a failure names it\n"
     "  --kernel ELF, --ram MIB, --append STR, --check\n"
     "                      the machine, as of latchkey run; 32 MiB\n"
@@ -102,50 +104,14 @@ static void certificate_print(const struct campaign_summary *summary)
         printf("only a sample of %" PRIu64 " cases\n", summary->sample);
 }
 
-/* A word that a shell and repro read as it is. */
-static void word_print(FILE *stream, const char *word)
+/* The line that judges a case again. */
+static void repro_print(FILE *stream, const struct campaign_summary *summary, size_t index)
 {
-    if (*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                              "-_=,./:+@%") == strlen(word)) {
-        fprintf(stream, " %s", word);
-        return;
-    }
-    fputs(" '", stream);
-    for (; *word; word++)
-        if (*word == '\'')
-            fputs("'\\''", stream);
-        else
-            fputc(*word, stream);
-    fputc('\'', stream);
+    fprintf(stream, "%s --case %s\n", summary->command ? summary->command : "latchkey campaign",
+            summary->list[index].name);
 }
 
-/* Words that another run of one case must not have. */
-static bool word_leaves(const char *word, bool *value)
-{
-    static const char *const with_value[] = {"--out", "--shard", "--jobs", "--case", "--sample"};
-    *value = false;
-    for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++)
-        if (strcmp(word, with_value[i]) == 0)
-            *value = true;
-    return *value || strcmp(word, "--json") == 0 || strcmp(word, "--exhaustive") == 0;
-}
-
-static void repro_print(FILE *stream, int argc, char **argv, const char *name)
-{
-    fputs("latchkey campaign", stream);
-    for (int i = 0; i < argc; i++) {
-        bool value;
-        if (!word_leaves(argv[i], &value))
-            word_print(stream, argv[i]);
-        else if (value)
-            i++;
-    }
-    fputs(" --case", stream);
-    word_print(stream, name);
-    fputc('\n', stream);
-}
-
-static void failures_print(const struct campaign_summary *summary, int argc, char **argv)
+static void failures_print(const struct campaign_summary *summary)
 {
     for (size_t i = 0; i < summary->listed && i < FAILURES_PRINTED; i++) {
         const struct campaign_failure *failure = &summary->list[i];
@@ -153,7 +119,7 @@ static void failures_print(const struct campaign_summary *summary, int argc, cha
         printf("%s: %s, instruction %" PRIu64 ", phase %s\n    ",
                campaign_outcome_name(result->outcome), result->text, result->instructions,
                result->phase ? machine_phase_name(result->phase) : "none");
-        repro_print(stdout, argc, argv, failure->name);
+        repro_print(stdout, summary, i);
     }
     if (summary->failures > FAILURES_PRINTED)
         printf("and %" PRIu64 " more\n", summary->failures - FAILURES_PRINTED);
@@ -180,16 +146,9 @@ static void summary_print(const struct campaign_summary *summary)
     printf("digest %s\n", digest);
 }
 
-static int summary_status(const struct campaign_summary *summary)
-{
-    if (summary->safety + summary->unjudged > 0)
-        return 1;
-    return summary->liveness > 0 ? EXIT_LIVENESS : 0;
-}
-
 /* Failures were told with these words; they are kept for `repro`, one file a failure. */
-static bool repros_write(const struct campaign_summary *summary, const char *out, int argc,
-                         char **argv, struct error *error)
+static bool repros_write(const struct campaign_summary *summary, const char *out,
+                         struct error *error)
 {
     for (size_t i = 0; i < summary->listed && i < FAILURES_PRINTED; i++) {
         char path[PATH_MAX];
@@ -198,15 +157,14 @@ static bool repros_write(const struct campaign_summary *summary, const char *out
         FILE *stream = fits ? fopen(path, "w") : NULL;
         if (!stream)
             return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
-        repro_print(stream, argc, argv, summary->list[i].name);
+        repro_print(stream, summary, i);
         if (fclose(stream) != 0)
             return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
     }
     return true;
 }
 
-static int summary_report(const struct campaign_summary *summary, bool json, const char *out,
-                          int argc, char **argv)
+static int summary_report(const struct campaign_summary *summary, bool json, const char *out)
 {
     struct error error;
     if (json) {
@@ -215,15 +173,15 @@ static int summary_report(const struct campaign_summary *summary, bool json, con
         free(text);
     } else {
         summary_print(summary);
-        failures_print(summary, argc, argv);
+        failures_print(summary);
     }
-    if (out && !repros_write(summary, out, argc, argv, &error))
+    if (out && !repros_write(summary, out, &error))
         return report(&error);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         (void)error_set(&error, ERROR_IO, "standard output: %s", strerror(errno));
         return report(&error);
     }
-    return summary_status(summary);
+    return campaign_summary_status(summary);
 }
 
 static int campaign_carry_out(int argc, char **argv)
@@ -236,10 +194,11 @@ static int campaign_carry_out(int argc, char **argv)
     int status;
     if (campaign_words_read(words, argc, argv, &error) &&
         campaign_run(&words->options, &watcher, &summary, &error))
-        status = summary_report(&summary, words->json, words->options.out, argc, argv);
+        status = summary_report(&summary, words->json, words->options.out);
     else
         status = report(&error);
     campaign_summary_finish(&summary);
+    campaign_words_finish(words);
     free(words);
     return status;
 }
@@ -271,14 +230,15 @@ static int campaign_merge_words(int argc, char **argv)
     if (good && count == 0)
         good = error_set(&error, ERROR_USAGE, "campaign merge: no folder given");
     int status = good && campaign_merge(folders, count, out, &summary, &error)
-                     ? summary_report(&summary, json, NULL, 0, NULL)
+                     ? summary_report(&summary, json, out)
                      : report(&error);
     campaign_summary_finish(&summary);
     free(folders);
     return status;
 }
 
-/* The next word of a line as repro_print() writes it; it is changed in place. NULL: no more. */
+/* The next word of a line as campaign_words_read() quotes it; it is changed in place. NULL: no
+ * more. */
 static char *word_next(char **rest)
 {
     char *at = *rest + strspn(*rest, " \n"), *word = at, *to = at;

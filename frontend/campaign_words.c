@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/base/text.h"
 #include "frontend/session.h"
 
 struct reading {
@@ -134,6 +135,7 @@ enum word {
     WORD_SEED,
     WORD_SHARD,
     WORD_WORKLOAD,
+    WORD_WRITE_LOG,
     WORD_COUNT
 };
 
@@ -143,7 +145,7 @@ static enum word word_find(const char *text)
         "--append",   "--case",        "--check", "--checkpoints", "--depth",  "--draws",
         "--exhaustive", "--interval",  "--jobs",  "--json",        "--kernel", "--nested",
         "--out",      "--phase",       "--policy", "--ram",        "--sample", "--seed",
-        "--shard",    "--workload"};
+        "--shard",    "--workload",    "--write-log"};
     unsigned found = 0;
     while (found < WORD_COUNT && strcmp(names[found], text) != 0)
         found++;
@@ -237,6 +239,8 @@ static bool word_read(struct reading *reading)
         return number_read(reading, 0, UINT64_MAX, &request->seed);
     case WORD_SHARD:
         return shard_read(reading);
+    case WORD_WRITE_LOG:
+        return value_read(reading, &options->write_log);
     default:
         return machine_word_read(reading, word);
     }
@@ -268,6 +272,52 @@ static bool words_complete(struct campaign_words *words, struct error *error)
     return session_kernel_find(words->kernel_path, error);
 }
 
+/* --- the line that repeats a case --- */
+
+/* A word that a shell and repro read as it is. */
+static void word_add(struct byte_writer *line, const char *word)
+{
+    if (*word && strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                              "-_=,./:+@%") == strlen(word)) {
+        text_add(line, " %s", word);
+        return;
+    }
+    text_add(line, " '");
+    for (; *word; word++)
+        if (*word == '\'')
+            text_add(line, "'\\''");
+        else
+            write_u8(line, (uint8_t)*word);
+    text_add(line, "'");
+}
+
+/* Words that another run of one case must not have. */
+static bool word_leaves(const char *word, bool *value)
+{
+    static const char *const with_value[] = {"--out",  "--shard",  "--jobs",
+                                             "--case", "--sample", "--write-log"};
+    *value = false;
+    for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++)
+        if (strcmp(word, with_value[i]) == 0)
+            *value = true;
+    return *value || strcmp(word, "--json") == 0 || strcmp(word, "--exhaustive") == 0;
+}
+
+static char *command_make(int argc, char **argv)
+{
+    struct byte_writer line = {0};
+    text_add(&line, "latchkey campaign");
+    for (int i = 0; i < argc; i++) {
+        bool value;
+        if (!word_leaves(argv[i], &value))
+            word_add(&line, argv[i]);
+        else if (value)
+            i++;
+    }
+    write_u8(&line, 0);
+    return (char *)line.data;
+}
+
 bool campaign_words_read(struct campaign_words *words, int argc, char **argv, struct error *error)
 {
     struct reading reading = {.words = words, .argc = argc, .argv = argv, .error = error};
@@ -276,5 +326,13 @@ bool campaign_words_read(struct campaign_words *words, int argc, char **argv, st
     for (; reading.at < argc; reading.at++)
         if (!word_read(&reading))
             return false;
+    words->command = command_make(argc, argv);
+    words->options.command = words->command;
     return words_complete(words, error);
+}
+
+void campaign_words_finish(struct campaign_words *words)
+{
+    free(words->command);
+    words->command = NULL;
 }

@@ -16,9 +16,11 @@ struct campaign_words {
     bool json, exhaustive;
     char kernel_path[PATH_MAX];
     char command_line[1024]; /* options.setup.append */
+    char *command;           /* options.command; owned */
 };
 
 /* campaign_words_read - read arguments, which must outlive the words; the words must not move.
+ * campaign_words_finish() is safe also after failure.
  *
  * Errors   ERROR_USAGE unknown or malformed, naming the word; ERROR_LIMIT a number out of range;
  *          ERROR_IO the built-in kernel is not there; ERROR_UNSUPPORTED an option of a later
@@ -26,5 +28,6 @@ struct campaign_words {
  */
 MUST_CHECK bool campaign_words_read(struct campaign_words *words, int argc, char **argv,
                                     struct error *error);
+void campaign_words_finish(struct campaign_words *words);
 
 #endif

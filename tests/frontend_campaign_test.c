@@ -212,7 +212,7 @@ Test(campaign_command, a_full_disk_is_one_line_and_the_rest_is_done_later, .time
 {
     char *folder = command_file("campaign-full");
     struct command_result *result =
-        run("ulimit -f 4; " FEW "--out %s", folder, NULL); /* 2 KiB: no part fits */
+        run("ulimit -f 16; " FEW "--out %s", folder, NULL); /* 8 KiB: no part fits */
     cr_expect_eq(result->status, 3);
     cr_expect(command_one_line(result, "part-000000: File too large"), "%s", result->errors);
     free(result);
