@@ -24,11 +24,10 @@ enum invoked input_read(struct invocation *invocation)
         return invoke_answer(invocation, RC_DEVICE);
     if (most == 0)
         return invoke_answer(invocation, RC_FORMAT);
-    if (!virtio_input_waiting(select))
-        return invoke_wait(invocation, &input.readers);
     if (most > LIMIT_INPUT_EVENTS)
         most = LIMIT_INPUT_EVENTS;
-    commit_point(invocation);
     unsigned count = virtio_input_read(select, input.outgoing, (unsigned)most);
+    if (count == 0)
+        return invoke_wait(invocation, &input.readers);
     return invoke_answer_string(invocation, input.outgoing, count * sizeof(struct input_event));
 }

@@ -169,14 +169,6 @@ unsigned virtio_input_read(enum input_select select, struct input_event *events,
     return got;
 }
 
-bool virtio_input_waiting(enum input_select select)
-{
-    for (enum input_select device = INPUT_KEYBOARD; device < INPUT_BOTH; device++)
-        if (selected(select, device) && screen.event_count[device] > 0)
-            return true;
-    return false;
-}
-
 bool virtio_input_present(enum input_select select)
 {
     return selected(select, INPUT_KEYBOARD) || selected(select, INPUT_POINTER_DEVICE);

@@ -7,7 +7,6 @@
 #include "kernel/driver/devices.h"
 #include "kernel/driver/mmio.h"
 #include "kernel/driver/plic.h"
-#include "kernel/driver/rtc.h"
 #include "kernel/driver/sbi.h"
 #include "kernel/driver/uart.h"
 #include "kernel/driver/virtio.h"
@@ -17,11 +16,14 @@
 #include "kernel/main.h"
 #include "kernel/print.h"
 
+/* google,goldfish-rtc: TIME_LOW latches TIME_HIGH. Source: its documentation, "Goldfish RTC". */
+#define RTC_TIME_LOW 0x00u
+#define RTC_TIME_HIGH 0x04u
 /* Interrupts served at a time; a line that never falls must not keep the kernel to itself. */
 #define CLAIMS_MAX 64u
 
 static struct {
-    volatile uint8_t *trace; /* NULL: no trace port */
+    volatile uint8_t *trace, *clock; /* NULL: there is none */
     uint32_t uart_irq;
 } driver;
 
@@ -42,7 +44,7 @@ static void virtio_attach(const struct fdt_device *device)
         return;
     }
     if (attached)
-        plic_enable(device->irq);
+        plic_enable(device->irq, true);
     else
         print_line("virtio device at 0x%lx: cannot be used", device->base);
 }
@@ -52,9 +54,10 @@ void driver_init(void)
     const struct fdt_facts *facts = main_facts();
     plic_init(facts);
     uart_init(&facts->uart);
-    rtc_init(&facts->rtc);
     driver.uart_irq = facts->uart.irq;
-    plic_enable(facts->uart.irq);
+    plic_enable(facts->uart.irq, true);
+    if (facts->rtc.base)
+        driver.clock = arch_physical_to_virtual(facts->rtc.base);
     if (facts->trace.base)
         driver.trace = arch_physical_to_virtual(facts->trace.base);
     if (facts->finisher.base)
@@ -89,7 +92,7 @@ void driver_interrupt(void)
         if (irq == 0)
             return;
         if (!serve(irq)) {
-            plic_disable(irq);
+            plic_enable(irq, false);
             print_line("interrupt %u belongs to no device", irq);
         }
         plic_complete(irq);
@@ -98,7 +101,10 @@ void driver_interrupt(void)
 
 uint64_t driver_calendar_ns(void)
 {
-    return rtc_now_ns();
+    if (!driver.clock)
+        return 0;
+    uint64_t low = mmio_read32(driver.clock + RTC_TIME_LOW);
+    return low | (uint64_t)mmio_read32(driver.clock + RTC_TIME_HIGH) << 32;
 }
 
 void driver_trace(enum trace_kind kind, uint64_t argument)

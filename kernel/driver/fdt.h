@@ -19,7 +19,7 @@ struct fdt_facts {
     unsigned virtio_count;
     uint32_t plic_context; /* the supervisor context of the first hart */
     uint32_t plic_sources; /* interrupt numbers are below this */
-    uint64_t initrd_start, initrd_end; /* physical; 0: none */
+    uint64_t initrd_start; /* physical; 0: none */
     /* Knobs: properties of /chosen, or words of its bootargs (check-seldom there only). */
     bool amnesia, check, check_seldom, general, small;
     uint64_t checkpoint_ms; /* word checkpoint=N of the bootargs; FDT_NO_NUMBER: not given */

@@ -14,7 +14,7 @@
 
 static struct {
     volatile uint8_t *registers; /* NULL: no controller */
-    volatile uint8_t *enable, *threshold, *claim;
+    volatile uint8_t *enable, *claim;
     uint32_t sources;
 } plic;
 
@@ -24,33 +24,23 @@ void plic_init(const struct fdt_facts *facts)
         return;
     plic.registers = arch_physical_to_virtual(facts->plic.base);
     plic.enable = plic.registers + ENABLE_OFFSET + ENABLE_STRIDE * facts->plic_context;
-    plic.threshold = plic.registers + CONTEXT_OFFSET + CONTEXT_STRIDE * facts->plic_context;
-    plic.claim = plic.threshold + 4;
+    volatile uint8_t *threshold =
+        plic.registers + CONTEXT_OFFSET + CONTEXT_STRIDE * facts->plic_context;
+    plic.claim = threshold + 4;
     plic.sources = facts->plic_sources;
     for (uint32_t word = 0; word < (plic.sources + 31) / 32; word++)
         mmio_write32(plic.enable + 4 * word, 0);
-    mmio_write32(plic.threshold, 0);
+    mmio_write32(threshold, 0);
 }
 
-static void enable_set(uint32_t irq, bool on)
+void plic_enable(uint32_t irq, bool on)
 {
     if (!plic.registers || irq == 0 || irq >= plic.sources)
         return;
+    mmio_write32(plic.registers + 4 * irq, on); /* its priority */
     volatile uint8_t *word = plic.enable + 4 * (irq / 32);
     uint32_t bit = 1u << irq % 32, bits = mmio_read32(word);
     mmio_write32(word, on ? bits | bit : bits & ~bit);
-}
-
-void plic_enable(uint32_t irq)
-{
-    if (plic.registers && irq < plic.sources)
-        mmio_write32(plic.registers + 4 * irq, 1);
-    enable_set(irq, true);
-}
-
-void plic_disable(uint32_t irq)
-{
-    enable_set(irq, false);
 }
 
 uint32_t plic_claim(void)

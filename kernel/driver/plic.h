@@ -8,9 +8,8 @@
 
 /* plic_init - take the controller; every source is off. */
 void plic_init(const struct fdt_facts *facts);
-/* plic_enable - let a source interrupt. plic_disable - not any more. */
-void plic_enable(uint32_t irq);
-void plic_disable(uint32_t irq);
+/* plic_enable - let a source interrupt, or not any more. */
+void plic_enable(uint32_t irq, bool on);
 /* plic_claim - the most urgent pending source, 0: none. plic_complete - it has been served. */
 uint32_t plic_claim(void);
 void plic_complete(uint32_t irq);

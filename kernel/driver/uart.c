@@ -18,7 +18,6 @@ enum { INTERRUPT_RECEIVED = 0x01 };
 
 static struct {
     volatile uint8_t *registers; /* NULL: no uart */
-    bool listening;
     uint32_t early_count, early_taken;
 } uart;
 /* Typed before the kernel ran; turning the FIFOs on clears what is there. */
@@ -71,8 +70,6 @@ bool uart_read(uint8_t *byte)
 
 void uart_listen(bool on)
 {
-    if (!uart.registers || on == uart.listening)
-        return;
-    uart.listening = on;
-    mmio_write8(uart.registers + UART_INTERRUPT_ENABLE, on ? INTERRUPT_RECEIVED : 0);
+    if (uart.registers)
+        mmio_write8(uart.registers + UART_INTERRUPT_ENABLE, on ? INTERRUPT_RECEIVED : 0);
 }

@@ -26,7 +26,6 @@ enum { ANSWER_OK = 0x1100, ANSWER_DISPLAY_INFO = 0x1101 }; /* others are errors,
 #define SCANOUTS 16u
 #define PIXEL_BYTES 4u
 #define PIXELS_MAX ((uint64_t)LIMIT_DISPLAY_PAGES * PAGE_BYTES / PIXEL_BYTES)
-#define STEPS_MAX 4u
 #define PARTS_MAX 3u
 #define BOOT_POLLS 10000000u
 
@@ -38,6 +37,9 @@ struct gpu_header {
 struct gpu_command {
     struct gpu_header header;
     uint32_t words[8]; /* what follows, by type */
+};
+struct words {
+    uint32_t count, words[8];
 };
 struct gpu_backing {
     uint64_t addr;
@@ -56,13 +58,19 @@ static struct {
     bool gone;                   /* there was one, and it failed */
     uint32_t irq;
     unsigned backing_count;
-    struct display_info info; /* width 0: not known */
+    struct display_info info;           /* width 0: not known */
     struct display_rectangle rectangle; /* of the flush in progress */
-    uint32_t steps[STEPS_MAX];          /* command types still to do; first is in flight */
-    unsigned step_count;
-    bool tolerant; /* an error does not end the sequence */
+    const uint16_t *step;               /* the type of the command in flight; NULL: none */
+    bool tolerant;                      /* an error does not end the sequence */
     bool failed;
 } gpu;
+/* The sequences: command types, then 0. */
+static const uint16_t info_steps[] = {COMMAND_DISPLAY_INFO, 0};
+static const uint16_t show_steps[] = {COMMAND_CREATE_2D, COMMAND_ATTACH_BACKING,
+                                      COMMAND_SET_SCANOUT, 0};
+static const uint16_t flush_steps[] = {COMMAND_TRANSFER, COMMAND_FLUSH, 0};
+static const uint16_t hide_steps[] = {COMMAND_SET_SCANOUT, COMMAND_DETACH_BACKING,
+                                      COMMAND_UNREFERENCE, 0};
 /* What the device reads and writes. */
 static struct {
     struct virtqueue queue;
@@ -71,55 +79,40 @@ static struct {
     struct gpu_backing backing[LIMIT_DISPLAY_PAGES];
 } shared;
 
-static void words_set(uint32_t a, uint32_t b, uint32_t c, uint32_t d)
-{
-    shared.command.words[0] = a;
-    shared.command.words[1] = b;
-    shared.command.words[2] = c;
-    shared.command.words[3] = d;
-}
-
-/* The fields of the present step's command. Returns its length. */
-static uint32_t command_fill(uint32_t type)
+/* What the present step's command says. */
+static struct words command_words(uint32_t type)
 {
     const struct display_rectangle *at = &gpu.rectangle;
-    uint32_t *words = shared.command.words;
-    memset(&shared.command, 0, sizeof(shared.command));
-    shared.command.header.type = type;
+    const struct display_info *info = &gpu.info;
+    uint32_t offset = at->y * info->stride_bytes + at->x * PIXEL_BYTES;
     switch (type) {
     case COMMAND_CREATE_2D:
-        words_set(RESOURCE_ID, FORMAT_B8G8R8X8, gpu.info.width, gpu.info.height);
-        return sizeof(struct gpu_header) + 16;
+        return (struct words){4, {RESOURCE_ID, FORMAT_B8G8R8X8, info->width, info->height}};
     case COMMAND_ATTACH_BACKING:
-        words_set(RESOURCE_ID, gpu.backing_count, 0, 0);
-        return sizeof(struct gpu_header) + 8;
+        return (struct words){2, {RESOURCE_ID, gpu.backing_count}};
     case COMMAND_SET_SCANOUT:
-        words_set(0, 0, gpu.info.width, gpu.info.height);
-        words[5] = gpu.backing_count ? RESOURCE_ID : 0;
-        return sizeof(struct gpu_header) + 24;
-    case COMMAND_TRANSFER:
-        words_set(at->x, at->y, at->width, at->height);
-        words[4] = at->y * gpu.info.stride_bytes + at->x * PIXEL_BYTES; /* offset, 64 bits */
-        words[6] = RESOURCE_ID;
-        return sizeof(struct gpu_header) + 32;
+        return (struct words){
+            6, {0, 0, info->width, info->height, 0, gpu.backing_count ? RESOURCE_ID : 0}};
+    case COMMAND_TRANSFER: /* the offset has 64 bits */
+        return (struct words){8, {at->x, at->y, at->width, at->height, offset, 0, RESOURCE_ID}};
     case COMMAND_FLUSH:
-        words_set(at->x, at->y, at->width, at->height);
-        words[4] = RESOURCE_ID;
-        return sizeof(struct gpu_header) + 24;
+        return (struct words){6, {at->x, at->y, at->width, at->height, RESOURCE_ID}};
     case COMMAND_DETACH_BACKING:
     case COMMAND_UNREFERENCE:
-        words_set(RESOURCE_ID, 0, 0, 0);
-        return sizeof(struct gpu_header) + 8;
+        return (struct words){2, {RESOURCE_ID}};
     default:
-        return sizeof(struct gpu_header);
+        return (struct words){0};
     }
 }
 
 static void step_start(void)
 {
-    kassert(gpu.step_count > 0);
-    uint32_t type = gpu.steps[0];
-    struct virtio_part parts[PARTS_MAX] = {{&shared.command, command_fill(type), false}};
+    uint32_t type = *gpu.step;
+    struct words words = command_words(type);
+    shared.command.header = (struct gpu_header){.type = type};
+    memcpy(shared.command.words, words.words, sizeof(words.words));
+    struct virtio_part parts[PARTS_MAX] = {
+        {&shared.command, (uint32_t)sizeof(struct gpu_header) + words.count * 4, false}};
     unsigned count = 1;
     if (type == COMMAND_ATTACH_BACKING)
         parts[count++] = (struct virtio_part){
@@ -136,18 +129,16 @@ static void give_up(void)
 {
     gpu.gone = true;
     gpu.failed = true;
-    gpu.step_count = 0;
+    gpu.step = NULL;
 }
 
-static void sequence_start(const uint32_t *steps, unsigned count, bool tolerant)
+static void sequence_start(const uint16_t *steps, bool tolerant)
 {
-    kassert(gpu.step_count == 0);
-    kassert(count <= STEPS_MAX);
+    kassert(gpu.step == NULL);
     gpu.failed = gpu.gone;
     if (gpu.gone)
         return;
-    memcpy(gpu.steps, steps, count * sizeof(gpu.steps[0]));
-    gpu.step_count = count;
+    gpu.step = steps;
     gpu.tolerant = tolerant;
     step_start();
 }
@@ -171,43 +162,40 @@ static void info_take(void)
 static bool answer_good(uint32_t length)
 {
     uint32_t type = shared.answer.header.type;
-    if (gpu.steps[0] == COMMAND_DISPLAY_INFO)
+    if (*gpu.step == COMMAND_DISPLAY_INFO)
         return length >= sizeof(shared.answer) && type == ANSWER_DISPLAY_INFO;
     return length >= sizeof(shared.answer.header) && type == ANSWER_OK;
 }
 
 static void answer_take(uint32_t length)
 {
-    kassert(gpu.step_count > 0);
-    bool good = answer_good(length);
-    if (!good && !gpu.tolerant) {
+    kassert(gpu.step != NULL);
+    if (!answer_good(length) && !gpu.tolerant) {
         gpu.failed = true;
-        gpu.step_count = 0;
+        gpu.step = NULL;
         return;
     }
-    if (gpu.steps[0] == COMMAND_DISPLAY_INFO)
+    if (*gpu.step == COMMAND_DISPLAY_INFO)
         info_take();
-    gpu.step_count--;
-    memmove(gpu.steps, gpu.steps + 1, gpu.step_count * sizeof(gpu.steps[0]));
-    if (gpu.step_count > 0)
+    if (*++gpu.step)
         step_start();
+    else
+        gpu.step = NULL;
 }
 
-/* Take the answers that have come; each may start the next step, so there are few. */
+/* Take the answers that have come; each may start the next step of a few. */
 static void answers_take(void)
 {
     uint16_t head;
     uint32_t length;
-    for (unsigned i = 0; i <= STEPS_MAX; i++)
-        if (virtqueue_take(&shared.queue, &head, &length))
-            answer_take(length);
+    while (virtqueue_take(&shared.queue, &head, &length))
+        answer_take(length);
     if (shared.queue.broken)
         give_up();
 }
 
 bool virtio_gpu_attach(const struct fdt_device *device)
 {
-    static const uint32_t steps[] = {COMMAND_DISPLAY_INFO};
     if (gpu.registers)
         return false;
     volatile uint8_t *registers = arch_physical_to_virtual(device->base);
@@ -217,8 +205,8 @@ bool virtio_gpu_attach(const struct fdt_device *device)
     gpu.registers = registers;
     gpu.irq = device->irq;
     virtio_ready(registers);
-    sequence_start(steps, 1, false);
-    for (unsigned i = 0; i < BOOT_POLLS && gpu.step_count > 0; i++)
+    sequence_start(info_steps, false);
+    for (unsigned i = 0; i < BOOT_POLLS && gpu.step; i++)
         answers_take();
     return true;
 }
@@ -249,7 +237,7 @@ bool virtio_gpu_info(struct display_info *info)
 
 bool virtio_gpu_busy(void)
 {
-    return gpu.step_count > 0;
+    return gpu.step != NULL;
 }
 
 bool virtio_gpu_failed(void)
@@ -272,25 +260,20 @@ const void *virtio_gpu_backed(unsigned index)
 
 void virtio_gpu_show(unsigned page_count)
 {
-    static const uint32_t steps[] = {COMMAND_CREATE_2D, COMMAND_ATTACH_BACKING,
-                                     COMMAND_SET_SCANOUT};
     kassert(page_count > 0);
     kassert(page_count <= LIMIT_DISPLAY_PAGES);
     gpu.backing_count = page_count;
-    sequence_start(steps, 3, false);
+    sequence_start(show_steps, false);
 }
 
 void virtio_gpu_flush(const struct display_rectangle *rectangle)
 {
-    static const uint32_t steps[] = {COMMAND_TRANSFER, COMMAND_FLUSH};
     gpu.rectangle = *rectangle;
-    sequence_start(steps, 2, false);
+    sequence_start(flush_steps, false);
 }
 
 void virtio_gpu_hide(void)
 {
-    static const uint32_t steps[] = {COMMAND_SET_SCANOUT, COMMAND_DETACH_BACKING,
-                                     COMMAND_UNREFERENCE};
     gpu.backing_count = 0;
-    sequence_start(steps, 3, true);
+    sequence_start(hide_steps, true);
 }

@@ -4,7 +4,7 @@
  *
  * Invariants
  *  1. Every event buffer is with the device, or its event has just been moved to the ring.
- *  2. A full ring drops its oldest event and counts it.
+ *  2. A full ring drops its oldest event.
  */
 #include "kernel/driver/virtio_input.h"
 
@@ -32,7 +32,6 @@ struct input_device {
     struct input_event buffers[VIRTQUEUE_SIZE]; /* by head descriptor */
     struct arrival ring[LIMIT_INPUT_EVENTS];
     uint32_t put, taken; /* counts; put - taken are in the ring */
-    uint64_t dropped;
 };
 static_assert((LIMIT_INPUT_EVENTS & (LIMIT_INPUT_EVENTS - 1)) == 0, "ring counts wrap");
 
@@ -81,10 +80,8 @@ bool virtio_input_attach(const struct fdt_device *fdt_device)
 
 static void event_put(struct input_device *device, const struct input_event *event)
 {
-    if (device->put - device->taken == LIMIT_INPUT_EVENTS) {
+    if (device->put - device->taken == LIMIT_INPUT_EVENTS)
         device->taken++;
-        device->dropped++;
-    }
     device->ring[device->put++ % LIMIT_INPUT_EVENTS] =
         (struct arrival){.event = *event, .order = input.arrivals++};
 }
@@ -147,20 +144,6 @@ unsigned virtio_input_read(enum input_select select, struct input_event *events,
     while (got < count && (device = oldest(select)) != NULL)
         events[got++] = device->ring[device->taken++ % LIMIT_INPUT_EVENTS].event;
     return got;
-}
-
-uint64_t virtio_input_dropped(enum input_select select)
-{
-    uint64_t dropped = 0;
-    for (unsigned i = 0; i < input.count; i++)
-        if (selected(&devices[i], select))
-            dropped += devices[i].dropped;
-    return dropped;
-}
-
-bool virtio_input_waiting(enum input_select select)
-{
-    return oldest(select) != NULL;
 }
 
 bool virtio_input_present(enum input_select select)

@@ -13,10 +13,6 @@ bool virtio_input_interrupt(uint32_t irq);
 /* virtio_input_read - take up to count events of the selected device(s), oldest first. Returns how
  * many. */
 unsigned virtio_input_read(enum input_select select, struct input_event *events, unsigned count);
-/* virtio_input_dropped - events of the selected device(s) that nobody read in time. */
-uint64_t virtio_input_dropped(enum input_select select);
-/* virtio_input_waiting - are there events for the selection? */
-bool virtio_input_waiting(enum input_select select);
 /* virtio_input_present - is there a device of the selection? */
 bool virtio_input_present(enum input_select select);
 
