@@ -73,7 +73,7 @@ bool area_room(bool more)
     uint64_t nodes = object_changes.dirty_nodes + current.nodes_to_come;
     uint64_t pages = object_changes.dirty_pages + PAGES_TO_COME, used = 0, present = 0;
     if (more)
-        pages += least(current.blocks, object_page_count()) / 4;
+        pages += least(current.blocks, objects.page_count) / 4;
     uint64_t entries = pages + 2 * nodes;
     if (!current.frozen) {
         used = current.used;
@@ -89,18 +89,18 @@ bool pages_room(bool half)
 {
     uint64_t pages = object_changes.dirty_pages << half;
     return pages + PAGES_TO_COME + object_changes.frozen_pages + FRAMES_SPARE <=
-           object_page_count();
+           objects.page_count;
 }
 
 bool nodes_room(bool half)
 {
     uint64_t nodes = object_changes.dirty_nodes << half;
     return nodes + current.nodes_to_come + object_changes.frozen_nodes + FRAMES_SPARE <=
-           object_node_count();
+           objects.node_count;
 }
 
 bool operation_room(void)
 {
-    return object_changes.dirty_pages + PAGES_OF_OPERATION <= object_page_count() &&
-           object_changes.dirty_nodes + NODES_OF_OPERATION <= object_node_count();
+    return object_changes.dirty_pages + PAGES_OF_OPERATION <= objects.page_count &&
+           object_changes.dirty_nodes + NODES_OF_OPERATION <= objects.node_count;
 }

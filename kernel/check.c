@@ -13,29 +13,13 @@
 #include "kernel/space.h"
 #include "kernel/table.h"
 
-static struct {
-    bool whole; /* all at once */
-    unsigned stage;
-    uint32_t index; /* of the thing that is next */
-    uint64_t addr;  /* in it, where it was left; 0: it was not */
-    uint64_t from;  /* the same of the one being checked */
-} check;
-
-bool check_is_whole(void)
-{
-    return check.whole;
-}
-
-uint64_t check_left_at(void)
-{
-    return check.from;
-}
+struct checking checking;
 
 bool check_leaves(uint64_t addr)
 {
-    bool leaves = !check.whole && checkpoint_time_is_up();
+    bool leaves = !checking.whole && checkpoint_time_is_up();
     if (leaves)
-        check.addr = addr;
+        checking.addr = addr;
     return leaves;
 }
 
@@ -44,30 +28,27 @@ COLD bool check_some(void)
     static bool (*const stages[])(uint32_t index) = {
         check_node, object_check_page, check_domain, meter_check, table_check, space_check,
         depend_check};
-    while (check.stage < sizeof(stages) / sizeof(stages[0])) {
-        check.from = check.addr;
-        check.addr = 0;
-        if (!stages[check.stage](check.index)) {
-            check.stage++;
-            check.index = 0;
-        } else if (check.addr == 0) {
-            check.index++;
+    while (checking.stage < sizeof(stages) / sizeof(stages[0])) {
+        checking.from = checking.addr;
+        checking.addr = 0;
+        if (!stages[checking.stage](checking.index)) {
+            checking.stage++;
+            checking.index = 0;
+        } else if (checking.addr == 0) {
+            checking.index++;
         }
-        if (!check.whole && checkpoint_time_is_up())
+        if (!checking.whole && checkpoint_time_is_up())
             return false;
     }
-    check.stage = 0;
+    checking.stage = 0;
     return true;
 }
 
 void check_all(void)
 {
-    check.stage = 0;
-    check.index = 0;
-    check.addr = 0;
-    check.whole = true;
+    checking = (struct checking){.whole = true};
     while (!check_some())
         continue;
     sched_check();
-    check.whole = false;
+    checking.whole = false;
 }

@@ -14,11 +14,16 @@ void check_all(void);
  * the present step is up. true: one round is done. */
 MUST_CHECK bool check_some(void);
 
-/* For the checks. Each is of one thing: false: there is none of that number.
- * check_is_whole - all things are checked at once. check_left_at - address in this thing from which
- * on it is to be checked. check_leaves - no longer now: the rest, from this address on, is left. */
-bool check_is_whole(void);
-uint64_t check_left_at(void);
+/* For the checks. Each is of one thing: false: there is none of that number. */
+struct checking {
+    bool whole; /* all at once */
+    unsigned stage;
+    uint32_t index; /* of the thing that is next */
+    uint64_t addr;  /* in it, where it was left; 0: it was not */
+    uint64_t from;  /* the same of the one being checked */
+};
+extern struct checking checking;
+/* check_leaves - no longer now: the rest of this thing, from this address on, is left. */
 bool check_leaves(uint64_t addr);
 /* check_node, check_domain - a node frame, a cached domain, against others and queues. */
 bool check_node(uint32_t index);

@@ -11,9 +11,8 @@
 static unsigned keys_of(const struct node_frame *node)
 {
     unsigned count = 0;
-    const struct domain *domain;
-    for (unsigned i = 0; (domain = domain_at(i)) != NULL; i++)
-        count += domain->root && domain->keys == node;
+    for (unsigned i = 0; i < domains.count; i++)
+        count += domains.list[i].root && domains.list[i].keys == node;
     return count;
 }
 
@@ -25,7 +24,7 @@ static void link_check(const struct node_frame *node)
     const struct node_frame *after = link->next ? link->next->link.previous : link->queue->last;
     if (before != node || after != node)
         panic("CHEC-001 a queued domain's neighbours do not know it");
-    if (sched_is_current(node))
+    if (node == sched.current)
         panic("CHEC-002 the current domain is in a queue");
 }
 
@@ -33,7 +32,7 @@ static void grant_check(const struct node_frame *caller)
 {
     if (!caller->grant->object_id)
         panic("CHEC-003 a turn was granted by nobody");
-    if (!caller->link.queue && !sched_is_current(caller))
+    if (!caller->link.queue && caller != sched.current)
         panic("CHEC-004 a turn is granted to one who will not use it");
 }
 
@@ -61,7 +60,7 @@ static void node_check(const struct node_frame *node)
     if (node->resume_head != (KEY_RESUME | (uint64_t)RESUME_RETURN << 8 | node->object_id << 16))
         panic("CHEC-010 a node's resume keys would name another");
     if (node->role == NODE_METER)
-        meter_check_node(node);
+        (void)meter_of(node);
     if (node->link.queue)
         link_check(node);
     if (node->grant)
@@ -98,10 +97,10 @@ static void space_of_check(const struct domain *domain)
     if (domain->satp != domain->space->satp)
         panic("CHEC-017 a domain's satp is not that of its space");
     uint64_t start = domain->string_start, data = start + domain->string_delta;
-    if (domain->string_end && space_lookup(domain->space, start, ACCESS_READ) != (uint8_t *)data)
+    if (domain->string_end && table_lookup(domain->space->root, start, false) != (uint8_t *)data)
         panic("CHEC-018 a string's page is not where it was");
     if (domain->buffer_data && domain->buffer_addr != BUFFER_UNKNOWN &&
-        space_lookup(domain->space, domain->buffer_addr, ACCESS_WRITE) != domain->buffer_data)
+        table_lookup(domain->space->root, domain->buffer_addr, true) != domain->buffer_data)
         panic("CHEC-019 a buffer's page is not where it was");
 }
 
@@ -109,17 +108,17 @@ bool check_node(uint32_t index)
 {
     if (!object_check_node(index))
         return false;
-    const struct node_frame *node = object_node_at(index);
-    if (node && node->object_id)
+    const struct node_frame *node = &objects.nodes[index];
+    if (node->object_id)
         node_check(node);
     return true;
 }
 
 bool check_domain(uint32_t index)
 {
-    const struct domain *domain = domain_at(index);
-    if (!domain)
+    if (index >= domains.count)
         return false;
+    const struct domain *domain = &domains.list[index];
     if (!domain->root)
         return true;
     domain_check(domain);

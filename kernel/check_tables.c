@@ -131,7 +131,7 @@ COLD static void entry_check(struct look *look, const struct table *leaf, const 
  * address is found from the top; only what is empty, most of it, is passed over where it is. */
 COLD static void entries_check(const struct look *begin, unsigned bits)
 {
-    for (uint64_t addr = check_left_at(); addr >> bits == 0;) {
+    for (uint64_t addr = checking.from; addr >> bits == 0;) {
         const struct table *table;
         unsigned level = 0;
         while (!(table = table_at(begin->top, addr, level)))

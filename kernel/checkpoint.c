@@ -187,7 +187,7 @@ COLD static const char *why_unable(void)
 {
     struct volume_home home;
     uint64_t blocks = area_size(0), other = area_size(1);
-    uint32_t nodes = 3 * domain_cache_size() + meters.count + NODES_OF_OPERATION;
+    uint32_t nodes = 3 * domains.count + meters.count + NODES_OF_OPERATION;
     area_init(least(blocks, other), nodes);
     if (!volume_writable())
         return "a disk of the store is read-only";
@@ -224,12 +224,12 @@ COLD void checkpoint_interval(uint64_t interval_ms)
 
 uint64_t checkpoint_interval_ns(void)
 {
-    return interval() * (NS_PER_SECOND / main_facts()->timebase_hz);
+    return interval() * (NS_PER_SECOND / main_facts.timebase_hz);
 }
 
 void checkpoint_interval_set(uint64_t interval_ns)
 {
-    checkpoint.interval_ticks = interval_ns / (NS_PER_SECOND / main_facts()->timebase_hz);
+    checkpoint.interval_ticks = interval_ns / (NS_PER_SECOND / main_facts.timebase_hz);
     checkpoint.frozen_at = arch_time();
     checkpoint.span = 0;
     due_set();
@@ -427,7 +427,7 @@ static bool cleared(void)
             return false;
     checkpoint.span = arch_time() - checkpoint.frozen_at;
     due_set();
-    sched_memory_freed();
+    sched_wake_all(&sched.memory_waiters);
     return true;
 }
 

@@ -21,7 +21,6 @@ static struct {
     struct depend **hash;
     struct depend *free;
     uint32_t count, mask;
-    uint32_t used; /* entries not free */
     uint32_t high; /* entries from here on are free and hold anything */
     uint32_t hand; /* the next to be given up */
 } depend;
@@ -33,13 +32,13 @@ static struct depend **chain_of(const void *source)
 }
 
 /* Costs what was in use, not what the pool has: amnesia does this at every kernel exit. */
-COLD static void forget_all(void)
+COLD void depend_forget_all(void)
 {
     for (uint32_t i = 0; i < depend.high; i++)
         if (depend.pool[i].source)
             *chain_of(depend.pool[i].source) = NULL;
     depend.free = NULL;
-    depend.used = depend.high = 0;
+    depend.high = 0;
 }
 
 COLD uint64_t depend_init(uint64_t start, uint64_t size_bytes)
@@ -55,17 +54,8 @@ COLD uint64_t depend_init(uint64_t start, uint64_t size_bytes)
     depend.pool = (struct depend *)start;
     depend.hash = (struct depend **)(depend.pool + count);
     memset(depend.hash, 0, buckets * sizeof(void *));
-    depend.free = NULL;
-    depend.used = depend.high = 0;
     uint64_t end = (uint64_t)(depend.hash + buckets);
     return (end + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-}
-
-void depend_forget_all(void)
-{
-    if (depend.used == 0)
-        return;
-    forget_all();
 }
 
 /* It is on no chain any more: clear what it says. */
@@ -101,17 +91,11 @@ bool depend_add(const void *source, struct table *table, unsigned first, unsigne
             at->first == first && at->count == count)
             return true;
     struct depend *added = depend.free;
-    bool room = true;
+    bool room = added || depend.high < depend.count;
     if (added)
         depend.free = added->next;
-    else if (depend.high < depend.count)
-        added = &depend.pool[depend.high++];
     else
-        room = false;
-    if (room)
-        depend.used++;
-    else
-        added = depend_give_up();
+        added = room ? &depend.pool[depend.high++] : depend_give_up();
     *added = (struct depend){.source = source, .table = table, .next = *chain,
                              .first = (uint16_t)first, .count = (uint16_t)count,
                              .serial = table->serial};
@@ -138,7 +122,6 @@ void depend_undo(const void *source, uint64_t *built)
         dependent_clear(found);
         *found = (struct depend){.next = depend.free};
         depend.free = found;
-        depend.used--;
     }
 }
 
@@ -178,8 +161,8 @@ COLD bool depend_check(uint32_t index)
             panic("DEPE-002 a chained dependency has no source");
         if (chain_of(at->source) != chain)
             panic("DEPE-003 a dependency is on the wrong chain");
-        if (++seen > depend.used)
-            panic("DEPE-004 more dependencies are chained than are in use");
+        if (++seen > depend.high)
+            panic("DEPE-004 more dependencies are chained than there are");
     }
     return true;
 }

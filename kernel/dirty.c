@@ -58,7 +58,7 @@ COLD void node_dirtied(struct node_frame *node)
     node->dirty = true;
     node_append(node);
     if (++object_changes.dirty_nodes % LOOK_EACH == 0 && checkpoint_full())
-        sched_yield();
+        sched.preempt = true;
 }
 
 COLD void page_dirtied(struct page_frame *page)
@@ -113,7 +113,7 @@ COLD static enum fetch page_thaw(struct page_frame *page)
         return sched_stall(&page->waiters);
     struct page_frame *copy = object_page_take();
     if (!copy)
-        return sched_stall_memory();
+        return sched_stall(&sched.memory_waiters);
     copy->object_id = page->object_id;
     copy->allocation_count = page->allocation_count;
     copy->state = PAGE_FROZEN_COPY;
@@ -133,7 +133,7 @@ enum fetch object_page_writable(struct page_frame *page)
     if (page->dirty)
         return FETCH_PRESENT;
     if (checkpoint_full())
-        return sched_stall_memory();
+        return sched_stall(&sched.memory_waiters);
     return page->frozen ? page_thaw(page) : FETCH_PRESENT;
 }
 

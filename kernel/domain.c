@@ -64,32 +64,18 @@ static_assert(RC_DATA_KEY == (1ull << 31) + RC_DATA_KEY_LOW, "gate.S");
 
 struct domain domain_nobody;
 
-static struct {
-    struct domain *domains;
-    unsigned count;
-    unsigned hand;
-} cache;
+struct domains domains;
 
 COLD uint64_t domain_init(uint64_t start, unsigned count)
 {
     kassert(start % sizeof(uint64_t) == 0);
     kassert(count >= LIMIT_DOMAINS_MIN);
     kassert(count <= LIMIT_DOMAINS_CACHED);
-    cache.domains = (struct domain *)start;
-    cache.count = count;
+    domains.list = (struct domain *)start;
+    domains.count = count;
     domain_nobody.status = UINT64_MAX;
-    memset(cache.domains, 0, count * sizeof(struct domain));
+    memset(domains.list, 0, count * sizeof(struct domain));
     return start + count * sizeof(struct domain);
-}
-
-struct domain *domain_at(unsigned index)
-{
-    return index < cache.count ? &cache.domains[index] : NULL;
-}
-
-unsigned domain_cache_size(void)
-{
-    return cache.count;
 }
 
 /* The 224 bytes of one register node, 14 in each key: seven of these, whatever they were declared
@@ -136,26 +122,24 @@ static void registers_put(struct domain *domain)
         register_node_put(domain->register_nodes[i], words + i * REGISTER_NODE_WORDS);
 }
 
+void domain_results_clear(struct domain *domain)
+{
+    static const uint8_t results[] = {REGISTER_A0, REGISTER_A0 + 1, REGISTER_A0 + 4,
+                                      REGISTER_T3, REGISTER_T3 + 1, REGISTER_T3 + 2,
+                                      REGISTER_T3 + 3};
+    for (unsigned i = 0; i < sizeof(results); i++)
+        domain->registers[results[i]] = 0;
+    domain->restore_all = false;
+}
+
 void domain_settle(struct domain *domain)
 {
-    static const uint8_t dead[] = {1,
-                                   5,
-                                   6,
-                                   7,
-                                   REGISTER_A0,
-                                   REGISTER_A0 + 1,
-                                   REGISTER_A0 + 3,
-                                   REGISTER_A0 + 4,
-                                   REGISTER_A0 + 7,
-                                   REGISTER_T3,
-                                   REGISTER_T3 + 1,
-                                   REGISTER_T3 + 2,
-                                   REGISTER_T3 + 3};
     uint64_t *registers = domain->registers;
     if (domain->state == DOMAIN_RUNNING || domain->restore_all)
         return;
-    for (unsigned i = 0; i < sizeof(dead); i++)
-        registers[dead[i]] = 0;
+    domain_results_clear(domain);
+    registers[1] = registers[5] = registers[6] = registers[7] = 0;
+    registers[REGISTER_A0 + 3] = registers[REGISTER_A0 + 7] = 0;
     if (ENTRY_STRING_MODE(registers[REGISTER_A0 + 2]) != STRING_MEMORY)
         registers[REGISTER_A0 + 5] = registers[REGISTER_A0 + 6] = 0;
 }
@@ -203,8 +187,8 @@ static void gate_open(struct domain *domain)
 
 void domain_freeze_all(void)
 {
-    for (unsigned i = 0; i < cache.count; i++) {
-        struct domain *domain = &cache.domains[i];
+    for (unsigned i = 0; i < domains.count; i++) {
+        struct domain *domain = &domains.list[i];
         if (!domain->root || domain->root->gate == &domain_nobody)
             continue;
         domain->root->gate = &domain_nobody;
@@ -242,9 +226,9 @@ COLD void domain_unload(struct domain *domain)
 
 void domain_unload_all(void)
 {
-    for (unsigned i = 0; i < cache.count; i++)
-        if (cache.domains[i].root && !cache.domains[i].locked)
-            domain_unload(&cache.domains[i]);
+    for (unsigned i = 0; i < domains.count; i++)
+        if (domains.list[i].root && !domains.list[i].locked)
+            domain_unload(&domains.list[i]);
 }
 
 void domain_plain(struct node_frame *node)
@@ -257,8 +241,8 @@ void domain_plain(struct node_frame *node)
 
 COLD bool domain_dissolve(struct node_frame *node)
 {
-    for (unsigned i = 0; i < cache.count; i++) {
-        struct domain *domain = &cache.domains[i];
+    for (unsigned i = 0; i < domains.count; i++) {
+        struct domain *domain = &domains.list[i];
         if (!domain->root || (domain != node->domain && domain->keys != node))
             continue;
         if (domain->locked)
@@ -273,19 +257,19 @@ COLD bool domain_dissolve(struct node_frame *node)
 
 void domain_meter_lost(const struct meter *meter)
 {
-    for (unsigned i = 0; i < cache.count; i++)
-        if (cache.domains[i].meter == meter) {
-            cache.domains[i].meter = NULL;
-            cache.domains[i].gate_limit = 0;
+    for (unsigned i = 0; i < domains.count; i++)
+        if (domains.list[i].meter == meter) {
+            domains.list[i].meter = NULL;
+            domains.list[i].gate_limit = 0;
         }
 }
 
 /* An entry for another domain. */
 static struct domain *entry_take(void)
 {
-    for (unsigned i = 0; i < 3 * cache.count; i++) {
-        struct domain *domain = &cache.domains[cache.hand];
-        cache.hand = cache.hand + 1 < cache.count ? cache.hand + 1 : 0;
+    for (unsigned i = 0; i < 3 * domains.count; i++) {
+        struct domain *domain = &domains.list[domains.hand];
+        domains.hand = domains.hand + 1 < domains.count ? domains.hand + 1 : 0;
         if (!domain->root)
             return domain;
         if (domain->locked)
@@ -301,40 +285,38 @@ static struct domain *entry_take(void)
 }
 
 /* Bring in one constituent: a node that no other domain is made of. */
-static enum load constituent(struct key *key, struct node_frame **node)
+static enum fetch constituent(struct key *key, struct node_frame **node)
 {
     if (key_type(key) != KEY_NODE)
-        return LOAD_MALFORMED;
+        return FETCH_VOID;
     enum fetch fetch = key_node(key, node);
-    if (fetch == FETCH_STALL)
-        return LOAD_STALL;
-    if (fetch == FETCH_VOID)
-        return LOAD_MALFORMED;
+    if (fetch != FETCH_PRESENT)
+        return fetch;
     domain_plain(*node);
-    return (*node)->role == NODE_PLAIN ? LOAD_DONE : LOAD_MALFORMED;
+    return (*node)->role == NODE_PLAIN ? FETCH_PRESENT : FETCH_VOID;
 }
 
 /* The four nodes under a root; each is locked once found, so that the next fetch cannot take it. */
-COLD static enum load constituents(struct node_frame *root, struct node_frame *nodes[4])
+COLD static enum fetch constituents(struct node_frame *root, struct node_frame *nodes[4])
 {
     static const uint8_t slots[4] = {DOMAIN_SLOT_KEYS, DOMAIN_SLOT_REGISTERS_0,
                                      DOMAIN_SLOT_REGISTERS_1, DOMAIN_SLOT_REGISTERS_2};
-    enum load load = LOAD_DONE;
+    enum fetch fetch = FETCH_PRESENT;
     unsigned found = 0;
-    while (found < 4 && load == LOAD_DONE) {
-        load = constituent(&root->slots[slots[found]], &nodes[found]);
-        if (load != LOAD_DONE)
+    while (found < 4 && fetch == FETCH_PRESENT) {
+        fetch = constituent(&root->slots[slots[found]], &nodes[found]);
+        if (fetch != FETCH_PRESENT)
             break;
         for (unsigned i = 0; i < found; i++)
             if (nodes[i] == nodes[found])
-                load = LOAD_MALFORMED;
+                fetch = FETCH_VOID;
         if (nodes[found] == root)
-            load = LOAD_MALFORMED;
+            fetch = FETCH_VOID;
         nodes[found++]->locked++;
     }
     for (unsigned i = 0; i < found; i++)
         node_release(nodes[i]);
-    return load;
+    return fetch;
 }
 
 static bool root_shape_is_good(const struct node_frame *root)
@@ -351,7 +333,7 @@ static bool root_shape_is_good(const struct node_frame *root)
 COLD static enum domain_state root_state(struct node_frame *root)
 {
     enum domain_state state = (enum domain_state)root->slots[DOMAIN_SLOT_STATE].count;
-    bool somewhere = root->link.queue || sched_is_current(root);
+    bool somewhere = root->link.queue || root == sched.current;
     if (state == DOMAIN_RUNNING)
         return somewhere ? DOMAIN_RUNNING : DOMAIN_WAITING;
     queue_remove(root);
@@ -364,8 +346,8 @@ COLD static enum domain_state root_state(struct node_frame *root)
 static bool keys_are_shared(const struct domain *domain)
 {
     bool shared = false;
-    for (unsigned i = 0; i < cache.count; i++) {
-        struct domain *other = &cache.domains[i];
+    for (unsigned i = 0; i < domains.count; i++) {
+        struct domain *other = &domains.list[i];
         if (other == domain || !other->root || other->keys != domain->keys)
             continue;
         other->keys_walked = true;
@@ -374,27 +356,27 @@ static bool keys_are_shared(const struct domain *domain)
     return shared;
 }
 
-COLD enum load domain_load(struct node_frame *root, struct domain **out)
+COLD enum fetch domain_load(struct node_frame *root, struct domain **out)
 {
     *out = (struct domain *)(uintptr_t)root->gate;
     if ((*out)->root == root) {
         (*out)->unused = false;
-        return LOAD_DONE;
+        return FETCH_PRESENT;
     }
     if (root->role == NODE_ROOT) {
         *out = root->domain;
         gate_open(root->domain);
-        return LOAD_DONE;
+        return FETCH_PRESENT;
     }
     domain_plain(root);
     if (root->role != NODE_PLAIN || !root_shape_is_good(root))
-        return LOAD_MALFORMED;
+        return FETCH_VOID;
     struct node_frame *nodes[4];
     root->locked++;
-    enum load load = constituents(root, nodes);
+    enum fetch fetch = constituents(root, nodes);
     node_release(root);
-    if (load != LOAD_DONE)
-        return load;
+    if (fetch != FETCH_PRESENT)
+        return fetch;
     count_one(DOMAIN_LOAD);
     struct domain *domain = entry_take();
     *domain = (struct domain){.root = root,
@@ -418,7 +400,7 @@ COLD enum load domain_load(struct node_frame *root, struct domain **out)
         domain->register_nodes[i]->domain = domain;
     }
     *out = domain;
-    return LOAD_DONE;
+    return FETCH_PRESENT;
 }
 
 struct space *domain_space(struct domain *domain)
@@ -448,8 +430,8 @@ void domain_called_set(const struct node_frame *root, bool called)
 
 void domain_spaces_lost(void)
 {
-    for (unsigned i = 0; i < cache.count; i++)
-        cache.domains[i].space_stale = true;
+    for (unsigned i = 0; i < domains.count; i++)
+        domains.list[i].space_stale = true;
 }
 
 void domain_buffer_known(struct domain *domain, const uint8_t *data, uint64_t size_bytes,
@@ -478,8 +460,8 @@ void domain_page_lost(struct page_frame *page)
     if (!page->known)
         return;
     page->known = false;
-    for (unsigned i = 0; i < cache.count; i++) {
-        struct domain *domain = &cache.domains[i];
+    for (unsigned i = 0; i < domains.count; i++) {
+        struct domain *domain = &domains.list[i];
         uint64_t string = domain->string_start + domain->string_delta;
         if ((domain->buffer_data && object_page_frame(domain->buffer_data) == page) ||
             (domain->buffer_more && object_page_frame(domain->buffer_more) == page))
@@ -491,17 +473,17 @@ void domain_page_lost(struct page_frame *page)
 
 void domain_buffers_lost(void)
 {
-    for (unsigned i = 0; i < cache.count; i++) {
-        cache.domains[i].buffer_addr = BUFFER_UNKNOWN;
-        cache.domains[i].string_end = 0;
+    for (unsigned i = 0; i < domains.count; i++) {
+        domains.list[i].buffer_addr = BUFFER_UNKNOWN;
+        domains.list[i].string_end = 0;
     }
 }
 
 void domain_keys_walked(const struct node_frame *keys)
 {
-    for (unsigned i = 0; i < cache.count; i++)
-        if (cache.domains[i].keys == keys)
-            cache.domains[i].keys_walked = true;
+    for (unsigned i = 0; i < domains.count; i++)
+        if (domains.list[i].keys == keys)
+            domains.list[i].keys_walked = true;
 }
 
 void domain_trap_set(struct domain *domain, uint64_t code, uint64_t value)
@@ -531,6 +513,6 @@ COLD void domain_check(const struct domain *domain)
     bool queued = domain->root->link.queue != NULL;
     if (queued && domain->state != DOMAIN_RUNNING)
         panic("DOMA-005 a domain that does not run is in a queue");
-    if (!queued && domain->state == DOMAIN_RUNNING && !sched_is_current(domain->root))
+    if (!queued && domain->state == DOMAIN_RUNNING && domain->root != sched.current)
         panic("DOMA-006 a running domain is nowhere");
 }

@@ -79,6 +79,14 @@ struct domain {
 };
 #define BUFFER_UNKNOWN UINT64_MAX /* no address of a user */
 
+/* The cache; an entry is free while its root is NULL. */
+struct domains {
+    struct domain *list;
+    unsigned count;
+    unsigned hand;
+};
+extern struct domains domains;
+
 /* What the gate of a node is that is no root of a cached domain: its status suits nobody. */
 extern struct domain domain_nobody;
 
@@ -86,15 +94,9 @@ extern struct domain domain_nobody;
  * LIMIT_DOMAINS_CACHED. Returns the end. */
 uint64_t domain_init(uint64_t start, unsigned count);
 
-/* What came of decoding a domain. */
-enum load {
-    LOAD_DONE,
-    LOAD_STALL,     /* as FETCH_STALL */
-    LOAD_MALFORMED, /* its nodes do not make a domain: it behaves as a data key */
-};
-
-/* domain_load - the cached domain of a root node, decoded if need be. */
-enum load domain_load(struct node_frame *root, struct domain **domain);
+/* domain_load - the cached domain of a root node, decoded if need be. FETCH_VOID: its nodes do not
+ * make a domain: it behaves as a data key. */
+enum fetch domain_load(struct node_frame *root, struct domain **domain);
 /* domain_unload - write back and forget. The domain must not be current or locked. */
 void domain_unload(struct domain *domain);
 /* domain_unload_all - amnesia. */
@@ -135,15 +137,15 @@ void domain_string_known(struct domain *domain, uint64_t addr, const uint8_t *da
 /* domain_keys_walked - a segment walk goes through this node, which some domains may have as their
  * keys node: storing into its slots may have to undo table entries. */
 void domain_keys_walked(const struct node_frame *keys);
+/* domain_results_clear - the registers that a message comes in, which are all that an ecall sets.
+ */
+void domain_results_clear(struct domain *domain);
 /* domain_settle - a domain that waits for a message keeps only its entry block, and its buffer if
  * that names one: clear what else its ecall left behind. Before anyone looks at its registers. */
 void domain_settle(struct domain *domain);
 /* domain_state_set - to a new state, marking the change. */
 void domain_state_set(struct domain *domain, enum domain_state state);
-/* domain_at - entry index of the cache, for checks; NULL: there are no more; its root NULL: free.
- * domain_cache_size - how many there are. domain_check - panics if an invariant does not hold. */
-struct domain *domain_at(unsigned index);
-unsigned domain_cache_size(void);
+/* domain_check - panics if an invariant does not hold. */
 void domain_check(const struct domain *domain);
 
 #endif

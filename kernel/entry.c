@@ -16,9 +16,11 @@
 
 static void begin(struct domain *domain)
 {
-    kassert(sched_is_current(domain->root));
+    kassert(domain->root == sched.current);
     object_begin();
     domain->locked++;
+    /* If it has to wait, it does the same again: a call with all its arguments. */
+    domain->restore_all = true;
 }
 
 static void end(struct domain *domain)
@@ -32,8 +34,6 @@ static void end(struct domain *domain)
 void entry_call(struct domain *domain)
 {
     begin(domain);
-    /* If it has to wait, the same call is made again, with all its arguments. */
-    domain->restore_all = true;
     struct history_line *line = history_begin(domain);
     invoke(domain);
     history_end(line, domain);
@@ -45,21 +45,15 @@ void entry_page_fault(struct domain *domain, uint64_t addr, enum access access)
     struct segment_walk walk;
     count_one(FAULT);
     begin(domain);
-    domain->restore_all = true;
-    sched_tables_needed();
-    if (segment_touch(domain, addr, access, NULL, &walk) == TOUCH_FAULT) {
-        if (walk.red)
-            keeper_call_segment(domain, &walk);
-        else
-            keeper_call(domain, TRAP_MEMORY + 4u * (uint64_t)walk.fault, addr);
-    }
+    sched.tables_needed = true;
+    if (segment_touch(domain, addr, access, NULL, &walk) == TOUCH_FAULT)
+        keeper_call_fault(domain, &walk, TRAP_MEMORY + 4u * (uint64_t)walk.fault, addr);
     end(domain);
 }
 
 void entry_trap(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
 {
     begin(domain);
-    domain->restore_all = true;
     keeper_call(domain, trap_code, trap_value);
     end(domain);
 }

@@ -66,17 +66,12 @@ COLD uint64_t fault_init(uint64_t start, uint64_t size_bytes)
 static void red_note(struct region *region, uint64_t addr, const struct segment_walk *walk)
 {
     struct node_frame *red = walk->red;
-    uint64_t format = red->slots[RED_FORMAT_SLOT].count;
     region->red = red;
     region->red_stamp = red->stamp;
     region->keeper = &red->slots[walk->keeper_slot];
     region->red_delta = walk->red_offset - addr;
-    struct key node = key_number(0);
-    if (!(RED_FLAGS(format) & RED_FLAG_NO_NODE))
-        node = key_make(KEY_NODE, key_data_byte(&walk->red_key), red->object_id,
-                        red->allocation_count);
-    region->node_head = node.head;
-    region->node_count = node.count;
+    region->node_head = walk->red_key.head;
+    region->node_count = walk->red_key.count;
 }
 
 void fault_note(const struct space *space, struct table *table, uint64_t addr,
@@ -208,7 +203,7 @@ static inline struct domain *keeper_tell(struct domain *domain, const struct reg
 
 struct domain *fault_quick(struct domain *domain, uint64_t addr, uint64_t cause)
 {
-    uint64_t floor = sched_gate_floor(), tag = tag_of(domain->space, addr);
+    uint64_t floor = sched.gate_floor, tag = tag_of(domain->space, addr);
     const struct region *region = region_of(domain->space, tag);
     const struct node_frame *leaf = region->leaf;
     unsigned index = (unsigned)(addr / PAGE_BYTES) % REGION_PAGES;

@@ -17,7 +17,7 @@ void fault_note(const struct space *space, struct table *table, uint64_t addr,
  * cause    of the page fault, less 12: FAULT_STORE, else a load or an instruction fetch.
  *
  * Returns  the domain to run in user mode: this one, with the entry built; or, where arch_deliver()
- *          returns, its segment keeper, told of it as keeper_call_segment() would have done. NULL:
+ *          returns, its segment keeper, told of it as keeper_call_fault() would have done. NULL:
  *          not a plain case, and nothing was changed.
  */
 struct domain *fault_quick(struct domain *domain, uint64_t addr, uint64_t cause);

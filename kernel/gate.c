@@ -61,7 +61,7 @@ void gate_grant_return(struct node_frame *caller)
 /* The domain is busy: its caller waits, at the front if it was its turn. */
 static void stall_on(struct node_frame *root)
 {
-    struct node_frame *caller = sched_current();
+    struct node_frame *caller = sched.current;
     bool granted = caller && caller->grant == root;
     if (granted)
         caller->grant = NULL;
@@ -73,47 +73,18 @@ static void stall_on(struct node_frame *root)
     }
 }
 
-void gate_become_available(struct domain *sender, uint64_t ecall_bytes)
-{
-    sender->registers[REGISTER_PC] += ecall_bytes;
-    sender->restore_all = false;
-    domain_state_set(sender, DOMAIN_AVAILABLE);
-    gate_grant(sender->root);
-}
-
-static void results_clear(struct domain *domain)
-{
-    static const uint8_t results[] = {REGISTER_A0, REGISTER_A0 + 1, REGISTER_A0 + 4,
-                                      REGISTER_T3, REGISTER_T3 + 1, REGISTER_T3 + 2,
-                                      REGISTER_T3 + 3};
-    for (unsigned i = 0; i < sizeof(results); i++)
-        domain->registers[results[i]] = 0;
-    domain->restore_all = false;
-}
-
-void gate_forked(struct domain *sender, uint64_t ecall_bytes)
-{
-    uint64_t *a = &sender->registers[REGISTER_A0];
-    results_clear(sender);
-    a[2] = a[3] = a[5] = a[6] = 0;
-    sender->registers[REGISTER_PC] += ecall_bytes;
-}
-
 enum gate_prepared gate_prepare(struct key *key, const struct domain *sender,
                                 struct gate_target *target)
 {
     struct node_frame *root;
     enum fetch fetch = key_node(key, &root);
+    if (fetch == FETCH_PRESENT)
+        fetch = domain_load(root, &target->domain);
     if (fetch == FETCH_STALL)
         return GATE_STALL;
     if (fetch == FETCH_VOID)
         return GATE_DATA;
     bool start = key_type(key) == KEY_START;
-    enum load load = domain_load(root, &target->domain);
-    if (load == LOAD_STALL)
-        return GATE_STALL;
-    if (load == LOAD_MALFORMED)
-        return GATE_DATA;
     if (target->domain == sender)
         return GATE_SELF;
     target->data_byte = start ? key_data_byte(key) : 0;
@@ -192,7 +163,7 @@ void gate_deliver(struct domain *domain, const struct message *message,
     else if (mode == STRING_MEMORY)
         string_deliver(&message->string, buffer);
     keys_deliver(domain, entry, message);
-    results_clear(domain);
+    domain_results_clear(domain);
     memcpy(&domain->registers[REGISTER_T3], words, sizeof(words));
     if (entry & ENTRY_CODE)
         a[0] = message->code;
@@ -206,25 +177,22 @@ void gate_deliver(struct domain *domain, const struct message *message,
         domain_trap_set(domain, TRAP_CODE_REJECTED, message->code);
 }
 
-/* The sender's part, after the commit point. */
-static void sender_goes(struct invocation *invocation)
+void gate_sender_goes(const struct invocation *invocation)
 {
     struct domain *sender = invocation->sender;
-    switch (invocation->kind) {
-    case INVOKE_CALL:
-        sender->registers[REGISTER_PC] += ECALL_BYTES;
-        sender->restore_all = false;
-        domain_state_set(sender, DOMAIN_WAITING);
-        sched_switch(NULL);
-        break;
-    case INVOKE_RETURN:
-        sched_switch(NULL);
-        gate_become_available(sender, ECALL_BYTES);
-        break;
-    case INVOKE_FORK:
-        gate_forked(sender, ECALL_BYTES);
-        break;
+    uint64_t *a = &sender->registers[REGISTER_A0];
+    sender->registers[REGISTER_PC] += ECALL_BYTES;
+    if (invocation->kind == INVOKE_FORK) {
+        domain_results_clear(sender);
+        a[2] = a[3] = a[5] = a[6] = 0;
+        return;
     }
+    sender->restore_all = false;
+    domain_state_set(sender,
+                     invocation->kind == INVOKE_CALL ? DOMAIN_WAITING : DOMAIN_AVAILABLE);
+    sched_switch(NULL);
+    if (invocation->kind == INVOKE_RETURN)
+        gate_grant(sender->root);
 }
 
 /* The message and the processor go to the target. */
@@ -242,7 +210,7 @@ static void transfer(struct invocation *invocation, const struct gate_target *ta
     count_one(GATE);
     if (invocation->sender_root->grant == target->domain->root)
         invocation->sender_root->grant = NULL;
-    sender_goes(invocation);
+    gate_sender_goes(invocation);
     if (invocation->kind == INVOKE_CALL)
         message->keys[3] = gate_resume_key(invocation->sender, RESUME_RETURN);
     message->data_byte = target->data_byte;
@@ -258,13 +226,13 @@ static void transfer(struct invocation *invocation, const struct gate_target *ta
 }
 
 /* A void key, or nodes that make no domain: as a data key, but the message ends here. */
-static void answer_data(struct invocation *invocation, uint64_t code)
+static void answer_data(struct invocation *invocation)
 {
-    struct message answer = {.code = code};
+    struct message answer = {.code = RC_DATA_KEY};
     struct pieces buffer = {0};
     commit_point(invocation);
     if (invocation->kind != INVOKE_CALL) {
-        sender_goes(invocation);
+        gate_sender_goes(invocation);
         return;
     }
     invocation->sender->registers[REGISTER_PC] += ECALL_BYTES;
@@ -280,14 +248,14 @@ void gate_invoke(struct invocation *invocation)
     case GATE_STALL:
         return;
     case GATE_DATA:
-        answer_data(invocation, RC_DATA_KEY);
+        answer_data(invocation);
         return;
     case GATE_SELF:
         keeper_call(invocation->sender, TRAP_SELF_JUMP, 0);
         return;
     case GATE_VANISHES:
         commit_point(invocation);
-        sender_goes(invocation);
+        gate_sender_goes(invocation);
         return;
     case GATE_READY:
         break;

@@ -45,11 +45,9 @@ void gate_deliver(struct domain *domain, const struct message *message,
  * the grant that a caller got, after it tried: if it did not call, the next one is woken. */
 void gate_grant(struct node_frame *root);
 void gate_grant_return(struct node_frame *caller);
-/* gate_become_available - the sender of a RETURN: past its ecall, open to callers; stalled ones
- * wake. */
-void gate_become_available(struct domain *sender, uint64_t ecall_bytes);
-/* gate_forked - the sender of a FORK: past its ecall with cleared results. */
-void gate_forked(struct domain *sender, uint64_t ecall_bytes);
+/* gate_sender_goes - the sender's part, after the commit point: past its ecall, and of a CALL it
+ * waits, of a RETURN it is open to callers, of a FORK it goes on with cleared results. */
+void gate_sender_goes(const struct invocation *invocation);
 /* gate_resume - a waiting domain runs again: all its resume keys are void. It joins no queue. */
 void gate_resume(struct domain *domain);
 /* gate_resume_key - a fresh resume key to a domain. */

@@ -38,7 +38,7 @@ void history_end(struct history_line *line, const struct domain *domain)
     line->cycles = arch_cycles() - line->cycles;
     line->code = domain->registers[REGISTER_A0];
     line->outcome = domain->state != DOMAIN_RUNNING  ? HISTORY_WAITS
-                    : sched_is_current(domain->root) ? HISTORY_RETURNED
+                    : domain->root == sched.current ? HISTORY_RETURNED
                                                      : HISTORY_STALLED;
 }
 
@@ -58,7 +58,7 @@ COLD static void line_print(const struct history_line *line)
 
 COLD void history_print(void)
 {
-    const struct node_frame *root = sched_current();
+    const struct node_frame *root = sched.current;
     if (!root)
         print_line("no domain is current");
     else /* pc 0x0: it is not decoded */

@@ -92,16 +92,6 @@ size_t invoke_string(const struct invocation *invocation, void *target, size_t s
     return pieces_copy_out(&invocation->message.string, 0, target, size_bytes);
 }
 
-/* A page is missing under one of the sender's own strings. */
-static void string_fault(struct domain *sender, const struct segment_walk *walk, uint64_t addr,
-                         uint64_t trap_code)
-{
-    if (walk->red)
-        keeper_call_segment(sender, walk);
-    else
-        keeper_call(sender, trap_code, addr);
-}
-
 /* Prepare what the sender sends. false: it stalled or trapped. */
 static bool prepare_string(struct invocation *invocation)
 {
@@ -131,7 +121,7 @@ static bool prepare_string(struct invocation *invocation)
     enum touch touch =
         pieces_touch(sender, a[3], a[4], ACCESS_READ, &message->string, &walk);
     if (touch == TOUCH_FAULT)
-        string_fault(sender, &walk, a[3], TRAP_BAD_STRING);
+        keeper_call_fault(sender, &walk, TRAP_BAD_STRING, a[3]);
     else if (touch == TOUCH_DONE && a[4] > 0)
         domain_string_known(sender, a[3], message->string.piece[0].data);
     return touch == TOUCH_DONE;
@@ -157,7 +147,7 @@ static bool prepare_own_buffer(struct invocation *invocation)
         return true;
     }
     if (touch == TOUCH_FAULT)
-        string_fault(sender, &walk, fault_addr, TRAP_BAD_BUFFER);
+        keeper_call_fault(sender, &walk, TRAP_BAD_BUFFER, fault_addr);
     return false;
 }
 
@@ -239,12 +229,10 @@ static bool prepare_replyee(struct invocation *invocation)
 static void reply(struct invocation *invocation)
 {
     struct domain *sender = invocation->sender, *replyee = invocation->replyee;
-    if (invocation->kind == INVOKE_RETURN)
-        gate_become_available(sender, ECALL_BYTES);
-    else if (invocation->kind == INVOKE_FORK)
-        gate_forked(sender, ECALL_BYTES);
-    else
+    if (invocation->kind == INVOKE_CALL)
         sender->registers[REGISTER_PC] += ECALL_BYTES;
+    else
+        gate_sender_goes(invocation);
     if (!replyee)
         return;
     /* The order itself may have taken away what the resume key stood for. */
@@ -267,8 +255,6 @@ static void invoke_kernel_key(struct invocation *invocation)
     bool foreign = invocation->replyee && invocation->replyee != invocation->sender;
     if (prepared && order_invoke(invocation) == INVOKED_DONE) {
         kassert(invocation->committed);
-        if (invocation->kind == INVOKE_RETURN)
-            sched_switch(NULL);
         reply(invocation);
     }
     if (foreign)

@@ -59,7 +59,7 @@ static void stop(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
 void keeper_call(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
 {
     kassert(trap_code != 0);
-    kassert(sched_is_current(domain->root));
+    kassert(domain->root == sched.current);
     count_one(TRAP);
     struct {
         uint64_t registers[REGISTER_WORDS];
@@ -86,18 +86,19 @@ void keeper_call(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
     }
 }
 
-void keeper_call_segment(struct domain *domain, const struct segment_walk *walk)
+void keeper_call_fault(struct domain *domain, const struct segment_walk *walk, uint64_t trap_code,
+                       uint64_t trap_value)
 {
-    kassert(walk->red != NULL);
+    struct node_frame *red = walk->red;
+    if (!red) {
+        keeper_call(domain, trap_code, trap_value);
+        return;
+    }
     count_one(SEGMENT_KEEPER);
     uint64_t words[2] = {walk->red_offset, walk->fault};
     struct message message = {.code = ORDER_KEEPER, .length_bytes = sizeof(words)};
     message.string.piece[0] = (struct piece){(uint8_t *)words, sizeof(words)};
-    struct node_frame *red = walk->red;
-    uint64_t format = red->slots[RED_FORMAT_SLOT].count;
-    if (!(RED_FLAGS(format) & RED_FLAG_NO_NODE))
-        message.keys[2] = key_make(KEY_NODE, key_data_byte(&walk->red_key), red->object_id,
-                                   red->allocation_count);
+    message.keys[2] = walk->red_key;
     red->locked++;
     bool sent = keeper_send(domain, &red->slots[walk->keeper_slot], &message, RESUME_RESTART);
     red->locked--;

@@ -13,9 +13,10 @@
 /* keeper_call - the domain trapped (abi.h TRAP_*): call its domain keeper. The domain is
  * current. */
 void keeper_call(struct domain *domain, uint64_t trap_code, uint64_t trap_value);
-/* keeper_call_segment - the domain touched what its segment does not define: call the nearest
- * segment keeper (walk->red is set), or the domain keeper if that keeper is no gate. */
-void keeper_call_segment(struct domain *domain, const struct segment_walk *walk);
+/* keeper_call_fault - the domain touched what its segment does not define: call the nearest segment
+ * keeper, or the domain keeper with this trap if there is none; if it is no gate, with its own. */
+void keeper_call_fault(struct domain *domain, const struct segment_walk *walk, uint64_t trap_code,
+                       uint64_t trap_value);
 /* keeper_call_meter - a meter that the current domain pays by is dry: call its keeper, or let the
  * domain wait until a slot of the meter is written. */
 void keeper_call_meter(struct domain *domain, const struct meter *dry);

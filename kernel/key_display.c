@@ -171,7 +171,7 @@ static enum fetch backing_page(const struct invocation *invocation, unsigned ind
 static void read_ahead(const struct invocation *invocation, unsigned first, unsigned count)
 {
     struct page_frame *page;
-    kassert(sched_current() == NULL); /* nobody is queued a second time */
+    kassert(sched.current == NULL); /* nobody is queued a second time */
     for (unsigned i = first; i < count && i < first + AHEAD_PAGES; i++)
         (void)backing_page(invocation, i, &page);
 }
@@ -182,7 +182,7 @@ static enum fetch gather(const struct invocation *invocation, unsigned count)
     struct page_frame *page;
     for (unsigned turn = 0; display.page_count < count; turn++) {
         if (turn == GATHER_PAGES_MAX) {
-            struct node_frame *root = sched_current();
+            struct node_frame *root = sched.current;
             sched_switch(NULL);
             sched_ready(root);
             return FETCH_STALL;
@@ -246,7 +246,7 @@ enum invoked display_attach(struct invocation *invocation)
         return invoke_answer(invocation, RC_DEVICE);
     unsigned count = (info.stride_bytes * info.height + PAGE_BYTES - 1) / PAGE_BYTES;
     kassert(count <= LIMIT_DISPLAY_PAGES);
-    if (count > object_page_count() / 2) /* the rest of the system needs some too */
+    if (count > objects.page_count / 2) /* the rest of the system needs some too */
         return invoke_answer(invocation, RC_NO_PAGES);
     if (display.screen == SCREEN_SHOWN && !virtio_gpu_busy())
         hide(); /* the old picture goes first; then come back */

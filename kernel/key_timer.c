@@ -14,7 +14,7 @@
  * board's. */
 static uint64_t timebase_hz(void)
 {
-    uint64_t hz = main_facts()->timebase_hz;
+    uint64_t hz = main_facts.timebase_hz;
     return hz > 0 && hz <= NS_PER_SECOND ? hz : BOARD_TIMEBASE_HZ;
 }
 

@@ -6,6 +6,6 @@
 #include "kernel/driver/fdt.h"
 
 /* main_facts - valid once kernel_main() has parsed the tree. */
-const struct fdt_facts *main_facts(void);
+extern struct fdt_facts main_facts;
 
 #endif

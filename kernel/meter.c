@@ -26,13 +26,13 @@ COLD void meter_init(unsigned count)
     meters.count = count;
 }
 
-static struct meter *meter_of(const struct node_frame *node)
+struct meter *meter_of(const struct node_frame *node)
 {
     kassert(node->role == NODE_METER);
     for (unsigned i = 0; i < LIMIT_METERS; i++)
         if (entries[i].node == node)
             return &entries[i];
-    panic("METE-001 a meter node is not decoded");
+    panic("METE-009 a meter node is not decoded");
 }
 
 static void take(struct meter *from, uint64_t cycles)
@@ -115,11 +115,6 @@ static struct meter *meter_take(void)
     panic("METE-002 all meters are in use");
 }
 
-static bool is_number(const struct key *key)
-{
-    return key->head == 0;
-}
-
 /* The next meter of a chain, which a key names. 0: go on; else a trap code. */
 static uint64_t chain_add(struct chain *chain, struct node_frame *node)
 {
@@ -129,7 +124,7 @@ static uint64_t chain_add(struct chain *chain, struct node_frame *node)
     }
     if (!domain_dissolve(node))
         return TRAP_METER_OVERLAP;
-    if (!is_number(&node->slots[METER_SLOT_COUNTER]) || !is_number(&node->slots[METER_SLOT_USED]))
+    if (node->slots[METER_SLOT_COUNTER].head || node->slots[METER_SLOT_USED].head)
         return TRAP_METER_SHAPE;
     chain->nodes[chain->count++] = node;
     return 0;
@@ -234,7 +229,7 @@ enum metered meter_enter(struct domain *domain, struct meter_answer *answer)
 bool meter_hand_over(struct domain *target)
 {
     struct meter *own = target->meter;
-    uint64_t floor = sched_gate_floor();
+    uint64_t floor = sched.gate_floor;
     if (!target->gate_limit || floor == GATE_SHUT || meters.owed_cycles ||
         (uint16_t)floor > (uint16_t)target->gate_limit)
         return false;
@@ -314,15 +309,6 @@ static void meter_check_one(const struct meter *at)
         panic("METE-008 a meter stayed locked");
 }
 
-void meter_check_node(const struct node_frame *node)
-{
-    unsigned i = 0;
-    while (i < LIMIT_METERS && entries[i].node != node)
-        i++;
-    if (i == LIMIT_METERS)
-        panic("METE-009 a meter node is not decoded");
-}
-
 bool meter_check(uint32_t index)
 {
     if (index < LIMIT_METERS) {
@@ -330,8 +316,8 @@ bool meter_check(uint32_t index)
             meter_check_one(&entries[index]);
         return true;
     }
-    const struct domain *domain;
-    for (unsigned i = 0; (domain = domain_at(i)) != NULL; i++) {
+    for (unsigned i = 0; i < domains.count; i++) {
+        const struct domain *domain = &domains.list[i];
         if (domain->root && domain->gate_limit &&
             (domain->gate_limit ^ (uint64_t)(uintptr_t)domain->meter << GATE_LIMIT_BITS) >>
                 GATE_LIMIT_BITS)

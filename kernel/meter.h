@@ -89,8 +89,9 @@ void meter_return_all(void);
 /* meter_freeze - charge what has run, and let no meter be active; the counters of all are written
  * to their nodes, and stay decoded. */
 void meter_freeze(void);
-/* meter_check - check.h. meter_check_node - this node says that it is a decoded meter. */
+/* meter_of - the decoded meter that a node says that it is. */
+struct meter *meter_of(const struct node_frame *node);
+/* meter_check - check.h. */
 bool meter_check(uint32_t index);
-void meter_check_node(const struct node_frame *node);
 
 #endif

@@ -192,7 +192,7 @@ static void pages_gather(void)
 {
     struct volume_home home;
     bool taken = true;
-    uint64_t pages_max = least(PAGES_MAX, object_page_count() / PAGES_SHARE);
+    uint64_t pages_max = least(PAGES_MAX, objects.page_count / PAGES_SHARE);
     while (taken && migrate.next && migrate.pages < pages_max && !checkpoint_time_is_up()) {
         const struct directory_entry *entry = migrate.next;
         if (entry->kind != DIRECTORY_NODE && !has_home(entry, &home))

@@ -19,18 +19,7 @@
 #include "kernel/sched.h"
 #include "kernel/space.h"
 
-static struct {
-    struct node_frame *nodes;
-    struct page_frame *pages;
-    struct node_frame **node_hash;
-    struct page_frame **page_hash;
-    uint32_t node_count, page_count;
-    uint32_t node_mask, page_mask; /* hash sizes - 1 */
-    uint32_t node_hand, page_hand;
-    uint32_t node_high, page_high; /* frames from there on were never in use, and hold anything */
-    uint32_t operation; /* number of the one under way */
-    uint8_t *page_memory; /* of the first page frame */
-} object;
+struct objects objects;
 
 static uint32_t power_of_two_at_least(uint32_t count)
 {
@@ -61,26 +50,26 @@ COLD uint32_t object_nodes_of(uint64_t node_bytes)
 COLD void object_init(uint64_t start, uint64_t end, uint64_t node_bytes, uint32_t pages_max)
 {
     kassert(end > start);
-    object.node_count = object_nodes_of(node_bytes);
-    uint32_t node_hash = power_of_two_at_least(object.node_count);
-    object.node_mask = node_hash - 1;
-    object.nodes = take(&start, object.node_count * sizeof(struct node_frame));
-    object.node_hash = take_hash(&start, node_hash);
+    objects.node_count = object_nodes_of(node_bytes);
+    uint32_t node_hash = power_of_two_at_least(objects.node_count);
+    objects.node_mask = node_hash - 1;
+    objects.nodes = take(&start, objects.node_count * sizeof(struct node_frame));
+    objects.node_hash = take_hash(&start, node_hash);
     uint64_t left = end - start;
-    object.page_count = (uint32_t)(left / (PAGE_BYTES + sizeof(struct page_frame) + 16));
-    if (object.page_count > pages_max)
-        object.page_count = pages_max;
-    uint32_t page_hash = power_of_two_at_least(object.page_count) / 2;
-    object.page_mask = page_hash - 1;
-    object.pages = take(&start, object.page_count * sizeof(struct page_frame));
-    object.page_hash = take_hash(&start, page_hash);
+    objects.page_count = (uint32_t)(left / (PAGE_BYTES + sizeof(struct page_frame) + 16));
+    if (objects.page_count > pages_max)
+        objects.page_count = pages_max;
+    uint32_t page_hash = power_of_two_at_least(objects.page_count) / 2;
+    objects.page_mask = page_hash - 1;
+    objects.pages = take(&start, objects.page_count * sizeof(struct page_frame));
+    objects.page_hash = take_hash(&start, page_hash);
     start = (start + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
-    while (object.page_count && start + (uint64_t)object.page_count * PAGE_BYTES > end)
-        object.page_count--;
-    if (object.page_count < LIMIT_PAGES_MIN)
+    while (objects.page_count && start + (uint64_t)objects.page_count * PAGE_BYTES > end)
+        objects.page_count--;
+    if (objects.page_count < LIMIT_PAGES_MIN)
         panic("OBJE-001 too little memory for the page pool");
-    object.page_memory = (uint8_t *)start;
-    object.operation = 1;
+    objects.page_memory = (uint8_t *)start;
+    objects.operation = 1;
     object_nowhere.gate = &domain_nobody;
 }
 
@@ -90,21 +79,21 @@ struct node_frame object_nowhere;
  * little longer. */
 void object_begin(void)
 {
-    object.operation++;
+    objects.operation++;
 }
 
 struct page_frame *object_page_frame(const uint8_t *data)
 {
-    uint64_t index = (uint64_t)(data - object.page_memory) / PAGE_BYTES;
-    kassert(index < object.page_count);
-    return &object.pages[index];
+    uint64_t index = (uint64_t)(data - objects.page_memory) / PAGE_BYTES;
+    kassert(index < objects.page_count);
+    return &objects.pages[index];
 }
 
 struct page_frame *object_page_meet(const uint8_t *data)
 {
     struct page_frame *page = object_page_frame(data);
     page->used = true;
-    page->met = object.operation;
+    page->met = objects.operation;
     return page;
 }
 
@@ -115,7 +104,7 @@ static uint32_t hash_id(uint64_t object_id)
 
 struct node_frame *object_node_present(uint64_t object_id)
 {
-    struct node_frame *node = object.node_hash[hash_id(object_id) & object.node_mask];
+    struct node_frame *node = objects.node_hash[hash_id(object_id) & objects.node_mask];
     while (node && node->object_id != object_id)
         node = node->hash_next;
     return node;
@@ -123,7 +112,7 @@ struct node_frame *object_node_present(uint64_t object_id)
 
 struct page_frame *object_page_present(uint64_t object_id)
 {
-    struct page_frame *page = object.page_hash[hash_id(object_id) & object.page_mask];
+    struct page_frame *page = objects.page_hash[hash_id(object_id) & objects.page_mask];
     while (page && page->object_id != object_id)
         page = page->hash_next;
     return page;
@@ -131,7 +120,7 @@ struct page_frame *object_page_present(uint64_t object_id)
 
 static void node_unhash(struct node_frame *node)
 {
-    struct node_frame **at = &object.node_hash[hash_id(node->object_id) & object.node_mask];
+    struct node_frame **at = &objects.node_hash[hash_id(node->object_id) & objects.node_mask];
     while (*at != node)
         at = &(*at)->hash_next;
     *at = node->hash_next;
@@ -140,7 +129,7 @@ static void node_unhash(struct node_frame *node)
 
 static void page_unhash(struct page_frame *page)
 {
-    struct page_frame **at = &object.page_hash[hash_id(page->object_id) & object.page_mask];
+    struct page_frame **at = &objects.page_hash[hash_id(page->object_id) & objects.page_mask];
     while (*at != page)
         at = &(*at)->hash_next;
     *at = page->hash_next;
@@ -156,19 +145,19 @@ bool object_node_idle(const struct node_frame *node)
 static bool node_can_go(const struct node_frame *node)
 {
     return !node->dirty && !node->frozen && object_node_idle(node) &&
-           node->met != object.operation;
+           node->met != objects.operation;
 }
 
 /* A frame for another node. NULL: none can be taken. */
 static struct node_frame *node_take(void)
 {
-    for (uint32_t i = 0; i < 2 * object.node_count; i++) {
-        struct node_frame *node = &object.nodes[object.node_hand];
-        if (object.node_hand == object.node_high) {
+    for (uint32_t i = 0; i < 2 * objects.node_count; i++) {
+        struct node_frame *node = &objects.nodes[objects.node_hand];
+        if (objects.node_hand == objects.node_high) {
             memset(node, 0, sizeof(*node));
-            object.node_high++;
+            objects.node_high++;
         }
-        object.node_hand = (object.node_hand + 1) % object.node_count;
+        objects.node_hand = (objects.node_hand + 1) % objects.node_count;
         if (node->object_id == 0)
             return node;
         if (!node_can_go(node))
@@ -189,18 +178,18 @@ static struct node_frame *node_take(void)
 
 struct page_frame *object_page_take(void)
 {
-    for (uint32_t i = 0; i < 2 * object.page_count; i++) {
-        struct page_frame *page = &object.pages[object.page_hand];
-        if (object.page_hand == object.page_high) {
+    for (uint32_t i = 0; i < 2 * objects.page_count; i++) {
+        struct page_frame *page = &objects.pages[objects.page_hand];
+        if (objects.page_hand == objects.page_high) {
             memset(page, 0, sizeof(*page));
-            page->data = object.page_memory + (uint64_t)object.page_high++ * PAGE_BYTES;
+            page->data = objects.page_memory + (uint64_t)objects.page_high++ * PAGE_BYTES;
             page->leaf = table_leaf(page->data);
         }
-        object.page_hand = (object.page_hand + 1) % object.page_count;
+        objects.page_hand = (objects.page_hand + 1) % objects.page_count;
         if (page->object_id == 0 && !page->pinned)
             return page;
         if (page->dirty || page->frozen || page->pinned || page->state == PAGE_READING ||
-            page->met == object.operation)
+            page->met == objects.operation)
             continue;
         if (page->used) {
             page->used = false;
@@ -245,7 +234,7 @@ static void node_fill(struct node_frame *node, uint64_t object_id, const struct 
         if (key_type(key) >= KEY_TYPE_COUNT)
             key->head = key->count = 0;
     }
-    struct node_frame **chain = &object.node_hash[hash_id(object_id) & object.node_mask];
+    struct node_frame **chain = &objects.node_hash[hash_id(object_id) & objects.node_mask];
     node->hash_next = *chain;
     *chain = node;
 }
@@ -261,11 +250,11 @@ enum fetch object_node(uint64_t object_id, struct node_frame **out)
             return fetch;
         node = node_take();
         if (!node)
-            return sched_stall_memory();
+            return sched_stall(&sched.memory_waiters);
         node_fill(node, object_id, disk);
     }
     node->used = true;
-    node->met = object.operation;
+    node->met = objects.operation;
     *out = node;
     return FETCH_PRESENT;
 }
@@ -309,7 +298,7 @@ COLD static enum fetch page_version_find(uint64_t object_id, struct page_version
 /* An empty frame is a page's, whose contents are to come. */
 COLD static void page_enter(struct page_frame *page, uint64_t object_id, uint64_t allocation_count)
 {
-    struct page_frame **chain = &object.page_hash[hash_id(object_id) & object.page_mask];
+    struct page_frame **chain = &objects.page_hash[hash_id(object_id) & objects.page_mask];
     page->object_id = object_id;
     page->allocation_count = allocation_count;
     page->dirty = page->open = page->failed = page->frozen = page->writing = false;
@@ -353,7 +342,7 @@ COLD static enum fetch page_bring(struct page_frame *page, uint64_t object_id,
                 (struct io_owner){object_page_arrived, page}))
         return sched_stall(&page->waiters);
     object_page_unclaim(page);
-    return sched_stall_io();
+    return sched_stall(&sched.io_waiters);
 }
 
 enum fetch object_page(uint64_t object_id, struct page_frame **out)
@@ -366,7 +355,7 @@ enum fetch object_page(uint64_t object_id, struct page_frame **out)
             return fetch;
         page = object_page_take();
         if (!page)
-            return sched_stall_memory();
+            return sched_stall(&sched.memory_waiters);
         fetch = page_bring(page, object_id, &version);
         if (fetch != FETCH_PRESENT)
             return fetch;
@@ -379,7 +368,7 @@ enum fetch object_page(uint64_t object_id, struct page_frame **out)
         return FETCH_VOID;
     }
     page->used = true;
-    page->met = object.operation;
+    page->met = objects.operation;
     *out = page;
     return FETCH_PRESENT;
 }
@@ -388,9 +377,9 @@ enum fetch object_page(uint64_t object_id, struct page_frame **out)
  * nobody else needs to know that its node changed. */
 static enum fetch key_void(struct key *key)
 {
-    uint64_t offset = (uint64_t)key - (uint64_t)object.nodes;
-    if (offset < object.node_count * sizeof(struct node_frame))
-        object_node_keep(&object.nodes[offset / sizeof(struct node_frame)]);
+    uint64_t offset = (uint64_t)key - (uint64_t)objects.nodes;
+    if (offset < objects.node_count * sizeof(struct node_frame))
+        object_node_keep(&objects.nodes[offset / sizeof(struct node_frame)]);
     key->head = 0;
     key->count = 0;
     key->object = &object_nowhere;
@@ -412,7 +401,7 @@ enum fetch key_node(struct key *key, struct node_frame **out)
     if (key->count != count)
         return key_void(key);
     node->used = true;
-    node->met = object.operation;
+    node->met = objects.operation;
     *out = node;
     return FETCH_PRESENT;
 }
@@ -431,7 +420,7 @@ enum fetch key_page(struct key *key, struct page_frame **out)
     if (key->count != page->allocation_count)
         return key_void(key);
     page->used = true;
-    page->met = object.operation;
+    page->met = objects.operation;
     *out = page;
     return FETCH_PRESENT;
 }
@@ -463,30 +452,10 @@ void node_slot_set(struct node_frame *node, unsigned slot, const struct key *key
 
 COLD void object_forget_hints(void)
 {
-    for (uint32_t i = 0; i < object.node_high; i++)
-        if (object.nodes[i].object_id)
+    for (uint32_t i = 0; i < objects.node_high; i++)
+        if (objects.nodes[i].object_id)
             for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
-                object.nodes[i].slots[slot].object = &object_nowhere;
-}
-
-uint32_t object_node_count(void)
-{
-    return object.node_count;
-}
-
-uint32_t object_page_count(void)
-{
-    return object.page_count;
-}
-
-struct node_frame *object_node_at(uint32_t index)
-{
-    return index < object.node_high ? &object.nodes[index] : NULL;
-}
-
-struct page_frame *object_page_at(uint32_t index)
-{
-    return index < object.page_high ? &object.pages[index] : NULL;
+                objects.nodes[i].slots[slot].object = &object_nowhere;
 }
 
 COLD static bool is_in(const void *address, const void *first, uint64_t count, uint64_t each_bytes)
@@ -498,8 +467,8 @@ COLD static bool is_in(const void *address, const void *first, uint64_t count, u
 COLD bool object_is_frame(const void *address)
 {
     return address == &object_nowhere ||
-           is_in(address, object.nodes, object.node_count, sizeof(struct node_frame)) ||
-           is_in(address, object.pages, object.page_count, sizeof(struct page_frame));
+           is_in(address, objects.nodes, objects.node_count, sizeof(struct node_frame)) ||
+           is_in(address, objects.pages, objects.page_count, sizeof(struct page_frame));
 }
 
 COLD static void node_check(const struct node_frame *node)
@@ -519,13 +488,13 @@ COLD static void node_check(const struct node_frame *node)
 
 COLD bool object_check_node(uint32_t index)
 {
-    if (index >= object.node_high)
+    if (index >= objects.node_high)
         return false;
-    const struct node_frame *node = &object.nodes[index];
+    const struct node_frame *node = &objects.nodes[index];
     if (!node->object_id)
         return true;
     node_check(node);
-    for (node = object.node_hash[hash_id(node->object_id) & object.node_mask]; node;
+    for (node = objects.node_hash[hash_id(node->object_id) & objects.node_mask]; node;
          node = node->hash_next)
         if (node->object_id == 0)
             panic("OBJE-007 a free node frame is on a chain");
@@ -534,12 +503,13 @@ COLD bool object_check_node(uint32_t index)
 
 COLD bool object_check_page(uint32_t index)
 {
-    if (index >= object.page_high)
+    if (index >= objects.page_high)
         return false;
-    const struct page_frame *page = &object.pages[index];
+    const struct page_frame *page = &objects.pages[index];
     if (!page->object_id)
         return true;
-    const struct page_frame *other = object.page_hash[hash_id(page->object_id) & object.page_mask];
+    const struct page_frame *other =
+        objects.page_hash[hash_id(page->object_id) & objects.page_mask];
     for (; other; other = other->hash_next)
         if (other->object_id == 0)
             panic("OBJE-010 a free page frame is on a chain");

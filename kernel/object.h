@@ -94,6 +94,20 @@ struct page_frame {
  * known. */
 extern struct node_frame object_nowhere;
 
+struct objects {
+    struct node_frame *nodes;
+    struct page_frame *pages;
+    struct node_frame **node_hash;
+    struct page_frame **page_hash;
+    uint32_t node_count, page_count;
+    uint32_t node_mask, page_mask; /* hash sizes - 1 */
+    uint32_t node_hand, page_hand;
+    uint32_t node_high, page_high; /* frames from there on were never in use, and hold anything */
+    uint32_t operation; /* number of the one under way */
+    uint8_t *page_memory; /* of the first page frame */
+};
+extern struct objects objects;
+
 /* What came of looking for an object. */
 enum fetch {
     FETCH_PRESENT, /* the frame is in memory */
@@ -204,11 +218,6 @@ void object_meter_changed(struct node_frame *node);
 /* object_forget_hints - amnesia: drop the hints of all keys. */
 void object_forget_hints(void);
 
-/* For check.c: frames by index; NULL: those from there on were never in use. */
-uint32_t object_node_count(void);
-uint32_t object_page_count(void);
-struct node_frame *object_node_at(uint32_t index);
-struct page_frame *object_page_at(uint32_t index);
 /* object_is_frame - the address of a frame, or of object_nowhere: what a key's hint may be. */
 bool object_is_frame(const void *address);
 /* object_check_node, object_check_page - check.h. */

@@ -7,6 +7,7 @@
 #include "kernel/counter.h"
 #include "kernel/keys.h"
 
+/* Each does what the one before does, and more. */
 enum weak { WEAK_SAME, WEAK_READ_ONLY, WEAK_NO_CALL, WEAK_SENSE, WEAK_ZERO };
 
 #define ORDER_ROW(of, code, count, function, size, demands)                                        \
@@ -72,32 +73,23 @@ enum invoked order_invoke(struct invocation *invocation)
                                                                         : RC_NO_NODES);
     if (invocation->message.length_bytes < order->words * sizeof(uint64_t))
         return invoke_answer(invocation, RC_FORMAT);
-    enum load load = LOAD_DONE;
+    enum fetch fetch = FETCH_PRESENT;
     if (order->needs & LOADS)
-        load = domain_load(invocation->node, &(struct domain *){NULL});
-    if (load == LOAD_MALFORMED)
+        fetch = domain_load(invocation->node, &(struct domain *){NULL});
+    if (fetch == FETCH_VOID)
         return invoke_answer(invocation, RC_FORMAT);
-    return load == LOAD_STALL ? INVOKED_STALL : order->perform(invocation);
+    return fetch == FETCH_STALL ? INVOKED_STALL : order->perform(invocation);
 }
 
 struct key key_weaken(const struct key *key)
 {
     struct key weak = *key;
-    uint64_t read_only = (uint64_t)KEY_READ_ONLY << 8, no_call = (uint64_t)KEY_NO_CALL << 8;
-    switch ((enum weak)types[key_type(key)].weak) {
-    case WEAK_SAME:
-        break;
-    case WEAK_READ_ONLY:
-        weak.head |= read_only;
-        break;
-    case WEAK_NO_CALL:
-        weak.head |= read_only | no_call;
-        break;
-    case WEAK_SENSE:
-        weak.head = ((weak.head | read_only | no_call) & ~0xffull) | KEY_SENSE;
-        break;
-    case WEAK_ZERO:
-        return key_number(0);
-    }
-    return weak;
+    uint8_t how = types[key_type(key)].weak;
+    if (how >= WEAK_READ_ONLY)
+        weak.head |= (uint64_t)KEY_READ_ONLY << 8;
+    if (how >= WEAK_NO_CALL)
+        weak.head |= (uint64_t)KEY_NO_CALL << 8;
+    if (how == WEAK_SENSE)
+        weak.head = (weak.head & ~0xffull) | KEY_SENSE;
+    return how == WEAK_ZERO ? key_number(0) : weak;
 }

@@ -24,7 +24,7 @@ static struct {
 bool pageout_due(void)
 {
     bool dirty = object_changes.dirty_pages || object_changes.dirty_nodes;
-    return (dirty && sched_memory_wanted()) ||
+    return (dirty && sched.memory_waiters.first) ||
            pageout.filling || !pages_room(true) || !nodes_room(true);
 }
 
@@ -73,7 +73,7 @@ static bool pot_out(void)
 /* Pages, then nodes, of which there are too few clean ones; whoever waits may want either. */
 static bool block_out(void)
 {
-    bool wanted = sched_memory_wanted();
+    bool wanted = sched.memory_waiters.first;
     return ((wanted || !pages_room(true)) && page_out()) ||
            ((wanted || !nodes_room(true)) && pot_out());
 }
@@ -93,7 +93,7 @@ bool pageout_ended(void)
     while (pageout.pot_count > 0)
         pot_changed(pageout.pots[--pageout.pot_count]);
     if (pageout.made_room)
-        sched_memory_freed();
+        sched_wake_all(&sched.memory_waiters);
     pageout.made_room = false;
     return true;
 }

@@ -15,27 +15,17 @@
 
 COLD struct pool_sizes pools_of(uint64_t size_bytes)
 {
+    bool least = size_bytes == 0;
     return (struct pool_sizes){
         .table_bytes = size_bytes / LIMIT_TABLE_SHARE,
         .depend_bytes = size_bytes / LIMIT_DEPEND_SHARE,
         .node_bytes = size_bytes / LIMIT_NODE_SHARE,
         .region_bytes = size_bytes / LIMIT_REGION_SHARE,
         .pages_max = UINT32_MAX,
-        .domains = LIMIT_DOMAINS_CACHED,
-        .spaces = LIMIT_SPACES,
-        .pots = LIMIT_POTS,
-        .meters = LIMIT_METERS,
-    };
-}
-
-COLD struct pool_sizes pools_least(void)
-{
-    return (struct pool_sizes){
-        .pages_max = UINT32_MAX,
-        .domains = LIMIT_DOMAINS_MIN,
-        .spaces = LIMIT_SPACES_MIN,
-        .pots = LIMIT_POTS_MIN,
-        .meters = LIMIT_METERS_MIN,
+        .domains = least ? LIMIT_DOMAINS_MIN : LIMIT_DOMAINS_CACHED,
+        .spaces = least ? LIMIT_SPACES_MIN : LIMIT_SPACES,
+        .pots = least ? LIMIT_POTS_MIN : LIMIT_POTS,
+        .meters = least ? LIMIT_METERS_MIN : LIMIT_METERS,
     };
 }
 

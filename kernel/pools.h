@@ -19,10 +19,8 @@ struct pool_sizes {
     uint32_t domains, spaces, pots, meters;
 };
 
-/* pools_of - the sizes for so much memory. */
+/* pools_of - the sizes for so much memory; for 0: all but the page pool at its minimum. */
 struct pool_sizes pools_of(uint64_t size_bytes);
-/* pools_least - the least sizes that there are: all but the page pool at its minimum. */
-struct pool_sizes pools_least(void);
 /* pools_init - divide [start, end), of which start is page-aligned: pots, page tables,
  * dependencies, what page faults remember, domains, then frames of nodes and pages. */
 void pools_init(uint64_t start, uint64_t end, const uint64_t *kernel_root,

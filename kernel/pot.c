@@ -138,11 +138,11 @@ static enum fetch pot_get(enum range_kind kind, uint64_t object_id, struct pot *
     if (!pot) {
         pot = pot_take();
         if (!pot)
-            return sched_stall_io();
+            return sched_stall(&sched.io_waiters);
         *pot = (struct pot){.kind = kind, .first_id = home.first_id, .data = pot->data};
         if (!pot_read(pot)) {
             pot->state = POT_FREE;
-            return sched_stall_io();
+            return sched_stall(&sched.io_waiters);
         }
     }
     if (pot->state == POT_READING)

@@ -10,12 +10,12 @@
 #include <stdarg.h>
 
 #include "kernel/driver/sbi.h"
+#include "kernel/history.h"
 
 #define DIGITS_MAX 20u /* of 2^64 - 1 in decimal */
 
 static struct {
     bool panicking;
-    void (*report)(void); /* by panic_end(); NULL: none */
     uint64_t printed;          /* how many there were */
 } print;
 static char ring[PRINT_LOG_BYTES]; /* the last bytes, each at its number modulo the size */
@@ -67,10 +67,6 @@ static const char *put_conversion(const char *format, va_list *arguments)
     case 's':
         put_text(va_arg(*arguments, const char *));
         break;
-    case 'c':
-        put_character((char)va_arg(*arguments, int));
-        break;
-    case 'd':
     case 'u':
         put_number(wide ? va_arg(*arguments, uint64_t) : va_arg(*arguments, uint32_t), 10);
         break;
@@ -116,17 +112,11 @@ void halt(const char *format, ...)
     sbi_power_off(HALT_EXIT_CODE);
 }
 
-void print_report_set(void (*report)(void))
-{
-    print.report = report;
-}
-
 void panic_end(void)
 {
     if (!print.panicking) {
         print.panicking = true;
-        if (print.report)
-            print.report();
+        history_print();
     }
     sbi_power_off(PANIC_EXIT_CODE);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* print.h - the kernel's own lines on the console.
  *
- * Formats: %s string, %c character, %u and %d 32-bit decimal, %lu uint64_t decimal, %x and %lx
+ * Formats: %s string, %u 32-bit decimal, %lu uint64_t decimal, %x and %lx
  * hexadecimal, %% a percent sign; nothing else, no widths: an unknown one is printed as it stands.
  */
 #ifndef LATCHKEY_KERNEL_PRINT_H
@@ -12,9 +12,7 @@
 /* print_line - write one formatted line; the line end is added. */
 void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* print_report_set - what panic_end() calls to print more than was said. */
-void print_report_set(void (*report)(void));
-/* panic_end - print the report and power off with exit code PANIC_EXIT_CODE. */
+/* panic_end - print history_print() and power off with exit code PANIC_EXIT_CODE. */
 _Noreturn void panic_end(void);
 
 #define PRINT_LOG_BYTES 4096u

@@ -24,26 +24,6 @@
 #include "kernel/resync.h"
 #include "kernel/space.h"
 
-/* Not static: arch/gate.S reads what comes first. */
-struct sched {
-    uint64_t gate_floor; /* sched.h */
-    struct queue ready[LIMIT_PRIORITIES];
-    uint32_t ready_set;               /* bit p: ready[p] may hold someone; never 0 when it does */
-    struct queue io_waiters, memory_waiters, timer_waiters;
-    struct node_frame *current;
-    struct domain *float_owner; /* whose f registers the hart holds; NULL: nobody's */
-    bool float_zero;                  /* the hart's f registers are all zero */
-    bool preempt;                     /* someone more urgent than current became ready */
-    uint64_t alarm;                   /* earliest time in timer_waiters; UINT64_MAX: none */
-    uint64_t timer;                   /* when the next timer interrupt comes */
-    uint64_t slice_end;               /* of the present slice */
-    uint32_t exits;                   /* since the last check_all() */
-    uint32_t check_interval;          /* exits between two of them; 0: none */
-    bool amnesia, announced;
-    bool general; /* no message takes the short path */
-    bool special; /* something is to be done at the next exit: exit_special() */
-    bool tables_needed; /* at this exit */
-};
 struct sched sched = {.gate_floor = GATE_SHUT, .alarm = UINT64_MAX, .timer = UINT64_MAX};
 
 void sched_knobs(bool amnesia, uint32_t check_interval, bool general)
@@ -79,16 +59,6 @@ static void floor_set(const struct domain *domain)
         sched.gate_floor = GATE_SHUT;
 }
 
-struct node_frame *sched_current(void)
-{
-    return sched.current;
-}
-
-bool sched_is_current(const struct node_frame *root)
-{
-    return root == sched.current;
-}
-
 enum fetch sched_stall(struct queue *queue)
 {
     if (sched.current) {
@@ -97,26 +67,6 @@ enum fetch sched_stall(struct queue *queue)
         sched.current = NULL;
     }
     return FETCH_STALL;
-}
-
-enum fetch sched_stall_io(void)
-{
-    return sched_stall(&sched.io_waiters);
-}
-
-enum fetch sched_stall_memory(void)
-{
-    return sched_stall(&sched.memory_waiters);
-}
-
-bool sched_memory_wanted(void)
-{
-    return sched.memory_waiters.first;
-}
-
-void sched_memory_freed(void)
-{
-    sched_wake_all(&sched.memory_waiters);
 }
 
 static void timer_set(uint64_t time)
@@ -142,11 +92,6 @@ void sched_ready(struct node_frame *root)
     sched.ready_set |= 1u << priority;
     if (sched.current && priority > domain_priority(sched.current))
         sched.preempt = true;
-}
-
-void sched_yield(void)
-{
-    sched.preempt = true;
 }
 
 void sched_wake_all(struct queue *queue)
@@ -188,18 +133,23 @@ void sched_retry(struct node_frame *root)
     sched_ready(root);
 }
 
+/* The current domain waits for its next turn. */
+static void current_queue(void)
+{
+    if (sched.current)
+        sched_ready(sched.current);
+    sched.current = NULL;
+}
+
 COLD void sched_tick(void)
 {
     if (arch_time() >= sched.alarm) {
         sched.alarm = UINT64_MAX;
         sched_wake_all(&sched.timer_waiters);
     }
-    sched_memory_freed();
+    sched_wake_all(&sched.memory_waiters);
     sched.special |= checkpoint_step_due();
-    if (sched.current) {
-        sched_ready(sched.current);
-        sched.current = NULL;
-    }
+    current_queue();
     timer_arm(false);
 }
 
@@ -278,8 +228,7 @@ static void float_prepare(struct domain *domain)
 {
     if (sched.float_owner == domain)
         return;
-    if (sched.float_owner)
-        sched_float_sync(sched.float_owner);
+    sched_float_settle();
     if (domain->float_used) {
         arch_float_load(domain);
         sched.float_zero = false;
@@ -289,11 +238,6 @@ static void float_prepare(struct domain *domain)
     }
     arch_float_clean();
     sched.float_owner = domain;
-}
-
-void sched_tables_needed(void)
-{
-    sched.tables_needed = true;
 }
 
 /* Everything that is only derived: what is left are nodes and pages. */
@@ -313,9 +257,7 @@ COLD static void exit_special(void)
 {
     sched.special = sched.amnesia || sched.check_interval;
     if (checkpoint_step_due()) {
-        if (sched.current)
-            sched_ready(sched.current);
-        sched.current = NULL;
+        current_queue();
         checkpoint_step();
         if (checkpoint_alarm() < sched.timer)
             timer_set(checkpoint_alarm());
@@ -371,10 +313,10 @@ static bool current_pays(struct domain *domain)
 static struct domain *current_prepare(void)
 {
     struct domain *domain;
-    enum load load = domain_load(sched.current, &domain);
-    if (load == LOAD_STALL)
+    enum fetch fetch = domain_load(sched.current, &domain);
+    if (fetch == FETCH_STALL)
         return NULL;
-    if (load == LOAD_MALFORMED) {
+    if (fetch == FETCH_VOID) {
         print_line("domain %lu: its nodes do not make a domain; stopped",
                    sched.current->object_id);
         node_dirty(sched.current);
@@ -398,10 +340,8 @@ static struct domain *current_prepare(void)
 
 struct domain *sched_next(void)
 {
-    if (sched.preempt && sched.current) {
-        sched_ready(sched.current);
-        sched.current = NULL;
-    }
+    if (sched.preempt)
+        current_queue();
     sched.preempt = false;
     if (sched.special)
         exit_special();
@@ -419,10 +359,6 @@ struct domain *sched_next(void)
         if (!domain->gate_limit)
             meter_open(domain);
         floor_set(domain);
-        if (!sched.announced) {
-            sched.announced = true;
-            driver_announce_first_domain();
-        }
         return domain;
     }
 }
@@ -440,7 +376,7 @@ COLD void sched_check(void)
                 panic("SCHE-001 a queued domain does not know its queue");
             if (root->link.previous != previous)
                 panic("SCHE-002 a queue is broken");
-            if (++length > object_node_count())
+            if (++length > objects.node_count)
                 panic("SCHE-003 a queue has a loop");
             previous = root;
         }

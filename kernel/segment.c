@@ -77,7 +77,10 @@ static enum memory_fault red_enter(struct segment_walk *walk, struct node_frame 
     unsigned keeper = RED_KEEPER_SLOT(format);
     if (keeper != RED_NO_SLOT && !walk->no_call) {
         walk->red = node;
-        walk->red_key = *key;
+        walk->red_key = key_number(0);
+        if (!(RED_FLAGS(format) & RED_FLAG_NO_NODE))
+            walk->red_key = key_make(KEY_NODE, key_data_byte(key), node->object_id,
+                                     node->allocation_count);
         walk->keeper_slot = keeper;
         walk->red_offset = offset;
     }
@@ -90,11 +93,9 @@ static enum fetch node_enter(struct segment_walk *walk, struct key **key, uint64
 {
     struct node_frame *node;
     enum fetch fetch = key_node(*key, &node);
-    if (fetch == FETCH_STALL)
-        return fetch;
-    if (fetch == FETCH_VOID) {
+    if (fetch != FETCH_PRESENT) {
         walk->fault = MEMORY_NO_KEY;
-        return FETCH_PRESENT;
+        return fetch;
     }
     domain_plain(node);
     if (!node->walked) {
@@ -171,11 +172,9 @@ static enum fetch page_enter(struct segment_walk *walk, struct key *key, uint64_
         return FETCH_PRESENT;
     }
     enum fetch fetch = key_page(key, &walk->page);
-    if (fetch == FETCH_STALL)
-        return fetch;
-    if (fetch == FETCH_VOID)
+    if (fetch != FETCH_PRESENT)
         walk->fault = MEMORY_NO_KEY;
-    return FETCH_PRESENT;
+    return fetch;
 }
 
 enum fetch segment_walk(struct key *key, uint64_t offset, struct segment_walk *walk)
@@ -255,7 +254,7 @@ static bool touch_mapped(struct domain *domain, uint64_t addr, enum access acces
                          struct segment_walk *walk)
 {
     const struct space *space = domain_space(domain);
-    uint8_t *found = space_lookup(space, addr, access);
+    uint8_t *found = table_lookup(space->root, addr, access == ACCESS_WRITE);
     if (!found)
         return false;
     walk->page = object_page_meet(found);

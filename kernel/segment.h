@@ -25,7 +25,7 @@ struct segment_walk {
     bool read_only, no_call;
     enum memory_fault fault;
     struct node_frame *red;     /* nearest red node with a keeper; NULL: none */
-    struct key red_key;         /* the key through which it was reached */
+    struct key red_key;         /* to it, for its keeper */
     unsigned keeper_slot;
     uint64_t red_offset;        /* the address within that red segment */
     struct key *background;     /* of the nearest red node that has one; NULL: none */
@@ -40,7 +40,7 @@ struct segment_walk {
 };
 
 /* segment_walk - walk from key to the page at offset.
- * Returns FETCH_STALL, or FETCH_PRESENT with walk->fault saying whether there is a page. */
+ * Returns FETCH_STALL, or else walk->fault says whether there is a page. */
 enum fetch segment_walk(struct key *key, uint64_t offset, struct segment_walk *walk);
 
 /* How touching an address of a domain ended. */

@@ -11,7 +11,6 @@
 
 /* Odd: prime to the sizes of hash tables. Any address, less its last 16 bits, stays below 2^48. */
 #define SPACE_SPREAD (1ull << 48 | 37u)
-#define KERNEL_ENTRY_FIRST (TABLE_ENTRIES / 2)
 
 static struct {
     const uint64_t *kernel_root;
@@ -144,13 +143,6 @@ COLD void space_drop_all(void)
     memset(spaces, 0, sizeof(spaces));
     domain_spaces_lost();
     domain_buffers_lost();
-}
-
-uint8_t *space_lookup(const struct space *of, uint64_t addr, enum access access)
-{
-    if (addr >> USER_ADDRESS_BITS || !of->used)
-        return NULL;
-    return table_lookup(of->root, addr, access == ACCESS_WRITE);
 }
 
 bool space_tables(struct space *of, uint64_t addr, const struct table_part parts[2],

@@ -40,8 +40,6 @@ void space_init(unsigned count, const uint64_t *kernel_root);
 void space_regions_set(struct region *first, uint32_t mask);
 /* space_of - the space of an address key, made if need be. */
 struct space *space_of(const struct key *key);
-/* space_lookup - the kernel address of a byte that is mapped for the access; NULL if it is not. */
-uint8_t *space_lookup(const struct space *space, uint64_t addr, enum access access);
 /* space_tables - the tables of each level on the path to addr, made or found if need be, for parts
  * of level 0 and 1. false: start again, with domain_space() (table_below()). */
 MUST_CHECK bool space_tables(struct space *space, uint64_t addr, const struct table_part parts[2],

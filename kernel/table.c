@@ -12,14 +12,6 @@
 #include "kernel/domain.h"
 #include "kernel/space.h"
 
-#define PTE_VALID 1ull
-#define PTE_READ 2ull
-#define PTE_WRITE 4ull
-#define PTE_EXECUTE 8ull
-#define PTE_USER 16ull
-#define PTE_ACCESSED 64ull
-#define PTE_PPN_SHIFT 10
-#define KERNEL_ENTRY_FIRST (TABLE_ENTRIES / 2) /* upper half of a root table */
 /* So many tables that are in use get another chance before one is taken: what one fault costs is
  * bounded. */
 #define CHANCES_MAX 8u
@@ -330,7 +322,7 @@ COLD bool table_check(uint32_t index)
     if (index == 0)
         pool.counted = pool.links = 0;
     if (index == pool.count) {
-        if (check_is_whole() && pool.counted != pool.links)
+        if (checking.whole && pool.counted != pool.links)
             panic("TABL-005 the links of page tables are miscounted");
         return false;
     }

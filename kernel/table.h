@@ -20,6 +20,7 @@
 #include "kernel/base.h"
 
 #define TABLE_ENTRIES 512u
+#define KERNEL_ENTRY_FIRST (TABLE_ENTRIES / 2) /* upper half of a root table */
 /* Sv39: an entry of a table at level n decides about 2^TABLE_SHIFT(n) bytes. */
 #define TABLE_SHIFT(level) (12u + 9u * (level))
 

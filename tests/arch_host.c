@@ -19,7 +19,6 @@
 #include "kernel/driver/uart.h"
 #include "kernel/entry.h"
 #include "kernel/fault.h"
-#include "kernel/history.h"
 #include "kernel/io.h"
 #include "kernel/keys.h"
 #include "kernel/main.h"
@@ -50,11 +49,11 @@ struct host_translation {
     bool writable;
 };
 
+struct fdt_facts main_facts;
 static struct {
     struct store *store;
     uint8_t *ram;
     uint64_t kernel_root[512];
-    struct fdt_facts facts;
     uint64_t time, alarm, cycles;
     char console[HOST_CONSOLE_BYTES];
     size_t console_bytes;
@@ -241,10 +240,6 @@ void driver_trace(enum trace_kind kind, uint64_t argument)
     (void)argument;
 }
 
-void driver_announce_first_domain(void)
-{
-}
-
 bool uart_present(void)
 {
     return true;
@@ -268,11 +263,6 @@ void uart_listen(bool on)
     host.deaf = !on;
 }
 
-const struct fdt_facts *main_facts(void)
-{
-    return &host.facts;
-}
-
 /* arch_host.h */
 
 const char *host_boot(struct store *store, size_t ram_bytes)
@@ -286,10 +276,9 @@ const char *host_boot_with(struct store *store, size_t ram_bytes, const struct p
 {
     host_disk_requests(requests);
     host_disk_add(store->bytes, store->block_count);
-    print_report_set(history_print);
     host.store = store;
     host.alarm = UINT64_MAX;
-    host.facts.timebase_hz = BOARD_TIMEBASE_HZ;
+    main_facts.timebase_hz = BOARD_TIMEBASE_HZ;
     host.ram = aligned_alloc(PAGE_BYTES, (ram_bytes + 4095) & ~(size_t)4095);
     if (!host.ram)
         abort();
@@ -443,6 +432,13 @@ void host_set_string(const void *bytes, size_t size_bytes)
     memcpy(&host.running->registers[REGISTER_T3], bytes, size_bytes);
 }
 
+/* What the tables of a space say; NULL: nothing that allows the access. */
+static uint8_t *mapped_at(const struct space *space, uint64_t addr, enum access access)
+{
+    return addr >> USER_ADDRESS_BITS ? NULL
+                                     : table_lookup(space->root, addr, access == ACCESS_WRITE);
+}
+
 /* What the hart knows, or finds out, of an address of the running domain. */
 static struct host_translation *translation_of(const struct domain *domain, uint64_t addr)
 {
@@ -459,8 +455,8 @@ static struct host_translation *translation_of(const struct domain *domain, uint
     }
     struct host_translation *new = &host.translations[host.translation_hand++ % HOST_TRANSLATIONS];
     *new = (struct host_translation){.asid = asid, .page = addr / PAGE_BYTES};
-    new->data = space_lookup(space, addr & ~(uint64_t)(PAGE_BYTES - 1), ACCESS_READ);
-    new->writable = space_lookup(space, addr, ACCESS_WRITE);
+    new->data = mapped_at(space, addr & ~(uint64_t)(PAGE_BYTES - 1), ACCESS_READ);
+    new->writable = mapped_at(space, addr, ACCESS_WRITE);
     return new;
 }
 
@@ -477,7 +473,7 @@ static uint8_t *host_access(uint64_t addr, enum access access)
         uint8_t *data = known->data;
         if (data && (access != ACCESS_WRITE || known->writable)) {
             data += addr % PAGE_BYTES;
-            if (space_lookup(domain->space, addr, access) != data)
+            if (mapped_at(domain->space, addr, access) != data)
                 abort(); /* a fence is missing */
             return data;
         }
@@ -518,7 +514,7 @@ struct key *host_slot(unsigned slot)
 /* Outside of any domain's work a stall queues nobody: just try again. */
 struct node_frame *host_node(uint64_t object_id)
 {
-    struct node_frame *node = NULL, *current = sched_current();
+    struct node_frame *node = NULL, *current = sched.current;
     enum fetch fetch;
     sched_switch(NULL);
     while ((fetch = object_node(object_id, &node)) == FETCH_STALL)
@@ -530,17 +526,17 @@ struct node_frame *host_node(uint64_t object_id)
 struct domain *host_domain(uint64_t root_id)
 {
     struct domain *domain = NULL;
-    enum load load = LOAD_MALFORMED;
-    struct node_frame *root = host_node(root_id), *current = sched_current();
+    enum fetch fetch = FETCH_VOID;
+    struct node_frame *root = host_node(root_id), *current = sched.current;
     if (host.running) /* it is not in the kernel, but tests go on using it */
         host.running->locked++;
     sched_switch(NULL);
-    while (root && (load = domain_load(root, &domain)) == LOAD_STALL)
+    while (root && (fetch = domain_load(root, &domain)) == FETCH_STALL)
         (void)io_poll();
     sched_switch(current);
     if (host.running)
         host.running->locked--;
-    return load == LOAD_DONE ? domain : NULL;
+    return fetch == FETCH_PRESENT ? domain : NULL;
 }
 
 const char *host_console(void)
@@ -594,7 +590,7 @@ uint64_t host_quick_fault_count(void)
 struct page_frame *host_page(uint64_t object_id)
 {
     struct page_frame *page = NULL;
-    struct node_frame *current = sched_current();
+    struct node_frame *current = sched.current;
     enum fetch fetch;
     sched_switch(NULL);
     while ((fetch = object_page(object_id, &page)) == FETCH_STALL)
@@ -615,7 +611,7 @@ static uint64_t key_digest(struct key key, uint64_t seed)
 uint64_t host_digest(void)
 {
     uint64_t digest = 1;
-    struct node_frame *current = sched_current();
+    struct node_frame *current = sched.current;
     domain_unload_all();
     sched_switch(NULL);
     for (uint64_t id = OBJECT_ID_FIRST; id <= host.store->node_count; id++) {

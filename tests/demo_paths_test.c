@@ -33,7 +33,7 @@
 #define REGISTERS 34u
 
 struct symbols {
-    uint64_t sched, cache, object, kernel_end;
+    uint64_t sched, domains, objects, kernel_end;
 };
 
 struct twin {
@@ -179,7 +179,7 @@ static void domains_compare(struct twin *twin, unsigned number)
 {
     for (unsigned i = 0; i < LIMIT_DOMAINS_CACHED; i++) {
         struct domain ours, other;
-        uint64_t where = word_at(twin->ram, twin->symbols.cache) + i * sizeof(struct domain);
+        uint64_t where = word_at(twin->ram, twin->symbols.domains) + i * sizeof(struct domain);
         memcpy(&ours, at(twin->after, where), sizeof(ours));
         memcpy(&other, at(twin->ram, where), sizeof(other));
         domain_canonical(&ours, where == twin->registers[33]);
@@ -213,11 +213,11 @@ static bool page_byte_is_mark(size_t offset)
 /* The frames lie one after the other from here to there. */
 static void memory_compare(struct twin *twin, unsigned number)
 {
-    uint64_t nodes = word_at(twin->ram, twin->symbols.object);
-    uint64_t pages = word_at(twin->ram, twin->symbols.object + 8);
+    uint64_t nodes = word_at(twin->ram, twin->symbols.objects);
+    uint64_t pages = word_at(twin->ram, twin->symbols.objects + 8);
     uint64_t contents = word_at(twin->ram, pages + offsetof(struct page_frame, data));
-    uint64_t domains = word_at(twin->ram, twin->symbols.cache); /* domains_compare() sees them */
-    uint64_t domains_end = domains + LIMIT_DOMAINS_CACHED * sizeof(struct domain);
+    uint64_t list = word_at(twin->ram, twin->symbols.domains); /* domains_compare() sees them */
+    uint64_t domains_end = list + LIMIT_DOMAINS_CACHED * sizeof(struct domain);
     for (size_t offset = (size_t)(twin->symbols.kernel_end - KERNEL_OFFSET - RAM_BASE);
          offset < RAM_BYTES; offset++) {
         if (offset % PAGE_BYTES == 0 &&
@@ -226,7 +226,7 @@ static void memory_compare(struct twin *twin, unsigned number)
             continue;
         }
         uint64_t addr = KERNEL_OFFSET + RAM_BASE + offset;
-        if (addr >= domains && addr < domains_end)
+        if (addr >= list && addr < domains_end)
             continue;
         if (addr >= nodes && addr < pages &&
             node_byte_is_mark((addr - nodes) % sizeof(struct node_frame)))
@@ -272,8 +272,8 @@ Test(paths, the_short_path_and_the_general_path_end_in_the_same_state)
 {
     unsigned count = getenv("LATCHKEY_LONG") ? 10000 : 200;
     struct twin twin = {
-        .symbols = {symbol_addr("kernel.elf", "sched"), symbol_addr("kernel.elf", "cache"),
-                    symbol_addr("kernel.elf", "object"), symbol_addr("kernel.elf", "kernel_end")}};
+        .symbols = {symbol_addr("kernel.elf", "sched"), symbol_addr("kernel.elf", "domains"),
+                    symbol_addr("kernel.elf", "objects"), symbol_addr("kernel.elf", "kernel_end")}};
     struct error error;
     const struct machine_config config = {
         .ram_bytes = RAM_BYTES,

@@ -162,7 +162,7 @@ Test(stop, so_is_what_a_check_finds)
     uint64_t nodes;
     unsigned i = 0;
     begin(&stopping, NULL, true);
-    memcpy(&nodes, at(&stopping, symbol("object")), sizeof(nodes));
+    memcpy(&nodes, at(&stopping, symbol("objects")), sizeof(nodes));
     struct node_frame *frames = (struct node_frame *)(void *)at(&stopping, nodes);
     while (!frames[i].object_id || frames[i].role != NODE_PLAIN)
         i++;

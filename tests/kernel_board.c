@@ -21,12 +21,14 @@
 #include "kernel/driver/mmio.h"
 #include "kernel/driver/sbi.h"
 #include "kernel/driver/uart.h"
+#include "kernel/history.h"
 #include "kernel/main.h"
 
 #define NO_MEMORY_BYTES 4096u /* no memory is below */
 #define TICK_NS (1000000000ull / BOARD_TIMEBASE_HZ)
 #define TIME_READ_NS 1000000ull /* passes with every look at the clock */
 
+struct fdt_facts main_facts;
 static struct {
     void *states[BOARD_REGION_COUNT];
     struct device_env envs[BOARD_REGION_COUNT];
@@ -35,7 +37,6 @@ static struct {
     struct disk_store stores[BOARD_DISK_COUNT_MAX];
     struct disk_config disks[BOARD_DISK_COUNT_MAX];
     struct virtio_gpu_config gpu;
-    struct fdt_facts facts;
     struct board_seen seen;
     uint64_t now_ns;
     bool external; /* the PLIC's line to the hart */
@@ -314,9 +315,8 @@ void display_finished(void)
     board.seen.display_finished++;
 }
 
-const struct fdt_facts *main_facts(void)
+void history_print(void)
 {
-    return &board.facts;
 }
 
 /* Power on. */
@@ -328,7 +328,7 @@ static struct fdt_device fact_of(unsigned index)
 
 static void facts_set(const struct kernel_board *config)
 {
-    struct fdt_facts *facts = &board.facts;
+    struct fdt_facts *facts = &main_facts;
     const struct fdt_device none = {0};
     facts->timebase_hz = BOARD_TIMEBASE_HZ;
     facts->plic_context = BOARD_PLIC_CONTEXT_S;

@@ -133,9 +133,8 @@ static uint64_t answer(void)
 static unsigned pins(void)
 {
     unsigned count = 0;
-    const struct page_frame *page;
-    for (uint32_t i = 0; (page = object_page_at(i)) != NULL; i++)
-        count += page->pinned;
+    for (uint32_t i = 0; i < objects.page_high; i++)
+        count += objects.pages[i].pinned;
     return count;
 }
 

@@ -140,8 +140,6 @@ Test(driver_board, the_calendar_is_the_clocks_and_the_trace_port_hears_what_is_a
     driver_trace(TRACE_RESTARTED, 0x123456789abcdefull);
     cr_assert_eq(board_seen()->trace_kind, TRACE_RESTARTED);
     cr_assert_eq(board_seen()->trace_argument, 0x123456789abcdefull);
-    driver_announce_first_domain();
-    cr_assert_eq(board_seen()->trace_kind, TRACE_FIRST_DOMAIN);
 }
 
 Test(driver_board, a_machine_without_these_devices_is_fine)

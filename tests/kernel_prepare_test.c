@@ -122,7 +122,7 @@ STEP(enum touch, TOUCH_STALL, (wait_a_moment(), *buffer = (struct pieces){0}), g
 STEP(enum gate_prepared, GATE_STALL, wait_a_moment(), gate_prepare,
      (struct key * key, const struct domain *sender, struct gate_target *target),
      (key, sender, target))
-STEP(enum load, LOAD_STALL, wait_a_moment(), domain_load,
+STEP(enum fetch, FETCH_STALL, wait_a_moment(), domain_load,
      (struct node_frame * root, struct domain **out), (root, out))
 STEP(bool, false, wait_a_moment(), key_settle, (struct key * key), (key))
 STEP(enum metered, METERED_STALL, wait_a_moment(), meter_enter,

@@ -8,6 +8,17 @@
 
 struct domain;
 
+/* An entry of a page table: RISC-V privileged specification 1.12, section 4.4. */
+#define PTE_VALID 1ull
+#define PTE_READ 2ull
+#define PTE_WRITE 4ull
+#define PTE_EXECUTE 8ull
+#define PTE_USER 16ull
+#define PTE_GLOBAL 32ull
+#define PTE_ACCESSED 64ull
+#define PTE_DIRTY 128ull
+#define PTE_PPN_SHIFT 10
+
 /* Kernel virtual address of a physical address, and back. */
 void *arch_physical_to_virtual(uint64_t physical);
 uint64_t arch_virtual_to_physical(const void *virtual_address);

@@ -19,7 +19,6 @@
 #define SCAUSE_INTERRUPT (1ull << 63)
 #define SCAUSE_INTERRUPT_TIMER (SCAUSE_INTERRUPT | 5)
 #define SCAUSE_INTERRUPT_EXTERNAL (SCAUSE_INTERRUPT | 9)
-#define SCAUSE_ECALL_USER 8ull
 #define SCAUSE_BREAKPOINT 3ull
 #define SCAUSE_PAGE_EXECUTE 12ull
 #define SCAUSE_PAGE_LOAD 13ull
@@ -29,31 +28,16 @@
 #define SATP_ASID_SHIFT 44
 #define SATP_ASID_MASK 0xffffull
 
-#define PTE_VALID 1ull
-#define PTE_READ 2ull
-#define PTE_WRITE 4ull
-#define PTE_EXECUTE 8ull
-#define PTE_GLOBAL 32ull
-#define PTE_ACCESSED 64ull
-#define PTE_DIRTY 128ull
-
 #define csr_read(name)                                                                             \
     ({                                                                                             \
         uint64_t csr_value;                                                                        \
         __asm__ volatile("csrr %0, " #name : "=r"(csr_value)::"memory");                           \
         csr_value;                                                                                 \
     })
-#define csr_write(name, value)                                                                     \
-    do {                                                                                           \
-        __asm__ volatile("csrw " #name ", %0" ::"r"((uint64_t)(value)) : "memory");                \
-    } while (0)
-#define csr_set(name, bits)                                                                        \
-    do {                                                                                           \
-        __asm__ volatile("csrs " #name ", %0" ::"r"((uint64_t)(bits)) : "memory");                 \
-    } while (0)
-#define csr_clear(name, bits)                                                                      \
-    do {                                                                                           \
-        __asm__ volatile("csrc " #name ", %0" ::"r"((uint64_t)(bits)) : "memory");                 \
-    } while (0)
+#define csr_change(instruction, name, value)                                                       \
+    __asm__ volatile(instruction " " #name ", %0" ::"r"((uint64_t)(value)) : "memory")
+#define csr_write(name, value) csr_change("csrw", name, value)
+#define csr_set(name, bits) csr_change("csrs", name, bits)
+#define csr_clear(name, bits) csr_change("csrc", name, bits)
 
 #endif

@@ -51,7 +51,7 @@ static void virtio_attach(const struct fdt_device *device)
 
 void driver_init(void)
 {
-    const struct fdt_facts *facts = main_facts();
+    const struct fdt_facts *facts = &main_facts;
     plic_init(facts);
     uart_init(&facts->uart);
     driver.uart_irq = facts->uart.irq;
@@ -113,10 +113,4 @@ void driver_trace(enum trace_kind kind, uint64_t argument)
         return;
     mmio_write64(driver.trace + TRACE_ARGUMENT, argument);
     mmio_write32(driver.trace + TRACE_KIND, (uint32_t)kind);
-}
-
-void driver_announce_first_domain(void)
-{
-    driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_BOOT);
-    driver_trace(TRACE_FIRST_DOMAIN, 0);
 }

@@ -20,6 +20,5 @@ uint64_t driver_calendar_ns(void);
 
 /* driver_trace - announce on the trace port; nothing without one. */
 void driver_trace(enum trace_kind kind, uint64_t argument);
-void driver_announce_first_domain(void);
 
 #endif
