@@ -53,8 +53,7 @@ struct campaign {
     struct error *errors; /* one a worker; shared with them */
     struct worker workers[CAMPAIGN_JOBS_MAX];
     unsigned running;
-    uint64_t cases_done, cases_all; /* of this shard */
-    uint64_t cases_now;             /* judged in this call */
+    struct campaign_progress progress;
     double cpu_start;
 };
 
@@ -212,12 +211,21 @@ static bool worker_start(struct campaign *campaign, uint64_t unit)
     return true;
 }
 
+static void failure_count(void *context, const char *name, const struct campaign_result *result)
+{
+    struct campaign *campaign = context;
+    (void)name;
+    campaign->progress.failures += result->outcome != OUTCOME_PASSED;
+}
+
+/* Its part is there. */
 static void unit_done(struct campaign *campaign, uint64_t unit)
 {
-    campaign->cases_done += unit_cases(campaign, unit);
-    if (campaign->watcher)
-        campaign->watcher->done(campaign->watcher->context, campaign->cases_done,
-                                campaign->cases_all, campaign->cases_now);
+    campaign->progress.cases += unit_cases(campaign, unit);
+    if (!campaign->watcher)
+        return;
+    if (campaign_part_read(campaign->folder, campaign->plan.hash, unit, campaign, failure_count))
+        campaign->watcher->done(campaign->watcher->context, &campaign->progress);
 }
 
 /* Wait until one of the workers is done. */
@@ -234,7 +242,7 @@ static bool worker_wait(struct campaign *campaign)
         worker->process = 0;
         campaign->running--;
         if (WIFEXITED(status) && WEXITSTATUS(status) == 0) {
-            campaign->cases_now += unit_cases(campaign, worker->unit);
+            campaign->progress.cases_now += unit_cases(campaign, worker->unit);
             unit_done(campaign, worker->unit);
             return true;
         }
@@ -266,7 +274,9 @@ static bool units_judge(struct campaign *campaign)
     bool good = true;
     for (uint64_t unit = 0; unit < campaign->plan.units; unit++)
         if (in_shard(campaign, unit))
-            campaign->cases_all += unit_cases(campaign, unit);
+            campaign->progress.cases_all += unit_cases(campaign, unit);
+    if (campaign->watcher)
+        campaign->watcher->done(campaign->watcher->context, &campaign->progress);
     for (uint64_t unit = 0; unit < campaign->plan.units && good; unit++) {
         if (!in_shard(campaign, unit))
             continue;

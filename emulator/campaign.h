@@ -69,10 +69,17 @@ struct campaign_summary {
     uint64_t peak_kib;  /* resident memory of the largest process that judged */
 };
 
-/* Who wants to know how far it is: cases of cases_all, cases_now of them in this call. */
+/* How far it is. Cases of cuts of restarts are not counted: nobody knows how many there are. */
+struct campaign_progress {
+    uint64_t cases, cases_all; /* of this shard */
+    uint64_t cases_now;        /* judged in this call */
+    uint64_t failures;
+};
+
 struct campaign_watcher {
     void *context;
-    void (*done)(void *context, uint64_t cases, uint64_t cases_all, uint64_t cases_now);
+    /* Called before the first case is judged and after each unit. */
+    void (*done)(void *context, const struct campaign_progress *progress);
 };
 
 #define CAMPAIGN_INTERVAL_MS 20u /* between checkpoints, where nobody says otherwise */
@@ -107,6 +114,8 @@ char *campaign_summary_json(const struct campaign_summary *summary);
 /* campaign_summary_status - the exit status it deserves: 0 nothing was lost, 1 something was, or
  * CAMPAIGN_STATUS_LIVENESS. campaign_summary_finish - free it. */
 int campaign_summary_status(const struct campaign_summary *summary);
+/* campaign_summary_whole - every event was cut, in all ways that the policies say. */
+bool campaign_summary_whole(const struct campaign_summary *summary);
 void campaign_summary_finish(struct campaign_summary *summary);
 
 /* campaign_workload_find - by name; NULL: there is none. */

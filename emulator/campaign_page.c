@@ -125,8 +125,10 @@ static void tile_add(struct byte_writer *page, uint64_t count, const char *name,
 static void certificate_add(const struct campaign_summary *summary, struct byte_writer *page)
 {
     text_add(page, "<div class=\"flow\">\n");
-    tile_add(page, summary->instructions, "instructions covered",
-             "each one, for between two events all leave the same");
+    bool whole = campaign_summary_whole(summary);
+    tile_add(page, summary->instructions, whole ? "instructions covered" : "instructions",
+             whole ? "each one, for between two events all leave the same"
+                   : "of the run; not each one is covered");
     tile_add(page, summary->events, "events", "changes of what a cut would leave");
     tile_add(page, summary->cases, "cases", "an event, and what a disk may then keep");
     tile_add(page, summary->distinct, "different media", "byte by byte");
@@ -141,6 +143,8 @@ static void certificate_add(const struct campaign_summary *summary, struct byte_
     }
     if (summary->sample)
         text_add(page, "Only a sample of %" PRIu64 " cases was judged. ", summary->sample);
+    if (!whole && !summary->sample)
+        text_add(page, "Only the phases that were asked for were cut. ");
     if (summary->policies >> CAMPAIGN_SUBSET & 1)
         text_add(page,
                  "Subset: every one of up to %u cached writes; of more, each lost alone and kept "
@@ -273,8 +277,9 @@ static void coverage_add(const struct campaign_summary *summary, struct byte_wri
         text_add(page, "</tr>\n");
     }
     text_add(page, "</table>\n<p class=\"dim\">&middot; not cut%s.</p></div>\n",
-             summary->sample ? ""
-                             : ": no write enters or leaves a cache there, so nothing differs");
+             !campaign_summary_whole(summary)
+                 ? ""
+                 : ": no write enters or leaves a cache there, so nothing differs");
 }
 
 /* --- what was left --- */

@@ -205,6 +205,11 @@ int campaign_summary_status(const struct campaign_summary *summary)
     return summary->liveness > 0 ? CAMPAIGN_STATUS_LIVENESS : 0;
 }
 
+bool campaign_summary_whole(const struct campaign_summary *summary)
+{
+    return summary->sample == 0 && strstr(summary->facts, "\nphases 0\n") != NULL;
+}
+
 char *campaign_summary_json(const struct campaign_summary *summary)
 {
     char digest[33];
@@ -223,6 +228,7 @@ char *campaign_summary_json(const struct campaign_summary *summary)
     json_count_add(object, "instructions", summary->instructions);
     json_count_add(object, "draws", summary->draws);
     json_count_add(object, "sample", summary->sample);
+    cJSON_AddBoolToObject(object, "every_event", campaign_summary_whole(summary));
     json_count_add(object, "units", summary->units);
     json_count_add(object, "units_missing", summary->units_missing);
     json_count_add(object, "restart_min_ns", summary->restart_min_ns);

@@ -67,22 +67,43 @@ static int report(const struct error *error)
 
 /* --- how far it is --- */
 
-struct progress {
-    uint64_t start_ns;
+struct progress_line {
+    uint64_t start_ns; /* 0: no case was judged yet */
     bool terminal;
 };
 
-static void progress_done(void *context, uint64_t cases, uint64_t cases_all, uint64_t cases_now)
+static void time_left_print(double seconds)
 {
-    struct progress *progress = context;
-    if (!progress->terminal)
+    unsigned long long whole = (unsigned long long)seconds;
+    if (whole >= 3600)
+        fprintf(stderr, "%llu h %02llu min left", whole / 3600, whole / 60 % 60);
+    else if (whole >= 60)
+        fprintf(stderr, "%llu min %02llu s left", whole / 60, whole % 60);
+    else
+        fprintf(stderr, "%llu s left", whole);
+}
+
+/* The line is written over, and gone at the end. */
+static void progress_done(void *context, const struct campaign_progress *progress)
+{
+    struct progress_line *line = context;
+    if (!line->terminal)
         return;
-    double seconds = (double)(host_clock_ns() - progress->start_ns) / 1e9;
-    double rate = seconds > 0 ? (double)cases_now / seconds : 0;
-    double left = rate > 0 ? (double)(cases_all - cases) / rate : 0;
-    fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " cases, %.0f %%, %.0f a second, %.0f s left   ",
-            cases, cases_all, 100.0 * (double)cases / (double)cases_all, rate, left);
-    if (cases == cases_all)
+    if (line->start_ns == 0)
+        line->start_ns = host_clock_ns();
+    double seconds = (double)(host_clock_ns() - line->start_ns) / 1e9;
+    double rate = seconds > 0 ? (double)progress->cases_now / seconds : 0;
+    fprintf(stderr, "\r\033[K%" PRIu64 " of %" PRIu64 " cases, %.0f %%, ", progress->cases,
+            progress->cases_all, 100.0 * (double)progress->cases / (double)progress->cases_all);
+    if (progress->failures)
+        fprintf(stderr, "%" PRIu64 " failed, ", progress->failures);
+    if (rate > 0) {
+        fprintf(stderr, "%.0f a second, ", rate);
+        time_left_print((double)(progress->cases_all - progress->cases) / rate);
+    } else {
+        fputs("the first are being judged", stderr);
+    }
+    if (progress->cases == progress->cases_all)
         fputs("\r\033[K", stderr);
 }
 
@@ -102,6 +123,8 @@ static void certificate_print(const struct campaign_summary *summary)
                CAMPAIGN_MASK_MAX, summary->draws);
     if (summary->sample)
         printf("only a sample of %" PRIu64 " cases\n", summary->sample);
+    if (!campaign_summary_whole(summary) && !summary->sample)
+        printf("only the phases that were asked for\n");
 }
 
 /* The line that judges a case again. */
@@ -188,12 +211,17 @@ static int campaign_carry_out(int argc, char **argv)
 {
     struct campaign_words *words = memory_zeroed(1, sizeof(*words));
     struct campaign_summary summary = {.list = NULL};
-    struct progress progress = {.terminal = isatty(STDERR_FILENO), .start_ns = host_clock_ns()};
-    const struct campaign_watcher watcher = {&progress, progress_done};
+    struct progress_line line = {.terminal = isatty(STDERR_FILENO)};
+    const struct campaign_watcher watcher = {&line, progress_done};
     struct error error;
     int status;
-    if (campaign_words_read(words, argc, argv, &error) &&
-        campaign_run(&words->options, &watcher, &summary, &error))
+    bool good = campaign_words_read(words, argc, argv, &error);
+    if (good && line.terminal)
+        fputs("learning the run", stderr);
+    good = good && campaign_run(&words->options, &watcher, &summary, &error);
+    if (line.terminal)
+        fputs("\r\033[K", stderr);
+    if (good)
         status = summary_report(&summary, words->json, words->options.out);
     else
         status = report(&error);

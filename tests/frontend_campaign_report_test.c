@@ -168,3 +168,21 @@ Test(campaign_report_command, a_failure_is_in_all_reports_with_its_command, .tim
     file_removed(folder);
     file_removed(sum);
 }
+
+Test(campaign_report_command, a_terminal_shows_how_far_it_is_and_a_pipe_shows_nothing,
+     .timeout = 120)
+{
+    static const char *const shown[] = {
+        "learning the run", "\r\033[K0 of ", " cases, 0 %, the first are being judged",
+        " failed, ", " a second, ", "s left", "\r\033[K\r\033[K"};
+    struct command_result *result = command_run(
+        "script -qec './latchkey campaign " IMAGE " --interval 5 --policy prefix,misreport "
+        "--jobs 1' /dev/null");
+    cr_expect_eq(result->status, 1, "%s%s", result->output, result->errors);
+    for (size_t i = 0; i < sizeof(shown) / sizeof(shown[0]); i++)
+        cr_expect_not_null(strstr(result->output, shown[i]), "%s: %s", shown[i], result->output);
+    free(result);
+    result = command_run("./latchkey campaign " IMAGE " --interval 5 --policy keep,misreport");
+    cr_expect_str_empty(result->errors, "%s", result->errors);
+    free(result);
+}
