@@ -79,7 +79,7 @@ void display_finished(void)
 {
     if (virtio_gpu_busy())
         return;
-    if (display.screen == SCREEN_HIDING || !virtio_gpu_present()) {
+    if (display.screen == SCREEN_HIDING || !virtio_gpu_info()) {
         pages_unpin(0);
         display.screen = SCREEN_NONE;
     }
@@ -102,19 +102,21 @@ static struct receipt receipt_of(const struct invocation *invocation, uint64_t f
                             .words = {first, second}};
 }
 
-/* Has this call been carried out already? *good: how it went. The receipt is used up. */
-static bool receipt_take(const struct receipt *wanted, bool *good)
+/* Answer a call that has been carried out already, whose receipt is used up, or that finds no
+ * screen. false: it is neither. */
+static bool answered(struct invocation *invocation, const struct receipt *wanted)
 {
     for (unsigned i = 0; i < RECEIPTS; i++) {
         struct receipt *receipt = &display.receipts[i];
-        if (receipt->root_id != wanted->root_id || receipt->order != wanted->order ||
-            receipt->words[0] != wanted->words[0] || receipt->words[1] != wanted->words[1])
+        if (memcmp(receipt, wanted, offsetof(struct receipt, good)) != 0)
             continue;
-        *good = receipt->good;
         receipt->root_id = 0;
+        (void)invoke_answer(invocation, receipt->good ? RC_OK : RC_DEVICE);
         return true;
     }
-    return false;
+    if (!virtio_gpu_info())
+        (void)invoke_answer(invocation, RC_DEVICE);
+    return !virtio_gpu_info();
 }
 
 /* A sequence has begun for this call: wait for it. */
@@ -236,15 +238,12 @@ static enum fetch gather_all(const struct invocation *invocation, unsigned count
 
 enum invoked display_attach(struct invocation *invocation)
 {
-    struct display_info info;
+    const struct display_info *info = virtio_gpu_info();
     const struct key *key = &invocation->message.keys[0];
     struct receipt receipt = receipt_of(invocation, key->head, key->count);
-    bool good;
-    if (receipt_take(&receipt, &good))
-        return invoke_answer(invocation, good ? RC_OK : RC_DEVICE);
-    if (!virtio_gpu_info(&info))
-        return invoke_answer(invocation, RC_DEVICE);
-    unsigned count = (info.stride_bytes * info.height + PAGE_BYTES - 1) / PAGE_BYTES;
+    if (answered(invocation, &receipt))
+        return INVOKED_DONE;
+    unsigned count = (info->stride_bytes * info->height + PAGE_BYTES - 1) / PAGE_BYTES;
     kassert(count <= LIMIT_DISPLAY_PAGES);
     if (count > objects.page_count / 2) /* the rest of the system needs some too */
         return invoke_answer(invocation, RC_NO_PAGES);
@@ -253,13 +252,12 @@ enum invoked display_attach(struct invocation *invocation)
     if (virtio_gpu_busy())
         return wait_for_device();
     enum fetch fetch = gather_all(invocation, count);
-    if (fetch == FETCH_STALL)
-        return INVOKED_STALL;
     if (fetch == FETCH_VOID) {
         pages_unpin(0);
         display.screen = SCREEN_NONE;
-        return invoke_answer(invocation, RC_FORMAT);
     }
+    if (fetch != FETCH_PRESENT)
+        return invoke_unfetched(invocation, fetch, RC_FORMAT);
     display.screen = SCREEN_SHOWN;
     virtio_gpu_show(count);
     return wait_for_receipt(&receipt);
@@ -273,17 +271,13 @@ static bool inside(const struct display_rectangle *at, const struct display_info
 
 enum invoked display_flush(struct invocation *invocation)
 {
-    struct display_info info;
     struct display_rectangle at;
-    bool good;
     (void)invoke_string(invocation, &at, sizeof(at));
     struct receipt receipt = receipt_of(invocation, (uint64_t)at.y << 32 | at.x,
                                         (uint64_t)at.height << 32 | at.width);
-    if (receipt_take(&receipt, &good))
-        return invoke_answer(invocation, good ? RC_OK : RC_DEVICE);
-    if (!virtio_gpu_info(&info))
-        return invoke_answer(invocation, RC_DEVICE);
-    if (!inside(&at, &info))
+    if (answered(invocation, &receipt))
+        return INVOKED_DONE;
+    if (!inside(&at, virtio_gpu_info()))
         return invoke_answer(invocation, RC_FORMAT);
     if (virtio_gpu_busy())
         return wait_for_device();
@@ -298,11 +292,8 @@ enum invoked display_flush(struct invocation *invocation)
 enum invoked display_detach(struct invocation *invocation)
 {
     struct receipt receipt = receipt_of(invocation, 0, 0);
-    bool good;
-    if (receipt_take(&receipt, &good))
-        return invoke_answer(invocation, good ? RC_OK : RC_DEVICE);
-    if (!virtio_gpu_present())
-        return invoke_answer(invocation, RC_DEVICE);
+    if (answered(invocation, &receipt))
+        return INVOKED_DONE;
     if (virtio_gpu_busy())
         return wait_for_device();
     if (display.screen == SCREEN_SHOWN) {
@@ -316,8 +307,8 @@ enum invoked display_detach(struct invocation *invocation)
 
 enum invoked display_info(struct invocation *invocation)
 {
-    struct display_info info;
-    if (!virtio_gpu_info(&info))
+    const struct display_info *info = virtio_gpu_info();
+    if (!info)
         return invoke_answer(invocation, RC_DEVICE);
-    return invoke_answer_bytes(invocation, &info, sizeof(info));
+    return invoke_answer_bytes(invocation, info, sizeof(*info));
 }

@@ -82,15 +82,9 @@ static void command_begin(enum screen_command command)
     screen.commands++;
 }
 
-bool virtio_gpu_present(void)
+const struct display_info *virtio_gpu_info(void)
 {
-    return screen.info.width != 0;
-}
-
-bool virtio_gpu_info(struct display_info *info)
-{
-    *info = screen.info;
-    return virtio_gpu_present();
+    return screen.info.width != 0 ? &screen.info : NULL;
 }
 
 bool virtio_gpu_busy(void)

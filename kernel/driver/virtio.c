@@ -58,93 +58,81 @@ static bool reset(volatile uint8_t *registers)
     return false;
 }
 
-uint64_t virtio_begin(volatile uint8_t *registers, uint64_t wanted)
+/* The features agreed; 0: refused, the device is marked failed. */
+static uint64_t negotiate(volatile uint8_t *registers, uint64_t wanted)
 {
+    uint32_t status = STATUS_ACKNOWLEDGE | STATUS_DRIVER;
+    uint64_t agreed = 0;
     if (!reset(registers))
         return 0;
     mmio_write32(registers + REG_STATUS, STATUS_ACKNOWLEDGE);
-    mmio_write32(registers + REG_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER);
-    mmio_write32(registers + REG_DEVICE_FEATURES_SELECT, 0);
-    uint64_t offered = mmio_read32(registers + REG_DEVICE_FEATURES);
-    mmio_write32(registers + REG_DEVICE_FEATURES_SELECT, 1);
-    offered |= (uint64_t)mmio_read32(registers + REG_DEVICE_FEATURES) << 32;
-    uint64_t agreed = offered & (wanted | FEATURE_VERSION_1);
-    mmio_write32(registers + REG_DRIVER_FEATURES_SELECT, 0);
-    mmio_write32(registers + REG_DRIVER_FEATURES, (uint32_t)agreed);
-    mmio_write32(registers + REG_DRIVER_FEATURES_SELECT, 1);
-    mmio_write32(registers + REG_DRIVER_FEATURES, (uint32_t)(agreed >> 32));
-    uint32_t status = STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK;
     mmio_write32(registers + REG_STATUS, status);
-    if (!(agreed & FEATURE_VERSION_1) ||
-        !(mmio_read32(registers + REG_STATUS) & STATUS_FEATURES_OK)) {
-        mmio_write32(registers + REG_STATUS, STATUS_FAILED);
-        return 0;
+    for (uint32_t half = 0; half < 2; half++) {
+        mmio_write32(registers + REG_DEVICE_FEATURES_SELECT, half);
+        mmio_write32(registers + REG_DRIVER_FEATURES_SELECT, half);
+        uint32_t known = (uint32_t)((wanted | FEATURE_VERSION_1) >> 32 * half);
+        uint32_t taken = mmio_read32(registers + REG_DEVICE_FEATURES) & known;
+        mmio_write32(registers + REG_DRIVER_FEATURES, taken);
+        agreed |= (uint64_t)taken << 32 * half;
     }
-    return agreed;
+    mmio_write32(registers + REG_STATUS, status | STATUS_FEATURES_OK);
+    if ((agreed & FEATURE_VERSION_1) && (mmio_read32(registers + REG_STATUS) & STATUS_FEATURES_OK))
+        return agreed;
+    mmio_write32(registers + REG_STATUS, STATUS_FAILED);
+    return 0;
 }
 
-bool virtio_queue(volatile uint8_t *registers, uint16_t number, struct virtqueue *queue)
+uint64_t virtio_begin(const struct fdt_device *device, uint64_t wanted, struct virtqueue *queue,
+                      uint16_t size_min)
 {
-    mmio_write32(registers + REG_QUEUE_SELECT, number);
-    uint32_t size = mmio_read32(registers + REG_QUEUE_SIZE_MAX);
-    if (size == 0 || mmio_read32(registers + REG_QUEUE_READY) != 0)
-        return false;
+    volatile uint8_t *registers = arch_physical_to_virtual(device->base);
+    uint64_t agreed = negotiate(registers, wanted);
+    if (agreed == 0)
+        return 0;
+    mmio_write32(registers + REG_QUEUE_SELECT, 0);
+    uint32_t size_max = mmio_read32(registers + REG_QUEUE_SIZE_MAX);
+    uint16_t size = VIRTQUEUE_SIZE;
+    while (size > size_max) /* a power of two, as 2.7 asks */
+        size /= 2;
+    if (size < size_min || mmio_read32(registers + REG_QUEUE_READY) != 0)
+        return 0;
     memset(queue, 0, sizeof(*queue));
     queue->registers = registers;
-    queue->number = number;
-    queue->size = VIRTQUEUE_SIZE;
-    while (queue->size > size) /* a power of two, as 2.7 asks */
-        queue->size /= 2;
-    queue->free_count = queue->size;
-    for (uint16_t i = 0; i < queue->size; i++)
+    queue->irq = device->irq;
+    queue->size = queue->free_count = size;
+    for (uint16_t i = 0; i < size; i++)
         queue->descriptors[i].next = (uint16_t)(i + 1);
-    mmio_write32(registers + REG_QUEUE_SIZE, queue->size);
+    mmio_write32(registers + REG_QUEUE_SIZE, size);
     write_register64(registers, REG_QUEUE_DESCRIPTORS, queue->descriptors);
     write_register64(registers, REG_QUEUE_AVAILABLE, &queue->available);
     write_register64(registers, REG_QUEUE_USED, (const void *)&queue->used);
     mmio_write32(registers + REG_QUEUE_READY, 1);
-    return true;
+    return agreed;
 }
 
-void virtio_ready(volatile uint8_t *registers)
+void virtio_ready(const struct virtqueue *queue)
 {
-    mmio_write32(registers + REG_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER | STATUS_FEATURES_OK |
-                                             STATUS_DRIVER_OK);
+    mmio_write32(queue->registers + REG_STATUS, STATUS_ACKNOWLEDGE | STATUS_DRIVER |
+                                                    STATUS_FEATURES_OK | STATUS_DRIVER_OK);
 }
 
-bool virtio_acknowledge(volatile uint8_t *registers)
+bool virtio_acknowledge(const struct virtqueue *queue)
 {
-    uint32_t status = mmio_read32(registers + REG_INTERRUPT_STATUS);
+    uint32_t status = mmio_read32(queue->registers + REG_INTERRUPT_STATUS);
     if (status)
-        mmio_write32(registers + REG_INTERRUPT_ACK, status);
-    return !(mmio_read32(registers + REG_STATUS) & STATUS_NEEDS_RESET);
+        mmio_write32(queue->registers + REG_INTERRUPT_ACK, status);
+    return !(mmio_read32(queue->registers + REG_STATUS) & STATUS_NEEDS_RESET);
 }
 
-void virtio_give_up(volatile uint8_t *registers)
+void virtio_give_up(const struct virtqueue *queue)
 {
-    (void)reset(registers);
-    mmio_write32(registers + REG_STATUS, STATUS_FAILED);
+    (void)reset(queue->registers);
+    mmio_write32(queue->registers + REG_STATUS, STATUS_FAILED);
 }
 
-uint8_t virtio_config8(const volatile uint8_t *registers, uint32_t offset)
+volatile uint8_t *virtio_config(const struct virtqueue *queue)
 {
-    return mmio_read8(registers + REG_CONFIG + offset);
-}
-
-void virtio_config_write8(volatile uint8_t *registers, uint32_t offset, uint8_t value)
-{
-    mmio_write8(registers + REG_CONFIG + offset, value);
-}
-
-uint32_t virtio_config32(const volatile uint8_t *registers, uint32_t offset)
-{
-    return mmio_read32(registers + REG_CONFIG + offset);
-}
-
-uint64_t virtio_config64(const volatile uint8_t *registers, uint32_t offset)
-{
-    uint64_t low = virtio_config32(registers, offset);
-    return low | (uint64_t)virtio_config32(registers, offset + 4) << 32;
+    return queue->registers + REG_CONFIG;
 }
 
 bool virtqueue_add(struct virtqueue *queue, const struct virtio_part *parts, unsigned count,
@@ -177,7 +165,7 @@ bool virtqueue_add(struct virtqueue *queue, const struct virtio_part *parts, uns
 void virtqueue_notify(struct virtqueue *queue)
 {
     if (!queue->broken)
-        mmio_write32(queue->registers + REG_QUEUE_NOTIFY, queue->number);
+        mmio_write32(queue->registers + REG_QUEUE_NOTIFY, 0);
 }
 
 /* Put the chain back in front of the free ones. Its links are as virtqueue_add() left them: the
@@ -196,9 +184,9 @@ static void chain_free(struct virtqueue *queue, uint16_t head)
 
 static void break_off(struct virtqueue *queue, const char *why)
 {
-    print_line("virtio queue %u: %s; device given up", (unsigned)queue->number, why);
+    print_line("virtio device with interrupt %u: %s; given up", queue->irq, why);
     queue->broken = true;
-    virtio_give_up(queue->registers);
+    virtio_give_up(queue);
 }
 
 bool virtqueue_take(struct virtqueue *queue, uint16_t *head, uint32_t *length)

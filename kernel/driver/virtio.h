@@ -41,8 +41,8 @@ struct virtqueue {
         } ring[VIRTQUEUE_SIZE];
         uint16_t available_event;
     } used __attribute__((aligned(4)));
-    volatile uint8_t *registers;
-    uint16_t number;
+    volatile uint8_t *registers; /* of the device */
+    uint32_t irq;
     uint16_t size;       /* in use, at most VIRTQUEUE_SIZE */
     uint16_t free_first; /* chain of free descriptors */
     uint16_t free_count;
@@ -60,22 +60,19 @@ struct virtio_part {
 
 /* virtio_probe - the device id at a transport; 0: none, or not version 2. */
 uint32_t virtio_probe(const struct fdt_device *device);
-/* virtio_begin - reset, and negotiate: wanted features are taken if offered; VERSION_1 must be.
- * Returns the features agreed; 0: refused, the device is marked failed. */
-uint64_t virtio_begin(volatile uint8_t *registers, uint64_t wanted);
-/* virtio_queue - set up a queue. false: the device has no such queue. */
-MUST_CHECK bool virtio_queue(volatile uint8_t *registers, uint16_t number, struct virtqueue *queue);
+/* virtio_begin - reset the device, negotiate (wanted features are taken if offered; VERSION_1 must
+ * be), and set up its first queue, which has at least so many descriptors. Returns the features
+ * agreed; 0: refused, or it has no such queue. */
+uint64_t virtio_begin(const struct fdt_device *device, uint64_t wanted, struct virtqueue *queue,
+                      uint16_t size_min);
 /* virtio_ready - the driver is done setting up. */
-void virtio_ready(volatile uint8_t *registers);
+void virtio_ready(const struct virtqueue *queue);
 /* virtio_acknowledge - clear the interrupt. false: the device says that it needs a reset. */
-MUST_CHECK bool virtio_acknowledge(volatile uint8_t *registers);
+MUST_CHECK bool virtio_acknowledge(const struct virtqueue *queue);
 /* virtio_give_up - reset the device, so that it touches no memory any more, and mark it failed. */
-void virtio_give_up(volatile uint8_t *registers);
-/* virtio_config_* - device configuration space. */
-uint8_t virtio_config8(const volatile uint8_t *registers, uint32_t offset);
-uint32_t virtio_config32(const volatile uint8_t *registers, uint32_t offset);
-uint64_t virtio_config64(const volatile uint8_t *registers, uint32_t offset);
-void virtio_config_write8(volatile uint8_t *registers, uint32_t offset, uint8_t value);
+void virtio_give_up(const struct virtqueue *queue);
+/* virtio_config - device configuration space. */
+volatile uint8_t *virtio_config(const struct virtqueue *queue);
 
 /* virtqueue_add - offer a chain of parts. false: not enough descriptors are free, or the queue is
  * broken. *head names the chain. */

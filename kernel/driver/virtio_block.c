@@ -11,7 +11,7 @@
  */
 #include "kernel/driver/virtio_block.h"
 
-#include "kernel/arch/arch.h"
+#include "kernel/driver/mmio.h"
 #include "kernel/driver/virtio.h"
 #include "kernel/limits.h"
 #include "kernel/print.h"
@@ -40,9 +40,7 @@ struct disk {
     struct virtqueue queue;
     struct request requests[REQUESTS_MAX];
     uint8_t request_of[VIRTQUEUE_SIZE]; /* index of the request whose chain begins here */
-    volatile uint8_t *registers;
     uint64_t sectors;
-    uint32_t irq;
     unsigned request_count; /* not FREE */
     unsigned answered;      /* ANSWERED */
     bool flush;             /* it has a volatile cache */
@@ -58,16 +56,15 @@ bool virtio_block_attach(const struct fdt_device *device)
     if (disk_count == LIMIT_DISKS)
         return false;
     struct disk *disk = &disks[disk_count];
-    disk->registers = arch_physical_to_virtual(device->base);
-    disk->irq = device->irq;
-    uint64_t agreed = virtio_begin(disk->registers, FEATURE_FLUSH | FEATURE_READ_ONLY);
-    if (agreed == 0 || !virtio_queue(disk->registers, 0, &disk->queue) ||
-        disk->queue.size < PARTS_MIN)
+    uint64_t agreed =
+        virtio_begin(device, FEATURE_FLUSH | FEATURE_READ_ONLY, &disk->queue, PARTS_MIN);
+    if (agreed == 0)
         return false;
     disk->flush = agreed & FEATURE_FLUSH;
     disk->read_only = agreed & FEATURE_READ_ONLY;
-    disk->sectors = virtio_config64(disk->registers, CONFIG_CAPACITY);
-    virtio_ready(disk->registers);
+    const volatile uint8_t *capacity = virtio_config(&disk->queue) + CONFIG_CAPACITY;
+    disk->sectors = mmio_read32(capacity) | (uint64_t)mmio_read32(capacity + 4) << 32;
+    virtio_ready(&disk->queue);
     disk_count++;
     return true;
 }
@@ -198,7 +195,7 @@ void virtio_block_give_up(unsigned index)
     if (disk->failed)
         return;
     print_line("disk %u: does not answer as a disk should; given up", index);
-    virtio_give_up(disk->registers);
+    virtio_give_up(&disk->queue);
     disk->failed = true;
     disk->queue.broken = true;
     for (unsigned i = 0; i < REQUESTS_MAX; i++)
@@ -209,8 +206,8 @@ void virtio_block_give_up(unsigned index)
 bool virtio_block_interrupt(uint32_t irq)
 {
     for (unsigned i = 0; i < disk_count; i++)
-        if (disks[i].irq == irq) {
-            if (!virtio_acknowledge(disks[i].registers))
+        if (disks[i].queue.irq == irq) {
+            if (!virtio_acknowledge(&disks[i].queue))
                 virtio_block_give_up(i);
             return true;
         }

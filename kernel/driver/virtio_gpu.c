@@ -54,9 +54,7 @@ struct gpu_answer {
 };
 
 static struct {
-    volatile uint8_t *registers; /* NULL: no screen */
-    bool gone;                   /* there was one, and it failed */
-    uint32_t irq;
+    bool there, gone; /* gone: there was one, and it failed */
     unsigned backing_count;
     struct display_info info;           /* width 0: not known */
     struct display_rectangle rectangle; /* of the flush in progress */
@@ -196,15 +194,10 @@ static void answers_take(void)
 
 bool virtio_gpu_attach(const struct fdt_device *device)
 {
-    if (gpu.registers)
+    if (gpu.there || virtio_begin(device, 0, &shared.queue, PARTS_MAX) == 0)
         return false;
-    volatile uint8_t *registers = arch_physical_to_virtual(device->base);
-    if (virtio_begin(registers, 0) == 0 || !virtio_queue(registers, 0, &shared.queue) ||
-        shared.queue.size < PARTS_MAX)
-        return false;
-    gpu.registers = registers;
-    gpu.irq = device->irq;
-    virtio_ready(registers);
+    gpu.there = true;
+    virtio_ready(&shared.queue);
     sequence_start(info_steps, false);
     for (unsigned i = 0; i < BOOT_POLLS && gpu.step; i++)
         answers_take();
@@ -213,26 +206,20 @@ bool virtio_gpu_attach(const struct fdt_device *device)
 
 bool virtio_gpu_interrupt(uint32_t irq)
 {
-    if (!gpu.registers || irq != gpu.irq)
+    if (!gpu.there || irq != shared.queue.irq)
         return false;
-    if (virtio_acknowledge(gpu.registers)) {
+    if (virtio_acknowledge(&shared.queue)) {
         answers_take();
     } else {
-        virtio_give_up(gpu.registers);
+        virtio_give_up(&shared.queue);
         give_up();
     }
     return true;
 }
 
-bool virtio_gpu_present(void)
+const struct display_info *virtio_gpu_info(void)
 {
-    return gpu.registers != NULL && !gpu.gone && gpu.info.width != 0;
-}
-
-bool virtio_gpu_info(struct display_info *info)
-{
-    *info = gpu.info;
-    return virtio_gpu_present();
+    return gpu.gone || gpu.info.width == 0 ? NULL : &gpu.info;
 }
 
 bool virtio_gpu_busy(void)

@@ -14,9 +14,8 @@
 MUST_CHECK bool virtio_gpu_attach(const struct fdt_device *device);
 /* virtio_gpu_interrupt - serve the device, if the irq is its. */
 bool virtio_gpu_interrupt(uint32_t irq);
-bool virtio_gpu_present(void);
-/* virtio_gpu_info - size of the screen; false: no screen, or the answer has not come yet. */
-MUST_CHECK bool virtio_gpu_info(struct display_info *info);
+/* virtio_gpu_info - size of the screen; NULL: no screen, or it never told. */
+const struct display_info *virtio_gpu_info(void);
 /* virtio_gpu_busy - a sequence is in progress. virtio_gpu_failed - the last one ended in an error.
  */
 bool virtio_gpu_busy(void);

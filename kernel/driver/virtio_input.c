@@ -8,7 +8,7 @@
  */
 #include "kernel/driver/virtio_input.h"
 
-#include "kernel/arch/arch.h"
+#include "kernel/driver/mmio.h"
 #include "kernel/driver/virtio.h"
 #include "kernel/limits.h"
 
@@ -25,8 +25,6 @@ struct arrival {
     uint64_t order; /* of arrival over all devices */
 };
 struct input_device {
-    volatile uint8_t *registers;
-    uint32_t irq;
     bool pointer; /* it has axes */
     struct virtqueue queue;
     struct input_event buffers[VIRTQUEUE_SIZE]; /* by head descriptor */
@@ -54,9 +52,10 @@ static void buffer_offer(struct input_device *device)
 /* Does the device send events of this type? */
 static bool sends(const struct input_device *device, uint8_t event_type)
 {
-    virtio_config_write8(device->registers, CONFIG_SELECT, SELECT_EVENT_BITS);
-    virtio_config_write8(device->registers, CONFIG_SUBSELECT, event_type);
-    return virtio_config8(device->registers, CONFIG_SIZE) > 0;
+    volatile uint8_t *config = virtio_config(&device->queue);
+    mmio_write8(config + CONFIG_SELECT, SELECT_EVENT_BITS);
+    mmio_write8(config + CONFIG_SUBSELECT, event_type);
+    return mmio_read8(config + CONFIG_SIZE) > 0;
 }
 
 bool virtio_input_attach(const struct fdt_device *fdt_device)
@@ -64,15 +63,12 @@ bool virtio_input_attach(const struct fdt_device *fdt_device)
     if (input.count == DEVICES_MAX)
         return false;
     struct input_device *device = &devices[input.count];
-    device->registers = arch_physical_to_virtual(fdt_device->base);
-    device->irq = fdt_device->irq;
-    if (virtio_begin(device->registers, 0) == 0 ||
-        !virtio_queue(device->registers, 0, &device->queue))
+    if (virtio_begin(fdt_device, 0, &device->queue, 1) == 0)
         return false;
     device->pointer = sends(device, EVENT_ABSOLUTE) || sends(device, EVENT_RELATIVE);
     for (unsigned i = 0; i < device->queue.size; i++)
         buffer_offer(device);
-    virtio_ready(device->registers);
+    virtio_ready(&device->queue);
     virtqueue_notify(&device->queue);
     input.count++;
     return true;
@@ -106,11 +102,11 @@ static void events_take(struct input_device *device)
 bool virtio_input_interrupt(uint32_t irq)
 {
     for (unsigned i = 0; i < input.count; i++)
-        if (devices[i].irq == irq) {
-            if (virtio_acknowledge(devices[i].registers))
+        if (devices[i].queue.irq == irq) {
+            if (virtio_acknowledge(&devices[i].queue))
                 events_take(&devices[i]);
             else
-                virtio_give_up(devices[i].registers);
+                virtio_give_up(&devices[i].queue);
             return true;
         }
     return false;
