@@ -9,6 +9,8 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config gcc-riscv64-unknown-e
   libpng-dev libcjson-dev libelf-dev libfdt-dev fonts-dejavu-core"
 # To test and measure it: the test framework, and QEMU for a second opinion.
 packages_test="libcriterion-dev qemu-system-misc"
+# To test what spreads a campaign over hosts (bench/campaign_parallel, bench/campaign_slurm).
+packages_scale="parallel munge slurmctld slurmd slurm-client"
 
 # fail WHAT: WHY - one line on stderr, exit status 3: the environment is at fault.
 fail() {

@@ -587,6 +587,7 @@ static bool known_file(const char *path)
     static const char *const patterns[] = {
         "*.[chS]", "*.ld",           "*.cmake",   "*CMakeLists.txt", "*.recipe",
         "*.sh",    "frontend/start", "tests/run", "bench/run",       ".ci/run",
+        "bench/campaign_parallel",   "bench/campaign_slurm",         "tests/slurm_one_node",
     };
     for (size_t i = 0; i < COUNT(patterns); i++)
         if (matches(patterns[i], path))
