@@ -42,6 +42,7 @@ struct campaign {
     const struct campaign_watcher *watcher;
     struct error *error;
     struct campaign_images images;
+    struct campaign_layout layout;
     struct campaign_view view; /* of the images */
     struct campaign_machine machine;
     struct campaign_run_learned learned;
@@ -56,21 +57,6 @@ struct campaign {
     struct campaign_progress progress;
     double cpu_start;
 };
-
-const struct campaign_workload *campaign_workload_find(const char *name)
-{
-    static const char *const no_trap[] = {": trap ", "panic", NULL};
-    static const char *const no_failure[] = {": trap ", "panic", "failed with code", NULL};
-    static const struct campaign_workload workloads[] = {
-        {.name = "demo", .about = "what the images hold, left to itself; no domain may trap",
-         .forbidden = no_trap},
-        {.name = "commit", .about = "commit.img: no step that was called durable may be gone",
-         .forbidden = no_failure, .promise = " is durable"}};
-    for (size_t i = 0; i < sizeof(workloads) / sizeof(workloads[0]); i++)
-        if (strcmp(workloads[i].name, name) == 0)
-            return &workloads[i];
-    return NULL;
-}
 
 void campaign_options_init(struct campaign_options *options)
 {
@@ -415,17 +401,21 @@ bool campaign_run(const struct campaign_options *options, const struct campaign_
     assert(options->jobs > 0);
     assert(options->jobs <= CAMPAIGN_JOBS_MAX);
     *summary = (struct campaign_summary){.list = NULL};
-    bool good =
-        campaign_images_read(&campaign->images, options->paths, options->path_count, error) &&
-        folder_open(campaign) && errors_share(campaign) &&
-        campaign_machine_create(&campaign->machine, &options->setup, &campaign->view, error) &&
-        run_learn(campaign) && cases_plan(campaign) && plan_agree(campaign) && run_tell(campaign) &&
-        units_judge(campaign) && images_same(campaign) && all_sum(campaign, summary);
+    bool good = campaign_images_read(&campaign->images, options->paths, options->path_count,
+                                     error) &&
+                folder_open(campaign) && errors_share(campaign) &&
+                campaign_layout_read(&campaign->layout, &campaign->images, error) &&
+                campaign_machine_create(&campaign->machine, &options->setup, &campaign->view,
+                                        &campaign->layout, error) &&
+                run_learn(campaign) && cases_plan(campaign) && plan_agree(campaign) &&
+                run_tell(campaign) && units_judge(campaign) && images_same(campaign) &&
+                all_sum(campaign, summary);
     folder_close(campaign);
     campaign_plan_finish(&campaign->plan);
     campaign_cases_finish(&campaign->cases);
     campaign_level_close(&campaign->learned);
     campaign_machine_destroy(&campaign->machine);
+    campaign_layout_finish(&campaign->layout);
     campaign_images_finish(&campaign->images);
     if (campaign->errors)
         (void)munmap(campaign->errors, CAMPAIGN_JOBS_MAX * sizeof(*campaign->errors));

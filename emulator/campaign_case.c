@@ -39,6 +39,7 @@ static void event_add(struct campaign_events *events, const struct campaign_reco
 {
     const struct campaign_event *last = events->count ? &events->list[events->count - 1] : NULL;
     uint64_t promised = last ? last->promised : 0, state = last ? last->state : 0;
+    uint64_t steps = last ? last->steps : 0;
 
     events->list =
         memory_grow(events->list, events->count, &events->capacity, sizeof(*events->list));
@@ -47,6 +48,7 @@ static void event_add(struct campaign_events *events, const struct campaign_reco
         .instructions = record ? record->instructions : 0,
         .promised = promised,
         .state = state,
+        .steps = steps,
         .kind = record ? record->kind : RECORD_FLUSHED,
         .disk = record ? record->disk : 0,
         .phase = record ? record->phase : 0,
@@ -62,7 +64,7 @@ static bool event_extends(const struct campaign_event *last, const struct campai
 
 void campaign_events_find(const struct campaign_log *log, struct campaign_events *events)
 {
-    uint64_t state = 0; /* the newest */
+    uint64_t state = 0; /* the newest, or the first of several that are */
     *events = (struct campaign_events){0};
     event_add(events, NULL, 0);
     for (uint64_t i = 0; i < log->count; i++) {
@@ -71,10 +73,12 @@ void campaign_events_find(const struct campaign_log *log, struct campaign_events
         bool first_state = record->kind == RECORD_STATE && events->count == 1 && !last->promised;
         bool announced = record->kind == RECORD_TRACE && (record->order == TRACE_COMMITTED ||
                                                           record->order == TRACE_RESTARTED);
-        if (record->kind == RECORD_STATE)
-            state = i;
-        if (record->kind == RECORD_PROMISE)
+        if (record->kind == RECORD_STATE && (i == 0 || record[-1].kind != RECORD_STATE))
+            state = i; /* and all that follow at once are of this moment, too */
+        if (record->kind == RECORD_PROMISE) {
             last->state = state;
+            last->steps = record->order > last->steps ? record->order : last->steps;
+        }
         if (first_state)
             last->promised = record->order;
         else if (announced)
@@ -212,6 +216,7 @@ static void policy_list(struct listing *listing, enum campaign_policy policy)
 /* --- all of them --- */
 
 struct ranked {
+    uint64_t turn; /* the how many-th to be drawn of its kind */
     uint64_t rank;
     size_t index;
 };
@@ -219,6 +224,8 @@ struct ranked {
 static int rank_order(const void *left, const void *right)
 {
     const struct ranked *a = left, *b = right;
+    if (a->turn != b->turn)
+        return a->turn < b->turn ? -1 : 1;
     if (a->rank != b->rank)
         return a->rank < b->rank ? -1 : 1;
     return a->index < b->index ? -1 : a->index > b->index;
@@ -230,14 +237,29 @@ static int index_order(const void *left, const void *right)
     return a->index < b->index ? -1 : a->index > b->index;
 }
 
-/* Keep so many, drawn with the seed; their order stays. */
+static bool same_kind(const struct campaign_case *left, const struct campaign_case *right)
+{
+    return left->event == right->event && left->policy == right->policy;
+}
+
+/* Keep so many, drawn with the seed; their order stays. Events and policies get the same share, as
+ * far as they have so many: those with the most cases are not the most dangerous. */
 static void cases_sample(struct campaign_cases *cases, uint64_t sample, uint64_t seed)
 {
     if (sample == 0 || sample >= cases->count)
         return;
     struct ranked *ranked = memory_zeroed(cases->count, sizeof(*ranked));
     for (size_t i = 0; i < cases->count; i++)
-        ranked[i] = (struct ranked){campaign_mix(seed, i), i};
+        ranked[i] = (struct ranked){.rank = campaign_mix(seed, i), .index = i};
+    for (size_t first = 0, end; first < cases->count; first = end) {
+        for (end = first; end < cases->count && same_kind(&cases->list[first], &cases->list[end]);)
+            end++;
+        qsort(ranked + first, end - first, sizeof(*ranked), rank_order);
+        for (size_t i = first; i < end; i++) {
+            ranked[i].turn = i - first;
+            ranked[i].rank = campaign_mix(ranked[i].index, seed);
+        }
+    }
     qsort(ranked, cases->count, sizeof(*ranked), rank_order);
     qsort(ranked, sample, sizeof(*ranked), index_order);
     for (size_t i = 0; i < sample; i++)

@@ -54,6 +54,7 @@ struct campaign_event {
     uint64_t instructions; /* when */
     uint64_t promised;     /* newest generation that is announced before the next event; 0: none */
     uint64_t state;        /* record of the state that was promised by then; no older one will do */
+    uint64_t steps;        /* that the workload has promised by then */
     uint8_t kind, disk, phase;
 };
 

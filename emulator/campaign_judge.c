@@ -39,7 +39,7 @@ static void check_judge(struct store *store, struct campaign_offline *offline)
     check_report_finish(&report);
 }
 
-void campaign_judge_offline(struct campaign_media *media, bool newest,
+void campaign_judge_offline(struct campaign_media *media, bool newest, uint64_t generation,
                             struct campaign_offline *offline)
 {
     const struct campaign_images *images = media->below->images;
@@ -52,13 +52,13 @@ void campaign_judge_offline(struct campaign_media *media, bool newest,
         sources[i] = (struct volume_source){
             &disks[i], images->sector_count[i] * DISK_SECTOR_BYTES, source_read};
     }
-    *offline = (struct campaign_offline){.judged = true};
+    *offline = (struct campaign_offline){.judged = true, .whole = generation > 0};
     struct store *store = memory_must(malloc(sizeof(*store)));
     bool good = store_open_sources(store, images->names, sources, images->count, &error);
-    if (good)
+    if (good && generation == 0)
         check_judge(store, offline);
     if (good && offline->whole) {
-        good = digest_store(store, 0, &digest, &error);
+        good = digest_store(store, generation, &digest, &error);
         offline->digest = digest.digest;
         offline->generation = digest.generation;
     }
@@ -121,6 +121,12 @@ enum campaign_outcome campaign_judge(const struct campaign_log *log,
     if (online->outcome != OUTCOME_PASSED) {
         memcpy(text, online->text, CAMPAIGN_TEXT_BYTES);
         return online->outcome;
+    }
+    if (online->recalled < event->steps) {
+        (void)snprintf(text, CAMPAIGN_TEXT_BYTES,
+                       "step %" PRIu64 " had been called durable, and it goes on after %" PRIu64,
+                       event->steps, online->recalled);
+        return OUTCOME_LOST;
     }
     if (online->generation == offline->generation)
         return OUTCOME_PASSED;

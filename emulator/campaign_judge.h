@@ -38,6 +38,7 @@ struct campaign_offline {
 struct campaign_online {
     uint8_t outcome;
     uint64_t generation; /* restarted from; 0: it did not */
+    uint64_t recalled;   /* the last step that it says is there; of a workload that has steps */
     uint64_t history;    /* of the media */
     uint64_t restart_ns, instructions; /* until it had restarted; until the next checkpoint */
     char text[CAMPAIGN_TEXT_BYTES];
@@ -49,8 +50,12 @@ struct campaign_verdict {
 };
 
 /* campaign_judge_offline - check and digest what the media hold. May return in several processes,
- * as campaign_media_read() does. newest: with what is still in caches, while logging. */
-void campaign_judge_offline(struct campaign_media *media, bool newest,
+ * as campaign_media_read() does.
+ *
+ * newest      with what is still in caches, while logging.
+ * generation  0: the newest there is. Another is only digested, not checked.
+ */
+void campaign_judge_offline(struct campaign_media *media, bool newest, uint64_t generation,
                             struct campaign_offline *offline);
 
 /* campaign_judge - the outcome of a case.

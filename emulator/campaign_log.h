@@ -24,7 +24,7 @@ enum campaign_record_kind {
     RECORD_SETTLED, /* a sector left the cache: order, sector */
     RECORD_FLUSHED, /* a flush is complete */
     RECORD_TRACE,   /* the trace port announced: order is the kind, sector the argument */
-    RECORD_PROMISE, /* the workload printed that what it had done is durable */
+    RECORD_PROMISE, /* the workload printed that what it had done is durable; order is the step */
     RECORD_STATE,   /* what a restart of all that was written so far would see: order is the
                        generation; its digest is the data */
     RECORD_KINDS

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -16,6 +17,7 @@
 
 #define BOOT_STEP 20000u        /* instructions: how exactly the first read is found */
 #define BOOT_MAX 1000000000ull  /* instructions in which it must come */
+#define RECALL_CHECKPOINTS 3u   /* one that was asked for comes before any domain runs */
 
 /* What a child tells its parent. */
 struct shared {
@@ -24,7 +26,7 @@ struct shared {
     struct error error;
 };
 
-static void promise_log(struct campaign_machine *machine, const char *line);
+static void line_take(struct campaign_machine *machine, const char *line);
 
 static void console_put(void *context, const uint8_t *data, size_t size_bytes)
 {
@@ -33,10 +35,10 @@ static void console_put(void *context, const uint8_t *data, size_t size_bytes)
         if (machine->console_bytes < CAMPAIGN_CONSOLE_BYTES - 1) {
             machine->console[machine->console_bytes++] = data[i] ? (char)data[i] : '?';
             machine->console[machine->console_bytes] = '\0';
-            if (data[i] == '\n' && machine->media.log)
-                promise_log(machine, machine->console + machine->line);
-            if (data[i] == '\n')
-                machine->line = machine->console_bytes;
+            if (data[i] != '\n')
+                continue;
+            line_take(machine, machine->console + machine->line);
+            machine->line = machine->console_bytes;
         }
 }
 
@@ -138,13 +140,16 @@ static bool machine_warm(struct campaign_machine *machine, struct error *error)
     campaign_media_open(&machine->media, machine->images);
     machine->console_bytes = machine->line = 0;
     machine->console[0] = '\0';
+    machine->recalls = false;
+    machine->recalled = 0;
     return good;
 }
 
 bool campaign_machine_create(struct campaign_machine *machine, const struct campaign_setup *setup,
-                             const struct campaign_view *images, struct error *error)
+                             const struct campaign_view *images,
+                             const struct campaign_layout *layout, struct error *error)
 {
-    *machine = (struct campaign_machine){.setup = setup, .images = images};
+    *machine = (struct campaign_machine){.setup = setup, .images = images, .layout = layout};
     campaign_media_open(&machine->media, images);
     struct machine_until until = machine_until_never();
     if (!machine_make(machine, error) ||
@@ -179,28 +184,61 @@ static void stamp(void *context, struct campaign_record *record)
     record->phase = (uint8_t)machine_stats(machine->machine).phase;
 }
 
-/* What would a restart see now? A store that is not whole is no state. */
-static void state_log(void *context)
+/* What would a restart see that finds this generation the newest? 0: with all there is. A store
+ * that is not whole is no state. Returns its generation. */
+static uint64_t state_of_log(struct campaign_machine *machine, uint64_t generation)
 {
-    struct campaign_machine *machine = context;
     struct campaign_offline offline;
     struct campaign_record record = {.kind = RECORD_STATE};
-    campaign_judge_offline(&machine->media, true, &offline);
+    campaign_judge_offline(&machine->media, true, generation, &offline);
     if (!offline.whole)
-        return;
+        return 0;
     stamp(machine, &record);
     record.order = offline.generation;
     campaign_log_add(machine->media.log, &record, &offline.digest, sizeof(offline.digest));
+    return offline.generation;
+}
+
+/* What would a restart see now? And if the header that is being written is lost, but not what was
+ * journalled after it, which may lie on another disk? */
+static void state_log(void *context)
+{
+    struct campaign_machine *machine = context;
+    uint64_t announced = machine_stats(machine->machine).generation;
+    uint64_t newest = state_of_log(machine, 0);
+    if (announced > 0 && newest > announced)
+        (void)state_of_log(machine, announced);
+}
+
+/* The number that ends where text is in a line, or, after, begins behind it. */
+static bool number_beside(const char *line, const char *text, bool after, uint64_t *number)
+{
+    const char *at = text ? strstr(line, text) : NULL;
+    if (!at)
+        return false;
+    const char *first = after ? at + strlen(text) : at;
+    while (!after && first > line && first[-1] >= '0' && first[-1] <= '9')
+        first--;
+    *number = strtoull(first, NULL, 10);
+    return *first >= '0' && *first <= '9';
 }
 
 /* A line is complete: what does it promise? All that was written before it, whether or not it was
- * flushed: a kernel that answered too early is to be found. */
-static void promise_log(struct campaign_machine *machine, const char *line)
+ * flushed: a kernel that answered too early is to be found. What was there after a restart must be
+ * there after the next, so that is a promise, too. */
+static void line_take(struct campaign_machine *machine, const char *line)
 {
-    const char *promise = machine->setup->workload->promise;
+    const struct campaign_workload *workload = machine->setup->workload;
     struct campaign_record record = {.kind = RECORD_PROMISE};
-    if (!promise || !strstr(line, promise))
+    bool recalls = number_beside(line, workload->recall, true, &record.order);
+    if (recalls && record.order >= machine->recalled)
+        machine->recalled = record.order;
+    machine->recalls = machine->recalls || recalls;
+    if (!machine->media.log ||
+        (!recalls && !number_beside(line, workload->promise, false, &record.order)))
         return;
+    if (!workload->recall)
+        record.order = 0; /* nobody would say that it is there */
     state_log(machine);
     stamp(machine, &record);
     campaign_log_add(machine->media.log, &record, NULL, 0);
@@ -249,6 +287,14 @@ static const char *console_last(const struct campaign_machine *machine)
     while (end > 0 && machine->console[end - 1] != '\n')
         end--;
     return machine->console + end;
+}
+
+static const char *forbidden_find(const struct campaign_machine *machine)
+{
+    const char *const *forbidden = machine->setup->workload->forbidden;
+    while (*forbidden && !strstr(machine->console, *forbidden))
+        forbidden++;
+    return *forbidden;
 }
 
 static bool learn_failed(const struct campaign_machine *machine, struct machine_stop stop,
@@ -303,6 +349,9 @@ static bool learn_run(struct campaign_machine *machine, const void *job_context,
     struct machine_stop stop = phases_run(machine, &until);
     if (stop.reason != MACHINE_STOP_PHASE)
         return learn_failed(machine, stop, error);
+    if (forbidden_find(machine))
+        return error_set(error, ERROR_FORMAT, "campaign: the undisturbed run prints '%.40s': %.150s",
+                         forbidden_find(machine), console_last(machine));
     state_log(machine); /* what was written last and not flushed yet is a state, too */
     log->instructions = *number = machine_instructions(machine->machine);
     return !log->full || error_set(error, ERROR_LIMIT, "campaign: the run writes too much: fewer "
@@ -316,6 +365,7 @@ bool campaign_machine_learn(struct campaign_machine *machine, const struct campa
     assert(!machine->media.log);
     machine->media.below = media;
     machine->media.log = log;
+    machine->media.layout = machine->layout;
     machine->media.context = machine;
     machine->media.stamp = stamp;
     machine->media.flushed = state_log;
@@ -340,12 +390,12 @@ static void online_fail(struct campaign_online *online, enum campaign_outcome ou
 
 static void console_judge(struct campaign_machine *machine, struct campaign_online *online)
 {
-    const char *const *forbidden = machine->setup->workload->forbidden;
-    for (; *forbidden; forbidden++)
-        if (strstr(machine->console, *forbidden)) {
-            online_fail(online, OUTCOME_INVARIANT, machine, *forbidden);
-            return;
-        }
+    const char *forbidden = forbidden_find(machine);
+    if (forbidden)
+        online_fail(online, OUTCOME_INVARIANT, machine, forbidden);
+    else if (machine->setup->workload->recall && !machine->recalls)
+        online_fail(online, OUTCOME_INVARIANT, machine, "it does not say what it recalls");
+    online->recalled = machine->recalled;
 }
 
 void campaign_machine_restart(struct campaign_machine *machine, struct campaign_online *online)
@@ -360,9 +410,13 @@ void campaign_machine_restart(struct campaign_machine *machine, struct campaign_
     } else {
         online->generation = machine_stats(machine->machine).generation;
         online->restart_ns = machine_time_ns(machine->machine);
-        until.generation = online->generation + 1;
-        until.cycles = machine_cycles(machine->machine) + machine->setup->cycles_max;
-        stop = machine_run(machine->machine, &until);
+        for (unsigned i = 1; i <= RECALL_CHECKPOINTS; i++) {
+            until.generation = online->generation + i;
+            until.cycles = machine_cycles(machine->machine) + machine->setup->cycles_max;
+            stop = machine_run(machine->machine, &until);
+            if (machine->recalls || !machine->setup->workload->recall)
+                break;
+        }
         if (stop.reason != MACHINE_STOP_GENERATION)
             online_fail(online, OUTCOME_NO_CHECKPOINT, machine, stop_text(machine, stop));
         console_judge(machine, online); /* who trapped does not go on: the trap tells more */

@@ -22,9 +22,13 @@
 /* What runs, and what would be wrong: no more than data. */
 struct campaign_workload {
     const char *name, *about;
-    const char *const *forbidden; /* what must not be printed after a restart, up to NULL */
-    /* A line that holds this promises that what was done before it is durable. NULL: none does. */
+    const char *const *forbidden; /* what must never be printed, up to NULL */
+    /* "... N PROMISE ...": what was done before this line is durable, and with it step N. NULL:
+     * nothing is promised in words. */
     const char *promise;
+    /* "... RECALL N ...": printed in each life before its third checkpoint is committed: the steps
+     * up to N are there. NULL: nothing is. */
+    const char *recall;
 };
 
 struct campaign_setup {
@@ -40,19 +44,23 @@ struct campaign_machine {
     struct machine *machine;
     struct campaign_media media;
     const struct campaign_view *images; /* the machine was made on these */
+    const struct campaign_layout *layout; /* of them */
     char console[CAMPAIGN_CONSOLE_BYTES]; /* what was printed, cut when it is full */
     size_t console_bytes, line; /* line: where the present one begins */
+    bool recalls;               /* one of them said so ... */
+    uint64_t recalled;          /* ... and this is the last step that any did */
 };
 
 /* campaign_machine_create - make it and bring it to its first read.
  *
  * machine  out: must not move; campaign_machine_destroy() is safe even after failure.
- * images   a view of images; outlives the machine, as setup does.
+ * images   a view of images; outlives the machine, as setup and layout do.
  * Errors   as machine_create; ERROR_FORMAT it never reads its disks.
  */
 MUST_CHECK bool campaign_machine_create(struct campaign_machine *machine,
                                         const struct campaign_setup *setup,
-                                        const struct campaign_view *images, struct error *error);
+                                        const struct campaign_view *images,
+                                        const struct campaign_layout *layout, struct error *error);
 void campaign_machine_destroy(struct campaign_machine *machine);
 /* campaign_machine_leave - in a child that only reads the media: give up all else, so that its own
  * children are made quickly. */

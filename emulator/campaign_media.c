@@ -275,7 +275,7 @@ static bool store_sync(void *context)
 {
     struct campaign_media_disk *disk = context;
     record_log(disk, RECORD_FLUSHED, 0, 0, 0, NULL);
-    if (disk->media->log && disk->media->flushed)
+    if (disk->media->log && disk->media->flushed && disk->media->unflushed)
         disk->media->flushed(disk->media->context);
     disk->media->unflushed = false;
     return true;
@@ -288,7 +288,7 @@ static void observe_entered(void *context, uint64_t order, uint64_t sector, uint
     struct campaign_media *media = disk->media;
     if (media->log && media->flushed && media->unflushed)
         media->flushed(media->context); /* what a cut here may leave is no state after a flush */
-    media->unflushed = true;
+    media->unflushed = !media->layout || campaign_layout_states(media->layout, disk->index, sector);
     if (media->log)
         sectors_put(&disk->media->newest, disk->index, sector, data, sector_count);
     record_log(disk, RECORD_ENTERED, sector, order, sector_count, data);

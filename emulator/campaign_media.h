@@ -19,7 +19,7 @@
 
 #include <sys/types.h>
 
-#include "emulator/campaign_view.h"
+#include "emulator/campaign_layout.h"
 
 /* Sectors by disk and number. */
 struct campaign_sectors {
@@ -52,12 +52,13 @@ struct campaign_media {
     struct campaign_sectors newest;  /* by this run, on the media or in a cache; while logging */
     struct campaign_media_disk disks[BOARD_DISK_COUNT_MAX];
 
-    /* While logging: where to, and who says when it is. */
+    /* While logging: where to, what lies where, and who says when it is. */
     struct campaign_log *log;
+    const struct campaign_layout *layout;
     void *context;
     void (*stamp)(void *context, struct campaign_record *record);
     void (*flushed)(void *context); /* after a flush, and between writes; NULL: nobody asks */
-    bool unflushed;                 /* a write was taken since */
+    bool unflushed; /* what can change what a restart sees was written since */
 };
 
 /* campaign_media_open - media that hold what below does. Must not move while open. */

@@ -79,11 +79,12 @@ static void event_lines(struct byte_writer *text, const struct campaign_run_lear
         const struct campaign_record *last = record > first ? &log->records[record - 1] : NULL;
         text_add(text,
                  "event-%zu %" PRIu64 " phase %u disk %u %s promised %" PRIu64 " state %" PRIu64
-                 " sector %" PRIu64 " count %" PRIu32 " doubt %" PRIu64 "\n",
+                 " sector %" PRIu64 " count %" PRIu32 " doubt %" PRIu64 " steps %" PRIu64
+                 "\n",
                  i, event->instructions, event->phase, event->disk,
                  event->kind == RECORD_ENTERED ? "write" : "settle", event->promised,
                  event->state, last ? last->sector : 0, last ? last->sector_count : 0,
-                 sectors_in_doubt(&pending, disks));
+                 sectors_in_doubt(&pending, disks), event->steps);
     }
     campaign_pending_finish(&pending);
 }

@@ -38,7 +38,7 @@ static void verdicts_write(const struct unit *unit, bool online, uint32_t offset
     if (online)
         campaign_machine_restart(unit->machine, &verdict.online);
     else
-        campaign_judge_offline(media, false, &verdict.offline);
+        campaign_judge_offline(media, false, 0, &verdict.offline);
     for (uint32_t i = 0; i < media->member_count && !media->host_failed; i++) {
         struct campaign_verdict *target = &unit->verdicts[offset + media->members[i]];
         if (online)
@@ -84,7 +84,8 @@ static bool online_equal(const struct campaign_online *left, const struct campai
 {
     return left->outcome == right->outcome && left->generation == right->generation &&
            left->history == right->history && left->restart_ns == right->restart_ns &&
-           left->instructions == right->instructions && strcmp(left->text, right->text) == 0;
+           left->instructions == right->instructions &&
+           left->recalled == right->recalled && strcmp(left->text, right->text) == 0;
 }
 
 static uint64_t history_of(const struct unit *unit, uint32_t index, bool online)

@@ -5,7 +5,7 @@
  * 2 checkpoint; console, power. */
 #include <stdio.h>
 
-#include "disks/domains/rt/interface.h"
+#include "disks/domains/rt/life.h"
 #include "disks/domains/rt/slots.h"
 
 enum commit_slot { SLOT_PAGE = 0, SLOT_JOURNAL = 1, SLOT_CHECKPOINT = 2 };
@@ -38,23 +38,20 @@ static uint64_t checkpoint_now(void)
 
 int domain_main(uint64_t argument_0, uint64_t argument_1)
 {
-    uint64_t restarts = 0, seen = 0, steps = 0;
+    uint64_t life = 0, steps = 0;
     (void)argument_0;
     (void)argument_1;
     while (count_read() < STEPS) {
         uint64_t count = count_read() + 1;
-        (void)journal_restarts(SLOT_JOURNAL, &restarts);
-        if (restarts != seen)
-            printf("life %llu begins after step %llu\n", (unsigned long long)restarts,
-                   (unsigned long long)count - 1);
-        seen = restarts;
+        if (life_is_new(SLOT_JOURNAL, &life))
+            life_say(life, count - 1);
         uint64_t code = count_write(count);
         if (code != RC_OK) {
             printf("step %llu failed with code %llu\n", (unsigned long long)count,
                    (unsigned long long)code);
             return (int)power_off(SLOT_POWER, 1);
         }
-        printf("step %llu is durable\n", (unsigned long long)count);
+        life_promise(count);
         if (++steps % STEPS_A_CHECKPOINT == 0)
             printf("checkpoint: code %llu\n", (unsigned long long)checkpoint_now());
     }

@@ -3,18 +3,25 @@
  * round in another order, and looks at each visit that it finds what the round before left there.
  * Powers off with code 0 if all was right, after saying the sum of it all. Arguments: pages mapped
  * at PAGES_ADDR, and rounds. Keys: 0 a range of nodes,
- * 3 data-creator; console, power. */
+ * 3 data-creator; console, power; and for power-fail campaigns, 4 journal: then each life says how
+ * many visits there were. */
 #include "disks/domains/overcommit.h"
 
-#include <stdio.h>
-
-#include "disks/domains/rt/interface.h"
+#include "disks/domains/rt/life.h"
 #include "disks/domains/rt/slots.h"
 
 #define PAGES_ADDR 0x50000000ull
 #define PAGE_WORDS (4096u / sizeof(uint64_t))
 
-enum overcommit_slot { SLOT_RANGE = 0, SLOT_NODE = 1, SLOT_VALUE = 2, SLOT_CREATOR = 3 };
+#define VISITS_A_LOOK 16u /* whether this is a new life */
+
+enum overcommit_slot {
+    SLOT_RANGE = 0,
+    SLOT_NODE = 1,
+    SLOT_VALUE = 2,
+    SLOT_CREATOR = 3,
+    SLOT_JOURNAL = 4
+};
 
 /* All numbers below count, each once, in no obvious order. */
 struct order {
@@ -81,12 +88,15 @@ static bool node_visit(uint64_t node, uint64_t round)
            node_swap(SLOT_NODE, (node + round) % 16, SLOT_VALUE, SLOT_NONE) == RC_OK;
 }
 
-static bool round_run(uint64_t pages, uint64_t nodes, uint64_t round)
+static bool round_run(uint64_t pages, uint64_t nodes, uint64_t round, uint64_t *life)
 {
     struct order page_order, node_order;
+    uint64_t visits = pages > nodes ? pages : nodes;
     order_begin(&page_order, pages, 3 * round);
     order_begin(&node_order, nodes, 5 * round + 1);
-    for (uint64_t i = 0; i < pages || i < nodes; i++) {
+    for (uint64_t i = 0; i < visits; i++) {
+        if (i % VISITS_A_LOOK == 0 && life_is_new(SLOT_JOURNAL, life))
+            life_say(*life, (round - 1) * visits + i);
         if (i < pages && !page_visit(order_next(&page_order), round))
             return false;
         if (i < nodes && !node_visit(order_next(&node_order), round))
@@ -112,10 +122,10 @@ static uint64_t sum_of(uint64_t pages, uint64_t nodes, uint64_t rounds)
 
 int domain_main(uint64_t argument_0, uint64_t argument_1)
 {
-    uint64_t nodes = 0;
+    uint64_t nodes = 0, life = 0;
     (void)range_count(SLOT_RANGE, &nodes);
     for (uint64_t round = 1; round <= argument_1; round++)
-        if (!round_run(argument_0, nodes, round))
+        if (!round_run(argument_0, nodes, round, &life))
             return (int)power_off(SLOT_POWER, 1);
     printf("%llu pages, %llu nodes, %llu rounds: sum %llx\n", (unsigned long long)argument_0,
            (unsigned long long)nodes, (unsigned long long)argument_1,
