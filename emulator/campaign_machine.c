@@ -350,12 +350,14 @@ static bool learn_run(struct campaign_machine *machine, const void *job_context,
     if (stop.reason != MACHINE_STOP_PHASE)
         return learn_failed(machine, stop, error);
     if (forbidden_find(machine))
-        return error_set(error, ERROR_FORMAT, "campaign: the undisturbed run prints '%.40s': %.150s",
+        return error_set(error, ERROR_FORMAT,
+                         "campaign: the undisturbed run prints '%.40s': %.150s",
                          forbidden_find(machine), console_last(machine));
     state_log(machine); /* what was written last and not flushed yet is a state, too */
     log->instructions = *number = machine_instructions(machine->machine);
-    return !log->full || error_set(error, ERROR_LIMIT, "campaign: the run writes too much: fewer "
-                                                       "checkpoints, please");
+    return !log->full || error_set(error, ERROR_LIMIT,
+                                   "campaign: the run writes too much: fewer "
+                                   "checkpoints, please");
 }
 
 bool campaign_machine_learn(struct campaign_machine *machine, const struct campaign_view *media,

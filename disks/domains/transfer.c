@@ -10,8 +10,8 @@
  * this is still the same life: if not, the log may know more.
  *
  * Argument 0: not 0 is a lie, for tests: what is promised is not committed yet. Keys: 0 the page of
- * the log, 1 journal, 2 checkpoint; console. At ACCOUNTS, memory of half a page an account; at LOG_ADDR,
- * the page of key 0. */
+ * the log, 1 journal, 2 checkpoint; console. At ACCOUNTS, memory of half a page an account; at
+ * LOG_ADDR, the page of key 0. */
 #include <assert.h>
 
 #include "disks/domains/rt/life.h"
