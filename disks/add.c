@@ -5,6 +5,8 @@
  * Order on the volume: header; second plexes of what is on other volumes; new node pots and page
  * pots; new pages; their second plexes; header copy.
  *
+ * A stream is one range: slots, all holes but the header of the first generation.
+ *
  * Invariants
  *  1. Second plexes are left as holes: they read as zeros, which pass no checksum, until the kernel
  *     has filled them.
@@ -90,10 +92,33 @@ static bool objects_add(struct addition *addition, enum range_kind kind, uint8_t
                                                      .block_count = (count - 1) / per_block + 1});
 }
 
+/* A slot has room for the header, and for the larger of the areas. */
+static bool stream_add(struct addition *addition)
+{
+    const struct store *store = addition->store;
+    const struct add_request *request = addition->request;
+    uint64_t slot = 1;
+    if (request->node_count || request->page_count || request->mirror)
+        return error_set(addition->error, ERROR_USAGE, "%s: a stream holds nothing else",
+                         addition->path);
+    for (unsigned i = 0; i < store->range_count; i++) {
+        const struct volume_range *range = &store->ranges[i].range;
+        uint64_t end = AREA_ID_INDEX(range->first_id) + range->object_count + 1;
+        if (range->kind == RANGE_CKPT_AREA && end > slot)
+            slot = end;
+    }
+    return range_add(addition,
+                     (struct volume_range){.kind = RANGE_STREAM,
+                                           .object_count = slot,
+                                           .block_count = slot * request->stream_slots});
+}
+
 static bool layout(struct addition *addition)
 {
     const struct add_request *request = addition->request;
     addition->at = 1;
+    if (request->stream_slots)
+        return stream_add(addition);
     if (request->mirror && !twins_add(addition))
         return false;
     return objects_add(addition, RANGE_NODES, 0, request->node_count) &&
@@ -119,7 +144,7 @@ static bool header_fill(struct addition *addition)
     const struct volume_header *first = &store->volumes[0].header;
     struct volume_header *header = &addition->header;
     unsigned index = index_choose(store, addition->request->mirror);
-    if (index == VOLUME_DISKS_MAX)
+    if (index == VOLUME_DISKS_MAX && !addition->request->stream_slots)
         return error_set(addition->error, ERROR_LIMIT, "%s: a store has at most %u volumes",
                          addition->path, VOLUME_DISKS_MAX);
     if (header->range_count == 0)
@@ -132,6 +157,10 @@ static bool header_fill(struct addition *addition)
     header->version = FORMAT_VERSION;
     header->disk_index = (uint8_t)index;
     header->disk_count = (uint8_t)(index < store->disk_count ? store->disk_count : index + 1);
+    if (addition->request->stream_slots) {
+        header->disk_index = VOLUME_STREAM;
+        header->disk_count = (uint8_t)store->disk_count;
+    }
     header->block_count = addition->at + 1 < 4 ? 4 : addition->at + 1; /* volume.c: BLOCKS_MIN */
     header->generation = store->header.generation;
     header->checksum = checksum64((const uint8_t *)header + 8, BLOCK_BYTES - 8, CHECKSUM_VOLUME);
@@ -166,6 +195,16 @@ static bool pots_write(const struct addition *addition, const struct volume_rang
     return true;
 }
 
+/* The newest generation is where the stream begins: a header, and nothing that it refers to. */
+static bool stream_begin(const struct addition *addition, const struct volume_range *range)
+{
+    const struct ckpt_header *header = &addition->store->header;
+    uint64_t slot = header->generation % addition->request->stream_slots;
+    uint8_t block[BLOCK_BYTES] = {0};
+    memcpy(block, header, sizeof(*header));
+    return block_write(addition, range->start_block + slot * range->object_count, block);
+}
+
 static bool volume_write(const struct addition *addition)
 {
     const struct volume_header *header = &addition->header;
@@ -178,6 +217,8 @@ static bool volume_write(const struct addition *addition)
         const struct volume_range *range = &header->ranges[i];
         bool pots = range->kind == RANGE_NODES || range->kind == RANGE_PAGE_POTS;
         if (pots && range->first_id >= end[range->kind] && !pots_write(addition, range))
+            return false;
+        if (range->kind == RANGE_STREAM && !stream_begin(addition, range))
             return false;
     }
     return block_write(addition, 0, header) &&

@@ -11,6 +11,9 @@ struct add_request {
     /* New pages have two homes, and every range that has no second plex on the volumes given gets
      * it on the new one. */
     bool mirror;
+    /* Not 0: the volume is a stream with so many slots, and nothing else. It begins with the newest
+     * generation, whose standby is a copy of the volumes as they are. */
+    uint64_t stream_slots;
 };
 
 /* add_volume - write the new volume of an open store. The other volumes are not changed: a kernel
@@ -20,8 +23,9 @@ struct add_request {
  * store    open, with the newest checkpoint in use. With a volume missing and mirror asked for, the
  *          new one takes its number; else the next.
  * path     must not exist; written whole or not at all.
- * Errors   ERROR_USAGE nothing to add, or the path exists; ERROR_LIMIT the store has all volumes or
- *          ids that it may have; ERROR_FORMAT the checker finds damage; ERROR_IO the host refused.
+ * Errors   ERROR_USAGE nothing to add, more than a stream, or the path exists; ERROR_LIMIT the
+ *          store has all volumes or ids that it may have; ERROR_FORMAT the checker finds damage;
+ *          ERROR_IO the host refused.
  */
 MUST_CHECK bool add_volume(struct store *store, const struct add_request *request,
                            const char *path, struct error *error);

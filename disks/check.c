@@ -191,6 +191,8 @@ static void check_volumes(struct check *check)
     const struct store *store = check->store;
     for (unsigned i = 0; i < store->volume_count; i++)
         check_volume(check, &store->volumes[i]);
+    if (store->stream.path)
+        check_volume(check, &store->stream);
     for (unsigned disk = 0; disk < store->disk_count; disk++)
         if (!store_volume(store, disk))
             check_find(check, FINDING_REPAIRABLE, "volume %u: missing", disk);

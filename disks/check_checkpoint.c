@@ -28,22 +28,26 @@ static bool plexes_agree(const struct check *check, const struct store_place ple
            plexes[1].header.generation == generation - 2;
 }
 
-static void check_header(struct check *check, unsigned place, unsigned plex)
+const char *check_header_problem(const struct ckpt_header *header)
 {
     static const uint8_t zeros[SECTOR_BYTES];
+    if (memcmp(header->reserved, zeros, sizeof(header->reserved)) != 0)
+        return "reserved bytes are set";
+    if (header->migrated_generation + 1 < header->generation)
+        return "it was committed before the one before it was at home";
+    if (header->disks_in_step & ~header->disks_known)
+        return "a disk that it does not know is in step";
+    return NULL;
+}
+
+static void check_header(struct check *check, unsigned place, unsigned plex)
+{
     const struct store_place *found = &check->store->places[place][plex];
-    const struct ckpt_header *header = &found->header;
-    const char *problem = NULL;
     if (found->state != PLACE_GOOD)
         return;
-    if (memcmp(header->reserved, zeros, sizeof(header->reserved)) != 0)
-        problem = "reserved bytes are set";
-    else if (CKPT_PLACE(header->generation) != place)
-        problem = "its generation belongs in the other place";
-    else if (header->migrated_generation + 1 < header->generation)
-        problem = "it was committed before the one before it was at home";
-    else if (header->disks_in_step & ~header->disks_known)
-        problem = "a disk that it does not know is in step";
+    const char *problem = CKPT_PLACE(found->header.generation) == place
+                              ? check_header_problem(&found->header)
+                              : "its generation belongs in the other place";
     if (problem)
         check_find(check, FINDING_DAMAGE, "%s: checkpoint header %u: %s",
                    check_where(check, found->location).text, place, problem);
@@ -130,10 +134,9 @@ static int use_order(const void *left, const void *right)
     return a->use < b->use ? -1 : a->use > b->use;
 }
 
-static const char *entry_problem(const struct check *check, uint32_t area,
-                                 const struct directory_entry *entry)
+const char *check_entry_problem(const struct store *store, uint32_t area,
+                                const struct directory_entry *entry)
 {
-    const struct store *store = check->store;
     uint64_t id = disk_id(entry->object_id);
     enum range_kind kind = entry->kind == DIRECTORY_PAGE || entry->kind == DIRECTORY_ZERO_PAGE
                                ? RANGE_PAGE_POTS
@@ -202,7 +205,7 @@ static void check_entries(struct check *check, const struct ckpt_header *header,
     for (size_t i = 0; i < directory->count; i++) {
         const struct directory_entry *entry = &directory->entries[i];
         unsigned long long id = disk_id(entry->object_id);
-        const char *problem = entry_problem(check, header->area, entry);
+        const char *problem = check_entry_problem(check->store, header->area, entry);
         if (!problem && i > 0 && disk_id(entry[-1].object_id) == id &&
             (entry[-1].kind == DIRECTORY_NODE) == (entry->kind == DIRECTORY_NODE) &&
             (entry[-1].kind == DIRECTORY_RUNNING) == (entry->kind == DIRECTORY_RUNNING))

@@ -24,6 +24,12 @@ struct check_where {
 };
 struct check_where check_where(const struct check *check, uint64_t location);
 
+/* check_header_problem - what is wrong with a checkpoint header that is good; check_entry_problem -
+ * with an entry of the directory of a checkpoint in this area. NULL: nothing. Also used for what is
+ * in a stream. */
+const char *check_header_problem(const struct ckpt_header *header);
+const char *check_entry_problem(const struct store *store, uint32_t area,
+                                const struct directory_entry *entry);
 /* check_checkpoint - checkpoint headers, the newest directory, its area, and the journal. */
 void check_checkpoint(struct check *check);
 /* check_pots_and_pages - both plexes of every pot, and every page; fills check->nodes and

@@ -22,6 +22,11 @@
  * The range table in the header says where each is; nothing is at a fixed place but block 0 and the
  * last.
  *
+ * A stream is a volume that is no part of its store's contents: a ring of slots, one a generation,
+ * each with what that checkpoint wrote. The kernel writes it if it is there, and never reads it. A
+ * standby, which is a copy of the store as of one generation, is brought to the next by each slot
+ * (disks/apply.h).
+ *
  * Rules
  *  1. Little-endian. Reserved bytes are zero. A reader refuses what it does not know.
  *  2. Every block except a page carries its own checksum and the 64-bit generation that wrote it; a
@@ -109,9 +114,15 @@ enum range_kind {
     RANGE_CKPT_HEADER = 4, /* first_id: place 0 or 1; one block, and one object */
     RANGE_CKPT_AREA = 5,  /* block = start + (id - first); first_id: an AREA_ID */
     RANGE_SPARE = 6,
-    RANGE_JOURNAL = 7     /* block = start + (id - first); ids are block numbers of the ring */
+    RANGE_JOURNAL = 7,    /* block = start + (id - first); ids are block numbers of the ring */
+    /* object_count: blocks of a slot; slots follow each other. Generation g is in slot g modulo
+     * their number: its header in the first sector, then block n of its area in block 1 + n. The
+     * header comes when all else is durable, in the store too. first_id: 0. */
+    RANGE_STREAM = 8
 };
-#define RANGE_KIND_LAST RANGE_JOURNAL
+#define RANGE_KIND_LAST RANGE_STREAM
+#define STREAM_SLOTS_MIN 2u
+#define STREAM_SLOTS_MAX 65536u
 #define RANGE_HOMES_LAST RANGE_PAGE_POTS /* those up to here hold objects, or describe them */
 struct volume_range {
     uint8_t kind; /* enum range_kind */
@@ -149,13 +160,14 @@ static inline uint64_t range_objects_per_block(uint8_t kind)
 #define VOLUME_MAGIC "LATCHKEY"
 #define VOLUME_RANGES_MAX 64u
 #define VOLUME_DISKS_MAX 4u
+#define VOLUME_STREAM VOLUME_DISKS_MAX /* disk index of a stream, which the store does not count */
 struct volume_header {
     uint64_t checksum; /* of bytes 8..4095, seeded with CHECKSUM_VOLUME */
     uint8_t magic[8];
     uint32_t version;
     uint32_t range_count;
     uint8_t store_id[16];  /* equal on all volumes of a store */
-    uint8_t disk_index;    /* of this volume, 0..disk_count-1 */
+    uint8_t disk_index;    /* of this volume, 0..disk_count-1, or VOLUME_STREAM */
     uint8_t disk_count;
     uint8_t reserved_0[6];
     uint64_t block_count;  /* of this volume */
@@ -215,7 +227,8 @@ struct ckpt_header {
     uint64_t restart_count;  /* of the life of the system that wrote this: 1, 2, ... */
     /* Bit n: what disk n holds is up to date; else what is on disks that are up to date too is not
      * read before it was copied anew from there. What is nowhere else is read if all disks that
-     * were up to date are there: while its disk was away, what changed stayed in the checkpoint. */
+     * were up to date are there: while its disk was away, what changed stayed in the checkpoint.
+     * Bit VOLUME_STREAM: the stream got all of this generation. */
     uint64_t disks_in_step;
     uint64_t disks_known; /* bit n: disk n was part of the store */
     uint8_t reserved[512 - 128];

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "disks/stream.h"
 #include "emulator/base/json.h"
 
 static const char *const place_names[] = {"absent", "empty", "good", "bad"};
@@ -65,6 +66,8 @@ static void range_line(struct byte_writer *writer, const struct volume *volume, 
                        AREA_ID_AREA(range->first_id), range->plex,
                        (uint64_t)AREA_ID_INDEX(range->first_id),
                        (uint64_t)AREA_ID_INDEX(range->first_id + range->object_count - 1));
+    else if (range->kind == RANGE_STREAM)
+        (void)snprintf(what, sizeof(what), " slots of %" PRIu64 " blocks", range->object_count);
     else if (range->kind != RANGE_SPARE)
         (void)snprintf(what, sizeof(what), " %" PRIu64 " plex %u", range->first_id,
                        range->plex);
@@ -76,9 +79,12 @@ static void range_line(struct byte_writer *writer, const struct volume *volume, 
 static void volume_lines(struct byte_writer *writer, const struct volume *volume)
 {
     const struct volume_header *header = &volume->header;
-    line(writer, "volume %u of %u: %s, %" PRIu64 " blocks, header generation %" PRIu64,
-         header->disk_index, header->disk_count, volume->path, header->block_count,
-         header->generation);
+    char name[32] = "stream";
+    if (header->disk_index != VOLUME_STREAM)
+        (void)snprintf(name, sizeof(name), "volume %u of %u", header->disk_index,
+                       header->disk_count);
+    line(writer, "%s: %s, %" PRIu64 " blocks, header generation %" PRIu64, name, volume->path,
+         header->block_count, header->generation);
     for (unsigned copy = 0; copy < VOLUME_COPIES; copy++)
         if (volume->copy_problem[copy])
             line(writer, "  header in %s: %s", copy ? "last block" : "block 0",
@@ -104,6 +110,16 @@ static void place_line(struct byte_writer *writer, const struct store_place *pla
          header->journal_block);
 }
 
+static void stream_lines(struct byte_writer *writer, const struct store *store)
+{
+    struct stream stream;
+    struct error error;
+    volume_lines(writer, &store->stream);
+    if (stream_use(store, &stream, &error))
+        line(writer, "  %" PRIu64 " slots, generations %" PRIu64 "..%" PRIu64, stream.slots,
+             stream.oldest, stream.newest);
+}
+
 void info_text(const struct store *store, struct byte_writer *writer)
 {
     char id[33], label[33];
@@ -118,6 +134,8 @@ void info_text(const struct store *store, struct byte_writer *writer)
                    i % STORE_PLEXES);
     for (unsigned i = 0; i < store->volume_count; i++)
         volume_lines(writer, &store->volumes[i]);
+    if (store->stream.path)
+        stream_lines(writer, store);
 }
 
 static void range_json(cJSON *ranges, const struct volume *volume, uint32_t index)
@@ -174,6 +192,19 @@ static void place_json(cJSON *places, const struct store_place *place, unsigned 
     cJSON_AddItemToArray(places, object);
 }
 
+static void stream_json(cJSON *object, const struct store *store)
+{
+    struct stream stream;
+    struct error error;
+    cJSON *holder = cJSON_AddObjectToObject(object, "stream");
+    cJSON_AddStringToObject(holder, "path", store->stream.path);
+    if (!stream_use(store, &stream, &error))
+        return;
+    json_count_add(holder, "slots", stream.slots);
+    json_count_add(holder, "oldest", stream.oldest);
+    json_count_add(holder, "newest", stream.newest);
+}
+
 void info_json(const struct store *store, struct byte_writer *writer)
 {
     char id[33], label[33];
@@ -193,6 +224,8 @@ void info_json(const struct store *store, struct byte_writer *writer)
     cJSON *volumes = cJSON_AddArrayToObject(object, "volumes");
     for (unsigned i = 0; i < store->volume_count; i++)
         volume_json(volumes, &store->volumes[i]);
+    if (store->stream.path)
+        stream_json(object, store);
     char *text = json_text(object);
     write_bytes(writer, text, strlen(text));
     write_bytes(writer, "\n", 1);

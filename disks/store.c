@@ -82,6 +82,27 @@ static void ranges_add(struct store *store, const struct volume *volume)
     }
 }
 
+/* NULL, or why a volume cannot be of the same store as another. */
+static const char *stranger(const struct volume *volume, const struct volume *other)
+{
+    if (memcmp(other->header.store_id, volume->header.store_id, 16) != 0)
+        return "belongs to another store than";
+    return other->header.disk_index == volume->header.disk_index ? "is the same volume as" : NULL;
+}
+
+/* A stream is kept apart: then all that reads the store does without knowing of it. */
+static bool stream_add(struct store *store, struct volume *volume, struct error *error)
+{
+    if (store->stream.path) {
+        (void)error_set(error, ERROR_FORMAT, "%s: a stream, as is %s", volume->path,
+                        store->stream.path);
+        volume_close(volume);
+        return false;
+    }
+    volume_move(&store->stream, volume);
+    return true;
+}
+
 /* source NULL: the file at path. */
 static bool volume_add(struct store *store, const char *path, const struct volume_source *source,
                        struct error *error)
@@ -92,16 +113,13 @@ static bool volume_add(struct store *store, const char *path, const struct volum
         volume_close(volume);
         return false;
     }
+    if (volume->header.disk_index == VOLUME_STREAM)
+        return stream_add(store, volume, error);
     for (unsigned i = 0; i < store->volume_count; i++) {
-        const struct volume *other = &store->volumes[i];
-        const char *problem = NULL;
-        if (memcmp(other->header.store_id, volume->header.store_id, 16) != 0)
-            problem = "belongs to another store than";
-        else if (other->header.disk_index == volume->header.disk_index)
-            problem = "is the same volume as";
+        const char *problem = stranger(volume, &store->volumes[i]);
         if (!problem)
             continue;
-        (void)error_set(error, ERROR_FORMAT, "%s: %s %s", path, problem, other->path);
+        (void)error_set(error, ERROR_FORMAT, "%s: %s %s", path, problem, store->volumes[i].path);
         volume_close(volume);
         return false;
     }
@@ -112,7 +130,7 @@ static bool volume_add(struct store *store, const char *path, const struct volum
     return true;
 }
 
-static bool ckpt_header_good(const struct ckpt_header *header)
+bool store_header_good(const struct ckpt_header *header)
 {
     return memcmp(header->magic, CKPT_MAGIC, sizeof(header->magic)) == 0 &&
            header->version == FORMAT_VERSION && header->area < 2 && header->generation > 0 &&
@@ -133,7 +151,7 @@ static void place_read(struct store *store, const struct store_range *range)
     if (!store_read(store, place->location, block))
         return;
     memcpy(&place->header, block, sizeof(place->header));
-    if (ckpt_header_good(&place->header))
+    if (store_header_good(&place->header))
         place->state = PLACE_GOOD;
     else if (memcmp(block, zeros, SECTOR_BYTES) == 0)
         place->state = PLACE_EMPTY;
@@ -192,12 +210,18 @@ bool store_open_sources(struct store *store, const char *const *paths,
 {
     assert(path_count > 0);
     memset(store, 0, sizeof(*store));
-    if (path_count > VOLUME_DISKS_MAX)
-        return error_set(error, ERROR_LIMIT, "%s: a store has at most %u volumes",
-                         paths[VOLUME_DISKS_MAX], VOLUME_DISKS_MAX);
+    if (path_count > STORE_PATHS_MAX)
+        return error_set(error, ERROR_LIMIT, "%s: a store has at most %u volumes and a stream",
+                         paths[STORE_PATHS_MAX], VOLUME_DISKS_MAX);
     for (unsigned i = 0; i < path_count; i++)
         if (!volume_add(store, paths[i], sources ? &sources[i] : NULL, error))
             return false;
+    if (store->volume_count == 0)
+        return error_set(error, ERROR_FORMAT, "%s: a stream, and no volume of its store",
+                         store->stream.path);
+    if (store->stream.path && stranger(&store->stream, &store->volumes[0]))
+        return error_set(error, ERROR_FORMAT, "%s: belongs to another store than %s",
+                         store->stream.path, store->volumes[0].path);
     for (unsigned i = 0; i < store->range_count; i++)
         if (store->ranges[i].range.kind == RANGE_CKPT_HEADER)
             place_read(store, &store->ranges[i]);
@@ -223,6 +247,7 @@ void store_close(struct store *store)
 {
     for (unsigned i = 0; i < store->volume_count; i++)
         volume_close(&store->volumes[i]);
+    volume_close(&store->stream);
     overlay_finish(store);
     store->volume_count = 0;
     store->range_count = 0;

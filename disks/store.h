@@ -10,6 +10,7 @@
  *  3. A store that is used with a generation has the whole directory of that checkpoint, and what
  *     the journal lays over it, in memory.
  *  4. A plex that is not in step is as if it were not there.
+ *  5. The stream, if it is among the volumes given, holds nothing of the store.
  */
 #ifndef LATCHKEY_DISKS_STORE_H
 #define LATCHKEY_DISKS_STORE_H
@@ -20,6 +21,7 @@
 
 #define STORE_PLEXES 2u
 #define STORE_PLACES 2u
+#define STORE_PATHS_MAX (VOLUME_DISKS_MAX + 1) /* with its stream */
 
 enum store_place_state {
     PLACE_ABSENT, /* no range says where it is, or its volume is missing */
@@ -73,8 +75,9 @@ struct store_cache { /* a pot that was read lately */
 #define STORE_CACHES 4u /* both plexes of a pot, and a pot of an area besides */
 
 struct store {
-    struct volume volumes[VOLUME_DISKS_MAX]; /* in the order given */
+    struct volume volumes[STORE_PATHS_MAX]; /* in the order given; one more than there may be */
     unsigned volume_count;
+    struct volume stream; /* path NULL: not given (stream.h) */
     unsigned disk_count; /* of the store: the most that any volume knows of */
     struct store_range ranges[VOLUME_DISKS_MAX * VOLUME_RANGES_MAX]; /* usable ones */
     unsigned range_count;
@@ -95,9 +98,9 @@ struct store_home {
  * objects.
  *
  * store   large: allocate it. store_close() is safe even after failure.
- * paths   1..VOLUME_DISKS_MAX of them; the caller keeps them while the store is open.
- * Errors  as volume_open; ERROR_FORMAT volumes of different stores, or the same volume twice;
- *         ERROR_LIMIT more than VOLUME_DISKS_MAX.
+ * paths   1..STORE_PATHS_MAX of them; the caller keeps them while the store is open.
+ * Errors  as volume_open; ERROR_FORMAT volumes of different stores, the same volume twice, or a
+ *         stream and no more; ERROR_LIMIT more than STORE_PATHS_MAX.
  */
 MUST_CHECK bool store_open(struct store *store, const char *const *paths, unsigned path_count,
                            struct error *error);
@@ -117,6 +120,8 @@ void store_close(struct store *store);
  */
 MUST_CHECK bool store_use(struct store *store, uint64_t generation, struct error *error);
 
+/* store_header_good - is it a checkpoint header? Its fields may say anything. */
+bool store_header_good(const struct ckpt_header *header);
 /* store_newest - the newest good checkpoint header; NULL: none is good. */
 const struct ckpt_header *store_newest(const struct store *store);
 

@@ -72,7 +72,7 @@ const char *volume_header_problem(const struct volume_header *header)
         return "it has too many ranges";
     if (header->disk_count == 0 || header->disk_count > VOLUME_DISKS_MAX)
         return "its number of volumes is out of range";
-    if (header->disk_index >= header->disk_count)
+    if (header->disk_index >= header->disk_count && header->disk_index != VOLUME_STREAM)
         return "its index is not one of the store's volumes";
     if (header->block_count < BLOCKS_MIN || header->block_count > BLOCKS_MAX)
         return "its number of blocks is out of range";
@@ -100,7 +100,7 @@ const char *range_kind_name(uint8_t kind)
 {
     static const char *const names[] = {"unknown",   "node pots",         "pages",
                                         "page pots", "checkpoint header", "checkpoint area",
-                                        "spare",     "journal"};
+                                        "spare",     "journal",           "stream"};
     return names[kind <= RANGE_KIND_LAST ? kind : 0];
 }
 
@@ -141,6 +141,20 @@ static const char *checkpoint_range_problem(const struct volume_range *range)
     return range->block_count > (1ull << AREA_ID_SHIFT) - index ? "its ids are out of range" : NULL;
 }
 
+static const char *stream_problem(const struct volume *volume, const struct volume_range *range)
+{
+    if (volume->header.disk_index != VOLUME_STREAM || volume->header.range_count != 1)
+        return "its volume is no stream, or more than that";
+    if (range->plex != 0 || range->first_id != 0)
+        return "it has a plex, or an id";
+    if (range->object_count < 2 || range->block_count % range->object_count != 0)
+        return "its blocks are not a number of slots";
+    uint64_t slots = range->block_count / range->object_count;
+    return slots < STREAM_SLOTS_MIN || slots > STREAM_SLOTS_MAX
+               ? "its number of slots is out of range"
+               : NULL;
+}
+
 static bool overlap(const struct volume_range *left, const struct volume_range *right)
 {
     return left->start_block < right->start_block + right->block_count &&
@@ -171,6 +185,8 @@ const char *volume_range_problem(const struct volume *volume, uint32_t index)
     }
     if (range_holds_objects(range->kind))
         return objects_problem(range);
+    if (range->kind == RANGE_STREAM)
+        return stream_problem(volume, range);
     return range->kind == RANGE_SPARE ? NULL : checkpoint_range_problem(range);
 }
 
@@ -232,6 +248,14 @@ bool volume_open(struct volume *volume, const char *path, struct error *error)
     const struct volume_source file = {.context = volume, .size_bytes = (uint64_t)status.st_size,
                                        .read = file_read};
     return source_use(volume, &file, error);
+}
+
+void volume_move(struct volume *target, struct volume *source)
+{
+    *target = *source;
+    if (source->source.context == source)
+        target->source.context = target;
+    *source = (struct volume){.descriptor = -1};
 }
 
 void volume_close(struct volume *volume)

@@ -48,6 +48,8 @@ MUST_CHECK bool volume_open(struct volume *volume, const char *path, struct erro
  */
 MUST_CHECK bool volume_open_source(struct volume *volume, const char *name,
                                    const struct volume_source *source, struct error *error);
+/* volume_move - the volume is elsewhere from now on, and not open where it was. */
+void volume_move(struct volume *target, struct volume *source);
 /* volume_close - close the file. A volume that is not open, or no file, is fine. */
 void volume_close(struct volume *volume);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* disk_command.c - `latchkey disk make|info|check|digest|add`: words in, text or JSON out. Called
- * by main.c; calls disks/ for everything. */
+/* disk_command.c - `latchkey disk make|info|check|digest|add|apply`: words in, text or JSON out.
+ * Called by main.c; calls disks/ for everything. */
 #include "frontend/disk_command.h"
 
 #include <errno.h>
@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "disks/add.h"
+#include "disks/apply.h"
 #include "disks/check.h"
 #include "disks/digest.h"
 #include "disks/info.h"
@@ -20,7 +21,7 @@
 #define OBJECTS_MAX (1ull << 32) /* new ones at a time: 16 TiB of pages */
 
 struct disk_words {
-    const char *paths[VOLUME_DISKS_MAX + 1]; /* images; of make, the recipe; of add, the new last */
+    const char *paths[STORE_PATHS_MAX + 1]; /* images; of make, the recipe; of add, the new last */
     unsigned path_count;
     const char *output;
     uint64_t generation; /* 0: the newest */
@@ -39,7 +40,7 @@ static int usage(const char *what)
     struct error error;
     (void)error_set(&error, ERROR_USAGE,
                     "disk: %s; expected make RECIPE -o IMG, info IMG..., check IMG..., "
-                    "digest IMG... or add IMG... NEW; see latchkey help disk",
+                    "digest IMG..., add IMG... NEW or apply STREAM IMG...; see latchkey help disk",
                     what);
     return report(&error);
 }
@@ -75,13 +76,20 @@ static bool add_option(struct disk_words *words, int argc, char **argv, int *at,
     const char *option = argv[*at];
     if (strcmp(option, "--mirror") == 0)
         return words->add.mirror = true;
-    bool nodes = strcmp(option, "--nodes") == 0;
-    if ((!nodes && strcmp(option, "--pages") != 0) || *at + 1 == argc)
+    uint64_t *count = strcmp(option, "--nodes") == 0    ? &words->add.node_count
+                      : strcmp(option, "--pages") == 0  ? &words->add.page_count
+                      : strcmp(option, "--stream") == 0 ? &words->add.stream_slots
+                                                        : NULL;
+    if (!count || *at + 1 == argc)
         return error_set(error, ERROR_USAGE,
                          "disk add: %.80s: unknown or incomplete option; see latchkey help disk",
                          option);
-    return count_read(option, argv[++*at], nodes ? &words->add.node_count : &words->add.page_count,
-                      error);
+    if (!count_read(option, argv[++*at], count, error))
+        return false;
+    uint64_t slots = words->add.stream_slots;
+    return slots == 0 || (slots >= STREAM_SLOTS_MIN && slots <= STREAM_SLOTS_MAX) ||
+           error_set(error, ERROR_USAGE, "%s %s: expected a number from %u to %u", option,
+                     argv[*at], STREAM_SLOTS_MIN, STREAM_SLOTS_MAX);
 }
 
 static bool words_read(struct disk_words *words, int argc, char **argv, struct error *error)
@@ -106,9 +114,9 @@ static bool words_read(struct disk_words *words, int argc, char **argv, struct e
                              verb, argv[i]);
         } else if (argv[i][0] == '\0') {
             return error_set(error, ERROR_USAGE, "disk %s: a name is empty", verb);
-        } else if (words->path_count == VOLUME_DISKS_MAX + add) {
-            return error_set(error, ERROR_LIMIT, "%s: a store has at most %u volumes", argv[i],
-                             VOLUME_DISKS_MAX);
+        } else if (words->path_count == STORE_PATHS_MAX + add) {
+            return error_set(error, ERROR_LIMIT, "%s: a store has at most %u volumes and a stream",
+                             argv[i], VOLUME_DISKS_MAX);
         } else {
             words->paths[words->path_count++] = argv[i];
         }
@@ -233,7 +241,18 @@ static int disk_add(struct store *store, const struct disk_words *words)
     return 0;
 }
 
-/* What reads a store. make is the one verb that does not. */
+static int disk_apply(const struct disk_words *words)
+{
+    struct error error;
+    struct apply_report done;
+    bool good = apply_stream(words->paths, words->path_count, NULL, &done, &error);
+    if (done.to > done.from || good)
+        printf("generation %llu, from %llu\n", (unsigned long long)done.to,
+               (unsigned long long)done.from);
+    return good ? 0 : report(&error);
+}
+
+/* What reads a store. make and apply are the verbs that do not. */
 static const struct reading {
     const char *word;
     int (*carry_out)(struct store *store, const struct disk_words *words);
@@ -276,10 +295,14 @@ int disk_command(int argc, char **argv)
         return report(&error);
     }
     const struct reading *reading = reading_find(argv[0]);
-    if (!reading && strcmp(argv[0], "make") != 0)
+    bool apply = strcmp(argv[0], "apply") == 0;
+    if (!reading && !apply && strcmp(argv[0], "make") != 0)
         return usage("unknown subcommand");
     if (!words_read(&words, argc, argv, &error))
         return report(&error);
+    if (apply)
+        return words.path_count < 2 ? usage("apply needs a stream and the volumes of a standby")
+                                    : disk_apply(&words);
     if (!reading)
         return disk_make(&words);
     if (reading->carry_out == disk_add && words.path_count < 2)

@@ -17,8 +17,8 @@
 static bool volumes_digest(const struct scratch *scratch, const char *const *names, unsigned count,
                            struct store_digest *result, struct error *error)
 {
-    char text[VOLUME_DISKS_MAX + 1][SCRATCH_PATH_BYTES];
-    const char *paths[VOLUME_DISKS_MAX + 1];
+    char text[STORE_PATHS_MAX + 1][SCRATCH_PATH_BYTES];
+    const char *paths[STORE_PATHS_MAX + 1];
     struct store *store = malloc(sizeof(*store));
     cr_assert_not_null(store);
     for (unsigned i = 0; i < count; i++) {
@@ -131,7 +131,7 @@ Test(store, four_whole_volumes_are_clean)
 Test(store, volumes_of_different_stores_are_not_mixed)
 {
     static const char *const same[] = {"x.img", "x.img"}, *const other[] = {"x.img", "y-1.img"};
-    static const char *const many[] = {"x.img", "x.img", "x.img", "x.img", "x.img"};
+    static const char *const many[] = {"x.img", "x.img", "x.img", "x.img", "x.img", "x.img"};
     struct scratch scratch;
     struct error error;
     struct store_digest result;
@@ -142,7 +142,7 @@ Test(store, volumes_of_different_stores_are_not_mixed)
     cr_expect_not_null(strstr(error.text, "is the same volume as"), "%s", error.text);
     cr_assert_not(volumes_digest(&scratch, other, 2, &result, &error));
     cr_expect_not_null(strstr(error.text, "belongs to another store than"), "%s", error.text);
-    cr_assert_not(volumes_digest(&scratch, many, 5, &result, &error));
+    cr_assert_not(volumes_digest(&scratch, many, 6, &result, &error));
     cr_expect_eq(error.code, ERROR_LIMIT);
     scratch_remove(&scratch);
 }

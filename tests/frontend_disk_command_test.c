@@ -73,6 +73,25 @@ Test(disk_command, adds_a_volume)
     scratch_remove(&scratch);
 }
 
+Test(disk_command, a_stream_is_added_described_and_applied)
+{
+    struct scratch scratch;
+    static const char *const said[][2] = {
+        {"add sample.img stream.img --stream 8", ""},
+        {"check sample.img stream.img", "sample.img: clean\n"},
+        {"info sample.img stream.img", "stream: stream.img, "},
+        {"info sample.img stream.img", "  8 slots, generations 1..1\n"},
+        {"info --json stream.img sample.img", "\"newest\""},
+        {"apply stream.img sample.img", "generation 1, from 1\n"}};
+    sample_here(&scratch);
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+        expect(&scratch, said[i][0], 0, said[i][1]);
+    struct outcome with = disk(&scratch, "digest sample.img stream.img");
+    struct outcome without = disk(&scratch, "digest sample.img");
+    cr_expect_str_eq(with.text, without.text);
+    scratch_remove(&scratch);
+}
+
 Test(disk_command, speaks_json)
 {
     static const char *const words[] = {"info --json sample.img", "check --json sample.img",
@@ -131,7 +150,7 @@ Test(disk_command, ends_as_the_readme_promises_for_every_mistake)
         {"check words.txt", 1, "latchkey: words.txt: not a volume: it is only 13 bytes long"},
         {"check .", 3, "not a regular file"},
         {"info sample.img sample.img", 1, "is the same volume as"},
-        {"info 1 2 3 4 5", 2, "5: a store has at most 4 volumes"},
+        {"info 1 2 3 4 5 6", 2, "6: a store has at most 4 volumes and a stream"},
         {"diff a b", 3, "latchkey: disk diff: not in this version"},
         {"add a", 2, "add needs the volumes of a store and a new file"},
         {"add sample.img words.txt --nodes 5", 2, "words.txt: exists"},
@@ -140,7 +159,11 @@ Test(disk_command, ends_as_the_readme_promises_for_every_mistake)
         {"add sample.img new.img --pages", 2, "--pages: unknown or incomplete option"},
         {"add none.img new.img --pages 5", 3, "latchkey: none.img: No such file"},
         {"add sample.img none/new.img --pages 5", 3, "none/new.img: No such file"},
-        {"add 1 2 3 4 5 6", 2, "6: a store has at most 4 volumes"},
+        {"add 1 2 3 4 5 6 7", 2, "7: a store has at most 4 volumes"},
+        {"add sample.img new.img --stream 1", 2, "--stream 1: expected a number from 2"},
+        {"add sample.img new.img --stream 8 --mirror", 2, "a stream holds nothing else"},
+        {"apply sample.img", 2, "apply needs a stream and the volumes"},
+        {"apply sample.img sample.img", 1, "is the same volume as"},
     };
     struct scratch scratch;
     sample_here(&scratch);
