@@ -7,109 +7,89 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/support_command.h"
+#include "tests/support_folder.h"
 
 #define SCRIPT "PATH=$PWD/%1$s/bin:$PATH " LATCHKEY_SOURCE_DIR "/bench/campaign_parallel "
 #define CAMPAIGN "shared-pingpong.img --interval 5 --policy subset --draws 32"
 #define SLURM_PORT 36817
 
-struct world {
-    char *folder; /* of all that a test writes, relative to the build folder */
-};
-
-static struct command_result *run(const char *format, const char *folder)
+/* A folder with a list of two workers. The second is reached by an ssh of ours, which runs what it
+ * is told here. */
+static char *world_make(const char *name)
 {
-    char command[2000];
-    (void)snprintf(command, sizeof(command), format, folder);
-    return command_run(command);
-}
-
-static void run_status(int status, const char *format, const char *folder)
-{
-    struct command_result *result = run(format, folder);
-    cr_assert_eq(result->status, status, "%s: %d: %s%s", format, result->status, result->output,
-                 result->errors);
-    free(result);
-}
-
-/* A folder with a list of two workers. The second is reached
- * by an ssh of ours, which runs what it is told here. */
-static void world_make(struct world *world, const char *name)
-{
-    char *path = command_file(name);
-    world->folder = strdup(strrchr(path, '/') + 1);
-    free(path);
-    run_status(0, "mkdir -p %1$s/bin", world->folder);
-    run_status(0, "printf '# hosts\\n%%s\\nsome@where:%%s\\n' $PWD/%1$s/here $PWD/%1$s/there "
-                  ">%1$s/workers", world->folder);
-    run_status(0, "printf '#!/bin/sh\\n%%s\\n' "
+    char *folder = folder_make(name);
+    folder_status(0, "mkdir -p %1$s/bin", folder);
+    folder_status(0,
+                  "printf '# hosts\\n%%s\\nsome@where:%%s\\n' $PWD/%1$s/here $PWD/%1$s/there "
+                  ">%1$s/workers",
+                  folder);
+    folder_status(0,
+                  "printf '#!/bin/sh\\n%%s\\n' "
                   "'[ \"$1 $2 $3\" = \"-o BatchMode=yes some@where\" ] && exec sh -c \"$4\"' "
-                  ">%1$s/bin/ssh && chmod +x %1$s/bin/ssh", world->folder);
-}
-
-static void world_end(struct world *world)
-{
-    run_status(0, "rm -rf %s", world->folder);
-    free(world->folder);
+                  ">%1$s/bin/ssh && chmod +x %1$s/bin/ssh",
+                  folder);
+    return folder;
 }
 
 /* What one process finds is in "out". */
-static void reports_same(const struct world *world)
+static void reports_same(const char *folder)
 {
-    run_status(0, "[ -d %1$s/one ] || ./latchkey campaign " CAMPAIGN " --out %1$s/one >/dev/null",
-               world->folder);
-    run_status(0, "for file in result.json report.html junit.xml; do "
-                  "cmp %1$s/one/$file %1$s/out/$file || exit 1; done", world->folder);
+    folder_status(
+        0, "[ -d %1$s/one ] || ./latchkey campaign " CAMPAIGN " --out %1$s/one >/dev/null", folder);
+    folder_status(0,
+                  "for file in result.json report.html junit.xml; do "
+                  "cmp %1$s/one/$file %1$s/out/$file || exit 1; done",
+                  folder);
 }
 
 Test(campaign_parallel, two_workers_end_as_one_process, .timeout = 200)
 {
-    struct world world;
-    world_make(&world, "parallel");
-    struct command_result *result = run(
-        SCRIPT "--workers %1$s/workers --out %1$s/out --shards 3 " CAMPAIGN " --jobs 1",
-        world.folder);
+    char *folder = world_make("parallel");
+    struct command_result *result = folder_run(
+        SCRIPT "--workers %1$s/workers --out %1$s/out --shards 3 " CAMPAIGN " --jobs 1", folder);
     cr_assert_eq(result->status, 0, "%s%s", result->output, result->errors);
     cr_expect_not_null(strstr(result->output, " 0 failures\n"), "%s", result->output);
     free(result);
-    reports_same(&world);
-    run_status(0, "[ $(ls %1$s/here | wc -l) = 3 ] && [ $(ls %1$s/there | wc -l) = 3 ]",
-               world.folder); /* program, kernel, image: what was fetched is gone */
-    run_status(0, "rm -r %1$s/out/shard-2 && " SCRIPT "--workers %1$s/workers --out %1$s/out "
-                  "--shards 3 " CAMPAIGN, world.folder); /* only that one again */
-    reports_same(&world);
-    world_end(&world);
+    reports_same(folder);
+    folder_status(0, "[ $(ls %1$s/here | wc -l) = 3 ] && [ $(ls %1$s/there | wc -l) = 3 ]",
+                  folder); /* program, kernel, image: what was fetched is gone */
+    folder_status(0,
+                  "rm -r %1$s/out/shard-2 && " SCRIPT "--workers %1$s/workers --out %1$s/out "
+                  "--shards 3 " CAMPAIGN,
+                  folder); /* only that one again */
+    reports_same(folder);
+    folder_end(folder);
 }
 
 Test(campaign_parallel, a_worker_that_goes_down_costs_nothing_but_time, .timeout = 200)
 {
-    struct world world;
-    world_make(&world, "parallel-down");
+    char *folder = world_make("parallel-down");
     /* The second host ends what it is doing, once. */
-    run_status(0, "printf '%%s\\n' '#!/bin/sh' "
+    folder_status(0,
+                  "printf '%%s\\n' '#!/bin/sh' "
                   "'case $4 in *--shard*) mkdir $0.down 2>/dev/null && exit 255;; esac' "
-                  "'exec sh -c \"$4\"' >%1$s/bin/ssh", world.folder);
-    run_status(0, SCRIPT "--workers %1$s/workers --out %1$s/out --shards 3 " CAMPAIGN,
-               world.folder);
-    run_status(0, "[ -d %1$s/bin/ssh.down ]", world.folder);
-    reports_same(&world);
-    world_end(&world);
+                  "'exec sh -c \"$4\"' >%1$s/bin/ssh",
+                  folder);
+    folder_status(0, SCRIPT "--workers %1$s/workers --out %1$s/out --shards 3 " CAMPAIGN, folder);
+    folder_status(0, "[ -d %1$s/bin/ssh.down ]", folder);
+    reports_same(folder);
+    folder_end(folder);
 }
 
 Test(campaign_parallel, what_is_lost_is_found_and_told_with_a_command_for_here, .timeout = 200)
 {
-    struct world world;
-    world_make(&world, "parallel-lost");
+    char *folder = world_make("parallel-lost");
     struct command_result *result =
-        run(SCRIPT "--workers %1$s/workers --out %1$s/out --shards 2 shared-pingpong.img "
-            "--interval 5 --checkpoints 1 --policy misreport", world.folder);
+        folder_run(SCRIPT "--workers %1$s/workers --out %1$s/out --shards 2 shared-pingpong.img "
+                          "--interval 5 --checkpoints 1 --policy misreport",
+                   folder);
     cr_expect_eq(result->status, 1, "%d: %s", result->status, result->errors);
     cr_expect_not_null(strstr(result->output, "latchkey campaign shared-pingpong.img --interval 5 "
                                               "--checkpoints 1 --policy misreport --case event="),
                        "%s", result->output);
     free(result);
-    run_status(1, "./latchkey campaign repro %1$s/out/failure-1", world.folder);
-    world_end(&world);
+    folder_status(1, "./latchkey campaign repro %1$s/out/failure-1", folder);
+    folder_end(folder);
 }
 
 Test(campaign_parallel, what_is_wrong_is_one_line, .timeout = 200)
@@ -123,48 +103,47 @@ Test(campaign_parallel, what_is_wrong_is_one_line, .timeout = 200)
         {"--workers %1$s/workers --out %1$s/out", "expected --workers FILE", 2},
         {"--workers %1$s/workers --out %1$s/out no-such.img", "no-such.img: cannot be read", 3},
         {"--workers no-such --out %1$s/out shared-pingpong.img", "no-such: cannot be read", 3},
-        {"--workers /proc/version --out %1$s/out/x/y --shards 0 shared-pingpong.img",
-         "no number", 2},
+        {"--workers /proc/version --out %1$s/out/x/y --shards 0 shared-pingpong.img", "no number",
+         2},
         {"--workers %1$s/workers --out %1$s/out shared-pingpong.img --shard 1/2", "not here", 2},
         {"--workers %1$s/workers --out kernel.elf shared-pingpong.img", "kernel.elf", 3},
     };
-    struct world world;
-    world_make(&world, "parallel-wrong");
+    char *folder = world_make("parallel-wrong");
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         char format[1000];
         (void)snprintf(format, sizeof(format), "%s%s", SCRIPT, wrong[i].words);
-        struct command_result *result = run(format, world.folder);
-        cr_expect_eq(result->status, wrong[i].status, "%s: %d, %s", wrong[i].words,
-                     result->status, result->errors);
+        struct command_result *result = folder_run(format, folder);
+        cr_expect_eq(result->status, wrong[i].status, "%s: %d, %s", wrong[i].words, result->status,
+                     result->errors);
         cr_expect(command_one_line(result, wrong[i].says), "%s: %s", wrong[i].words,
                   result->errors);
         free(result);
     }
-    world_end(&world);
+    folder_end(folder);
 }
 
 Test(campaign_slurm, a_job_array_ends_as_one_process, .timeout = 200)
 {
-    struct world world;
     char format[1000];
-    world_make(&world, "slurm");
+    char *folder = world_make("slurm");
     (void)snprintf(format, sizeof(format),
-                   LATCHKEY_SOURCE_DIR "/tests/slurm_one_node %%1$s/cluster %u "
-                   LATCHKEY_SOURCE_DIR "/bench/campaign_slurm --out %%1$s/out --shards 3 --wait "
-                   CAMPAIGN, SLURM_PORT + 2 * (unsigned)(getpid() % 1000));
-    struct command_result *result = run(format, world.folder);
+                   LATCHKEY_SOURCE_DIR
+                   "/tests/slurm_one_node %%1$s/cluster %u " LATCHKEY_SOURCE_DIR
+                   "/bench/campaign_slurm --out %%1$s/out --shards 3 --wait " CAMPAIGN,
+                   SLURM_PORT + 2 * (unsigned)(getpid() % 1000));
+    struct command_result *result = folder_run(format, folder);
     if (result->status == 77) {
         cr_log_warn("not tested: %s", result->output);
         fprintf(stderr, "skipped: %s", result->output);
         free(result);
-        world_end(&world);
+        folder_end(folder);
         return;
     }
     cr_assert_eq(result->status, 0, "%d: %s%s", result->status, result->output, result->errors);
     cr_expect_not_null(strstr(result->output, "merging: job "), "%s", result->output);
     free(result);
-    reports_same(&world);
-    world_end(&world);
+    reports_same(folder);
+    folder_end(folder);
 }
 
 Test(campaign_slurm, what_is_wrong_is_one_line)
@@ -173,10 +152,9 @@ Test(campaign_slurm, what_is_wrong_is_one_line)
                                         "--cpus 0 --out x y.img"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct command_result *result =
-            run(LATCHKEY_SOURCE_DIR "/bench/campaign_slurm %s", wrong[i]);
+            folder_run(LATCHKEY_SOURCE_DIR "/bench/campaign_slurm %s", wrong[i]);
         cr_expect_eq(result->status, 2, "%s: %d", wrong[i], result->status);
-        cr_expect(command_one_line(result, "campaign_slurm: "), "%s: %s", wrong[i],
-                  result->errors);
+        cr_expect(command_one_line(result, "campaign_slurm: "), "%s: %s", wrong[i], result->errors);
         free(result);
     }
 }

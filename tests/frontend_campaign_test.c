@@ -3,12 +3,9 @@
  * finds does not depend on how it was run, and what it says when the host or the user is wrong. */
 #include <cjson/cJSON.h>
 #include <criterion/criterion.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "emulator/base/input_file.h"
@@ -206,50 +203,6 @@ Test(campaign_command, restarts_are_cut_as_well_and_their_cases_repeat, .timeout
     free(again);
     free(result);
     folder_remove(folder);
-}
-
-Test(campaign_command, a_full_disk_is_one_line_and_the_rest_is_done_later, .timeout = 200)
-{
-    char *folder = command_file("campaign-full");
-    struct command_result *result =
-        run("ulimit -f 16; " FEW "--out %s", folder, NULL); /* 8 KiB: no part fits */
-    cr_expect_eq(result->status, 3);
-    cr_expect(command_one_line(result, "part-000000: File too large"), "%s", result->errors);
-    free(result);
-    run_good(FEW "--out %s", folder);
-    folder_remove(folder);
-}
-
-/* Start a campaign in a process group of its own, and end all of it after so many milliseconds. */
-static void killed_after(const char *folder, long milliseconds)
-{
-    char command[1000];
-    (void)snprintf(command, sizeof(command), "exec " MANY "--jobs 2 --out %s >/dev/null 2>&1",
-                   folder);
-    pid_t child = fork();
-    if (child == 0) {
-        (void)setpgid(0, 0);
-        (void)!chdir(LATCHKEY_BUILD_DIR);
-        (void)execl("/bin/sh", "sh", "-c", command, NULL);
-        _exit(127);
-    }
-    const struct timespec pause = {milliseconds / 1000, milliseconds % 1000 * 1000000};
-    (void)nanosleep(&pause, NULL);
-    (void)kill(child, SIGKILL); /* its workers follow it */
-    (void)waitpid(child, NULL, 0);
-}
-
-Test(campaign_command, what_was_killed_goes_on_and_comes_to_the_same_result, .timeout = 300)
-{
-    char *whole = command_file("campaign-whole"), *killed = command_file("campaign-killed");
-    run_good(MANY "--out %s", whole);
-    for (long milliseconds = 700; milliseconds < 5000; milliseconds += 1300)
-        killed_after(killed, milliseconds);
-    run_good("for try in 1 2 3 4 5 6 7 8 9; do " MANY "--out %s && exit 0; sleep 1; done; exit 1",
-             killed);
-    results_same(whole, killed);
-    folder_remove(whole);
-    folder_remove(killed);
 }
 
 Test(campaign_command, another_campaign_s_folder_is_refused_and_left_as_it_is, .timeout = 120)
