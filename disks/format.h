@@ -10,7 +10,8 @@
  *                         so that writing one is writing one sector: that of plex 0 is the commit
  *                         point; plex 1 follows when it is durable
  *   checkpoint areas      area 0 and area 1: pages, node pots and directory blocks, in log order.
- *                         Each may be spread over several ranges
+ *                         Each may be spread over several ranges. Before the second copy of the
+ *                         directory are shadows of pots (SHADOW_BLOCKS)
  *   journal               a ring of blocks: groups of pages committed one by one, each group
  *                         behind a block that lists it
  *   node range            node pots, 15 nodes each; always two ranges with the same objects
@@ -150,6 +151,12 @@ static inline uint64_t range_objects_per_block(uint8_t kind)
 #define AREA_ID(area, index) (((uint64_t)(area) + 1) << AREA_ID_SHIFT | (index))
 #define AREA_ID_AREA(id) ((unsigned)((id) >> AREA_ID_SHIFT) - 1)
 #define AREA_ID_INDEX(id) ((id) & ((1ull << AREA_ID_SHIFT) - 1))
+
+/* Blocks of an area before the second copy of its directory. While a checkpoint is brought home and
+ * a pot has but one copy in step, the pot is in one of them, as it will be at home, before that is
+ * written. It stands for a copy that is bad if its generation is that of the newest header. */
+#define SHADOW_BLOCKS 32u
+#define SHADOW_ID(directory_copy) ((directory_copy) - SHADOW_BLOCKS)
 
 /* A location: a block of the store. Bits 0..55: block number on its volume; 56..63: disk index. */
 #define LOCATION_DISK_SHIFT 56u

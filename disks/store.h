@@ -182,7 +182,8 @@ const char *store_plex_read(const struct store *store, enum range_kind kind, uin
 const char *store_block_read(const struct store *store, enum range_kind kind, uint64_t id,
                              const struct store_judge *judge, void *target);
 
-/* store_node_pot, store_page_pot - read a pot at home and check it. NULL, or what is wrong. */
+/* store_node_pot, store_page_pot - read a pot at home, or else its shadow, and check it. NULL, or
+ * what is wrong. */
 const char *store_node_pot(const struct store *store, const struct store_home *home,
                            struct node_pot *pot);
 const char *store_page_pot(const struct store *store, const struct store_home *home,

@@ -65,18 +65,36 @@ const char *store_block_read(const struct store *store, enum range_kind kind, ui
     return problem ? problem : "no range of the store holds it";
 }
 
-/* Both kinds of pot begin with their checksum. */
+/* Both kinds of pot begin with their checksum and generation. */
+static bool pot_passes(const void *block, uint64_t seed)
+{
+    const struct node_pot *pot = block;
+    return pot->checksum == checksum64((const uint8_t *)block + 8, BLOCK_BYTES - 8, seed);
+}
+
+/* A pot that has but one copy may have been cut off while it was written; then there is a shadow of
+ * it in the area. */
+static bool shadow_read(const struct store *store, uint64_t seed, struct node_pot *pot)
+{
+    uint64_t first_id = SHADOW_ID(store->header.directory_block[1]);
+    struct store_home home;
+    for (uint64_t id = first_id; id < first_id + SHADOW_BLOCKS; id++)
+        for (unsigned plex = 0; plex < STORE_PLEXES; plex++)
+            if (store_home(store, RANGE_CKPT_AREA, id, plex, &home) &&
+                store_read(store, home.location, pot) && pot_passes(pot, seed) &&
+                disk_id(pot->generation) == store->header.generation)
+                return true;
+    return false;
+}
+
 static const char *pot_read(const struct store *store, const struct store_home *home, uint64_t kind,
                             void *pot)
 {
-    uint64_t checksum;
-    if (!store_read(store, home->location, pot))
-        return "it cannot be read";
-    memcpy(&checksum, pot, sizeof(checksum));
-    return checksum == checksum64((const uint8_t *)pot + 8, BLOCK_BYTES - 8,
-                                  checksum_seed(kind, home->first_id))
-               ? NULL
-               : "its checksum is wrong";
+    uint64_t seed = checksum_seed(kind, home->first_id);
+    bool read = store_read(store, home->location, pot);
+    if ((read && pot_passes(pot, seed)) || shadow_read(store, seed, pot))
+        return NULL;
+    return read ? "its checksum is wrong" : "it cannot be read";
 }
 
 const char *store_node_pot(const struct store *store, const struct store_home *home,

@@ -59,7 +59,7 @@ uint64_t area_take(uint64_t count)
 
 uint64_t area_last(uint64_t count)
 {
-    kassert(current.used + count <= current.blocks);
+    kassert(current.used + SHADOW_BLOCKS + count <= current.blocks);
     return AREA_ID(current.area, current.blocks - count);
 }
 
@@ -81,6 +81,7 @@ bool area_room(bool more)
     }
     present += entries + directory_count(DIRECTORY_OF_DOMAINS);
     used += pages + groups_of(POT_NODES, nodes) + 2 * area_directory_blocks(present);
+    used += SHADOW_BLOCKS;
     entries += object_changes.frozen_pages + 2 * object_changes.frozen_nodes;
     return used <= current.blocks && entries <= directory_room();
 }

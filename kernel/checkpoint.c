@@ -136,6 +136,11 @@ uint64_t checkpoint_generation_of(uint64_t location)
     return checkpoint.committed + (AREA_ID_AREA(location) == checkpoint.area);
 }
 
+uint64_t checkpoint_shadow(void)
+{
+    return SHADOW_ID(checkpoint.header.directory_block[1]);
+}
+
 bool checkpoint_able(void)
 {
     return checkpoint.able;

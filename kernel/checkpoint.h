@@ -39,6 +39,9 @@ uint64_t checkpoint_alarm(void);
 uint64_t checkpoint_generation(void);
 /* checkpoint_generation_of - the one that what is at this area id belongs to. */
 uint64_t checkpoint_generation_of(uint64_t location);
+/* checkpoint_shadow - area id of the shadows (disks/format.h) of the newest, while it is brought
+ * home. */
+uint64_t checkpoint_shadow(void);
 /* checkpoint_able - there will be more of them. */
 bool checkpoint_able(void);
 /* checkpoint_waiters - where domains wait for the next that will be; woken then. */

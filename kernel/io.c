@@ -12,6 +12,7 @@
 
 #include "devices/board.h"
 #include "kernel/arch/arch.h"
+#include "kernel/checkpoint.h"
 #include "kernel/driver/virtio_block.h"
 #include "kernel/print.h"
 #include "kernel/sum.h"
@@ -106,12 +107,22 @@ static void start(struct io_request *request, enum block_op op,
         .piece_bytes = sector ? SECTOR_BYTES : BLOCK_BYTES, .owner = request});
 }
 
+/* Where a copy can be read: behind the plexes come the shadows, any of which may be one. */
+static bool copy_find(const struct io_request *request, struct volume_home *home)
+{
+    if (request->plex < VOLUME_PLEXES)
+        return volume_home(request->kind, request->id, request->plex, home);
+    return (request->kind == RANGE_NODES || request->kind == RANGE_PAGE_POTS) &&
+           volume_home_any(RANGE_CKPT_AREA, checkpoint_shadow() + request->plex - VOLUME_PLEXES,
+                           home);
+}
+
 /* The next copy that can be read. */
 static void read_step(struct io_request *request)
 {
     struct volume_home home;
-    for (; request->plex < VOLUME_PLEXES; request->plex++) {
-        if (!volume_home(request->kind, request->id, request->plex, &home))
+    for (; request->plex < VOLUME_PLEXES + SHADOW_BLOCKS; request->plex++) {
+        if (!copy_find(request, &home))
             continue;
         if (virtio_block_room(home.disk, 1) == 0) {
             due(request, REQUEST_READ_DUE);
@@ -147,9 +158,9 @@ static bool passes(const struct io_request *request)
         return true;
     if (check->how == IO_CHECK_WHOLE)
         return sum_of(request->data, BLOCK_BYTES, check->seed) == check->checksum;
-    uint64_t expected;
-    memcpy(&expected, request->data, sizeof(expected));
-    return sum_after_own(request->data, BLOCK_BYTES, check->seed) == expected;
+    const uint64_t *words = request->data; /* its checksum, and the generation of a pot */
+    return sum_after_own(words, BLOCK_BYTES, check->seed) == words[0] &&
+           (request->plex < VOLUME_PLEXES || words[1] == checkpoint_generation());
 }
 
 /* A disk has answered. */
@@ -165,7 +176,9 @@ static void answered(struct io_request *request, bool good)
                 end(request, true);
             return;
         }
-        request->bad_plex = request->plex++;
+        if (request->plex < VOLUME_PLEXES)
+            request->bad_plex = request->plex;
+        request->plex++;
         read_step(request);
         return;
     }

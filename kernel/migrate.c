@@ -7,10 +7,12 @@
  *   POTS_0   the pots of nodes and of page counts: a few of them are brought in, changed, and plex
  *            0 of them is written; then a flush
  *   POTS_1   the same changes to the same pots, for they may not be in memory any more, and plex 1;
- *            then a flush. So no cut finds both plexes of a pot half written
+ *            then a flush. So no cut finds both plexes of a pot half written. Where a plex is not
+ *            in step, the pots go to their shadows first, and a flush comes between: two sets of
+ *            shadows in turn, for that flush makes the batch before durable, too
  *
- * States in a pass: (PAGES: ORDER ->) GATHER -> (POTS: MOVE the batch -> GATHER) -> FLUSH ->
- * FLUSHING -> the next pass, or DONE.
+ * States in a pass: (PAGES: ORDER ->) GATHER -> (POTS, of a batch: MOVE -> SHADOW -> WRITE_HOME ->
+ * GATHER) -> FLUSH -> FLUSHING -> the next pass, or DONE.
  *
  * Pages are in a list, in order, each on a leg of its way. While it is being filled, they are read
  * and none is written; then what is there is written and none is read, until the list is empty: a
@@ -36,10 +38,11 @@
 #define PAGES_MAX 2048u
 #define PAGES_SHARE 8u
 #define POTS_MAX 16u /* of a batch */
+static_assert(2 * POTS_MAX == SHADOW_BLOCKS, "two sets");
 #define POTS_READ_MAX 3u /* at a time: when they have come, their checksums are taken at once */
 
 enum pass { PAGES, POTS_0, POTS_1, PASSES };
-enum state { ORDER, GATHER, MOVE, FLUSH, FLUSHING, DONE };
+enum state { ORDER, GATHER, MOVE, SHADOW, WRITE_HOME, FLUSH, FLUSHING, DONE };
 /* How far a page is. What was read in a run has ARRIVED; what of it is not good is READ_CHECKED
  * once more. A page that no disk can read is LOST: its home keeps what it has, under the checksum
  * of what should be there, so that nobody takes the one for the other. */
@@ -66,6 +69,9 @@ static struct {
     bool filling;
     uint32_t place, end; /* in the order: of what is not in its pot yet; of the next batch */
     unsigned pot_count, sealed; /* of the batch */
+    unsigned shadows; /* of the batch that were asked to be written */
+    bool shadowed; /* they are durable, or will be when nothing is asked for */
+    bool odd; /* the batch: its shadows are the second set */
 } migrate;
 static struct held_pot held_pots[POTS_MAX];
 
@@ -439,7 +445,42 @@ static unsigned pots_write(unsigned at)
                     IO_PLEX(migrate.pass - POTS_0), migrate_owner);
 }
 
-/* true: the batch is at home, and its pots may go. */
+/* Will a pot be in no good copy while it is written in this pass? */
+static bool is_alone(const struct held_pot *held)
+{
+    struct volume_home home;
+    unsigned plex = migrate.pass - POTS_0;
+    return volume_home(held->kind, held->first_id, plex, &home) &&
+           !volume_home(held->kind, held->first_id, !plex, &home);
+}
+
+/* true: what needs shadows has them. */
+static bool pots_shadow(void)
+{
+    void *blocks[POTS_MAX];
+    bool alone = false;
+    for (unsigned i = 0; i < migrate.pot_count; i++) {
+        blocks[i] = pot_block(held_pots[i].pot);
+        alone |= is_alone(&held_pots[i]);
+    }
+    while (alone && migrate.shadows < migrate.pot_count) {
+        uint64_t first_id = checkpoint_shadow() + (migrate.odd ? POTS_MAX : 0) + migrate.shadows;
+        unsigned count =
+            io_write(RANGE_CKPT_AREA, first_id, blocks + migrate.shadows,
+                     migrate.pot_count - migrate.shadows, IO_PLEXES, migrate_owner);
+        if (count == 0)
+            return false;
+        migrate.shadows += count;
+        migrate.asked++;
+    }
+    if (migrate.asked > 0 || !alone || migrate.shadowed)
+        return migrate.asked == 0;
+    migrate.shadowed = io_flush(migrate_owner);
+    migrate.asked += migrate.shadowed;
+    return false;
+}
+
+/* true: the pots of the batch are as they will be at home. */
 static bool pots_move(void)
 {
     struct volume_home home;
@@ -455,6 +496,12 @@ static bool pots_move(void)
             return false;
         (void)pot_seal(held_pots[migrate.sealed].pot, migrate.generation);
     }
+    return true;
+}
+
+/* true: they are there, and may go. */
+static bool pots_home(void)
+{
     for (unsigned at = 0; at < migrate.pot_count; at++) {
         if (held_pots[at].written)
             continue;
@@ -467,8 +514,11 @@ static bool pots_move(void)
     }
     if (migrate.asked > 0)
         return false;
-    for (unsigned i = 0; i < migrate.pot_count; i++)
-        pot_changed(held_pots[i].pot);
+    while (migrate.pot_count > 0)
+        pot_changed(held_pots[--migrate.pot_count].pot);
+    migrate.sealed = migrate.shadows = 0;
+    migrate.shadowed = false;
+    migrate.odd = !migrate.odd;
     return true;
 }
 
@@ -491,9 +541,18 @@ static bool step(void)
         migrate.state = migrate.pot_count > 0 ? MOVE : FLUSH;
         return true;
     case MOVE:
-        if (!pots_move() || migrate.asked > 0)
+        if (!pots_move())
             return false;
-        migrate.pot_count = migrate.sealed = 0;
+        migrate.state = SHADOW;
+        return true;
+    case SHADOW:
+        if (!pots_shadow())
+            return false;
+        migrate.state = WRITE_HOME;
+        return true;
+    case WRITE_HOME:
+        if (!pots_home())
+            return false;
         migrate.state = GATHER;
         return true;
     case FLUSH: /* of what the last pass wrote; the pages are in the area until the end */
