@@ -522,6 +522,10 @@ static bool pots_home(void)
     return true;
 }
 
+/* Of a batch, one after the other. */
+static bool (*const pots_steps[])(void) = {
+    [MOVE] = pots_move, [SHADOW] = pots_shadow, [WRITE_HOME] = pots_home};
+
 /* --- */
 
 /* One step. false: something must be waited for, or all is done. */
@@ -541,19 +545,11 @@ static bool step(void)
         migrate.state = migrate.pot_count > 0 ? MOVE : FLUSH;
         return true;
     case MOVE:
-        if (!pots_move())
-            return false;
-        migrate.state = SHADOW;
-        return true;
     case SHADOW:
-        if (!pots_shadow())
-            return false;
-        migrate.state = WRITE_HOME;
-        return true;
     case WRITE_HOME:
-        if (!pots_home())
+        if (!pots_steps[migrate.state]())
             return false;
-        migrate.state = GATHER;
+        migrate.state = migrate.state == WRITE_HOME ? GATHER : migrate.state + 1;
         return true;
     case FLUSH: /* of what the last pass wrote; the pages are in the area until the end */
         if (!pages && !io_flush(migrate_owner))
