@@ -21,7 +21,6 @@
 
 /* string.c. Sizes in bytes; 8-byte moves when both sides are aligned. */
 void *memcpy(void *target, const void *source, size_t size_bytes);
-void *memmove(void *target, const void *source, size_t size_bytes);
 void *memset(void *target, int value, size_t size_bytes);
 int memcmp(const void *left, const void *right, size_t size_bytes);
 size_t strlen(const char *text);
@@ -30,6 +29,15 @@ int strcmp(const char *left, const char *right);
 static inline uint64_t least(uint64_t left, uint64_t right)
 {
     return left < right ? left : right;
+}
+
+/* The greatest that is not above a number; of 0, 1. */
+static inline uint64_t power_of_two(uint64_t most)
+{
+    uint64_t power = 1;
+    while (power <= most / 2)
+        power *= 2;
+    return power;
 }
 
 /* Groups of so many that hold them all: the last may not be full. */

@@ -6,7 +6,6 @@
 
 #include "kernel/checkpoint.h"
 #include "kernel/depend.h"
-#include "kernel/domain.h"
 #include "kernel/meter.h"
 #include "kernel/object.h"
 #include "kernel/sched.h"

@@ -36,16 +36,38 @@ static void grant_check(const struct node_frame *caller)
         panic("CHEC-004 a turn is granted to one who will not use it");
 }
 
+COLD static bool is_in(const void *address, const void *first, uint64_t count, uint64_t each_bytes)
+{
+    uint64_t offset = (uint64_t)address - (uint64_t)first;
+    return offset < count * each_bytes && offset % each_bytes == 0;
+}
+
+/* The address of a frame, or of object_nowhere: what a key's hint may be. */
+COLD static bool is_frame(const void *address)
+{
+    return address == &object_nowhere ||
+           is_in(address, objects.nodes, objects.node_count, sizeof(struct node_frame)) ||
+           is_in(address, objects.pages, objects.page_count, sizeof(struct page_frame));
+}
+
 static void keys_check(const struct node_frame *node)
 {
-    for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
-        if (!object_is_frame(node->slots[slot].object))
+    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
+        const struct key *key = &node->slots[slot];
+        if (key_type(key) >= KEY_TYPE_COUNT)
+            panic("OBJE-005 a key has no type");
+        if (key->built & 6)
+            panic("OBJE-006 a key slot was overwritten");
+        if (!is_frame(key->object))
             panic("CHEC-005 a key's hint is no frame");
+    }
 }
 
 static void node_check(const struct node_frame *node)
 {
     bool root = node->role == NODE_ROOT;
+    if ((root || node->role == NODE_REGISTERS) && !node->domain)
+        panic("OBJE-003 a node has a role and no domain");
     if (node->gate != &domain_nobody && (!root || node->gate != node->domain))
         panic("CHEC-006 a node's gate is not its domain");
     if (root && node->domain->root != node)
@@ -66,6 +88,24 @@ static void node_check(const struct node_frame *node)
     if (node->grant)
         grant_check(node);
     keys_check(node);
+}
+
+/* The first two invariants of domain.h. */
+static void nodes_check(const struct domain *domain)
+{
+    const struct node_frame *root = domain->root;
+    if (root->domain != domain || root->role != NODE_ROOT)
+        panic("DOMA-002 a cached domain's root does not know it");
+    for (unsigned k = 0; k < 3; k++)
+        if (domain->register_nodes[k]->domain != domain ||
+            domain->register_nodes[k]->role != NODE_REGISTERS)
+            panic("DOMA-003 a register node does not know its domain");
+    if (domain->keys->locked == 0)
+        panic("DOMA-004 the keys node of a cached domain can be taken");
+    if (root->link.queue && domain->state != DOMAIN_RUNNING)
+        panic("DOMA-005 a domain that does not run is in a queue");
+    if (!root->link.queue && domain->state == DOMAIN_RUNNING && root != sched.current)
+        panic("DOMA-006 a running domain is nowhere");
 }
 
 /* What a message by the short path takes for granted (arch/gate.S). */
@@ -121,7 +161,7 @@ bool check_domain(uint32_t index)
     const struct domain *domain = &domains.list[index];
     if (!domain->root)
         return true;
-    domain_check(domain);
+    nodes_check(domain);
     if (domain->locked)
         panic("CHEC-020 a domain stayed locked");
     status_check(domain);

@@ -30,8 +30,7 @@ static void stale(void)
  * address: a change of it must undo the entry. */
 static void step_check(struct look *look, const struct key *slot, unsigned shift)
 {
-    if (shift > look->shift_max)
-        shift = look->shift_max;
+    shift = (unsigned)least(shift, look->shift_max);
     look->level = shift > TABLE_SHIFT(2) ? 2 : shift > TABLE_SHIFT(1) ? 1 : 0;
     if (look->level > look->top->level)
         stale();
@@ -57,16 +56,15 @@ static void parts_look(struct look *look)
 static void window_step(struct look *look)
 {
     uint64_t window = look->key->count;
-    unsigned shift = 4 * look->above; /* more than shift_max below a key that spans all */
     const struct key *target = look->background;
     if (!(window & WINDOW_BACKGROUND))
         target = look->red ? &look->red->slots[WINDOW_SLOT(window)] : NULL;
     if (look->key->head || !(window & WINDOW_MARK) || !target)
         stale();
     look->read_only |= (window & WINDOW_READ_ONLY) != 0;
-    if (shift < look->shift_max)
-        look->shift_max = shift;
-    step_check(look, target, shift);
+    /* It is more than shift_max below a key that spans all. */
+    look->shift_max = (unsigned)least(4 * look->above, look->shift_max);
+    step_check(look, target, look->shift_max);
     look->parts[1].head = look->level < 2 ? 0 : look->parts[1].head;
     look->parts[0].head = look->level < 1 ? 0 : look->parts[0].head;
     look->key = target;

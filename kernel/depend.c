@@ -46,11 +46,9 @@ COLD uint64_t depend_init(uint64_t start, uint64_t size_bytes)
     uint32_t count = (uint32_t)(size_bytes / (sizeof(struct depend) + sizeof(void *)));
     if (count < LIMIT_DEPENDS_MIN)
         count = LIMIT_DEPENDS_MIN;
-    uint32_t buckets = 1;
-    while (buckets * 2 <= count)
-        buckets *= 2;
+    uint64_t buckets = power_of_two(count);
     depend.count = count;
-    depend.mask = buckets - 1;
+    depend.mask = (uint32_t)buckets - 1;
     depend.pool = (struct depend *)start;
     depend.hash = (struct depend **)(depend.pool + count);
     memset(depend.hash, 0, buckets * sizeof(void *));

@@ -199,7 +199,8 @@ void domain_freeze_all(void)
     }
 }
 
-COLD void domain_unload(struct domain *domain)
+/* Write back and forget. The domain must not be current or locked. */
+COLD static void unload(struct domain *domain)
 {
     struct node_frame *root = domain->root;
     kassert(root != NULL);
@@ -228,13 +229,13 @@ void domain_unload_all(void)
 {
     for (unsigned i = 0; i < domains.count; i++)
         if (domains.list[i].root && !domains.list[i].locked)
-            domain_unload(&domains.list[i]);
+            unload(&domains.list[i]);
 }
 
 void domain_plain(struct node_frame *node)
 {
     if (node->domain && !node->domain->locked)
-        domain_unload(node->domain);
+        unload(node->domain);
     if (node->role == NODE_METER)
         meter_plain(node);
 }
@@ -247,7 +248,7 @@ COLD bool domain_dissolve(struct node_frame *node)
             continue;
         if (domain->locked)
             return false;
-        domain_unload(domain);
+        unload(domain);
     }
     meter_plain(node);
     if (node->dry)
@@ -278,7 +279,7 @@ static struct domain *entry_take(void)
             domain->unused = true;
             continue;
         }
-        domain_unload(domain);
+        unload(domain);
         return domain;
     }
     panic("DOMA-001 every cached domain is part of one operation");
@@ -498,21 +499,4 @@ void domain_state_set(struct domain *domain, enum domain_state state)
 {
     domain->state = (uint8_t)state;
     domain->unchanged = false;
-}
-
-COLD void domain_check(const struct domain *domain)
-{
-    if (domain->root->domain != domain || domain->root->role != NODE_ROOT)
-        panic("DOMA-002 a cached domain's root does not know it");
-    for (unsigned k = 0; k < 3; k++)
-        if (domain->register_nodes[k]->domain != domain ||
-            domain->register_nodes[k]->role != NODE_REGISTERS)
-            panic("DOMA-003 a register node does not know its domain");
-    if (domain->keys->locked == 0)
-        panic("DOMA-004 the keys node of a cached domain can be taken");
-    bool queued = domain->root->link.queue != NULL;
-    if (queued && domain->state != DOMAIN_RUNNING)
-        panic("DOMA-005 a domain that does not run is in a queue");
-    if (!queued && domain->state == DOMAIN_RUNNING && domain->root != sched.current)
-        panic("DOMA-006 a running domain is nowhere");
 }

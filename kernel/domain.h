@@ -3,8 +3,8 @@
  *
  * A domain is named by its root node. While it is cached here, registers, trap and state are the
  * truth and the slots of its register nodes (and STATE, TRAP, TRAP_VALUE of its root) are stale;
- * domain_unload() writes them back and dissolves the cache entry. Nothing is ever only here that a
- * node could not hold.
+ * who takes the entry writes them back and dissolves it. Nothing is ever only here that a node
+ * could not hold.
  *
  * A freeze only closes the gates of all cached domains: no message reaches one, and it does not
  * run, before domain_load() has opened its gate again. Until then, or until the writer comes to one
@@ -97,8 +97,6 @@ uint64_t domain_init(uint64_t start, unsigned count);
 /* domain_load - the cached domain of a root node, decoded if need be. FETCH_VOID: its nodes do not
  * make a domain: it behaves as a data key. */
 enum fetch domain_load(struct node_frame *root, struct domain **domain);
-/* domain_unload - write back and forget. The domain must not be current or locked. */
-void domain_unload(struct domain *domain);
 /* domain_unload_all - amnesia. */
 void domain_unload_all(void);
 /* domain_freeze_all - all nodes that are not what a cached domain is become dirty, and its gate is
@@ -145,7 +143,5 @@ void domain_results_clear(struct domain *domain);
 void domain_settle(struct domain *domain);
 /* domain_state_set - to a new state, marking the change. */
 void domain_state_set(struct domain *domain, enum domain_state state);
-/* domain_check - panics if an invariant does not hold. */
-void domain_check(const struct domain *domain);
 
 #endif

@@ -47,19 +47,21 @@ static inline uint64_t tag_of(const struct space *space, uint64_t addr)
     return addr / REGION_BYTES + space->spread;
 }
 
-static inline struct region *region_of(const struct space *space, uint64_t tag)
+static struct region *regions;
+static uint64_t regions_mask; /* so many, less 1 */
+
+static inline struct region *region_of(uint64_t tag)
 {
-    return &space->regions[tag & space->regions_mask];
+    return &regions[tag & regions_mask];
 }
 
 COLD uint64_t fault_init(uint64_t start, uint64_t size_bytes)
 {
-    uint32_t count = LIMIT_REGIONS_MIN;
-    while (count * 2 <= size_bytes / sizeof(struct region))
-        count *= 2;
+    uint64_t count = power_of_two(size_bytes / sizeof(struct region));
     size_bytes = count * sizeof(struct region);
     memset((void *)start, 0, size_bytes);
-    space_regions_set((struct region *)start, count - 1);
+    regions = (struct region *)start;
+    regions_mask = count - 1;
     return start + size_bytes;
 }
 
@@ -80,7 +82,7 @@ void fault_note(const struct space *space, struct table *table, uint64_t addr,
     if (!walk->leaf)
         return;
     uint64_t tag = tag_of(space, addr);
-    struct region *region = region_of(space, tag);
+    struct region *region = region_of(tag);
     region->tag = tag;
     region->table = table;
     region->leaf = walk->leaf;
@@ -204,7 +206,7 @@ static inline struct domain *keeper_tell(struct domain *domain, const struct reg
 struct domain *fault_quick(struct domain *domain, uint64_t addr, uint64_t cause)
 {
     uint64_t floor = sched.gate_floor, tag = tag_of(domain->space, addr);
-    const struct region *region = region_of(domain->space, tag);
+    const struct region *region = region_of(tag);
     const struct node_frame *leaf = region->leaf;
     unsigned index = (unsigned)(addr / PAGE_BYTES) % REGION_PAGES;
     if (region->tag != tag ||

@@ -5,7 +5,7 @@
 
 #include "kernel/segment.h"
 
-/* fault_init - take about size_bytes at start for what walks found, LIMIT_REGIONS_MIN at least;
+/* fault_init - take about size_bytes at start for what walks found, one region at least;
  * returns the first address after it. */
 uint64_t fault_init(uint64_t start, uint64_t size_bytes);
 /* fault_note - the entry of addr in a level-0 table was built from this walk, and everything that

@@ -72,8 +72,8 @@ void keeper_call(struct domain *domain, uint64_t trap_code, uint64_t trap_value)
                                              .state = DOMAIN_WAITING};
     if (trap_code >= TRAP_HARDWARE)
         report.control.trap_scause = trap_code - TRAP_HARDWARE;
-    struct message message = {.code = KT + trap_code, .length_bytes = sizeof(report)};
-    message.string.piece[0] = (struct piece){(uint8_t *)&report, sizeof(report)};
+    struct message message = {.code = KT + trap_code, .length_bytes = sizeof(report),
+                              .string.piece[0] = {(uint8_t *)&report, sizeof(report)}};
     message.keys[2] =
         key_make(KEY_DOMAIN, 0, domain->root->object_id, domain->root->allocation_count);
     uint64_t code_before = domain->trap_code, value_before = domain->trap_value;
@@ -96,9 +96,9 @@ void keeper_call_fault(struct domain *domain, const struct segment_walk *walk, u
     }
     count_one(SEGMENT_KEEPER);
     uint64_t words[2] = {walk->red_offset, walk->fault};
-    struct message message = {.code = ORDER_KEEPER, .length_bytes = sizeof(words)};
-    message.string.piece[0] = (struct piece){(uint8_t *)words, sizeof(words)};
-    message.keys[2] = walk->red_key;
+    struct message message = {.code = ORDER_KEEPER, .length_bytes = sizeof(words),
+                              .string.piece[0] = {(uint8_t *)words, sizeof(words)},
+                              .keys[2] = walk->red_key};
     red->locked++;
     bool sent = keeper_send(domain, &red->slots[walk->keeper_slot], &message, RESUME_RESTART);
     red->locked--;

@@ -40,7 +40,8 @@ enum invoked page_copy(struct invocation *invocation)
         return INVOKED_STALL;
     commit_point(invocation);
     page_dirty(target);
-    memmove(target->data, source->data, PAGE_BYTES);
+    if (target != source)
+        memcpy(target->data, source->data, PAGE_BYTES);
     return invoke_answer(invocation, RC_OK);
 }
 

@@ -42,7 +42,6 @@
 /* What walks found, remembered for each 64 KiB (fault.c) in 128 bytes: at this share of the memory
  * up to all of it, once. */
 #define LIMIT_REGION_SHARE 512u
-#define LIMIT_REGIONS_MIN 1u
 /* Address spaces with page tables, each with an ASID of its own. */
 #define LIMIT_SPACES 64u
 #define LIMIT_SPACES_MIN 1u

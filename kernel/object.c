@@ -17,17 +17,8 @@
 #include "kernel/io.h"
 #include "kernel/pot.h"
 #include "kernel/sched.h"
-#include "kernel/space.h"
 
 struct objects objects;
-
-static uint32_t power_of_two_at_least(uint32_t count)
-{
-    uint32_t power = 1;
-    while (power < count)
-        power *= 2;
-    return power;
-}
 
 static void *take(uint64_t *start, uint64_t size_bytes)
 {
@@ -36,7 +27,7 @@ static void *take(uint64_t *start, uint64_t size_bytes)
     return (void *)taken;
 }
 
-static void *take_hash(uint64_t *start, uint32_t count)
+static void *take_hash(uint64_t *start, uint64_t count)
 {
     return memset(take(start, count * sizeof(void *)), 0, count * sizeof(void *));
 }
@@ -51,16 +42,15 @@ COLD void object_init(uint64_t start, uint64_t end, uint64_t node_bytes, uint32_
 {
     kassert(end > start);
     objects.node_count = object_nodes_of(node_bytes);
-    uint32_t node_hash = power_of_two_at_least(objects.node_count);
-    objects.node_mask = node_hash - 1;
+    uint64_t node_hash = power_of_two(2 * objects.node_count - 1);
+    objects.node_mask = (uint32_t)node_hash - 1;
     objects.nodes = take(&start, objects.node_count * sizeof(struct node_frame));
     objects.node_hash = take_hash(&start, node_hash);
     uint64_t left = end - start;
     objects.page_count = (uint32_t)(left / (PAGE_BYTES + sizeof(struct page_frame) + 16));
-    if (objects.page_count > pages_max)
-        objects.page_count = pages_max;
-    uint32_t page_hash = power_of_two_at_least(objects.page_count) / 2;
-    objects.page_mask = page_hash - 1;
+    objects.page_count = (uint32_t)least(objects.page_count, pages_max);
+    uint64_t page_hash = power_of_two(objects.page_count);
+    objects.page_mask = (uint32_t)page_hash - 1;
     objects.pages = take(&start, objects.page_count * sizeof(struct page_frame));
     objects.page_hash = take_hash(&start, page_hash);
     start = (start + PAGE_BYTES - 1) & ~(uint64_t)(PAGE_BYTES - 1);
@@ -458,34 +448,6 @@ COLD void object_forget_hints(void)
                 objects.nodes[i].slots[slot].object = &object_nowhere;
 }
 
-COLD static bool is_in(const void *address, const void *first, uint64_t count, uint64_t each_bytes)
-{
-    uint64_t offset = (uint64_t)address - (uint64_t)first;
-    return offset < count * each_bytes && offset % each_bytes == 0;
-}
-
-COLD bool object_is_frame(const void *address)
-{
-    return address == &object_nowhere ||
-           is_in(address, objects.nodes, objects.node_count, sizeof(struct node_frame)) ||
-           is_in(address, objects.pages, objects.page_count, sizeof(struct page_frame));
-}
-
-COLD static void node_check(const struct node_frame *node)
-{
-    if (object_node_present(node->object_id) != node)
-        panic("OBJE-002 a node frame is not the one its chain finds");
-    if ((node->role == NODE_ROOT || node->role == NODE_REGISTERS) && !node->domain)
-        panic("OBJE-003 a node has a role and no domain");
-    for (unsigned slot = 0; slot < NODE_SLOTS; slot++) {
-        const struct key *key = &node->slots[slot];
-        if (key_type(key) >= KEY_TYPE_COUNT)
-            panic("OBJE-005 a key has no type");
-        if (key->built & 6)
-            panic("OBJE-006 a key slot was overwritten");
-    }
-}
-
 COLD bool object_check_node(uint32_t index)
 {
     if (index >= objects.node_high)
@@ -493,7 +455,8 @@ COLD bool object_check_node(uint32_t index)
     const struct node_frame *node = &objects.nodes[index];
     if (!node->object_id)
         return true;
-    node_check(node);
+    if (object_node_present(node->object_id) != node)
+        panic("OBJE-002 a node frame is not the one its chain finds");
     for (node = objects.node_hash[hash_id(node->object_id) & objects.node_mask]; node;
          node = node->hash_next)
         if (node->object_id == 0)

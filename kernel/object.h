@@ -218,8 +218,6 @@ void object_meter_changed(struct node_frame *node);
 /* object_forget_hints - amnesia: drop the hints of all keys. */
 void object_forget_hints(void);
 
-/* object_is_frame - the address of a frame, or of object_nowhere: what a key's hint may be. */
-bool object_is_frame(const void *address);
 /* object_check_node, object_check_page - check.h. */
 bool object_check_node(uint32_t index);
 bool object_check_page(uint32_t index);

@@ -114,15 +114,10 @@ void sched_forget(const struct domain *domain)
         sched.float_owner = NULL;
 }
 
-static uint64_t earlier(uint64_t left, uint64_t right)
-{
-    return left < right ? left : right;
-}
-
 static void timer_arm(bool idle)
 {
     sched.slice_end = idle ? UINT64_MAX : arch_time() + LIMIT_SLICE_TICKS;
-    timer_set(earlier(earlier(sched.alarm, checkpoint_alarm()), sched.slice_end));
+    timer_set(least(least(sched.alarm, checkpoint_alarm()), sched.slice_end));
 }
 
 void sched_retry(struct node_frame *root)

@@ -33,12 +33,9 @@ static void step_add(struct segment_walk *walk, struct key *slot, unsigned shift
                      unsigned slot_shift)
 {
     kassert(walk->step_count < SEGMENT_STEPS_MAX);
-    if (shift > walk->shift_max)
-        shift = walk->shift_max;
-    if (slot_shift > walk->shift_max)
-        slot_shift = walk->shift_max;
     walk->steps[walk->step_count++] =
-        (struct segment_step){slot, (uint8_t)shift, (uint8_t)level_of(slot_shift)};
+        (struct segment_step){slot, (uint8_t)least(shift, walk->shift_max),
+                              (uint8_t)level_of((unsigned)least(slot_shift, walk->shift_max))};
 }
 
 /* The walk is at a key: the parts that begin here. */
@@ -140,8 +137,7 @@ static void window_enter(struct segment_walk *walk, struct key **key, uint64_t *
     uint64_t window = (*key)->count, start = WINDOW_OFFSET(window);
     unsigned shift = *size_code_above <= SIZE_CODE_MAX ? 4 * *size_code_above : USER_ADDRESS_BITS;
     struct key *target = walk->background;
-    if (shift > walk->shift_max)
-        shift = walk->shift_max;
+    shift = (unsigned)least(shift, walk->shift_max);
     if (!(window & WINDOW_BACKGROUND))
         target = walk->window_red ? &walk->window_red->slots[WINDOW_SLOT(window)] : NULL;
     if (!target)

@@ -17,8 +17,6 @@ static struct {
     unsigned count; /* spaces from here on stay unused */
     unsigned hand;
     uint64_t asid; /* the last one given, since all were new */
-    struct region *regions;
-    uint32_t regions_mask;
 } space;
 static struct space spaces[LIMIT_SPACES];
 
@@ -28,12 +26,6 @@ COLD void space_init(unsigned count, const uint64_t *kernel_root)
     kassert(count <= LIMIT_SPACES);
     space.count = count;
     space.kernel_root = kernel_root;
-}
-
-COLD void space_regions_set(struct region *first, uint32_t mask)
-{
-    space.regions = first;
-    space.regions_mask = mask;
 }
 
 /* Its key and its tables are not its own any more; the kernel may be running on its root. */
@@ -116,8 +108,6 @@ static struct space *space_make(const struct key *key)
         root_take(of);
     of->key = *key;
     of->used = true;
-    of->regions = space.regions;
-    of->regions_mask = space.regions_mask;
     of->spread = ((uint64_t)(of - spaces) + 1) * SPACE_SPREAD;
     return of;
 }

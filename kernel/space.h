@@ -17,27 +17,21 @@
 #include "kernel/key.h"
 #include "kernel/table.h"
 
-struct region;
-
 struct space {
     struct key key;     /* the address key */
     struct table *root; /* kept when the space is not used; NULL: none */
     uint64_t satp;      /* Sv39, ASID, root */
     bool used;
     bool recent;            /* asked for since space_age() or another key's need came by */
-    struct region *regions; /* all, for fault.c; so many, less 1 */
-    uint32_t regions_mask;
     uint64_t spread; /* added to an address / 64 KiB, whatever it is, gives what no user address in
                       * another space gives (fault.c) */
 };
 
-enum access { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
+enum access { ACCESS_READ, ACCESS_WRITE };
 
 /* space_init - use at most count spaces, LIMIT_SPACES_MIN to LIMIT_SPACES; kernel_root is copied
  * into the upper half of each root. */
 void space_init(unsigned count, const uint64_t *kernel_root);
-/* space_regions_set - where every space finds the regions of fault.c. */
-void space_regions_set(struct region *first, uint32_t mask);
 /* space_of - the space of an address key, made if need be. */
 struct space *space_of(const struct key *key);
 /* space_tables - the tables of each level on the path to addr, made or found if need be, for parts

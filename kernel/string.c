@@ -50,17 +50,6 @@ void *memcpy(void *target, const void *source, size_t size_bytes)
     return target;
 }
 
-void *memmove(void *target, const void *source, size_t size_bytes)
-{
-    uint8_t *to = target;
-    const uint8_t *from = source;
-    if ((uintptr_t)to - (uintptr_t)from >= size_bytes)
-        return memcpy(target, source, size_bytes); /* upwards is right: target is not inside */
-    while (size_bytes--)
-        to[size_bytes] = from[size_bytes];
-    return target;
-}
-
 void *memset(void *target, int value, size_t size_bytes)
 {
     uint8_t *to = target;

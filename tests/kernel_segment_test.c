@@ -220,7 +220,7 @@ static const struct fault_case faults[] = {
     {"beyond the span", build_read_only, 0x10000, ACCESS_READ, MEMORY_OUTSIDE},
     {"a node as large as the slot", build_overlap, 0, ACCESS_READ, MEMORY_OVERLAP},
     {"nothing", build_nothing, 16, ACCESS_READ, MEMORY_NO_KEY},
-    {"a void page key", build_void, 0, ACCESS_EXECUTE, MEMORY_NO_KEY},
+    {"a void page key", build_void, 0, ACCESS_READ, MEMORY_NO_KEY},
     {"a void node key", build_void_node, 0, ACCESS_READ, MEMORY_NO_KEY},
     {"a circle", build_circle, 0, ACCESS_READ, MEMORY_TOO_DEEP},
     {"format is no number", build_format_key, 0, ACCESS_READ, MEMORY_FORMAT_KEY},

@@ -5,7 +5,6 @@
  * Invariants
  *  1. Interrupts are off in the kernel, so a trap comes from user mode or the kernel is broken.
  */
-#include "kernel/arch/arch.h"
 #include "kernel/arch/csr.h"
 #include "kernel/driver/driver.h"
 #include "kernel/driver/sbi.h"
@@ -37,9 +36,7 @@ struct domain *trap_other(struct domain *domain)
     case SCAUSE_INTERRUPT_EXTERNAL:
         sched_devices_poll();
         break;
-    case SCAUSE_PAGE_EXECUTE:
-        entry_page_fault(domain, stval, ACCESS_EXECUTE);
-        break;
+    case SCAUSE_PAGE_EXECUTE: /* what may be read may be executed (table.h) */
     case SCAUSE_PAGE_LOAD:
         entry_page_fault(domain, stval, ACCESS_READ);
         break;
