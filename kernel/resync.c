@@ -6,7 +6,8 @@
  *   or range -> FLUSH (all ranges are copied) -> END -> IDLE
  * What a state asks for is answered before the next one's turn.
  *
- * A range that cannot be read, or whose disk fails, is left as it is: not in step.
+ * When blocks cannot be read, they are asked for one by one; what is written for one that still
+ * cannot passes no check. What cannot be written is left as it is: not in step.
  */
 #include "kernel/resync.h"
 
@@ -24,7 +25,9 @@ static struct {
     unsigned range;    /* being copied */
     uint64_t next_id;  /* of it */
     unsigned count;    /* blocks on their way */
-    bool asked, good;
+    bool asked, good; /* a request is under way; else: the last was answered as good */
+    bool failed;      /* something could not be written */
+    bool single;      /* one block at a time: one that cannot be read is near */
     struct page_frame *frames[RESYNC_BLOCKS]; /* lent while it goes on */
 } resync;
 
@@ -32,7 +35,7 @@ static void one_answered(void *object, bool good)
 {
     (void)object;
     resync.asked = false;
-    resync.good &= good;
+    resync.good = good;
 }
 
 static const struct io_owner resync_owner = {one_answered, NULL};
@@ -57,7 +60,6 @@ void resync_begin(void)
     print_line("store: %u ranges are not in step; their other copies are copied", count);
     for (unsigned i = 0; i < RESYNC_BLOCKS; i++)
         resync.frames[i] = object_page_lend();
-    resync.good = true;
     range_begin(0);
 }
 
@@ -71,7 +73,8 @@ static bool hold(const struct volume_range *range)
 {
     uint64_t left = range_end(range) - resync.next_id;
     uint64_t per_block = range_objects_per_block(range->kind);
-    resync.count = (unsigned)least(groups_of(per_block, left), RESYNC_BLOCKS);
+    unsigned most = resync.single ? 1 : RESYNC_BLOCKS;
+    resync.count = (unsigned)least(groups_of(per_block, left), most);
     return io_hold(range->kind, resync.next_id, resync.next_id + resync.count * per_block);
 }
 
@@ -93,10 +96,30 @@ static bool move(const struct volume_range *range)
     return true;
 }
 
+/* Blocks were read; if not all of them, then one by one. false: they are to be read again. */
+static bool were_read(const struct volume_range *range)
+{
+    if (!resync.good && resync.count > 1) {
+        io_release();
+        resync.single = true;
+        resync.state = READ;
+        return false;
+    }
+    if (!resync.good) {
+        print_line("store: %s %lu: it cannot be copied; no copy is good",
+                   volume_kind_name(range->kind), resync.next_id);
+        memset(resync.frames[0]->data, 0, BLOCK_BYTES);
+        resync.good = true;
+        resync.single = false;
+    }
+    return true;
+}
+
 /* So many blocks are copied. */
 static void advance(const struct volume_range *range)
 {
     io_release();
+    resync.failed |= !resync.good;
     resync.next_id += resync.count * range_objects_per_block(range->kind);
     resync.state = READ;
     if (resync.next_id >= range_end(range))
@@ -105,7 +128,8 @@ static void advance(const struct volume_range *range)
 
 static void finish(void)
 {
-    print_line("store: %u ranges were brought in step", resync.good ? volume_copy_end() : 0);
+    bool good = resync.good && !resync.failed; /* also the flush */
+    print_line("store: %u ranges were brought in step", good ? volume_copy_end() : 0);
     for (unsigned i = 0; i < RESYNC_BLOCKS; i++)
         resync.frames[i]->pinned--;
     resync.state = IDLE;
@@ -128,11 +152,8 @@ static bool step(void)
         }
         break;
     case WRITE:
-        if (!resync.good) {
-            io_release();
-            range_begin(resync.range + 1);
+        if (!were_read(range))
             return true;
-        }
         if (!move(range))
             return false;
         break;

@@ -16,7 +16,11 @@
 
 static const char *const paths[DISKS] = {"mirror-pair.img", "mirror-pair-1.img"};
 
+#define FAULTS 3u
+
 struct pair {
+    struct machine_fault faults[FAULTS]; /* from when it is switched on */
+    unsigned fault_count;
     struct transcript transcript;
     struct machine *machine;
 };
@@ -34,6 +38,10 @@ static void pair_start(struct pair *pair, unsigned first, unsigned count)
 {
     pair->transcript = (struct transcript){.length = 0};
     pair->machine = checkpoint_machine(paths + first, count, &pair->transcript);
+    for (unsigned i = 0; i < pair->fault_count; i++) {
+        struct error error;
+        cr_assert(machine_disk_fault(pair->machine, &pair->faults[i], &error), "%s", error.text);
+    }
 }
 
 static void pair_cut(struct pair *pair, enum power_policy policy, uint64_t seed)
@@ -223,5 +231,34 @@ Test(store_mirror, a_fresh_disk_takes_the_place_of_one_that_is_lost, .timeout = 
     cr_assert(add_volume(store, &request, paths[1], &error), "%s", error.text);
     store_dropped(store);
     comes_back(pair, generation);
+    pair_finish(pair);
+}
+
+static void unreadable(struct pair *pair, enum range_kind kind, uint64_t id)
+{
+    struct store *store = store_opened(paths[0]);
+    struct store_home home;
+    cr_assert(store_home(store, kind, id, 0, &home) || store_home(store, kind, id, 1, &home));
+    cr_assert_lt(pair->fault_count, FAULTS);
+    struct machine_fault *fault = &pair->faults[pair->fault_count++];
+    fault->disk = 0;
+    fault->fault.kind = DISK_FAULT_UNREADABLE;
+    fault->fault.sector = LOCATION_BLOCK(home.location) * (BLOCK_BYTES / SECTOR_BYTES) + 3;
+    store_dropped(store);
+}
+
+/* Nobody has used them: two pages that are all zero, and a block of an area. */
+Test(store_mirror, blocks_that_the_survivor_cannot_read_do_not_keep_the_other_out, .timeout = 900)
+{
+    struct pair *pair = pair_make();
+    uint64_t generation = half_dies(pair, 1, TRACE_PHASE_MIGRATE, 20000);
+    struct store *store = store_opened(paths[0]);
+    uint64_t pages = store_end(store, RANGE_PAGES), area = store_end(store, RANGE_CKPT_AREA);
+    store_dropped(store);
+    unreadable(pair, RANGE_PAGES, pages - 1);
+    unreadable(pair, RANGE_PAGES, pages - 3);
+    unreadable(pair, RANGE_CKPT_AREA, area - 100);
+    comes_back(pair, generation);
+    cr_expect(strstr(pair->transcript.text, "it cannot be copied"), "%s", pair->transcript.text);
     pair_finish(pair);
 }
