@@ -132,9 +132,9 @@ Test(stop, what_the_kernel_asserts_in_a_call_is_told_with_the_calls_before_it)
     struct stopping stopping;
     char expected[80];
     begin(&stopping, "general", false);
-    plant(&stopping, "range_create", halves, sizeof(halves));
+    plant(&stopping, "range_object", halves, sizeof(halves));
     const char *panic = end(&stopping);
-    snprintf(expected, sizeof(expected), "panic: at 0x%lx", symbol("range_create"));
+    snprintf(expected, sizeof(expected), "panic: at 0x%lx", symbol("range_object"));
     cr_expect(strstr(panic, expected) == panic, "%s, not %s", panic, expected);
     report_look(panic, true);
     cr_expect(strstr(panic, "_RANGE ") && strstr(panic, ": under way "), "%s", panic);
@@ -146,7 +146,7 @@ Test(stop, so_is_a_wild_pointer)
     static const uint16_t halves[] = {LI_A0_8, LOAD_A0};
     struct stopping stopping;
     begin(&stopping, "general", false);
-    plant(&stopping, "range_create", halves, sizeof(halves));
+    plant(&stopping, "range_object", halves, sizeof(halves));
     const char *panic = end(&stopping);
     cr_expect(strstr(panic, "TRAP-002 scause 0xd, ") && strstr(panic, ", stval 0x8"), "%s", panic);
     report_look(panic, true);
