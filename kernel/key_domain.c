@@ -148,15 +148,6 @@ enum invoked domain_replace_memory(struct invocation *invocation)
     return invoke_answer(invocation, RC_OK);
 }
 
-enum invoked domain_compare(struct invocation *invocation)
-{
-    struct key *key = &invocation->message.keys[0];
-    struct node_frame *node = NULL;
-    if (key_type(key) == KEY_DOMAIN && key_node(key, &node) == FETCH_STALL)
-        return INVOKED_STALL;
-    return invoke_answer(invocation, node == invocation->node ? 0 : 1);
-}
-
 enum invoked domain_make_start(struct invocation *invocation)
 {
     uint8_t data_byte;

@@ -32,28 +32,12 @@ static enum fetch branded(struct invocation *invocation, struct key *key,
     return key_type(brand) != KEY_DATA && key_equal(brand, mark) ? FETCH_PRESENT : FETCH_VOID;
 }
 
-/* MAKE, and the three that identify a gate key. */
-enum invoked domain_tool_open(struct invocation *invocation)
-{
-    static const uint8_t types[] = {KEY_NODE, KEY_START, KEY_RESUME, KEY_DOMAIN};
-    enum key_type wanted = (enum key_type)types[invocation->message.code - DOMAIN_TOOL_MAKE];
-    struct key *key = &invocation->message.keys[0];
-    struct node_frame *root;
-    enum fetch fetch = FETCH_VOID;
-    bool whole = wanted != KEY_NODE || !(key_data_byte(key) & KEY_READ_ONLY);
-    if (key_type(key) == wanted && whole)
-        fetch = branded(invocation, key, &root);
-    if (fetch != FETCH_PRESENT)
-        return invoke_unfetched(invocation, fetch, RC_NOT_THERE);
-    return invoke_answer_key(invocation,
-                             node_key(wanted == KEY_NODE ? KEY_DOMAIN : KEY_NODE, 0, root));
-}
-
 /* The keeper of a segment or meter in the message. FETCH_VOID: there is none. */
-static enum fetch keeper_slot(struct invocation *invocation, bool meter, struct node_frame **node,
+static enum fetch keeper_slot(struct invocation *invocation, struct node_frame **node,
                               struct key **keeper)
 {
     struct key *key = &invocation->message.keys[0];
+    bool meter = invocation->message.code >= DOMAIN_TOOL_METER;
     if (!key_in(key, meter ? KEY_SET(KEY_METER) : KEY_SET(KEY_SEGMENT) | KEY_SET(KEY_FRONT_END)))
         return FETCH_VOID;
     bool red = !(key_data_byte(key) & KEY_SIZE_CODE);
@@ -66,22 +50,29 @@ static enum fetch keeper_slot(struct invocation *invocation, bool meter, struct 
     return *keeper ? FETCH_PRESENT : FETCH_VOID;
 }
 
-enum invoked domain_tool_keeper(struct invocation *invocation)
+/* MAKE, and the three that identify a gate key; from SEGMENT and METER on those of a keeper. */
+enum invoked domain_tool(struct invocation *invocation)
 {
-    static const uint8_t types[] = {KEY_START, KEY_RESUME, KEY_DOMAIN};
+    static const uint8_t types[] = {KEY_NODE, KEY_START, KEY_RESUME, KEY_DOMAIN};
     uint64_t code = invocation->message.code;
-    bool meter = code >= DOMAIN_TOOL_METER;
-    enum key_type wanted =
-        (enum key_type)types[code - (meter ? DOMAIN_TOOL_METER : DOMAIN_TOOL_SEGMENT)];
-    struct node_frame *node, *root;
-    struct key *keeper;
-    enum fetch fetch = keeper_slot(invocation, meter, &node, &keeper);
-    if (fetch == FETCH_PRESENT && key_type(keeper) != wanted)
+    enum key_type wanted = (enum key_type)types[code % 4];
+    struct key *key = &invocation->message.keys[0];
+    struct node_frame *node = NULL, *root;
+    enum fetch fetch = FETCH_PRESENT;
+    if (code >= DOMAIN_TOOL_SEGMENT)
+        fetch = keeper_slot(invocation, &node, &key);
+    if (fetch == FETCH_PRESENT &&
+        (key_type(key) != wanted || (wanted == KEY_NODE && (key_data_byte(key) & KEY_READ_ONLY))))
         fetch = FETCH_VOID;
     if (fetch == FETCH_PRESENT)
-        fetch = branded(invocation, keeper, &root);
+        fetch = branded(invocation, key, &root);
     if (fetch != FETCH_PRESENT)
         return invoke_unfetched(invocation, fetch, RC_NOT_THERE);
-    invocation->reply.keys[1] = node_key(KEY_NODE, 0, node);
-    return invoke_answer_key(invocation, node_key(KEY_NODE, 0, root));
+    if (node)
+        invocation->reply.keys[1] = node_key(KEY_NODE, 0, node);
+    return invoke_answer_key(invocation,
+                             node_key(wanted == KEY_NODE ? KEY_DOMAIN : KEY_NODE, 0, root));
 }
+static_assert(DOMAIN_TOOL_MAKE % 4 == 0 && DOMAIN_TOOL_START % 4 == 1 &&
+                  DOMAIN_TOOL_SEGMENT % 4 == 1 && DOMAIN_TOOL_METER % 4 == 1,
+              "domain_tool() takes orders apart");

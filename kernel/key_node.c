@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* key_node.c - orders on node, fetch, sense and segment keys. Called by order.c. Sources:
- * KeyKOS jnodec.c, jsegmntc.c and jsensec.c.
+/* key_node.c - orders on node, fetch, sense and segment keys, and comparing domain keys. Called by
+ * order.c. Sources: KeyKOS jnodec.c, jsegmntc.c and jsensec.c.
  *
  * Invariants
  *  1. A node that is part of a cached domain is made plain before its slots are read or written;
@@ -92,12 +92,14 @@ enum invoked node_write_data(struct invocation *invocation)
     return invoke_answer(invocation, RC_OK);
 }
 
-/* The node of another node-like key in the message. INVOKED_DONE: *node is set, NULL for none. */
+/* The node of another such key in the message. INVOKED_DONE: *node is set, NULL for none. */
 static enum invoked other_node(struct invocation *invocation, struct node_frame **node)
 {
     struct key *key = &invocation->message.keys[0];
+    bool domain = key_type(invocation->key) == KEY_DOMAIN;
+    uint32_t set = domain ? KEY_SET(KEY_DOMAIN) : KEY_SET_NODE_LIKE;
     *node = NULL;
-    if (key_in(key, KEY_SET_NODE_LIKE) && key_node(key, node) == FETCH_STALL)
+    if (key_in(key, set) && key_node(key, node) == FETCH_STALL)
         return INVOKED_STALL;
     return INVOKED_DONE;
 }

@@ -48,14 +48,9 @@ enum invoked timer_wait_until(struct invocation *invocation)
     return INVOKED_STALL;
 }
 
-enum invoked timer_now(struct invocation *invocation)
+enum invoked timer_read(struct invocation *invocation)
 {
-    uint64_t time_ns = timer_system_ns();
-    return invoke_answer_bytes(invocation, &time_ns, sizeof(time_ns));
-}
-
-enum invoked timer_calendar(struct invocation *invocation)
-{
-    uint64_t time_ns = driver_calendar_ns();
+    bool calendar = invocation->message.code == TIMER_CALENDAR;
+    uint64_t time_ns = calendar ? driver_calendar_ns() : timer_system_ns();
     return invoke_answer_bytes(invocation, &time_ns, sizeof(time_ns));
 }

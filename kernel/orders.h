@@ -110,7 +110,7 @@ enum { READS = 0, CHANGES = 1, LOADS = 2 };
     ORDER(ALL, DOMAIN_REPLACE_MEMORY, 1, domain_replace_memory, 1, CHANGES | LOADS)                \
     ORDER(ALL, DOMAIN_PUT_ALL, 1, domain_put_registers, 1, CHANGES | LOADS)                        \
     ORDER(ALL, DOMAIN_MAKE_RESTART, 1, domain_make_resume, 0, CHANGES | LOADS)                     \
-    ORDER(ALL, DOMAIN_COMPARE, 1, domain_compare, 0, READS)
+    ORDER(ALL, DOMAIN_COMPARE, 1, node_compare, 0, READS)
 
 #define ORDERS_FRONT_END(ORDER)                                                                    \
     ORDER(ALL, ORDER_ANY, ORDER_EVERY, front_end_any, 0, READS)
@@ -132,10 +132,10 @@ enum { READS = 0, CHANGES = 1, LOADS = 2 };
     ORDER(ALL, DISCRIM_COMPARE, 1, keys_compare, 0, READS)
 
 #define ORDERS_DOMAIN_TOOL(ORDER)                                                                  \
-    ORDER(ALL, DOMAIN_TOOL_MAKE, 1, domain_tool_open, 0, READS)                                    \
-    ORDER(ALL, DOMAIN_TOOL_START, 3, domain_tool_open, 0, READS)                                   \
-    ORDER(ALL, DOMAIN_TOOL_SEGMENT, 3, domain_tool_keeper, 0, READS)                               \
-    ORDER(ALL, DOMAIN_TOOL_METER, 3, domain_tool_keeper, 0, READS)
+    ORDER(ALL, DOMAIN_TOOL_MAKE, 1, domain_tool, 0, READS)                                         \
+    ORDER(ALL, DOMAIN_TOOL_START, 3, domain_tool, 0, READS)                                        \
+    ORDER(ALL, DOMAIN_TOOL_SEGMENT, 3, domain_tool, 0, READS)                                      \
+    ORDER(ALL, DOMAIN_TOOL_METER, 3, domain_tool, 0, READS)
 
 #define ORDERS_DATA_CREATOR(ORDER)                                                                 \
     ORDER(ALL, DATA_CREATE_NUMBER, 1, data_create, 1, READS)                                       \
@@ -150,9 +150,9 @@ enum { READS = 0, CHANGES = 1, LOADS = 2 };
     ORDER(ALL, PEEK_READ, 1, peek_read, 1, READS)
 
 #define ORDERS_TIMER(ORDER)                                                                        \
-    ORDER(ALL, TIMER_NOW, 1, timer_now, 0, READS)                                                  \
+    ORDER(ALL, TIMER_NOW, 1, timer_read, 0, READS)                                                 \
     ORDER(ALL, TIMER_WAIT_UNTIL, 1, timer_wait_until, 1, READS)                                    \
-    ORDER(ALL, TIMER_CALENDAR, 1, timer_calendar, 0, READS)
+    ORDER(ALL, TIMER_CALENDAR, 1, timer_read, 0, READS)
 
 #define ORDERS_CONSOLE(ORDER)                                                                      \
     ORDER(ALL, CONSOLE_READ, 1, console_read, 0, READS)                                            \
