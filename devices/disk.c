@@ -435,7 +435,10 @@ void disk_advance(struct disk *disk, uint64_t now_ns)
 
 void disk_submit(struct disk *disk, const struct disk_request *request, uint64_t now_ns)
 {
+    const struct disk_observer *observer = disk->config.observer;
     assert(disk->pending_count < DISK_PENDING_MAX);
+    if (observer && observer->submitted && request->op == DISK_WRITE)
+        observer->submitted(observer->context, request->sector, request->sector_count);
     disk_advance(disk, now_ns);
     disk->pending[disk->pending_count++] = (struct disk_pending){
         .request = *request,

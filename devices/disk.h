@@ -48,6 +48,9 @@ struct disk_observer {
                     const uint8_t *data);
     /* The write with this order was moved to the media; what is older of its sector is gone. */
     void (*settled)(void *context, uint64_t order, uint64_t sector);
+    /* A write was put in the queue, during the guest's own access to the device. NULL: who cares.
+     */
+    void (*submitted)(void *context, uint64_t sector, uint32_t sector_count);
 };
 
 enum disk_timing { DISK_TIMING_INSTANT, DISK_TIMING_SSD, DISK_TIMING_HDD };

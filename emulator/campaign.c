@@ -164,7 +164,7 @@ static bool unit_judge(struct campaign *campaign, uint64_t unit, struct error *e
     depth.nested.phases = 0;
     campaign_part_begin(&part, campaign->plan.hash, unit);
     bool good = options->only
-                    ? campaign_level_repeat(&campaign->machine, &campaign->learned.level, "",
+                    ? campaign_level_repeat(&campaign->machine, &campaign->learned.level,
                                             options->only, &part, error)
                     : campaign_level_judge(&campaign->machine, &campaign->learned.level,
                                            campaign->cases.list + unit * UNIT_CASES,
@@ -388,6 +388,28 @@ static bool all_sum(struct campaign *campaign, struct campaign_summary *summary)
     return campaign_report_write(&parts, summary, folder, campaign->error);
 }
 
+/* The first that is listed, of the run itself if there is one. A case that was asked for stays as
+ * it is. */
+static bool first_minimise(struct campaign *campaign, struct campaign_summary *summary)
+{
+    const struct campaign_options *options = campaign->options;
+    const struct campaign_minimise_request request = {
+        .cases = &options->request, .checkpoints = options->checkpoints,
+        .all_judged = options->request.sample == 0 && options->shard_count == 1,
+        .as_it_is = options->only != NULL};
+    size_t first = 0;
+    while (first < summary->listed &&
+           strchr(summary->list[first].name, CAMPAIGN_PATH_SEPARATOR))
+        first++;
+    if (first == summary->listed)
+        first = 0;
+    const struct campaign_failure *failure = &summary->list[first];
+    return summary->listed == 0 ||
+           campaign_minimise(&campaign->machine, &campaign->learned.level, &request,
+                             failure->name, &failure->result, &summary->minimal,
+                             campaign->error);
+}
+
 bool campaign_run(const struct campaign_options *options, const struct campaign_watcher *watcher,
                   struct campaign_summary *summary, struct error *error)
 {
@@ -409,7 +431,7 @@ bool campaign_run(const struct campaign_options *options, const struct campaign_
                                         &campaign->layout, error) &&
                 run_learn(campaign) && cases_plan(campaign) && plan_agree(campaign) &&
                 run_tell(campaign) && units_judge(campaign) && images_same(campaign) &&
-                all_sum(campaign, summary);
+                all_sum(campaign, summary) && first_minimise(campaign, summary);
     folder_close(campaign);
     campaign_plan_finish(&campaign->plan);
     campaign_cases_finish(&campaign->cases);

@@ -20,7 +20,7 @@
 #ifndef LATCHKEY_EMULATOR_CAMPAIGN_H
 #define LATCHKEY_EMULATOR_CAMPAIGN_H
 
-#include "emulator/campaign_level.h"
+#include "emulator/campaign_minimise.h"
 
 #define CAMPAIGN_JOBS_MAX 256u
 #define CAMPAIGN_SHARDS_MAX 1000000u
@@ -61,6 +61,7 @@ struct campaign_summary {
     uint64_t restart_min_ns, restart_median_ns, restart_max_ns;
     struct campaign_failure *list; /* the first */
     size_t listed;
+    struct campaign_minimal minimal; /* the first, as small as it can be; not of campaign_merge */
     char *command; /* see campaign_options; NULL: unknown */
     char *facts;   /* what the plan says of images, kernel and request: a line each */
     uint32_t policies;

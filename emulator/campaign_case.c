@@ -168,7 +168,7 @@ static void requests_list(struct listing *listing, unsigned disk)
 
 static void subsets_list(struct listing *listing)
 {
-    uint64_t keys[CAMPAIGN_MASK_MAX];
+    uint64_t keys[CAMPAIGN_MASK_BITS];
     unsigned bits = campaign_pending_few(&listing->pending, false, keys);
     bool all = bits <= CAMPAIGN_MASK_MAX;
     if (!all)

@@ -115,9 +115,9 @@ bool campaign_level_judge(struct campaign_machine *machine, const struct campaig
     return good;
 }
 
-bool campaign_level_repeat(struct campaign_machine *machine, const struct campaign_level *level,
-                           const char *path, const char *left, struct byte_writer *part,
-                           struct error *error)
+bool campaign_level_visit(struct campaign_machine *machine, const struct campaign_level *level,
+                          const char *path, const char *left,
+                          const struct campaign_visitor *visitor, struct error *error)
 {
     char name[CAMPAIGN_NAME_BYTES], full[CAMPAIGN_PATH_BYTES];
     struct campaign_case which;
@@ -130,10 +130,8 @@ bool campaign_level_repeat(struct campaign_machine *machine, const struct campai
     if (which.event >= level->events->count || strlen(path) + length + 2 > sizeof(full))
         return error_set(error, ERROR_USAGE, "case %.100s: the run has %zu events", name,
                          level->events->count);
-    if (last) {
-        const struct campaign_depth depth = {.depth = 1, .part = part};
-        return campaign_level_judge(machine, level, &which, 1, path, &depth, error);
-    }
+    if (last)
+        return visitor->visit(visitor->context, level, path, &which, error);
     (void)snprintf(full, sizeof(full), "%s%s%c", path, name, CAMPAIGN_PATH_SEPARATOR);
     struct campaign_run_learned learned;
     struct campaign_view view = view_of(level, &which);
@@ -141,8 +139,29 @@ bool campaign_level_repeat(struct campaign_machine *machine, const struct campai
     campaign_media_hashes(level->index, &which, 1, &media);
     bool good = campaign_level_open(&learned, machine, &view, level->media + media,
                                     NESTED_CHECKPOINTS, error) &&
-                campaign_level_repeat(machine, &learned.level, full, left + length + 1, part,
-                                      error);
+                campaign_level_visit(machine, &learned.level, full, left + length + 1, visitor,
+                                     error);
     campaign_level_close(&learned);
     return good;
+}
+
+struct repeating {
+    struct campaign_machine *machine;
+    struct byte_writer *part;
+};
+
+static bool case_repeat(void *context, const struct campaign_level *level, const char *path,
+                        const struct campaign_case *which, struct error *error)
+{
+    const struct repeating *repeating = context;
+    const struct campaign_depth depth = {.depth = 1, .part = repeating->part};
+    return campaign_level_judge(repeating->machine, level, which, 1, path, &depth, error);
+}
+
+bool campaign_level_repeat(struct campaign_machine *machine, const struct campaign_level *level,
+                           const char *name, struct byte_writer *part, struct error *error)
+{
+    struct repeating repeating = {machine, part};
+    const struct campaign_visitor visitor = {&repeating, case_repeat};
+    return campaign_level_visit(machine, level, "", name, &visitor, error);
 }

@@ -51,13 +51,30 @@ MUST_CHECK bool campaign_level_judge(struct campaign_machine *machine,
                                      const char *path, const struct campaign_depth *depth,
                                      struct error *error);
 
+/* What is done with a case. */
+struct campaign_visitor {
+    void *context;
+    bool (*visit)(void *context, const struct campaign_level *level, const char *path,
+                  const struct campaign_case *which, struct error *error);
+};
+
+/* campaign_level_visit - learn the runs that a path of names goes through, and hand the case that
+ * it ends with to the visitor, with its level and the path to it.
+ *
+ * left     the names that are left of the path.
+ * Errors   as the visitor's; ERROR_USAGE there is no such case.
+ */
+MUST_CHECK bool campaign_level_visit(struct campaign_machine *machine,
+                                     const struct campaign_level *level, const char *path,
+                                     const char *left, const struct campaign_visitor *visitor,
+                                     struct error *error);
+
 /* campaign_level_repeat - judge the one case that a path of names leads to, and nothing else.
  *
  * Errors   as above; ERROR_USAGE there is no such case.
  */
 MUST_CHECK bool campaign_level_repeat(struct campaign_machine *machine,
-                                      const struct campaign_level *level, const char *path,
-                                      const char *left, struct byte_writer *part,
-                                      struct error *error);
+                                      const struct campaign_level *level, const char *name,
+                                      struct byte_writer *part, struct error *error);
 
 #endif

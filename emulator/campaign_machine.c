@@ -21,7 +21,7 @@
 
 /* What a child tells its parent. */
 struct shared {
-    uint64_t number;
+    uint64_t numbers[CAMPAIGN_CHILD_NUMBERS];
     bool good;
     struct error error;
 };
@@ -54,12 +54,12 @@ static struct shared *shared_create(struct error *error)
     return NULL;
 }
 
-/* Run job in a child of this process, and take over its result. */
-static bool child_run(struct campaign_machine *machine, const void *job_context,
-                      bool (*job)(struct campaign_machine *machine, const void *job_context,
-                                  uint64_t *number, struct error *error),
-                      uint64_t *number, struct error *error)
+bool campaign_machine_child(struct campaign_machine *machine, const void *job_context,
+                            bool (*job)(struct campaign_machine *machine, const void *job_context,
+                                        uint64_t *numbers, struct error *error),
+                            uint64_t *numbers, unsigned count, struct error *error)
 {
+    assert(count <= CAMPAIGN_CHILD_NUMBERS);
     struct shared *shared = shared_create(error);
     if (!shared)
         return false;
@@ -69,7 +69,7 @@ static bool child_run(struct campaign_machine *machine, const void *job_context,
     if (child == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() == parent)
-            shared->good = job(machine, job_context, &shared->number, &shared->error);
+            shared->good = job(machine, job_context, shared->numbers, &shared->error);
         _exit(0);
     }
     bool good = child > 0;
@@ -79,7 +79,7 @@ static bool child_run(struct campaign_machine *machine, const void *job_context,
         good = errno == EINTR;
     good = good && shared->good;
     if (good)
-        *number = shared->number;
+        memcpy(numbers, shared->numbers, count * sizeof(*numbers));
     else
         *error = shared->error;
     (void)munmap(shared, sizeof(*shared));
@@ -153,7 +153,7 @@ bool campaign_machine_create(struct campaign_machine *machine, const struct camp
     campaign_media_open(&machine->media, images);
     struct machine_until until = machine_until_never();
     if (!machine_make(machine, error) ||
-        !child_run(machine, NULL, first_read_find, &until.instructions, error) ||
+        !campaign_machine_child(machine, NULL, first_read_find, &until.instructions, 1, error) ||
         !machine_warm(machine, error))
         return false;
     if (until.instructions > 0)
@@ -372,7 +372,7 @@ bool campaign_machine_learn(struct campaign_machine *machine, const struct campa
     machine->media.stamp = stamp;
     machine->media.flushed = state_log;
     campaign_log_clear(log);
-    bool good = child_run(machine, &checkpoints, learn_run, &number, error);
+    bool good = campaign_machine_child(machine, &checkpoints, learn_run, &number, 1, error);
     machine->media.below = machine->images;
     machine->media.log = NULL;
     return good;

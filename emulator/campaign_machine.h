@@ -66,6 +66,17 @@ void campaign_machine_destroy(struct campaign_machine *machine);
  * children are made quickly. */
 void campaign_machine_leave(struct campaign_machine *machine);
 
+#define CAMPAIGN_CHILD_NUMBERS 24u
+/* campaign_machine_child - do a job in a child of this process, where the machine may run, and take
+ * over so many of the numbers that it leaves, and its error.
+ *
+ * Errors   as the job's; ERROR_IO the host.
+ */
+MUST_CHECK bool campaign_machine_child(
+    struct campaign_machine *machine, const void *job_context,
+    bool (*job)(struct campaign_machine *machine, const void *job_context, uint64_t *numbers,
+                struct error *error),
+    uint64_t *numbers, unsigned count, struct error *error);
 /* campaign_machine_learn - in a child, run from these media until so many checkpoints are committed
  * after the one that it restarts from, and migrated; log it.
  *

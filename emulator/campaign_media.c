@@ -299,6 +299,14 @@ static void observe_settled(void *context, uint64_t order, uint64_t sector)
     record_log(context, RECORD_SETTLED, sector, order, 1, NULL);
 }
 
+static void observe_submitted(void *context, uint64_t sector, uint32_t sector_count)
+{
+    const struct campaign_media_disk *disk = context;
+    struct campaign_media *media = disk->media;
+    if (media->sent)
+        media->sent(media->sent_context, disk->index, sector, sector_count);
+}
+
 void campaign_media_open(struct campaign_media *media, const struct campaign_view *below)
 {
     *media = (struct campaign_media){.below = below};
@@ -311,7 +319,8 @@ void campaign_media_open(struct campaign_media *media, const struct campaign_vie
                                           .write = store_write,
                                           .sync = store_sync};
         disk->observer = (struct disk_observer){.context = disk, .entered = observe_entered,
-                                                .settled = observe_settled};
+                                                .settled = observe_settled,
+                                                .submitted = observe_submitted};
     }
 }
 

@@ -59,6 +59,10 @@ struct campaign_media {
     void (*stamp)(void *context, struct campaign_record *record);
     void (*flushed)(void *context); /* after a flush, and between writes; NULL: nobody asks */
     bool unflushed; /* what can change what a restart sees was written since */
+
+    /* Who is told when the guest sends a write; NULL: nobody. */
+    void *sent_context;
+    void (*sent)(void *sent_context, unsigned disk, uint64_t sector, uint32_t sector_count);
 };
 
 /* campaign_media_open - media that hold what below does. Must not move while open. */

@@ -52,7 +52,7 @@ uint64_t campaign_pending_key(unsigned disk, uint64_t order)
 }
 
 unsigned campaign_pending_few(const struct campaign_pending *pending, bool requests,
-                              uint64_t keys[CAMPAIGN_MASK_MAX])
+                              uint64_t keys[CAMPAIGN_MASK_BITS])
 {
     unsigned count = 0;
     for (unsigned disk = 0; disk < BOARD_DISK_COUNT_MAX; disk++) {
@@ -60,8 +60,8 @@ unsigned campaign_pending_few(const struct campaign_pending *pending, bool reque
         for (size_t i = 0; i < cached->count; i++) {
             if (requests && i > 0 && cached->list[i].request == cached->list[i - 1].request)
                 continue;
-            if (count == CAMPAIGN_MASK_MAX)
-                return CAMPAIGN_MASK_MAX + 1;
+            if (count == CAMPAIGN_MASK_BITS)
+                return CAMPAIGN_MASK_BITS + 1;
             keys[count++] = campaign_pending_key(
                 disk, requests ? cached->list[i].request : cached->list[i].order);
         }

@@ -7,7 +7,8 @@
 #include "devices/board.h"
 #include "emulator/campaign_log.h"
 
-#define CAMPAIGN_MASK_MAX 6u /* of so many writes all subsets are taken */
+#define CAMPAIGN_MASK_MAX 6u   /* of so many writes all subsets are taken */
+#define CAMPAIGN_MASK_BITS 64u /* so many a mask can tell apart */
 
 struct campaign_cached {
     uint64_t order, sector;
@@ -30,8 +31,8 @@ void campaign_pending_finish(struct campaign_pending *pending);
 /* campaign_pending_key - one number for an order of a disk. */
 uint64_t campaign_pending_key(unsigned disk, uint64_t order);
 /* campaign_pending_few - the keys of all cached sectors, or of all cached requests, if there are at
- * most CAMPAIGN_MASK_MAX. Returns how many, or CAMPAIGN_MASK_MAX + 1: more. */
+ * most CAMPAIGN_MASK_BITS, else of the oldest. Returns how many; CAMPAIGN_MASK_BITS + 1: more. */
 unsigned campaign_pending_few(const struct campaign_pending *pending, bool requests,
-                              uint64_t keys[CAMPAIGN_MASK_MAX]);
+                              uint64_t keys[CAMPAIGN_MASK_BITS]);
 
 #endif

@@ -32,7 +32,7 @@ struct changed {
 
 struct few {
     uint8_t count[2]; /* sectors, requests */
-    uint64_t keys[2][CAMPAIGN_MASK_MAX];
+    uint64_t keys[2][CAMPAIGN_MASK_BITS];
 };
 
 struct campaign_index {
@@ -196,7 +196,7 @@ static bool mask_has(const struct campaign_index *index, const struct campaign_c
 {
     bool requests = which->choice == CHOICE_REQUESTS;
     const struct few *few = &index->few[which->event];
-    for (unsigned i = 0; i < few->count[requests] && i < CAMPAIGN_MASK_MAX; i++)
+    for (unsigned i = 0; i < few->count[requests] && i < CAMPAIGN_MASK_BITS; i++)
         if (few->keys[requests][i] == key)
             return which->argument >> i & 1;
     return false;
@@ -247,6 +247,13 @@ static bool keeps(const struct campaign_index *index, const struct campaign_case
     }
     assert(!"a policy that is none");
     return false;
+}
+
+bool campaign_case_keeps(const struct campaign_index *index, const struct campaign_case *which,
+                         unsigned disk, const struct campaign_cached *cached)
+{
+    const struct mark mark = {.order = cached->order, .request = cached->request};
+    return keeps(index, which, disk, &mark);
 }
 
 static struct resolved resolve(const struct campaign_index *index, const struct changed *changed,

@@ -69,6 +69,9 @@ uint64_t campaign_content_hash(const struct campaign_index *index, uint32_t chan
 /* campaign_content_read - what it holds. false: it cannot be read. */
 bool campaign_content_read(const struct campaign_index *index, uint32_t changed,
                            const struct campaign_case *which, uint8_t target[DISK_SECTOR_BYTES]);
+/* campaign_case_keeps - does this sector, cached at the case's event, reach the media whole? */
+bool campaign_case_keeps(const struct campaign_index *index, const struct campaign_case *which,
+                         unsigned disk, const struct campaign_cached *cached);
 /* campaign_media_hashes - a number for all that the media hold in each of some cases, which are in
  * the order of their events. */
 void campaign_media_hashes(const struct campaign_index *index, const struct campaign_case *cases,

@@ -31,11 +31,18 @@ static void tap_settled(void *context, uint64_t order, uint64_t sector)
         tap->next->settled(tap->next->context, order, sector);
 }
 
+static void tap_submitted(void *context, uint64_t sector, uint32_t sector_count)
+{
+    struct machine_tap *tap = context;
+    if (tap->next && tap->next->submitted)
+        tap->next->submitted(tap->next->context, sector, sector_count);
+}
+
 static const struct disk_observer *tap_make(struct machine *machine, unsigned disk)
 {
     struct machine_tap *tap = &machine->taps[disk];
     *tap = (struct machine_tap){.machine = machine, .disk = disk,
-                                .observer = {tap, tap_entered, tap_settled},
+                                .observer = {tap, tap_entered, tap_settled, tap_submitted},
                                 .next = machine->config.disks[disk].observer};
     return &tap->observer;
 }

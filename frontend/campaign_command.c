@@ -12,6 +12,7 @@
 
 #include "emulator/base/input_file.h"
 #include "emulator/base/memory.h"
+#include "frontend/campaign_smallest.h"
 #include "frontend/campaign_words.h"
 #include "frontend/pace.h"
 
@@ -49,6 +50,10 @@ static const char help_text[] =
     "                      the machine, as of latchkey run; 32 MiB\n"
     "  --interval MS       between checkpoints, of the machine's time; 20\n"
     "  --json              print result.json's content\n"
+    "\n"
+    "The first failure is made as small as it can be (the earliest event, the fewest writes that\n"
+    "survive, the shortest run) and told in one line: which write matters, who in the kernel sent\n"
+    "it, and the command that repeats it; DIR/smallest has the command, too.\n"
     "\n"
     "latchkey campaign merge DIR... [--out DIR]   the sum of all shards\n"
     "latchkey campaign repro FILE                 a failure again, by the line it was told with\n"
@@ -129,11 +134,9 @@ static void certificate_print(const struct campaign_summary *summary)
         printf("only the phases that were asked for\n");
 }
 
-/* The line that judges a case again. */
-static void repro_print(FILE *stream, const struct campaign_summary *summary, size_t index)
+static const char *command_of(const struct campaign_summary *summary)
 {
-    fprintf(stream, "%s --case %s\n", summary->command ? summary->command : "latchkey campaign",
-            summary->list[index].name);
+    return summary->command ? summary->command : "latchkey campaign";
 }
 
 static void failures_print(const struct campaign_summary *summary)
@@ -141,13 +144,17 @@ static void failures_print(const struct campaign_summary *summary)
     for (size_t i = 0; i < summary->listed && i < FAILURES_PRINTED; i++) {
         const struct campaign_failure *failure = &summary->list[i];
         const struct campaign_result *result = &failure->result;
-        printf("%s: %s, instruction %" PRIu64 ", phase %s\n    ",
+        printf("%s: %s, instruction %" PRIu64 ", phase %s\n    %s --case %s\n",
                campaign_outcome_name(result->outcome), result->text, result->instructions,
-               result->phase ? machine_phase_name(result->phase) : "none");
-        repro_print(stdout, summary, i);
+               result->phase ? machine_phase_name(result->phase) : "none",
+               command_of(summary), failure->name);
     }
     if (summary->failures > FAILURES_PRINTED)
         printf("and %" PRIu64 " more\n", summary->failures - FAILURES_PRINTED);
+    char *line = campaign_smallest_line(summary);
+    if (line)
+        puts(line);
+    free(line);
 }
 
 static void summary_print(const struct campaign_summary *summary)
@@ -171,22 +178,34 @@ static void summary_print(const struct campaign_summary *summary)
     printf("digest %s\n", digest);
 }
 
-/* Failures were told with these words; they are kept for `repro`, one file a failure. */
+static bool repro_write(const char *out, const char *name, const char *command, const char *only,
+                        struct error *error)
+{
+    char path[PATH_MAX];
+    int length = snprintf(path, sizeof(path), "%s/%s", out, name);
+    bool fits = length > 0 && (size_t)length < sizeof(path);
+    FILE *stream = fits ? fopen(path, "w") : NULL;
+    if (!stream)
+        return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
+    fprintf(stream, "%s%s%s\n", command, only ? " --case " : "", only ? only : "");
+    return fclose(stream) == 0 || error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
+}
+
+/* Failures were told with these words; they are kept for `repro`, one file a failure, and one for
+ * the smallest. */
 static bool repros_write(const struct campaign_summary *summary, const char *out,
                          struct error *error)
 {
-    for (size_t i = 0; i < summary->listed && i < FAILURES_PRINTED; i++) {
-        char path[PATH_MAX];
-        int length = snprintf(path, sizeof(path), "%s/failure-%zu", out, i + 1);
-        bool fits = length > 0 && (size_t)length < sizeof(path);
-        FILE *stream = fits ? fopen(path, "w") : NULL;
-        if (!stream)
-            return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
-        repro_print(stream, summary, i);
-        if (fclose(stream) != 0)
-            return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
+    bool good = true;
+    char *smallest = campaign_smallest_command(summary);
+    for (size_t i = 0; i < summary->listed && i < FAILURES_PRINTED && good; i++) {
+        char name[32];
+        (void)snprintf(name, sizeof(name), "failure-%zu", i + 1);
+        good = repro_write(out, name, command_of(summary), summary->list[i].name, error);
     }
-    return true;
+    good = good && (!smallest || repro_write(out, "smallest", smallest, NULL, error));
+    free(smallest);
+    return good;
 }
 
 static int summary_report(const struct campaign_summary *summary, bool json, const char *out)

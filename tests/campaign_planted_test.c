@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* campaign_planted_test.c - kernels with an error on purpose (support_planted.h), each of which the
  * smallest campaign that can find it does find, under the right name, while the kernel as it is
- * passes the same campaign. */
+ * passes the same campaign; and is made small and told in one line, whose command repeats it. */
 #include <criterion/criterion.h>
 #include <criterion/parameterized.h>
 #include <stdio.h>
@@ -19,6 +19,44 @@ static struct command_result *campaign(const char *words, const char *kernel)
     return command_run(command);
 }
 
+/* The line of the smallest failure; the caller frees it. */
+static char *smallest(const struct command_result *result)
+{
+    const char *line = strstr(result->output, "\nsmallest: ");
+    cr_assert_not_null(line, "%s%s", result->output, result->errors);
+    return strndup(line + 1, strcspn(line + 1, "\n"));
+}
+
+/* What is typed by hand fails in the same way, at the same instruction: all of the line is there
+ * again. */
+static void expect_again(const struct planted *planted, const char *line)
+{
+    char command[2 * PLANTED_PATH_BYTES];
+    const char *words = strstr(line, "; again: latchkey ");
+    cr_assert_not_null(words, "%s", line);
+    (void)snprintf(command, sizeof(command), "./%s", words + strlen("; again: "));
+    struct command_result *result = command_run(command);
+    cr_expect_eq(result->status, planted->status, "%s: %d", command, result->status);
+    char *again = smallest(result);
+    cr_expect_str_eq(again, line);
+    free(again);
+    free(result);
+}
+
+static void expect_smallest(const struct planted *planted, const struct command_result *result)
+{
+    char phase[100], start[100];
+    char *line = smallest(result);
+    (void)snprintf(start, sizeof(start), "smallest: %s: ", planted->outcome);
+    cr_expect_eq(strncmp(line, start, strlen(start)), 0, "%s", line);
+    (void)snprintf(phase, sizeof(phase), "; phase %s, instruction ", planted->phase);
+    cr_expect_not_null(strstr(line, phase), "%s: %s", planted->name, line);
+    cr_expect_not_null(strstr(line, planted->write), "%s: %s", planted->name, line);
+    cr_expect_not_null(strstr(line, planted->symbol), "%s: %s", planted->name, line);
+    expect_again(planted, line);
+    free(line);
+}
+
 static void expect_found(const struct planted *planted)
 {
     char kernel[PLANTED_PATH_BYTES], outcome[100];
@@ -32,6 +70,7 @@ static void expect_found(const struct planted *planted)
                  result->output, result->errors);
     (void)snprintf(outcome, sizeof(outcome), "\n%s: ", planted->outcome);
     cr_expect_not_null(strstr(result->output, outcome), "%s: %s", planted->name, result->output);
+    expect_smallest(planted, result);
     free(result);
 }
 

@@ -114,6 +114,12 @@ Test(campaign_command, a_disk_that_lies_about_flushes_loses_and_the_failure_repe
     (void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(line, "\n"), line);
     cr_expect_not_null(strstr(again->output, first), "%s: %s", first, again->output);
     free(again);
+    const char *smallest = strstr(result->output, "\nsmallest: ");
+    cr_assert_not_null(smallest, "%s", result->output);
+    again = run("./latchkey campaign repro %s/smallest", folder, NULL);
+    cr_expect_eq(again->status, 1, "%s", again->errors);
+    cr_expect_not_null(strstr(again->output, smallest), "%s: %s", smallest, again->output);
+    free(again);
     free(result);
     folder_remove(folder);
 }

@@ -70,23 +70,55 @@ static bool headers_read(struct elf_file *elf, Elf *handle, const char *path,
 }
 
 /* Sections are only for people: what is wrong with them is left alone. */
-static void panics_find(struct elf_file *elf, Elf *handle)
+static void sections_find(struct elf_file *elf, Elf *handle)
 {
+    struct elf_section panics = {0};
+    const struct {
+        const char *name;
+        struct elf_section *section;
+    } known[] = {{".debug_panics", &panics},
+                 {".debug_frame", &elf->frames},
+                 {".symtab", &elf->symbols},
+                 {".strtab", &elf->names}};
     size_t names;
     Elf_Scn *section = NULL;
     if (elf_getshdrstrndx(handle, &names) != 0)
         return;
     while ((section = elf_nextscn(handle, section)) != NULL) {
         GElf_Shdr header;
-        if (!gelf_getshdr(section, &header) || header.sh_type != SHT_PROGBITS)
+        if (!gelf_getshdr(section, &header) || header.sh_type == SHT_NOBITS)
             continue;
         const char *name = elf_strptr(handle, names, header.sh_name);
-        if (!name || strcmp(name, ".debug_panics") != 0 || header.sh_offset > elf->image_bytes ||
+        if (!name || header.sh_offset > elf->image_bytes ||
             header.sh_size > elf->image_bytes - header.sh_offset)
             continue;
-        elf->panics = elf->image + header.sh_offset;
-        elf->panics_bytes = header.sh_size;
+        for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+            if (strcmp(name, known[i].name) == 0)
+                *known[i].section = (struct elf_section){elf->image + header.sh_offset,
+                                                         header.sh_size};
     }
+    elf->panics = panics.data;
+    elf->panics_bytes = panics.size_bytes;
+}
+
+bool elf_function_at(const struct elf_file *elf, uint64_t addr, char name[ELF_NAME_BYTES])
+{
+    Elf64_Sym symbol;
+    for (size_t at = 0; elf->symbols.size_bytes - at >= sizeof(symbol); at += sizeof(symbol)) {
+        memcpy(&symbol, elf->symbols.data + at, sizeof(symbol));
+        if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || addr < symbol.st_value ||
+            addr - symbol.st_value >= symbol.st_size || symbol.st_name >= elf->names.size_bytes)
+            continue;
+        const char *text = (const char *)elf->names.data + symbol.st_name;
+        size_t left = elf->names.size_bytes - symbol.st_name, length = 0;
+        while (length < left && length < ELF_NAME_BYTES - 1 && text[length] != '\0' &&
+               text[length] != '.')
+            length++;
+        memcpy(name, text, length);
+        name[length] = '\0';
+        return length > 0;
+    }
+    return false;
 }
 
 const char *elf_panic_text(const struct elf_file *elf, uint64_t addr)
@@ -119,7 +151,7 @@ bool elf_file_take(struct elf_file *elf, uint8_t *image, size_t image_bytes, con
         return error_set(error, ERROR_FORMAT, "%.150s: not an ELF file", name);
     bool good = headers_read(elf, handle, name, error);
     if (good)
-        panics_find(elf, handle);
+        sections_find(elf, handle);
     elf_end(handle);
     return good;
 }

@@ -24,6 +24,11 @@ struct elf_segment {
     bool writable, executable;
 };
 
+struct elf_section {
+    const uint8_t *data; /* inside elf_file.image */
+    size_t size_bytes;
+};
+
 struct elf_file {
     uint8_t *image; /* the whole file, owned */
     size_t image_bytes;
@@ -32,6 +37,8 @@ struct elf_file {
     unsigned segment_count;
     const uint8_t *panics; /* section .debug_panics (kernel/freestanding/panic.h), inside image */
     size_t panics_bytes;   /* 0: there is none */
+    /* Sections for people: 0 bytes: there is none. */
+    struct elf_section symbols, names, frames; /* .symtab, .strtab, .debug_frame */
 };
 
 /* elf_is - do the first bytes say ELF? */
@@ -49,6 +56,10 @@ MUST_CHECK bool elf_file_take(struct elf_file *elf, uint8_t *image, size_t image
                               const char *name, struct error *error);
 /* elf_panic_text - why a kernel stops at this address: "FILE:LINE: TEXT"; NULL: it does not say. */
 const char *elf_panic_text(const struct elf_file *elf, uint64_t addr);
+#define ELF_NAME_BYTES 64u
+/* elf_function_at - the name of the function that has this address, without what a compiler appends
+ * after a dot. false: none that the file names has it. */
+bool elf_function_at(const struct elf_file *elf, uint64_t addr, char name[ELF_NAME_BYTES]);
 void elf_file_finish(struct elf_file *elf);
 
 #endif
