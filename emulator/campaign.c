@@ -165,7 +165,7 @@ static bool unit_judge(struct campaign *campaign, uint64_t unit, struct error *e
     campaign_part_begin(&part, campaign->plan.hash, unit);
     bool good = options->only
                     ? campaign_level_repeat(&campaign->machine, &campaign->learned.level,
-                                            options->only, &part, error)
+                                            options->only, options->media, &part, error)
                     : campaign_level_judge(&campaign->machine, &campaign->learned.level,
                                            campaign->cases.list + unit * UNIT_CASES,
                                            unit_cases(campaign, unit), "", &depth, error);

@@ -38,6 +38,7 @@ struct campaign_options {
     uint64_t shard, shard_count; /* unit n is in shard n % shard_count */
     const char *out;  /* folder, made if missing; NULL: one that is removed at the end */
     const char *only; /* path of the one case to judge; NULL: all */
+    const char *media; /* files for what that one leaves, see campaign_view_save(); NULL: none */
     /* The command line up to where one case of this is named; NULL: nobody can type it. */
     const char *command;
     const char *write_log; /* where the run's writes go, see campaign_export.h; NULL: nowhere */

@@ -4,7 +4,6 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -83,19 +82,25 @@ void campaign_export(const struct campaign_log *log, unsigned disk, struct byte_
     store_u64(file->data + head + 16, count);
 }
 
+bool campaign_export_path(const char *path, unsigned disk, char name[CAMPAIGN_EXPORT_PATH_BYTES],
+                          struct error *error)
+{
+    int length = disk == 0 ? snprintf(name, CAMPAIGN_EXPORT_PATH_BYTES, "%s", path)
+                           : snprintf(name, CAMPAIGN_EXPORT_PATH_BYTES, "%s-%u", path, disk);
+    return (length >= 0 && (size_t)length < CAMPAIGN_EXPORT_PATH_BYTES) ||
+           error_set(error, ERROR_IO, "%.100s: the name is too long", path);
+}
+
 bool campaign_export_write(const struct campaign_log *log, unsigned disks, const char *path,
                            struct error *error)
 {
     bool good = true;
     for (unsigned disk = 0; disk < disks && good; disk++) {
-        char name[PATH_MAX];
+        char name[CAMPAIGN_EXPORT_PATH_BYTES];
         struct byte_writer file = {0};
-        int length = disk == 0 ? snprintf(name, sizeof(name), "%s", path)
-                               : snprintf(name, sizeof(name), "%s-%u", path, disk);
-        if (length < 0 || (size_t)length >= sizeof(name))
-            return error_set(error, ERROR_IO, "%.100s: the name is too long", path);
         campaign_export(log, disk, &file);
-        good = output_write(name, file.data, file.size_bytes, error);
+        good = campaign_export_path(path, disk, name, error) &&
+               output_write(name, file.data, file.size_bytes, error);
         writer_finish(&file);
     }
     return good;

@@ -20,6 +20,13 @@
 
 /* campaign_export - append the writes of one disk, and all marks. */
 void campaign_export(const struct campaign_log *log, unsigned disk, struct byte_writer *file);
+#define CAMPAIGN_EXPORT_PATH_BYTES 4096u
+/* campaign_export_path - the file of a disk: path, path-1, ...
+ *
+ * Errors   ERROR_IO the name is too long.
+ */
+MUST_CHECK bool campaign_export_path(const char *path, unsigned disk,
+                                     char name[CAMPAIGN_EXPORT_PATH_BYTES], struct error *error);
 /* campaign_export_write - to files: path of disk 0, path-1 of disk 1, ...
  *
  * Errors   ERROR_IO as output_write; the name is too long.

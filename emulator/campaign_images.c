@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* campaign_images.c - reads images whole. Contract: campaign_view.h. Calls disk_file. */
+/* campaign_images.c - reads images whole, and writes what is left of them. Contract:
+ * campaign_view.h. Calls disk_file. */
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "emulator/base/memory.h"
+#include "emulator/base/output_file.h"
+#include "emulator/campaign_export.h"
 #include "emulator/campaign_view.h"
 #include "emulator/disk_file.h"
 
@@ -64,4 +68,23 @@ void campaign_images_finish(struct campaign_images *images)
     for (unsigned i = 0; i < BOARD_DISK_COUNT_MAX; i++)
         free(images->bytes[i]);
     *images = (struct campaign_images){0};
+}
+
+bool campaign_view_save(const struct campaign_view *view, const char *path, struct error *error)
+{
+    bool good = true;
+    for (unsigned disk = 0; disk < view->images->count && good; disk++) {
+        uint64_t count = view->images->sector_count[disk];
+        uint8_t *bytes = memory_zeroed(count, DISK_SECTOR_BYTES);
+        char name[CAMPAIGN_EXPORT_PATH_BYTES];
+        for (uint64_t sector = 0; sector < count; sector++) {
+            uint8_t *target = bytes + sector * DISK_SECTOR_BYTES;
+            if (!campaign_view_read(view, disk, sector, target))
+                memset(target, 0, DISK_SECTOR_BYTES);
+        }
+        good = campaign_export_path(path, disk, name, error) &&
+               output_write(name, bytes, count * DISK_SECTOR_BYTES, error);
+        free(bytes);
+    }
+    return good;
 }

@@ -148,6 +148,7 @@ bool campaign_level_visit(struct campaign_machine *machine, const struct campaig
 struct repeating {
     struct campaign_machine *machine;
     struct byte_writer *part;
+    const char *media;
 };
 
 static bool case_repeat(void *context, const struct campaign_level *level, const char *path,
@@ -155,13 +156,16 @@ static bool case_repeat(void *context, const struct campaign_level *level, const
 {
     const struct repeating *repeating = context;
     const struct campaign_depth depth = {.depth = 1, .part = repeating->part};
-    return campaign_level_judge(repeating->machine, level, which, 1, path, &depth, error);
+    struct campaign_view view = view_of(level, which);
+    return (!repeating->media || campaign_view_save(&view, repeating->media, error)) &&
+           campaign_level_judge(repeating->machine, level, which, 1, path, &depth, error);
 }
 
 bool campaign_level_repeat(struct campaign_machine *machine, const struct campaign_level *level,
-                           const char *name, struct byte_writer *part, struct error *error)
+                           const char *name, const char *media, struct byte_writer *part,
+                           struct error *error)
 {
-    struct repeating repeating = {machine, part};
+    struct repeating repeating = {machine, part, media};
     const struct campaign_visitor visitor = {&repeating, case_repeat};
     return campaign_level_visit(machine, level, "", name, &visitor, error);
 }

@@ -71,10 +71,12 @@ MUST_CHECK bool campaign_level_visit(struct campaign_machine *machine,
 
 /* campaign_level_repeat - judge the one case that a path of names leads to, and nothing else.
  *
+ * media    files for what it leaves, see campaign_view_save(); NULL: none.
  * Errors   as above; ERROR_USAGE there is no such case.
  */
 MUST_CHECK bool campaign_level_repeat(struct campaign_machine *machine,
                                       const struct campaign_level *level, const char *name,
-                                      struct byte_writer *part, struct error *error);
+                                      const char *media, struct byte_writer *part,
+                                      struct error *error);
 
 #endif

@@ -327,10 +327,12 @@ static void left_add(const struct campaign_report *report, struct byte_writer *p
 static void repeat_add(const struct campaign_summary *summary, struct byte_writer *page)
 {
     text_add(page, "<h2>Any case again</h2>\n<p>A case is named by its event and what was kept; it "
-                   "ends at the same instruction in the same way, on any host:</p>\n<pre>");
+                   "ends at the same instruction in the same way, on any host. With --media FILE "
+                   "what it leaves is an image, for latchkey disk and latchkey run:</p>\n<pre>");
     text_escape(page, summary->command ? summary->command : "latchkey campaign");
-    text_add(page, " --case event=%" PRIu64 ",policy=drop</pre>\n<details><summary class=\"dim\">"
-                   "What this is the result of</summary><pre>",
+    text_add(page,
+             " --case event=%" PRIu64 ",policy=drop</pre>\n<details><summary class=\"dim\">"
+             "What this is the result of</summary><pre>",
              summary->events - 1);
     text_escape(page, summary->facts);
     text_add(page, "</pre></details>\n");

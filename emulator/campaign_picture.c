@@ -16,9 +16,9 @@
 /* Lengths are in pixels of the picture. */
 #define LEFT 92.0  /* of names */
 #define PLOT 1216.0
-#define COLUMN_MIN 3.0
+#define COLUMN_MIN 1.5
 #define COLUMNS_MAX 4000u /* more events share columns */
-#define JOINED_MAX 500u   /* events; more lines would be a surface */
+#define JOINED_MAX 400u   /* events; of more, only where a phase begins */
 #define STRIP_TOP 20.0
 #define STRIP_HEIGHT 22.0
 #define COLUMNS_TOP 92.0
@@ -125,14 +125,16 @@ static void ticks_draw(const struct timeline *timeline)
 static void joints_draw(const struct timeline *timeline)
 {
     const struct campaign_report *report = timeline->report;
-    if (report->point_count > JOINED_MAX)
-        return;
     text_add(timeline->page, "<path class=\"joint\" d=\"");
-    for (size_t i = 0; i < report->point_count; i++)
+    for (size_t i = 0; i < report->point_count; i++) {
+        bool begins = i > 0 && report->points[i].phase != report->points[i - 1].phase;
+        if (report->point_count > JOINED_MAX && !begins)
+            continue;
         text_add(timeline->page, "M%.1f %.0fv19L%.1f %.0f",
                  time_x(timeline, report->points[i].instructions), STRIP_TOP + STRIP_HEIGHT,
                  column_x(timeline, i / timeline->group) + timeline->column / 2,
                  COLUMNS_TOP);
+    }
     text_add(timeline->page, "\"/>\n");
 }
 

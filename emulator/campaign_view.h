@@ -50,6 +50,14 @@ struct campaign_view {
 bool campaign_view_read(const struct campaign_view *view, unsigned disk, uint64_t sector,
                         uint8_t target[DISK_SECTOR_BYTES]);
 
+/* campaign_view_save - what all disks hold, as images: path of disk 0, path-1 of disk 1, ... What
+ * cannot be read is zeros there.
+ *
+ * Errors   ERROR_IO as output_write; the name is too long.
+ */
+MUST_CHECK bool campaign_view_save(const struct campaign_view *view, const char *path,
+                                   struct error *error);
+
 /* campaign_index_create - find all that a log did to each sector. log, events and below must
  * outlive the index. */
 struct campaign_index *campaign_index_create(const struct campaign_log *log,

@@ -126,6 +126,7 @@ enum word {
     WORD_JOBS,
     WORD_JSON,
     WORD_KERNEL,
+    WORD_MEDIA,
     WORD_NESTED,
     WORD_OUT,
     WORD_PHASE,
@@ -143,9 +144,9 @@ static enum word word_find(const char *text)
 {
     static const char *const names[WORD_COUNT] = {
         "--append",   "--case",        "--check", "--checkpoints", "--depth",  "--draws",
-        "--exhaustive", "--interval",  "--jobs",  "--json",        "--kernel", "--nested",
-        "--out",      "--phase",       "--policy", "--ram",        "--sample", "--seed",
-        "--shard",    "--workload",    "--write-log"};
+        "--exhaustive", "--interval",  "--jobs",  "--json",        "--kernel", "--media",
+        "--nested",   "--out",         "--phase", "--policy",      "--ram",    "--sample",
+        "--seed",     "--shard",       "--workload", "--write-log"};
     unsigned found = 0;
     while (found < WORD_COUNT && strcmp(names[found], text) != 0)
         found++;
@@ -239,6 +240,8 @@ static bool word_read(struct reading *reading)
         return number_read(reading, 0, UINT64_MAX, &request->seed);
     case WORD_SHARD:
         return shard_read(reading);
+    case WORD_MEDIA:
+        return value_read(reading, &options->media);
     case WORD_WRITE_LOG:
         return value_read(reading, &options->write_log);
     default:
@@ -259,6 +262,8 @@ static bool words_complete(struct campaign_words *words, struct error *error)
     if (options->only && (options->out || options->shard_count > 1))
         return error_set(error, ERROR_USAGE, "campaign: --case stands alone, without --out and "
                                              "--shard");
+    if (options->media && !options->only)
+        return error_set(error, ERROR_USAGE, "campaign: --media is of one case: --case is missing");
     options->request.disks = options->path_count;
     int length = snprintf(words->command_line, sizeof(words->command_line),
                           "%s%scheckpoint=%llu", words->append ? words->append : "",
@@ -295,7 +300,7 @@ static void word_add(struct byte_writer *line, const char *word)
 static bool word_leaves(const char *word, bool *value)
 {
     static const char *const with_value[] = {"--out",  "--shard",  "--jobs",
-                                             "--case", "--sample", "--write-log"};
+                                             "--case", "--sample", "--write-log", "--media"};
     *value = false;
     for (size_t i = 0; i < sizeof(with_value) / sizeof(with_value[0]); i++)
         if (strcmp(word, with_value[i]) == 0)

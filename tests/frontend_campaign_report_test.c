@@ -169,6 +169,31 @@ Test(campaign_report_command, a_failure_is_in_all_reports_with_its_command, .tim
     file_removed(sum);
 }
 
+Test(campaign_report_command, what_a_case_leaves_is_an_image_that_restarts, .timeout = 120)
+{
+    static const struct {
+        const char *which;
+        int status, generation;
+    } cases[] = {{"event=9,policy=misreport,mask=0", 1, 1}, {"event=9,policy=keep", 0, 2}};
+    char *image = command_file("left.img");
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        run_status(cases[i].status, "./latchkey campaign " IMAGE " --interval 5 --checkpoints 1 "
+                                    "--case %s --media %s", cases[i].which, image, NULL);
+        struct command_result *result =
+            run("./latchkey disk check %s && ./latchkey run --headless --ram 32 --disk "
+                "%s,timing=instant --append checkpoint=5 --until console=restarted", image, image,
+                NULL);
+        cr_expect_eq(result->status, 0, "%s", result->errors);
+        cr_expect_not_null(strstr(result->output, "restarted"), "%s", result->output);
+        free(result);
+        result = run("./latchkey disk digest --json %s | grep -q '\"generation\":.%s,'", image,
+                     cases[i].generation == 1 ? "1" : "2", NULL);
+        cr_expect_eq(result->status, 0, "%s: generation %d", cases[i].which, cases[i].generation);
+        free(result);
+    }
+    file_removed(image);
+}
+
 Test(campaign_report_command, a_terminal_shows_how_far_it_is_and_a_pipe_shows_nothing,
      .timeout = 120)
 {

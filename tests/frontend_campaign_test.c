@@ -257,6 +257,8 @@ Test(campaign_command, wrong_words_and_hosts_are_told_in_one_line, .timeout = 12
         {IMAGE " --sample 3 --exhaustive", "exclude each other", 2},
         {IMAGE " --workload nothing", "no such workload", 2},
         {IMAGE " --jobs", "needs a value", 2},
+        {IMAGE " --media left.img", "--case is missing", 2},
+        {IMAGE " --write-log no-such/log", "no-such/log", 3},
         {IMAGE " --sideways", "unknown option", 2},
         {IMAGE " --kernel no-such.elf", "no-such.elf: No such file", 3},
         {IMAGE " --case event=1", "not the name of a case", 2},
