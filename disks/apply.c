@@ -271,6 +271,10 @@ static const char *header_problem(const struct apply *apply, const struct ckpt_h
     if (header->journal_block &&
         !store_exists(apply->standby, RANGE_JOURNAL, header->journal_block))
         return "its journal begins outside of the ring";
+    /* The restart took the journal's pages home, and no later checkpoint has them. */
+    if (header->restart_count != before->restart_count &&
+        header->journal_sequence != before->journal_sequence)
+        return "the store restarted between two of them, with pages in its journal";
     return check_header_problem(header);
 }
 

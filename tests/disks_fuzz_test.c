@@ -136,7 +136,7 @@ static void damage_ranges(struct random *random, const char *path)
     struct volume_range *range = &header.ranges[random_below(random, header.range_count)];
     switch (random_below(random, 7)) {
     case 0:
-        range->kind = (uint8_t)random_below(random, 8);
+        range->kind = (uint8_t)random_below(random, RANGE_KIND_LAST + 2);
         break;
     case 1:
         range->plex = (uint8_t)random_below(random, 3);
