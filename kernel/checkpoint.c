@@ -10,7 +10,8 @@
  *   WRITE      all of them have been written
  *   DIRECTORY  two copies: behind the pages, and at the end of the area
  *   FLUSH      all of it is durable; CHECK: and nothing is wrong in memory, piece by piece
- *   HEADER     of generation g + 1, plex 0: the commit point; FLUSH_0; TWIN plex 1; FLUSH_1
+ *   HEADER     of generation g + 1, plex 0: the commit point; FLUSH_0; TWIN plex 1, and the
+ *              stream if there is one (io.h); FLUSH_1
  *   COMMITTED  whoever waits for it is told; the other area is the current one
  *   MIGRATE    g + 1 is brought home (migrate.c); CLEAR: its directory goes; then IDLE
  * In IDLE and MIGRATE what is dirty may go to the current area before the freeze (pageout.c).
@@ -383,7 +384,7 @@ static bool blocks_written(void)
 static bool header_write(void)
 {
     void *source = header_block;
-    unsigned plexes = IO_PLEX(checkpoint.phase == TWIN);
+    unsigned plexes = checkpoint.phase == TWIN ? IO_PLEXES - IO_PLEX(0) : IO_PLEX(0);
     if (checkpoint.flushing ||
         io_write(RANGE_CKPT_HEADER, CKPT_PLACE(checkpoint.header.generation), &source, 1, plexes,
                  (struct io_owner){one_answered, NULL}) == 0)

@@ -257,7 +257,7 @@ static bool held(enum range_kind kind, uint64_t first_id, unsigned count)
 static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const *sources,
                             unsigned count, unsigned plexes, struct io_owner owner)
 {
-    struct volume_home homes[VOLUME_PLEXES], home;
+    struct volume_home homes[VOLUME_PLEXES + 1], home;
     unsigned home_count = 0;
     bool mounted = false;
     /* A copy that is being made is written each time: it may have been made from the other plex
@@ -269,6 +269,12 @@ static unsigned write_begin(enum range_kind kind, uint64_t first_id, void *const
         }
     unsigned each = home_count == 2 && homes[0].disk == homes[1].disk ? 2 : 1;
     count = (unsigned)least(count, volume_run(kind, first_id));
+    if (plexes & IO_STREAM) {
+        const struct ckpt_header *header = sources[0];
+        uint64_t generation = kind == RANGE_CKPT_HEADER ? header->generation
+                                                        : checkpoint_generation_of(first_id);
+        home_count += volume_stream(kind, first_id, count, generation, &homes[home_count]);
+    }
     for (unsigned i = 0; i < home_count; i++)
         count = room_for(homes[i].disk, each, count);
     struct io_request *request = count ? request_take(owner) : NULL;

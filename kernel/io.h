@@ -12,6 +12,9 @@
  *     rewritten, before the answer, from the one that did.
  *  4. A write that was answered as good reached every copy that is still in step: a disk that could
  *     not take it has left the store (volume_disk_failed()).
+ *  5. The stream gets, as if it were one more plex, each area and then its header, in a slot of its
+ *     own a generation: nothing else knows of it. Whatever else is to follow the store (a tape,
+ *     another machine) is a disk that takes these writes.
  */
 #ifndef LATCHKEY_KERNEL_IO_H
 #define LATCHKEY_KERNEL_IO_H
@@ -39,7 +42,8 @@ struct io_check {
 };
 
 #define IO_PLEX(plex) (1u << (plex))
-#define IO_PLEXES ((1u << VOLUME_PLEXES) - 1)
+#define IO_STREAM IO_PLEX(VOLUME_PLEXES) /* never read: what a checkpoint writes goes there too */
+#define IO_PLEXES ((IO_STREAM << 1) - 1)
 #define IO_BLOCKS_MAX 62u /* of one request: one at work and one that waits fill a queue */
 
 /* io_read - one block, from either copy. A block that no disk has is answered as bad. false: no

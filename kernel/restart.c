@@ -74,7 +74,8 @@ static void header_written(void *object, bool good)
     (void)good;
 }
 
-/* Once homes are written again, nothing but the newest header will do: it gets its second plex. */
+/* Once homes are written again, nothing but the newest header will do: it gets its second plex. The
+ * stream goes on from it. */
 static void header_complete(void)
 {
     void *source = &restarted.header;
@@ -167,7 +168,8 @@ const char *restart(void)
     if (restarted.header.generation > 1 && restarted.places != 3)
         return "a newer checkpoint may be lost: its headers are bad";
     volume_in_step_set((uint32_t)restarted.header.disks_in_step);
-    uint32_t away = (uint32_t)restarted.header.disks_known & ~volume_mounted();
+    uint32_t here = volume_mounted() | 1u << VOLUME_STREAM;
+    uint32_t away = (uint32_t)restarted.header.disks_known & ~here;
     if (away)
         print_line("store: disks %x are away; they may be newer", away);
     header_complete();

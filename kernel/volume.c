@@ -31,7 +31,7 @@ static bool header_valid(uint64_t block_count)
     return memcmp(header->magic, VOLUME_MAGIC, sizeof(header->magic)) == 0 &&
            header->checksum == sum_after_own(header, BLOCK_BYTES, CHECKSUM_VOLUME) &&
            header->version == FORMAT_VERSION && header->range_count <= VOLUME_RANGES_MAX &&
-           header->block_count <= block_count && header->disk_index < VOLUME_DISKS_MAX;
+           header->block_count <= block_count && header->disk_index <= VOLUME_STREAM;
 }
 
 static uint64_t range_blocks(const struct volume_range *range)
@@ -131,6 +131,24 @@ bool volume_home_written(enum range_kind kind, uint64_t object_id, unsigned plex
     return home_find(kind, object_id, plex, STEP_COPYING, home);
 }
 
+bool volume_stream(enum range_kind kind, uint64_t id, unsigned count, uint64_t generation,
+                   struct volume_home *home)
+{
+    uint64_t at = kind == RANGE_CKPT_AREA ? 1 + AREA_ID_INDEX(id) : 0;
+    if (kind != RANGE_CKPT_AREA && kind != RANGE_CKPT_HEADER)
+        return false;
+    for (unsigned i = 0; i < volume.count; i++) {
+        const struct volume_range *range = &known.ranges[i];
+        if (!holds(i, RANGE_STREAM, 0, STEP_IN) || at + count > range->object_count)
+            continue;
+        uint64_t slot = generation % (range->block_count / range->object_count);
+        home->disk = known.disk[i];
+        home->block = range->start_block + slot * range->object_count + at;
+        return true;
+    }
+    return false;
+}
+
 uint64_t volume_run(enum range_kind kind, uint64_t object_id)
 {
     struct volume_home home;
@@ -191,7 +209,7 @@ uint32_t volume_in_step(void)
 /* A disk that was not in step then has what is nowhere else, if those that were are all here. */
 void volume_in_step_set(uint32_t mask)
 {
-    bool all_here = (mask & ~volume.mounted) == 0;
+    bool all_here = (mask & ~(volume.mounted | 1u << VOLUME_STREAM)) == 0;
     for (unsigned i = 0; i < volume.count; i++) {
         bool in_step = mask >> volume.disk_index[known.disk[i]] & 1;
         known.step[i] = in_step ? STEP_IN : STEP_OUT;
@@ -253,8 +271,9 @@ COLD bool volume_writable(void)
  * checkpoint. */
 static bool may_leave(unsigned index)
 {
-    return known.step[index] == STEP_COPYING || known.ranges[index].kind <= RANGE_HOMES_LAST ||
-           covered(index);
+    enum range_kind kind = known.ranges[index].kind;
+    return known.step[index] == STEP_COPYING || kind <= RANGE_HOMES_LAST ||
+           kind == RANGE_STREAM || covered(index);
 }
 
 bool volume_disk_failed(unsigned disk)

@@ -36,6 +36,10 @@ MUST_CHECK bool volume_home_any(enum range_kind kind, uint64_t object_id,
 /* volume_home_written - as volume_home(), or that copy is being brought in step. */
 MUST_CHECK bool volume_home_written(enum range_kind kind, uint64_t object_id, unsigned plex,
                                     struct volume_home *home);
+/* volume_stream - where so many blocks of an area, or the header, of a generation go on the stream
+ * (disks/format.h). false: there is none, or that is not for it. */
+MUST_CHECK bool volume_stream(enum range_kind kind, uint64_t id, unsigned count,
+                              uint64_t generation, struct volume_home *home);
 /* volume_run - so many blocks from this one on are on the same disks: those that have left too. */
 uint64_t volume_run(enum range_kind kind, uint64_t object_id);
 /* volume_range_at - the index-th range over all volumes; NULL past the end. */

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* store_stream_test.c - the demo on a machine with a stream; its plug is pulled, also while a
+ * checkpoint is committed; a copy made at the start follows from the stream, is then the same, and
+ * goes on by itself. And the store goes on when the stream's disk dies. */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "disks/add.h"
+#include "disks/apply.h"
+#include "tests/support_power.h"
+
+#define DISKS 2u /* the store, and its stream */
+#define SLOTS 8u
+#define ROUNDS 12u
+#define COMMIT_CYCLES 4000000u /* from its beginning to the next phase, and some of that */
+
+static const char *const paths[DISKS] = {"stream-store.img", "stream.img"};
+static const char *const standby[DISKS] = {"stream-standby.img", "stream.img"};
+
+struct pair {
+    struct transcript transcript;
+    struct machine *machine;
+};
+
+static void start(struct pair *pair, const char *const *images, unsigned count)
+{
+    pair->transcript = (struct transcript){.length = 0};
+    pair->machine = checkpoint_machine(images, count, &pair->transcript);
+}
+
+/* The demo, a copy of it, and its stream; switched on. */
+static struct pair *pair_make(void)
+{
+    struct error error;
+    struct pair *pair = calloc(1, sizeof(*pair));
+    struct store *store = malloc(sizeof(*store));
+    const struct add_request request = {.stream_slots = SLOTS};
+    cr_assert(pair && store);
+    demo_make(paths[0], "");
+    image_copy(paths[0], standby[0]);
+    (void)unlink(paths[1]);
+    bool good = store_open(store, paths, 1, &error) && store_use(store, 0, &error) &&
+                add_volume(store, &request, paths[1], &error);
+    cr_assert(good, "%s", good ? "" : error.text);
+    store_close(store);
+    free(store);
+    start(pair, paths, DISKS);
+    return pair;
+}
+
+static void pair_finish(struct pair *pair)
+{
+    for (unsigned i = 0; i < DISKS; i++)
+        (void)unlink(paths[i]);
+    (void)unlink(standby[0]);
+    free(pair);
+}
+
+static void run_until(struct pair *pair, struct machine_until until,
+                      enum machine_stop_reason reason)
+{
+    uint64_t most = machine_cycles(pair->machine) + POWER_CYCLES_MAX;
+    until.cycles = reason == MACHINE_STOP_CYCLES ? until.cycles : most;
+    cr_assert_eq(machine_run(pair->machine, &until).reason, reason, "%s", pair->transcript.text);
+    cr_assert_null(strstr(pair->transcript.text, ": trap "), "%s", pair->transcript.text);
+}
+
+static void run_to_generation(struct pair *pair, uint64_t generation)
+{
+    struct machine_until until = machine_until_never();
+    until.generation = generation;
+    run_until(pair, until, MACHINE_STOP_GENERATION);
+}
+
+static void run_cycles(struct pair *pair, uint64_t cycles)
+{
+    struct machine_until until = machine_until_never();
+    until.cycles = machine_cycles(pair->machine) + cycles;
+    run_until(pair, until, MACHINE_STOP_CYCLES);
+}
+
+static void cut(struct pair *pair, enum power_policy policy, uint64_t seed)
+{
+    struct error error;
+    const struct power_cut power = {.policy = policy, .seed = seed};
+    cr_assert(machine_power_cut(pair->machine, &power, &error), "%s", error.text);
+    machine_destroy(pair->machine);
+}
+
+/* Bring the standby forward; it is what the store is. Returns the generation. */
+static uint64_t follow(const char *where)
+{
+    struct error error;
+    struct apply_report report;
+    struct digest store, follower;
+    uint64_t found;
+    uint64_t generation = image_digest(paths, DISKS, &store, &found, where);
+    cr_assert(apply_stream(standby, DISKS, NULL, &report, &error), "%s: %s", where, error.text);
+    /* The stream's header is the last that is written; then the standby is one behind. */
+    cr_assert(report.to == generation || report.to + 1 == generation, "%s", where);
+    cr_assert_eq(image_digest(standby, 1, &follower, &found, where), report.to);
+    cr_assert_eq(found, 0, "%s", where);
+    if (report.to == generation)
+        cr_assert(store.low == follower.low && store.high == follower.high, "%s", where);
+    return report.to;
+}
+
+Test(stream, a_standby_follows_a_machine_over_power_cuts_and_takes_over)
+{
+    struct pair *pair = pair_make();
+    run_to_generation(pair, 5);
+    run_cycles(pair, 300000); /* into its migration */
+    cut(pair, POWER_DROP, 0);
+    cr_assert_eq(follow("after five"), 5);
+    start(pair, paths, DISKS); /* the store goes on, and so does its stream */
+    run_to_generation(pair, 8);
+    cut(pair, POWER_DROP, 1);
+    cr_assert_eq(follow("after eight"), 8);
+    cr_assert_null(strstr(pair->transcript.text, "away"), "%s", pair->transcript.text);
+    pair->machine = NULL;
+    start(pair, standby, 1); /* without the stream */
+    restart_expect(pair->machine, &pair->transcript, 8, "takes over");
+    cr_assert_null(strstr(pair->transcript.text, "away"), "%s", pair->transcript.text);
+    struct machine_until until = machine_until_never();
+    until.generation = 11;
+    run_until(pair, until, MACHINE_STOP_GENERATION);
+    machine_destroy(pair->machine);
+    struct apply_report report;
+    struct error error;
+    cr_assert_not(apply_stream(standby, DISKS, NULL, &report, &error), "it went its own way");
+    pair_finish(pair);
+}
+
+Test(stream, no_cut_in_a_commit_breaks_the_stream)
+{
+    struct pair *pair = pair_make();
+    struct digest digest;
+    uint64_t generation = 1, found, applied = 1, both = 0;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct machine_until until = machine_until_never();
+        if (round > 0)
+            start(pair, paths, DISKS);
+        run_to_generation(pair, generation + 1);
+        until.phases = 1u << TRACE_PHASE_COMMIT;
+        run_until(pair, until, MACHINE_STOP_PHASE);
+        run_cycles(pair, 1 + round * (COMMIT_CYCLES / ROUNDS));
+        cut(pair, round % 2 ? POWER_DROP : POWER_KEEP, round);
+        uint64_t now = image_digest(paths, DISKS, &digest, &found, "cut in a commit");
+        both |= 1u << (now - generation);
+        generation = now;
+        if (round % 3 != 2)
+            continue; /* it may be some generations behind */
+        now = follow("cut in a commit");
+        cr_assert_gt(now, applied);
+        applied = now;
+    }
+    cr_expect_eq(both, 1u << 1 | 1u << 2, "cuts before and after the commit point");
+    pair_finish(pair);
+}
+
+Test(stream, the_store_goes_on_when_its_stream_dies_or_is_away)
+{
+    struct pair *pair = pair_make();
+    struct error error;
+    struct apply_report report;
+    struct digest digest;
+    uint64_t found;
+    const struct machine_fault dead = {1, {.kind = DISK_FAULT_DEAD}};
+    run_to_generation(pair, 3);
+    run_cycles(pair, 100000);
+    cr_assert(machine_disk_fault(pair->machine, &dead, &error), "%s", error.text);
+    run_to_generation(pair, 6);
+    cr_assert(strstr(pair->transcript.text, "disk 1: it cannot be written"), "%s",
+              pair->transcript.text);
+    cut(pair, POWER_DROP, 0);
+    cr_assert_eq(image_digest(paths, 1, &digest, &found, "alone"), 6);
+    cr_assert_eq(found, 0);
+    start(pair, paths, 1); /* away */
+    run_to_generation(pair, 8);
+    cr_assert_null(strstr(pair->transcript.text, "away"), "%s", pair->transcript.text);
+    cut(pair, POWER_DROP, 0);
+    start(pair, paths, DISKS); /* back, with a hole */
+    run_to_generation(pair, 10);
+    cut(pair, POWER_DROP, 0);
+    cr_assert_not(apply_stream(standby, DISKS, NULL, &report, &error), "there is a hole");
+    cr_expect_not_null(strstr(error.text, "one between them is missing"), "%s", error.text);
+    cr_expect_eq(image_digest(standby, 1, &digest, &found, "untouched"), 1);
+    pair_finish(pair);
+}
