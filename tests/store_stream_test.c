@@ -58,27 +58,16 @@ static void pair_finish(struct pair *pair)
     free(pair);
 }
 
-static void run_until(struct pair *pair, struct machine_until until,
-                      enum machine_stop_reason reason)
+/* To a generation; 0: so many cycles further. */
+static void run_on(struct pair *pair, uint64_t generation, uint64_t cycles)
 {
-    uint64_t most = machine_cycles(pair->machine) + POWER_CYCLES_MAX;
-    until.cycles = reason == MACHINE_STOP_CYCLES ? until.cycles : most;
-    cr_assert_eq(machine_run(pair->machine, &until).reason, reason, "%s", pair->transcript.text);
+    struct machine_until until = machine_until_never();
+    until.generation = generation ? generation : until.generation;
+    until.cycles = machine_cycles(pair->machine) + (generation ? POWER_CYCLES_MAX : cycles);
+    enum machine_stop_reason reason = machine_run(pair->machine, &until).reason;
+    cr_assert_eq(reason, generation ? MACHINE_STOP_GENERATION : MACHINE_STOP_CYCLES, "%s",
+                 pair->transcript.text);
     cr_assert_null(strstr(pair->transcript.text, ": trap "), "%s", pair->transcript.text);
-}
-
-static void run_to_generation(struct pair *pair, uint64_t generation)
-{
-    struct machine_until until = machine_until_never();
-    until.generation = generation;
-    run_until(pair, until, MACHINE_STOP_GENERATION);
-}
-
-static void run_cycles(struct pair *pair, uint64_t cycles)
-{
-    struct machine_until until = machine_until_never();
-    until.cycles = machine_cycles(pair->machine) + cycles;
-    run_until(pair, until, MACHINE_STOP_CYCLES);
 }
 
 static void cut(struct pair *pair, enum power_policy policy, uint64_t seed)
@@ -110,12 +99,12 @@ static uint64_t follow(const char *where)
 Test(stream, a_standby_follows_a_machine_over_power_cuts_and_takes_over)
 {
     struct pair *pair = pair_make();
-    run_to_generation(pair, 5);
-    run_cycles(pair, 300000); /* into its migration */
+    run_on(pair, 5, 0);
+    run_on(pair, 0, 300000); /* into its migration */
     cut(pair, POWER_DROP, 0);
     cr_assert_eq(follow("after five"), 5);
     start(pair, paths, DISKS); /* the store goes on, and so does its stream */
-    run_to_generation(pair, 8);
+    run_on(pair, 8, 0);
     cut(pair, POWER_DROP, 1);
     cr_assert_eq(follow("after eight"), 8);
     cr_assert_null(strstr(pair->transcript.text, "away"), "%s", pair->transcript.text);
@@ -123,9 +112,7 @@ Test(stream, a_standby_follows_a_machine_over_power_cuts_and_takes_over)
     start(pair, standby, 1); /* without the stream */
     restart_expect(pair->machine, &pair->transcript, 8, "takes over");
     cr_assert_null(strstr(pair->transcript.text, "away"), "%s", pair->transcript.text);
-    struct machine_until until = machine_until_never();
-    until.generation = 11;
-    run_until(pair, until, MACHINE_STOP_GENERATION);
+    run_on(pair, 11, 0);
     machine_destroy(pair->machine);
     struct apply_report report;
     struct error error;
@@ -142,10 +129,11 @@ Test(stream, no_cut_in_a_commit_breaks_the_stream)
         struct machine_until until = machine_until_never();
         if (round > 0)
             start(pair, paths, DISKS);
-        run_to_generation(pair, generation + 1);
+        run_on(pair, generation + 1, 0);
         until.phases = 1u << TRACE_PHASE_COMMIT;
-        run_until(pair, until, MACHINE_STOP_PHASE);
-        run_cycles(pair, 1 + round * (COMMIT_CYCLES / ROUNDS));
+        until.cycles = machine_cycles(pair->machine) + POWER_CYCLES_MAX;
+        cr_assert_eq(machine_run(pair->machine, &until).reason, MACHINE_STOP_PHASE);
+        run_on(pair, 0, 1 + round * (COMMIT_CYCLES / ROUNDS));
         cut(pair, round % 2 ? POWER_DROP : POWER_KEEP, round);
         uint64_t now = image_digest(paths, DISKS, &digest, &found, "cut in a commit");
         both |= 1u << (now - generation);
@@ -168,21 +156,21 @@ Test(stream, the_store_goes_on_when_its_stream_dies_or_is_away)
     struct digest digest;
     uint64_t found;
     const struct machine_fault dead = {1, {.kind = DISK_FAULT_DEAD}};
-    run_to_generation(pair, 3);
-    run_cycles(pair, 100000);
+    run_on(pair, 3, 0);
+    run_on(pair, 0, 100000);
     cr_assert(machine_disk_fault(pair->machine, &dead, &error), "%s", error.text);
-    run_to_generation(pair, 6);
+    run_on(pair, 6, 0);
     cr_assert(strstr(pair->transcript.text, "disk 1: it cannot be written"), "%s",
               pair->transcript.text);
     cut(pair, POWER_DROP, 0);
     cr_assert_eq(image_digest(paths, 1, &digest, &found, "alone"), 6);
     cr_assert_eq(found, 0);
     start(pair, paths, 1); /* away */
-    run_to_generation(pair, 8);
+    run_on(pair, 8, 0);
     cr_assert_null(strstr(pair->transcript.text, "away"), "%s", pair->transcript.text);
     cut(pair, POWER_DROP, 0);
     start(pair, paths, DISKS); /* back, with a hole */
-    run_to_generation(pair, 10);
+    run_on(pair, 10, 0);
     cut(pair, POWER_DROP, 0);
     cr_assert_not(apply_stream(standby, DISKS, NULL, &report, &error), "there is a hole");
     cr_expect_not_null(strstr(error.text, "one between them is missing"), "%s", error.text);
