@@ -255,6 +255,12 @@ void cpu_stop(struct cpu *cpu)
     count_retarget(cpu);
 }
 
+bool cpu_at_boundary(const struct cpu *cpu)
+{
+    assert(cpu);
+    return cpu->boundary;
+}
+
 const char *cpu_fault_text(const struct cpu *cpu)
 {
     assert(cpu);

@@ -150,6 +150,10 @@ void cpu_load(struct cpu *cpu, struct byte_reader *reader);
  * it was. Where it is not, the caller says so with cpu_ram_written() afterwards. */
 void cpu_rewind(struct cpu *cpu, struct byte_reader *reader);
 
+/* cpu_at_boundary - between runs: what is due at this position has happened already, if the last
+ * run ended because it was asked to; else it does when the next begins. */
+bool cpu_at_boundary(const struct cpu *cpu);
+
 /* Facts for reports. */
 struct cpu_facts {
     uint32_t engine_version; /* major << 8 | minor */

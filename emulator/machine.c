@@ -455,6 +455,7 @@ bool machine_reset(struct machine *machine, struct error *error)
         return false;
     cpu_ram_written(machine->cpu, BOARD_RAM_BASE, cpu_ram_bytes(machine->cpu));
     machine_deadline_renew(machine);
+    machine_tell(machine, &(struct machine_act){.kind = ACT_RESET});
     return true;
 }
 
@@ -468,24 +469,45 @@ struct machine_until machine_until_never(void)
                                   .write_disk = BOARD_DISK_COUNT_MAX};
 }
 
+/* A stop that was asked for at an instruction comes at its end or, where a block begins after it,
+ * once what is due there has happened. */
+static enum machine_arrival arrival_of(const struct machine *machine, enum cpu_stop cpu_stopped)
+{
+    if (machine->ended)
+        return ARRIVAL_END;
+    if (cpu_stopped == CPU_STOP_IDLE)
+        return ARRIVAL_IDLE;
+    return cpu_stopped == CPU_STOP_ASKED && cpu_at_boundary(machine->cpu) ? ARRIVAL_CYCLE
+                                                                          : ARRIVAL_INSTRUCTION;
+}
+
+static uint64_t until_cycle_of(const struct machine *machine, const struct machine_until *until)
+{
+    return earlier(until->cycles, clock_cycles_at_ns(until->time_ns, machine->clock_hz));
+}
+
 struct machine_stop machine_run(struct machine *machine, const struct machine_until *until)
+{
+    uint64_t now = cpu_cycles(machine->cpu);
+    if (!machine->ended && now >= until_cycle_of(machine, until))
+        return (struct machine_stop){.reason = now >= until->cycles ? MACHINE_STOP_CYCLES
+                                                                    : MACHINE_STOP_TIME};
+    return machine_go(machine, until);
+}
+
+struct machine_stop machine_go(struct machine *machine, const struct machine_until *until)
 {
     if (machine->ended)
         return machine->end;
-    uint64_t now = cpu_cycles(machine->cpu);
-    uint64_t until_cycle =
-        earlier(until->cycles, clock_cycles_at_ns(until->time_ns, machine->clock_hz));
-    if (now >= until_cycle)
-        return (struct machine_stop){.reason = now >= until->cycles ? MACHINE_STOP_CYCLES
-                                                                    : MACHINE_STOP_TIME};
     watch_begin(&machine->watch, until);
-    machine->until_cycle = until_cycle;
+    machine->until_cycle = until_cycle_of(machine, until);
     machine->stopping = false;
     machine_deadline_renew(machine);
     enum cpu_stop cpu_stopped = cpu_run(machine->cpu, until->instructions);
     watch_end(&machine->watch);
     machine->until_cycle = CLOCK_NEVER;
     machine_deadline_renew(machine);
+    machine->arrival = arrival_of(machine, cpu_stopped);
     if (machine->stopping)
         return machine->stop;
     switch (cpu_stopped) {
@@ -505,14 +527,6 @@ struct machine_stop machine_run(struct machine *machine, const struct machine_un
 const char *machine_fault_text(const struct machine *machine)
 {
     return cpu_fault_text(machine->cpu);
-}
-
-bool machine_input(struct machine *machine, const struct machine_input *input)
-{
-    if (!input_queue_add(&machine->inputs, input))
-        return false;
-    machine_deadline_renew(machine);
-    return true;
 }
 
 struct machine_display machine_display(const struct machine *machine)

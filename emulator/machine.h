@@ -165,6 +165,48 @@ struct machine_display {
 };
 struct machine_display machine_display(const struct machine *machine);
 
+/* Where a run stands. Two of these differ in cycles, or nothing happened between them. */
+enum machine_arrival {
+    ARRIVAL_NONE,        /* it has not run yet */
+    ARRIVAL_INSTRUCTION, /* after that instruction, before anything else */
+    ARRIVAL_CYCLE,       /* at a block start, or waiting; what was due by then has happened */
+    ARRIVAL_IDLE,        /* waiting, and nothing was due */
+    ARRIVAL_END,         /* the guest ended its run */
+    ARRIVAL_COUNT
+};
+struct machine_position {
+    uint64_t instructions, events, cycles;
+    enum machine_arrival arrival; /* how the newest machine_run() that ran came here */
+};
+struct machine_position machine_position(const struct machine *machine);
+/* machine_arrive - run to a position that a run of an equal machine came to: as it was there.
+ *
+ * until    what else to stop for, if it comes first. Not later than the position, its cycles and
+ *          time are of no effect.
+ * Returns  why it stopped; it may be elsewhere when the machines are not equal.
+ */
+struct machine_stop machine_arrive(struct machine *machine, const struct machine_position *position,
+                                   const struct machine_until *until);
+/* machine_at - does the machine stand there? */
+bool machine_at(const struct machine *machine, const struct machine_position *position);
+
+/* What comes from outside, after power-on. */
+enum machine_act_kind { ACT_INPUT, ACT_CUT, ACT_RESET, ACT_FAULT, ACT_REPAIR, ACT_FLUSH };
+struct machine_act {
+    enum machine_act_kind kind;
+    const struct machine_input *input;
+    const struct power_cut *cut;
+    const struct machine_fault *fault;
+    unsigned disk; /* ACT_REPAIR */
+};
+/* Who is told of every act, once it is done, at the position where it was. */
+struct machine_listener {
+    void *context;
+    void (*heard)(void *context, const struct machine_act *act);
+};
+/* machine_listen - from now on; copied. NULL: nobody. */
+void machine_listen(struct machine *machine, const struct machine_listener *listener);
+
 /* Positions and figures. */
 uint64_t machine_instructions(const struct machine *machine);
 uint64_t machine_cycles(const struct machine *machine);
@@ -199,6 +241,15 @@ MUST_CHECK bool machine_load(struct machine *machine, struct byte_reader *reader
  * not translated again. The same state. */
 MUST_CHECK bool machine_rewind(struct machine *machine, struct byte_reader *reader,
                                struct error *error);
+
+/* machine_state_save, machine_state_rewind - the same without RAM, for who keeps that apart: he
+ * calls cpu_ram_written() where RAM is not what it was. arrival: that of the position where it was
+ * saved. */
+void machine_state_save(struct machine *machine, struct byte_writer *writer);
+MUST_CHECK bool machine_state_rewind(struct machine *machine, struct byte_reader *reader,
+                                     enum machine_arrival arrival, struct error *error);
+/* machine_arrival_set - after a load of what was saved at a position with this arrival. */
+void machine_arrival_set(struct machine *machine, enum machine_arrival arrival);
 
 /* machine_cpu - for debuggers and tests. */
 struct cpu;

@@ -70,6 +70,7 @@ bool machine_disks_open(struct machine *machine, struct error *error)
 bool machine_flush(struct machine *machine, struct error *error)
 {
     bool good = true;
+    machine_tell(machine, &(struct machine_act){.kind = ACT_FLUSH});
     for (unsigned i = 0; i < machine->config.disk_count; i++) {
         struct disk *disk = disk_of(machine, i);
         if (!disk || (disk_faults_due(disk, machine_time_ns(machine)) && disk_flush_now(disk)))
@@ -90,6 +91,7 @@ bool machine_power_cut(struct machine *machine, const struct power_cut *cut, str
                              machine->config.disks[i].path);
     machine->ended = true;
     machine->end = (struct machine_stop){.reason = MACHINE_STOP_POWER_CUT};
+    machine_tell(machine, &(struct machine_act){.kind = ACT_CUT, .cut = cut});
     return true;
 }
 
@@ -101,12 +103,14 @@ bool machine_disk_fault(struct machine *machine, const struct machine_fault *fau
     if (!disk_fault_add(disk_of(machine, fault->disk), &fault->fault))
         return error_set(error, ERROR_LIMIT, "fault: disk %u has no such place, or %u faults",
                          fault->disk, DISK_FAULTS_MAX);
+    machine_tell(machine, &(struct machine_act){.kind = ACT_FAULT, .fault = fault});
     return true;
 }
 
 void machine_disk_repair(struct machine *machine, unsigned disk)
 {
     disk_faults_clear(disk_of(machine, disk));
+    machine_tell(machine, &(struct machine_act){.kind = ACT_REPAIR, .disk = disk});
 }
 
 bool machine_disks_damage(struct machine *machine, const struct machine_config *config,

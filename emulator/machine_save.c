@@ -190,6 +190,22 @@ static void ram_compare(struct machine *machine, const uint8_t *old)
             cpu_ram_written(machine->cpu, BOARD_RAM_BASE + at, RAM_PAGE_BYTES);
 }
 
+void machine_state_save(struct machine *machine, struct byte_writer *writer)
+{
+    state_save(machine, writer);
+}
+
+bool machine_state_rewind(struct machine *machine, struct byte_reader *reader,
+                          enum machine_arrival arrival, struct error *error)
+{
+    if (!state_load(machine, reader, true, error))
+        return false;
+    machine->arrival = arrival;
+    watch_forget(&machine->watch);
+    machine_deadline_renew(machine);
+    return true;
+}
+
 bool machine_rewind(struct machine *machine, struct byte_reader *reader, struct error *error)
 {
     uint8_t *old = memory_must(malloc(machine->config.ram_bytes));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* machine_state.h - struct machine itself. Private to machine.c (running), machine_disks.c
- * (its disks) and machine_save.c (saving). */
+ * (its disks), machine_save.c (saving) and machine_outside.c (what comes from outside). */
 #ifndef LATCHKEY_EMULATOR_MACHINE_STATE_H
 #define LATCHKEY_EMULATOR_MACHINE_STATE_H
 
@@ -70,7 +70,17 @@ struct machine {
     uint64_t until_cycle; /* of until.cycles and until.time_ns, the earlier */
     struct machine_stop stop;
     bool stopping;
+
+    enum machine_arrival arrival;
+    struct machine_listener listener; /* heard NULL: nobody */
 };
+
+/* machine_go - machine_run(), also when until's time has come: to the next place where what is due
+ * then happens. */
+struct machine_stop machine_go(struct machine *machine, const struct machine_until *until);
+
+/* machine_tell - the listener, if there is one. */
+void machine_tell(struct machine *machine, const struct machine_act *act);
 
 /* machine_deadline_renew - tell the cpu when something is due next. */
 void machine_deadline_renew(struct machine *machine);

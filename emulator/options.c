@@ -241,6 +241,19 @@ static bool timing_parse(struct parser *parser)
                      value);
 }
 
+/* FILE[,every=N] */
+static bool record_parse_value(struct parser *parser, const char *value)
+{
+    struct options *options = parser->options;
+    const char *every = strstr(value, ",every=");
+    size_t length = every ? (size_t)(every - value) : strlen(value);
+    if (length == 0)
+        return error_set(parser->error, ERROR_USAGE, "--record: the name is empty");
+    if (every && !number_parse(every + 7, 1, UINT64_MAX / 4, &options->record_spacing))
+        return error_set(parser->error, ERROR_USAGE, "--record %.80s: expected every=N", value);
+    return text_keep(parser, value, length, &options->record_path);
+}
+
 /* Options that take a file or text. NULL: not one of them. */
 static const char **text_option(struct options *options, const char *word)
 {
@@ -279,7 +292,7 @@ static bool *flag_option(struct options *options, const char *word)
 
 static bool of_later_version(const char *word)
 {
-    static const char *const later[] = {"--record", "--trace-out", "--gdb"};
+    static const char *const later[] = {"--trace-out", "--gdb"};
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
         if (strcmp(word, later[i]) == 0)
             return true;
@@ -338,6 +351,8 @@ static bool word_parse(struct parser *parser)
         return value_next(parser, &value) && disk_add(parser, value);
     if (strcmp(word, "--fault") == 0)
         return value_next(parser, &value) && faults_add(parser, value);
+    if (strcmp(word, "--record") == 0)
+        return value_next(parser, &value) && record_parse_value(parser, value);
     if (strcmp(word, "--power-cut") == 0)
         return value_next(parser, &value) &&
                power_place_parse(value, &parser->options->power_cut, parser->error);
@@ -410,9 +425,11 @@ const char *options_help(void)
            "                        WHERE: insn=N; diskN.write=K, when it has taken K writes;\n"
            "                        phase=NAME[+K], and K writes after that\n"
            "\n"
-           "What to write at the end:\n"
-           "  --screenshot FILE.png the screen\n"
-           "  --stats FILE.json     figures of the run\n"
+           "What to write:\n"
+           "  --record FILE         a trace that latchkey replay runs again, as the run goes\n"
+           "      FILE,every=N      with a digest of the machine every N instructions\n"
+           "  --screenshot FILE.png the screen at the end\n"
+           "  --stats FILE.json     figures of the run, at the end\n"
            "\n"
            "For who works on the kernel or the machine; all are slower, with the same results:\n"
            "  --amnesia             the kernel drops its caches at every exit\n"

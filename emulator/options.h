@@ -19,6 +19,8 @@ struct options {
     const char *input_path;        /* --input FILE; NULL: none */
     const char *screenshot_path;
     const char *stats_path;
+    const char *record_path;       /* --record FILE; NULL: none */
+    uint64_t record_spacing;       /* its every=N; 0: not given */
     struct power_place power_cut;  /* --power-cut */
     struct machine_fault faults[OPTIONS_FAULTS_MAX]; /* machine.faults */
     char storage[4096];            /* names cut out of arguments */

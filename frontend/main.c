@@ -13,15 +13,18 @@
 
 #include "emulator/base/error.h"
 #include "emulator/options.h"
+#include "emulator/version.h"
 #include "frontend/campaign_command.h"
 #include "frontend/disk_command.h"
+#include "frontend/replay_command.h"
+#include "frontend/replay_words.h"
 #include "frontend/run_command.h"
 
-#define VERSION "0.1"
 #define EXIT_ENVIRONMENT 3
 
 static const char usage_text[] =
     "latchkey run [IMG...] [options]   boot a machine\n"
+    "latchkey replay TRACE [options]   run a recorded run again, and verify it\n"
     "latchkey campaign IMG [options]   fail its power wherever it matters; also merge, repro\n"
     "latchkey disk make RECIPE -o IMG  build a disk image; also info, check, digest IMG\n"
     "latchkey help [COMMAND]           this text, or all about a command\n"
@@ -45,7 +48,7 @@ static const char disk_text[] =
     "  --generation G  digest: as of checkpoint G; else the newest\n"
     "What a recipe looks like: disks/recipe.h; examples: disks/recipes/\n";
 
-static const char *const later_commands[] = {"replay", "profile"};
+static const char *const later_commands[] = {"profile"};
 
 static int fail(enum error_code code, const char *what, const char *why)
 {
@@ -78,6 +81,8 @@ static int command_help(int argc, char **argv)
         return fail(ERROR_USAGE, "help", "one command at a time");
     if (strcmp(argv[0], "run") == 0)
         return print(options_help());
+    if (strcmp(argv[0], "replay") == 0)
+        return print(replay_help());
     if (strcmp(argv[0], "campaign") == 0)
         return print(campaign_help());
     if (strcmp(argv[0], "disk") == 0)
@@ -115,6 +120,8 @@ int main(int argc, char **argv)
         return command_help(1, argv + 1);
     if (strcmp(command, "run") == 0)
         return run_command(argc - 2, argv + 2);
+    if (strcmp(command, "replay") == 0)
+        return replay_command(argc - 2, argv + 2);
     if (strcmp(command, "campaign") == 0)
         return campaign_command(argc - 2, argv + 2);
     if (strcmp(command, "disk") == 0)
@@ -122,7 +129,7 @@ int main(int argc, char **argv)
     if (strcmp(command, "help") == 0 || asks_help(command))
         return command_help(argc - 2, argv + 2);
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0)
-        return argc == 2 ? print("latchkey " VERSION "\n")
+        return argc == 2 ? print("latchkey " LATCHKEY_VERSION "\n")
                          : fail(ERROR_USAGE, argv[2], "version takes no more words");
     return command_later(command);
 }

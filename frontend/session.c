@@ -66,6 +66,12 @@ static bool outputs_check(const struct options *options, const struct machine_co
         return false;
     if (figures && !output_free(config, "--stats", figures, error))
         return false;
+    const char *trace = options->record_path;
+    if (trace && !output_free(config, "--record", trace, error))
+        return false;
+    if (trace && ((picture && output_same(picture, trace)) ||
+                  (figures && output_same(figures, trace))))
+        return error_set(error, ERROR_USAGE, "--record %.150s: another output's file", trace);
     struct stat status;
     if (picture && figures && output_same(picture, figures) &&
         (stat(picture, &status) != 0 || S_ISREG(status.st_mode)))
@@ -85,13 +91,19 @@ bool session_open(struct session *session, const struct options *options,
         config.kernel_path = path;
     }
     config.console = *console;
-    if (!machine_create(&session->machine, &config, error))
-        return false;
     (void)snprintf(session->kernel_path, PATH_MAX, "%s", config.kernel_path);
-    if (outputs_check(options, &config, error) && script_read(session, error))
+    const struct recorder_options record = {.path = options->record_path,
+                                            .mark_spacing = options->record_spacing};
+    if (record.path && !recorder_open(&session->recorder, &record, &config, error))
+        return false;
+    if (machine_create(&session->machine, &config, error) &&
+        outputs_check(options, &config, error) &&
+        (!record.path || recorder_attach(session->recorder, session->machine, error)) &&
+        script_read(session, error))
         return true;
     machine_destroy(session->machine);
     session->machine = NULL;
+    (void)recorder_close(session->recorder);
     return false;
 }
 
@@ -222,7 +234,11 @@ enum session_state session_run(struct session *session, const struct machine_unt
     until.time_ns = earlier(until.time_ns, slice->time_ns);
     cut_until(session, &until);
     uint64_t start = host_clock_ns();
+    if (session->recorder)
+        until.instructions = earlier(until.instructions, recorder_next(session->recorder));
     struct machine_stop stop = machine_run(session->machine, &until);
+    if (session->recorder)
+        recorder_visit(session->recorder);
     session->host_ns += host_clock_ns() - start;
     if (session->end == SESSION_NOT_ENDED && cut_reached(session))
         return cut_carry_out(session);
@@ -369,7 +385,14 @@ int session_close(struct session *session)
         if (status == 0)
             status = error_exit_status(&error);
     }
+    if (session->recorder && !recorder_end(session->recorder, &error)) {
+        fprintf(stderr, "latchkey: %s\n", error.text);
+        if (status == 0)
+            status = error_exit_status(&error);
+    }
     machine_destroy(session->machine);
     session->machine = NULL;
+    (void)recorder_close(session->recorder);
+    session->recorder = NULL;
     return status;
 }

@@ -16,6 +16,7 @@
 
 #include "emulator/machine.h"
 #include "emulator/options.h"
+#include "emulator/recorder.h"
 
 enum session_end {
     SESSION_NOT_ENDED,
@@ -34,6 +35,7 @@ enum session_state { SESSION_RUNS, SESSION_WAITS, SESSION_ENDED };
 struct session {
     const struct options *options; /* borrowed */
     struct machine *machine;
+    struct recorder *recorder; /* --record; NULL: none */
     enum session_end end;
     int code;           /* of a power-off or signal */
     const char *until;  /* which condition ended it, for the report */

@@ -91,7 +91,7 @@ Test(options, every_mistake_names_the_word_and_has_its_status)
         {"--ram", "15", "15", 2},                  {"--ram", "99999", "99999", 2},
         {"--ram", "65", "65", 2},                  {"--ram", "1e3", "1e3", 2},
         {"--seed", "-1", "-1", 2},                 {"--timing", "inorder", "inorder", 3},
-        {"--timing", "magic", "magic", 2},         {"--record", "x", "--record", 3},
+        {"--timing", "magic", "magic", 2},         {"--record", ",every=1", "--record", 2},
         {"--gdb", "1234", "--gdb", 3},             {"--power-cut", "x", "--power-cut", 2},
         {"--until", "insn=", "insn=", 2},          {"--until", "phase=x", "phase=x", 2},
         {"--disk", ",readonly", "--disk", 2},      {"--disk", "a,b", "'b'", 2},

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* layers.h - a disk's media that remember: what was written lies over the image in memory, each
+ * write as a layer of its own, so that the media can go back to what they were, and forward again.
+ *
+ * Used by timeline.c, which goes back and forth, and replay.c, which makes them.
+ *
+ * Invariants
+ *  1. What is read is the image with the layers up to the present one.
+ *  2. Nothing is ever written to the image below.
+ *  3. Writes repeat themselves: after going back, the n-th write is the n-th write of before, until
+ *     layers_forget().
+ */
+#ifndef LATCHKEY_EMULATOR_LAYERS_H
+#define LATCHKEY_EMULATOR_LAYERS_H
+
+#include "devices/disk.h"
+#include "emulator/base/error.h"
+
+struct layers;
+
+/* Where the media are. */
+struct layers_place {
+    uint64_t writes, operations; /* operations: reads, writes and syncs, for refused[] */
+};
+
+/* layers_create - media over `below`, which must outlive them.
+ *
+ * below    NULL: zeros.
+ */
+struct layers *layers_create(const struct disk_store *below, uint64_t sector_count,
+                             bool read_only);
+void layers_destroy(struct layers *layers); /* NULL is fine */
+const struct disk_store *layers_store(const struct layers *layers);
+/* layers_under - what is on the media, whatever is below, before the first write. */
+void layers_under(struct layers *layers, uint64_t sector, const uint8_t *data,
+                  size_t sector_count);
+/* layers_refuse - the operation with this number fails, as one did on the host. In rising order. */
+void layers_refuse(struct layers *layers, uint64_t operation);
+
+/* layers_place - the present one. layers_go - to one that was the present one. */
+struct layers_place layers_place(const struct layers *layers);
+void layers_go(struct layers *layers, struct layers_place place);
+/* layers_forget - what was written after the present place was never written. layers_branch - and
+ * no later operation is refused. */
+void layers_forget(struct layers *layers);
+void layers_branch(struct layers *layers);
+
+/* layers_bytes - of memory. */
+size_t layers_bytes(const struct layers *layers);
+/* layers_thin - forget what is seen from none of these places, which must rise, nor from the
+ * present one: going on from one of them writes it again. */
+void layers_thin(struct layers *layers, const struct layers_place *places, size_t count);
+
+#endif

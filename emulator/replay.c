@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* replay.c - see replay.h.
+ *
+ * Invariants
+ *  1. Files of the host are opened for reading only, and a file is used only when its contents are
+ *     what the trace says.
+ */
+#include "emulator/replay.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "emulator/base/input_file.h"
+#include "emulator/base/memory.h"
+#include "emulator/base/output_file.h"
+#include "emulator/cpu.h"
+#include "emulator/record_format.h"
+#include "emulator/record_identity.h"
+#include "emulator/record_media.h"
+#include "emulator/record_read.h"
+#include "emulator/version.h"
+
+#define DESCRIPTOR_PATH_BYTES 32u
+
+/* A kernel or initrd: a copy in memory that has a name, so that it stays what it was. */
+struct replay_part {
+    int descriptor; /* -1: none */
+    char path[DESCRIPTOR_PATH_BYTES];
+};
+
+struct replay_disk {
+    struct disk_file file; /* not open when it is packed in */
+    struct layers *layers;
+};
+
+struct replay {
+    struct record record;
+    const struct replay_options *options;
+    struct replay_part kernel, initrd;
+    struct replay_disk disks[BOARD_DISK_COUNT_MAX];
+    struct machine *machine;
+    struct timeline *timeline;
+};
+
+static bool part_keep(struct replay_part *part, const uint8_t *data, size_t size_bytes,
+                      struct error *error)
+{
+    part->descriptor = memfd_create("latchkey", MFD_CLOEXEC);
+    for (size_t done = 0; part->descriptor >= 0 && done < size_bytes;) {
+        ssize_t count = write(part->descriptor, data + done, size_bytes - done);
+        if (count < 0 && errno == EINTR)
+            continue;
+        if (count <= 0)
+            return error_set(error, ERROR_IO, "replay: no memory for a file: %s", strerror(errno));
+        done += (size_t)count;
+    }
+    (void)snprintf(part->path, sizeof(part->path), "/proc/self/fd/%d", part->descriptor);
+    return part->descriptor >= 0 ||
+           error_set(error, ERROR_IO, "replay: no memory for a file: %s", strerror(errno));
+}
+
+/* Beside the trace, under its own name. */
+static const char *beside(const struct replay *replay, const char *path, char kept[PATH_MAX])
+{
+    const char *trace = replay->options->trace_path, *slash = strrchr(trace, '/');
+    const char *name = strrchr(path, '/');
+    int folder = slash ? (int)(slash + 1 - trace) : 0;
+    (void)snprintf(kept, PATH_MAX, "%.*s%s", folder, trace, name ? name + 1 : path);
+    return kept;
+}
+
+/* The first of some files that has these contents. */
+static bool part_find(struct replay_part *part, const char *const *paths, unsigned count,
+                      struct digest digest, struct error *error)
+{
+    struct error why = {.code = ERROR_NONE};
+    for (unsigned i = 0; i < count; i++) {
+        uint8_t *data;
+        size_t size_bytes;
+        if (!paths[i])
+            continue;
+        if (!input_read(paths[i], RECORD_PART_BYTES_MAX, &data, &size_bytes,
+                        why.code == ERROR_NONE ? &why : error))
+            continue;
+        bool same = digest_equal(record_bytes_digest(data, size_bytes), digest);
+        bool kept = same && part_keep(part, data, size_bytes, error);
+        free(data);
+        if (same)
+            return kept;
+        (void)error_set(&why, ERROR_FORMAT, "%.150s: not the file that was recorded with",
+                        paths[i]);
+    }
+    *error = why;
+    return false;
+}
+
+static bool parts_find(struct replay *replay, struct error *error)
+{
+    char kept[PATH_MAX];
+    const struct record *record = &replay->record;
+    const struct record_head *head = &record->head;
+    const struct replay_options *options = replay->options;
+    const char *const kernels[] = {options->kernel_path, head->kernel_path,
+                                   beside(replay, head->kernel_path, kept)};
+    if (record->bundled) {
+        if (!digest_equal(record_bytes_digest(record->kernel.data, record->kernel.size_bytes),
+                          head->kernel) ||
+            (head->initrd_path[0] && !digest_equal(record_bytes_digest(record->initrd.data,
+                                                                       record->initrd.size_bytes),
+                                                   head->initrd)))
+            return error_set(error, ERROR_FORMAT, "%.150s: what is packed in is damaged",
+                             options->trace_path);
+        return part_keep(&replay->kernel, record->kernel.data, record->kernel.size_bytes, error) &&
+               (!head->initrd_path[0] || part_keep(&replay->initrd, record->initrd.data,
+                                                   record->initrd.size_bytes, error));
+    }
+    if (!part_find(&replay->kernel, kernels, 3, head->kernel, error))
+        return false;
+    if (!head->initrd_path[0])
+        return true;
+    const char *const initrds[] = {options->initrd_path, head->initrd_path,
+                                   beside(replay, head->initrd_path, kept)};
+    return part_find(&replay->initrd, initrds, 3, head->initrd, error);
+}
+
+/* What was there before the run lies over what is there now. */
+static struct layers *layers_make(const struct replay *replay, unsigned disk,
+                                  const struct disk_store *below)
+{
+    const struct record *record = &replay->record;
+    const struct record_disk *told = &record->head.disks[disk];
+    struct layers *layers = layers_create(below, told->sector_count, told->read_only);
+    for (size_t i = 0; i < record->cluster_count; i++) {
+        const struct record_cluster *cluster = &record->clusters[i];
+        if (cluster->disk == disk)
+            layers_under(layers, cluster->index * RECORD_CLUSTER_SECTORS, cluster->data,
+                         record_cluster_sectors(told->sector_count, cluster->index));
+    }
+    return layers;
+}
+
+/* Is it the disk? Then it stays open. */
+static bool disk_try(struct replay *replay, unsigned index, const char *path, const char *overlay,
+                     struct error *error)
+{
+    const struct record_disk *told = &replay->record.head.disks[index];
+    struct replay_disk *disk = &replay->disks[index];
+    struct digest digest;
+    if (overlay && access(overlay, F_OK) != 0)
+        overlay = NULL; /* it was new, or is gone: what was below it is what there is */
+    if (!disk_file_open(&disk->file, path, overlay, true, error)) {
+        (void)disk_file_finish(&disk->file);
+        return false;
+    }
+    if (disk->file.store.sector_count != told->sector_count) {
+        (void)error_set(error, ERROR_FORMAT, "%.150s: not the image that was recorded with", path);
+    } else {
+        disk->layers = layers_make(replay, index, &disk->file.store);
+        if (record_media_digest(layers_store(disk->layers), overlay ? -1 : disk->file.descriptor,
+                                path, &digest, error)) {
+            layers_go(disk->layers, (struct layers_place){.writes = 0});
+            if (digest_equal(digest, told->digest))
+                return true;
+            (void)error_set(error, ERROR_FORMAT,
+                            "%.150s: not the image that was recorded with, before or after the run",
+                            path);
+        }
+        layers_destroy(disk->layers);
+        disk->layers = NULL;
+    }
+    (void)disk_file_finish(&disk->file);
+    return false;
+}
+
+static bool disk_find(struct replay *replay, unsigned index, struct error *error)
+{
+    char kept[PATH_MAX];
+    struct error ignored;
+    const struct record_disk *told = &replay->record.head.disks[index];
+    const char *overlay = told->overlay[0] ? told->overlay : NULL;
+    for (unsigned i = 0; i < replay->options->image_count; i++)
+        if (disk_try(replay, index, replay->options->images[i], NULL, &ignored))
+            return true;
+    return disk_try(replay, index, told->path, overlay, error) ||
+           disk_try(replay, index, beside(replay, told->path, kept), NULL, &ignored);
+}
+
+/* All of a disk that is packed in. */
+static bool disk_unpack(struct replay *replay, unsigned index, struct error *error)
+{
+    struct digest digest;
+    struct replay_disk *disk = &replay->disks[index];
+    disk->layers = layers_make(replay, index, NULL);
+    if (!record_media_digest(layers_store(disk->layers), -1, replay->options->trace_path, &digest,
+                             error))
+        return false;
+    layers_go(disk->layers, (struct layers_place){.writes = 0});
+    return digest_equal(digest, replay->record.head.disks[index].digest) ||
+           error_set(error, ERROR_FORMAT, "%.150s: what is packed in is damaged",
+                     replay->options->trace_path);
+}
+
+static bool disks_find(struct replay *replay, struct error *error)
+{
+    const struct record *record = &replay->record;
+    for (unsigned i = 0; i < record->head.disk_count; i++)
+        if (!(record->bundled ? disk_unpack(replay, i, error) : disk_find(replay, i, error)))
+            return false;
+    for (size_t i = 0; i < record->entry_count; i++)
+        if (record->entries[i].kind == RECORD_REFUSED)
+            layers_refuse(replay->disks[record->entries[i].refused.disk].layers,
+                          record->entries[i].refused.operation);
+    return true;
+}
+
+static bool machine_make(struct replay *replay, bool careful, struct machine **machine,
+                         struct error *error)
+{
+    const struct record_head *head = &replay->record.head;
+    struct machine_config config = {
+        .ram_bytes = head->ram_bytes, .seed = head->seed, .clock_hz = head->clock_hz,
+        .kernel_path = replay->kernel.path,
+        .initrd_path = replay->initrd.descriptor >= 0 ? replay->initrd.path : NULL,
+        .append = head->append, .disk_count = head->disk_count, .faults = head->faults,
+        .fault_count = head->fault_count, .display_width = head->display_width,
+        .display_height = head->display_height, .amnesia = head->amnesia, .check = head->check,
+        .step_mode = careful, .slow_stores = careful, .console = replay->options->console};
+    for (unsigned i = 0; i < head->disk_count; i++)
+        config.disks[i] = (struct machine_disk){.path = head->disks[i].path,
+                                                .timing = head->disks[i].timing,
+                                                .write_through = head->disks[i].write_through,
+                                                .read_only = head->disks[i].read_only,
+                                                .media = layers_store(replay->disks[i].layers)};
+    if (!machine_create(machine, &config, error))
+        return false;
+    uint32_t engine = cpu_facts(machine_cpu(*machine)).engine_version;
+    return engine == head->engine_version ||
+           error_set(error, ERROR_FORMAT,
+                     "%.150s: recorded on version %u.%u of the engine; this is %u.%u",
+                     replay->options->trace_path, head->engine_version >> 8,
+                     head->engine_version & 0xff, engine >> 8, engine & 0xff);
+}
+
+static struct timeline *timeline_make(struct replay *replay, struct machine *machine)
+{
+    struct timeline_config config = {.machine = machine,
+                                     .disk_count = replay->record.head.disk_count,
+                                     .record = &replay->record,
+                                     .budget_bytes = replay->options->budget_bytes,
+                                     .check = replay->options->check};
+    for (unsigned i = 0; i < config.disk_count; i++)
+        config.layers[i] = replay->disks[i].layers;
+    return timeline_create(&config);
+}
+
+bool replay_open(struct replay **out, const struct replay_options *options, struct error *error)
+{
+    struct replay *replay = memory_zeroed(1, sizeof(*replay));
+    *out = NULL;
+    replay->options = options;
+    replay->kernel.descriptor = replay->initrd.descriptor = -1;
+    bool good = record_read_file(&replay->record, options->trace_path, error);
+    if (good && strcmp(replay->record.head.version, LATCHKEY_VERSION) != 0)
+        good = error_set(error, ERROR_FORMAT, "%.100s: recorded by version %.40s; this is %s",
+                         options->trace_path, replay->record.head.version, LATCHKEY_VERSION);
+    good = good && parts_find(replay, error) && disks_find(replay, error) &&
+           machine_make(replay, options->careful, &replay->machine, error);
+    if (!good) {
+        replay_close(replay);
+        return false;
+    }
+    replay->timeline = timeline_make(replay, replay->machine);
+    *out = replay;
+    return true;
+}
+
+void replay_close(struct replay *replay)
+{
+    if (!replay)
+        return;
+    timeline_destroy(replay->timeline);
+    machine_destroy(replay->machine);
+    for (unsigned i = 0; i < BOARD_DISK_COUNT_MAX; i++) {
+        if (replay->disks[i].layers)
+            (void)disk_file_finish(&replay->disks[i].file);
+        layers_destroy(replay->disks[i].layers);
+    }
+    if (replay->kernel.descriptor >= 0)
+        (void)close(replay->kernel.descriptor);
+    if (replay->initrd.descriptor >= 0)
+        (void)close(replay->initrd.descriptor);
+    record_finish(&replay->record);
+    free(replay);
+}
+
+struct machine *replay_machine(struct replay *replay)
+{
+    return replay->machine;
+}
+
+struct timeline *replay_timeline(struct replay *replay)
+{
+    return replay->timeline;
+}
+
+const struct record *replay_record(const struct replay *replay)
+{
+    return &replay->record;
+}
+
+bool replay_twin(struct replay *replay, bool careful, struct replay_twin *twin,
+                 struct error *error)
+{
+    *twin = (struct replay_twin){.machine = NULL};
+    if (!machine_make(replay, careful, &twin->machine, error)) {
+        replay_twin_close(twin);
+        return false;
+    }
+    twin->timeline = timeline_make(replay, twin->machine);
+    timeline_check(twin->timeline, false);
+    return true;
+}
+
+void replay_twin_close(struct replay_twin *twin)
+{
+    timeline_destroy(twin->timeline);
+    machine_destroy(twin->machine);
+    *twin = (struct replay_twin){.machine = NULL};
+}
+
+void replay_media_forget(struct replay *replay)
+{
+    for (unsigned i = 0; i < replay->record.head.disk_count; i++)
+        layers_forget(replay->disks[i].layers);
+}
+
+/* All of a disk that is not zero, as it was before the run. */
+static bool disk_pack(const struct replay *replay, unsigned disk, struct record_writer *writer,
+                      struct error *error)
+{
+    const struct disk_store *store = layers_store(replay->disks[disk].layers);
+    uint8_t data[RECORD_CLUSTER_BYTES];
+    uint64_t count = (store->sector_count + RECORD_CLUSTER_SECTORS - 1) / RECORD_CLUSTER_SECTORS;
+    for (uint64_t i = 0; i < count; i++) {
+        memset(data, 0, sizeof(data));
+        if (!store->read(store->context, i * RECORD_CLUSTER_SECTORS, data,
+                         record_cluster_sectors(store->sector_count, i)))
+            return error_set(error, ERROR_IO, "%.150s: cannot be read",
+                             replay->record.head.disks[disk].path);
+        if (!record_cluster_zero(data))
+            record_writer_clusters(writer, disk, i, data, 1);
+    }
+    return true;
+}
+
+static bool file_pack(const struct replay_part *part, unsigned which, struct record_writer *writer,
+                      struct error *error)
+{
+    struct record_file file;
+    if (part->descriptor < 0)
+        return true;
+    if (!input_read(part->path, RECORD_PART_BYTES_MAX, &file.data, &file.size_bytes, error))
+        return false;
+    record_writer_file(writer, which, &file);
+    free(file.data);
+    return true;
+}
+
+bool replay_bundle(struct replay *replay, const char *path, struct error *error)
+{
+    struct record_writer *writer;
+    const struct record *record = &replay->record;
+    struct error ignored;
+    assert(timeline_entry(replay->timeline) == 0);
+    if (output_same(path, replay->options->trace_path))
+        return error_set(error, ERROR_USAGE, "--bundle %.150s: is the trace itself", path);
+    if (!output_check(path, error) ||
+        !record_writer_open(&writer, path, &record->head, error))
+        return false;
+    record_writer_bundle(writer);
+    bool good = file_pack(&replay->kernel, 0, writer, error) &&
+                file_pack(&replay->initrd, 1, writer, error);
+    for (unsigned i = 0; i < record->head.disk_count && good; i++) {
+        good = disk_pack(replay, i, writer, error);
+        layers_go(replay->disks[i].layers, (struct layers_place){.writes = 0});
+    }
+    for (size_t i = 0; i < record->entry_count; i++) {
+        const struct record_entry *entry = &record->entries[i];
+        bool mark = entry->kind == RECORD_MARK;
+        record_writer_entry(writer, entry, mark ? record->hashes + entry->mark : NULL,
+                            mark ? record_parts(record) : 0);
+    }
+    bool closed = record_writer_close(writer, good ? error : &ignored);
+    return good && closed;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* replay.h - a trace made ready to run: its kernel and images found and checked, a machine on media
+ * in memory, a timeline. Nothing that the trace was recorded with is changed.
+ *
+ * Used by frontend/replay_command.c, bench and tests. Calls record_read, layers, timeline.
+ */
+#ifndef LATCHKEY_EMULATOR_REPLAY_H
+#define LATCHKEY_EMULATOR_REPLAY_H
+
+#include "emulator/timeline.h"
+
+#define REPLAY_IMAGES_MAX 16u
+
+struct replay;
+
+struct replay_options {
+    const char *trace_path;
+    /* Where else to look for what the trace names; all is known by its contents. NULL: nowhere. */
+    const char *kernel_path, *initrd_path;
+    const char *images[REPLAY_IMAGES_MAX];
+    unsigned image_count;
+    struct console_sink console; /* put may be NULL */
+    bool check;                  /* compare marks on the way */
+    size_t budget_bytes;         /* of the timeline */
+    bool careful; /* the machine takes no short cuts: slow, and must be the same */
+};
+
+/* replay_open - read a trace and stand at its beginning.
+ *
+ * options  must outlive the replay.
+ * Errors   ERROR_IO a file is missing; ERROR_FORMAT the trace is damaged or of another version, or
+ *          a kernel or image is not the one.
+ */
+MUST_CHECK bool replay_open(struct replay **replay, const struct replay_options *options,
+                            struct error *error);
+void replay_close(struct replay *replay); /* NULL is fine */
+
+/* replay_machine, replay_timeline, replay_record - its parts, as long as it is open. */
+struct machine *replay_machine(struct replay *replay);
+struct timeline *replay_timeline(struct replay *replay);
+const struct record *replay_record(const struct replay *replay);
+
+/* replay_bundle - write the trace with all that it needs. At its beginning only.
+ *
+ * Errors   ERROR_IO the host refused.
+ */
+MUST_CHECK bool replay_bundle(struct replay *replay, const char *path, struct error *error);
+
+/* replay_twin - a second machine at the beginning of the same trace, on the same media: only one of
+ * the two may run at a time, after timeline_load() and layers_forget(). careful: as above.
+ * replay_twin_close - free it. */
+struct replay_twin {
+    struct machine *machine;
+    struct timeline *timeline;
+};
+MUST_CHECK bool replay_twin(struct replay *replay, bool careful, struct replay_twin *twin,
+                            struct error *error);
+void replay_twin_close(struct replay_twin *twin);
+/* replay_media_forget - layers_forget() of all its disks. */
+void replay_media_forget(struct replay *replay);
+
+#endif
