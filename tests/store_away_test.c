@@ -96,14 +96,6 @@ static void world_start(struct world *world, unsigned disks)
     cr_assert(machine_create(&world->machine, &config, &error), "%s", error.text);
 }
 
-static void world_cut(struct world *world)
-{
-    struct error error;
-    const struct power_cut cut = {.policy = POWER_DROP};
-    cr_assert(machine_power_cut(world->machine, &cut, &error), "%s", error.text);
-    machine_destroy(world->machine);
-}
-
 /* Let the domain do its next step. */
 static struct step step_next(struct world *world)
 {
@@ -192,18 +184,18 @@ Test(store_away, what_the_checkpoint_has_of_a_disk_that_is_away_stays_in_it, .ti
     world_start(world, 2);
     unsigned count = both_used(world);
     machine_begins(world, TRACE_PHASE_MIGRATE);
-    world_cut(world);
+    machine_cut(world->machine, POWER_DROP, 0);
     for (unsigned round = 0; round < 3; round++) { /* away through more than one restart */
         world_start(world, 1);
         count = alone(world, count);
         cr_assert(strstr(world->transcript.text, "disks 2 are away"), "%s", world->transcript.text);
         machine_begins(world, round % 2 ? TRACE_PHASE_FREEZE : TRACE_PHASE_MIGRATE);
-        world_cut(world);
+        machine_cut(world->machine, POWER_DROP, 0);
         checked(world);
     }
     world_start(world, 2);
     together(world, count);
-    world_cut(world);
+    machine_cut(world->machine, POWER_DROP, 0);
     checked(world);
     scratch_remove(&world->scratch);
     free(world);
@@ -229,13 +221,13 @@ Test(store_away, a_disk_that_dies_with_the_only_homes_does_not_stop_the_others, 
         cr_assert(strstr(world->transcript.text, "disk 1: it cannot be written"), "phase %u: %s",
                   phase, world->transcript.text);
         machine_begins(world, phase);
-        world_cut(world);
+        machine_cut(world->machine, POWER_DROP, 0);
         world_start(world, 1);
         count = alone(world, count);
-        world_cut(world);
+        machine_cut(world->machine, POWER_DROP, 0);
         world_start(world, 2); /* it was mended */
         together(world, count);
-        world_cut(world);
+        machine_cut(world->machine, POWER_DROP, 0);
         checked(world);
         scratch_remove(&world->scratch);
         free(world);

@@ -44,14 +44,6 @@ static void pair_start(struct pair *pair, unsigned first, unsigned count)
     }
 }
 
-static void pair_cut(struct pair *pair, enum power_policy policy, uint64_t seed)
-{
-    struct error error;
-    const struct power_cut cut = {.policy = policy, .seed = seed};
-    cr_assert(machine_power_cut(pair->machine, &cut, &error), "%s", error.text);
-    machine_destroy(pair->machine);
-}
-
 static void pair_finish(struct pair *pair)
 {
     for (unsigned i = 0; i < DISKS; i++)
@@ -123,7 +115,7 @@ static uint64_t half_dies(struct pair *pair, unsigned disk, enum trace_phase pha
     (void)snprintf(line, sizeof(line), "disk %u: it cannot be written", disk);
     cr_assert(strstr(pair->transcript.text, line), "phase %u: %s", phase, pair->transcript.text);
     cr_assert_null(strstr(pair->transcript.text, ": trap "), "%s", pair->transcript.text);
-    pair_cut(pair, POWER_DROP, 0);
+    machine_cut(pair->machine, POWER_DROP, 0);
     (void)digest_of(!disk, 1, &generation, &found);
     cr_assert_eq(generation, newest + 3);
     return generation;
@@ -145,7 +137,7 @@ static void comes_back(struct pair *pair, uint64_t generation)
     uint64_t at = machine_stats(pair->machine).generation;
     cr_assert_geq(at, generation);
     (void)run_to_generation(pair, at + 2);
-    pair_cut(pair, POWER_DROP, 0);
+    machine_cut(pair->machine, POWER_DROP, 0);
     struct digest both = digest_of(0, DISKS, &newest, &found);
     cr_assert_eq(found, 0);
     cr_assert_eq(newest, at + 2);
@@ -183,7 +175,7 @@ Test(store_mirror, a_cut_while_the_copy_is_made_makes_it_begin_again, .timeout =
         pair_start(pair, 0, DISKS);
         run_cycles(pair, 1000000 + random_below(&random, 8000000));
         bool step = strstr(pair->transcript.text, "were brought in step") != NULL;
-        pair_cut(pair, (enum power_policy)(round % POWER_POLICY_COUNT), round);
+        machine_cut(pair->machine, (enum power_policy)(round % POWER_POLICY_COUNT), round);
         unfinished += !step;
         struct digest both = digest_of(0, DISKS, &newest, &found);
         cr_assert_geq(newest, generation);
@@ -212,7 +204,7 @@ Test(store_mirror, a_disk_that_is_behind_is_known_to_be_older_even_after_it_was_
     cr_assert(strstr(pair->transcript.text, "store: disks 1 are away; they may be newer"), "%s",
               pair->transcript.text);
     (void)run_to_generation(pair, older + 1); /* a life of its own, that counts for nothing */
-    pair_cut(pair, POWER_KEEP, 0);
+    machine_cut(pair->machine, POWER_KEEP, 0);
     struct digest both = digest_of(0, DISKS, &newest, &found);
     cr_assert_eq(newest, generation);
     must_be_equal(&good, &both);

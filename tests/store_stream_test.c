@@ -70,14 +70,6 @@ static void run_on(struct pair *pair, uint64_t generation, uint64_t cycles)
     cr_assert_null(strstr(pair->transcript.text, ": trap "), "%s", pair->transcript.text);
 }
 
-static void cut(struct pair *pair, enum power_policy policy, uint64_t seed)
-{
-    struct error error;
-    const struct power_cut power = {.policy = policy, .seed = seed};
-    cr_assert(machine_power_cut(pair->machine, &power, &error), "%s", error.text);
-    machine_destroy(pair->machine);
-}
-
 /* Bring the standby forward; it is what the store is. Returns the generation. */
 static uint64_t follow(const char *where)
 {
@@ -101,11 +93,11 @@ Test(stream, a_standby_follows_a_machine_over_power_cuts_and_takes_over)
     struct pair *pair = pair_make();
     run_on(pair, 5, 0);
     run_on(pair, 0, 300000); /* into its migration */
-    cut(pair, POWER_DROP, 0);
+    machine_cut(pair->machine, POWER_DROP, 0);
     cr_assert_eq(follow("after five"), 5);
     start(pair, paths, DISKS); /* the store goes on, and so does its stream */
     run_on(pair, 8, 0);
-    cut(pair, POWER_DROP, 1);
+    machine_cut(pair->machine, POWER_DROP, 1);
     cr_assert_eq(follow("after eight"), 8);
     cr_assert_null(strstr(pair->transcript.text, "away"), "%s", pair->transcript.text);
     pair->machine = NULL;
@@ -134,7 +126,7 @@ Test(stream, no_cut_in_a_commit_breaks_the_stream)
         until.cycles = machine_cycles(pair->machine) + POWER_CYCLES_MAX;
         cr_assert_eq(machine_run(pair->machine, &until).reason, MACHINE_STOP_PHASE);
         run_on(pair, 0, 1 + round * (COMMIT_CYCLES / ROUNDS));
-        cut(pair, round % 2 ? POWER_DROP : POWER_KEEP, round);
+        machine_cut(pair->machine, round % 2 ? POWER_DROP : POWER_KEEP, round);
         uint64_t now = image_digest(paths, DISKS, &digest, &found, "cut in a commit");
         both |= 1u << (now - generation);
         generation = now;
@@ -162,16 +154,16 @@ Test(stream, the_store_goes_on_when_its_stream_dies_or_is_away)
     run_on(pair, 6, 0);
     cr_assert(strstr(pair->transcript.text, "disk 1: it cannot be written"), "%s",
               pair->transcript.text);
-    cut(pair, POWER_DROP, 0);
+    machine_cut(pair->machine, POWER_DROP, 0);
     cr_assert_eq(image_digest(paths, 1, &digest, &found, "alone"), 6);
     cr_assert_eq(found, 0);
     start(pair, paths, 1); /* away */
     run_on(pair, 8, 0);
     cr_assert_null(strstr(pair->transcript.text, "away"), "%s", pair->transcript.text);
-    cut(pair, POWER_DROP, 0);
+    machine_cut(pair->machine, POWER_DROP, 0);
     start(pair, paths, DISKS); /* back, with a hole */
     run_on(pair, 10, 0);
-    cut(pair, POWER_DROP, 0);
+    machine_cut(pair->machine, POWER_DROP, 0);
     cr_assert_not(apply_stream(standby, DISKS, NULL, &report, &error), "there is a hole");
     cr_expect_not_null(strstr(error.text, "one between them is missing"), "%s", error.text);
     cr_expect_eq(image_digest(standby, 1, &digest, &found, "untouched"), 1);

@@ -67,6 +67,14 @@ struct machine *checkpoint_machine(const char *const *images, unsigned count,
     return machine;
 }
 
+void machine_cut(struct machine *machine, enum power_policy policy, uint64_t seed)
+{
+    struct error error;
+    const struct power_cut cut = {.policy = policy, .seed = seed};
+    cr_assert(machine_power_cut(machine, &cut, &error), "%s", error.text);
+    machine_destroy(machine);
+}
+
 uint64_t image_digest(const char *const *paths, unsigned count, struct digest *digest,
                       uint64_t *found, const char *where)
 {

@@ -18,6 +18,8 @@ void demo_make(const char *path, const char *words);
 /* checkpoint_machine - a machine that checkpoints its disks every 20 ms; transcript outlives it. */
 struct machine *checkpoint_machine(const char *const *images, unsigned count,
                                    struct transcript *transcript);
+/* machine_cut - pull its plug, and destroy it: what is left is on its images. */
+void machine_cut(struct machine *machine, enum power_policy policy, uint64_t seed);
 /* image_digest - check and digest a store from all its images: damage ends the test. found: out,
  * the findings that are no notes; NULL is fine. where: for messages. Returns the generation. */
 uint64_t image_digest(const char *const *paths, unsigned count, struct digest *digest,
