@@ -161,7 +161,7 @@ static bool unit_judge(struct campaign *campaign, uint64_t unit, struct error *e
     struct campaign_depth depth = {.depth = options->depth, .nested = options->request,
                                    .part = &part};
     depth.nested.sample = options->nested_sample;
-    depth.nested.phases = 0;
+    depth.nested.phases = depth.nested.faults = 0;
     campaign_part_begin(&part, campaign->plan.hash, unit);
     bool good = options->only
                     ? campaign_level_repeat(&campaign->machine, &campaign->learned.level,
@@ -335,11 +335,13 @@ static bool plan_agree(struct campaign *campaign)
 static bool cases_plan(struct campaign *campaign)
 {
     const struct campaign_options *options = campaign->options;
+    struct campaign_request request = options->request;
+    request.layout = &campaign->layout;
     if (options->only)
         campaign->cases = (struct campaign_cases){
             .list = memory_zeroed(1, sizeof(*campaign->cases.list)), .count = 1, .capacity = 1};
     else
-        campaign_cases_list(campaign->learned.log, &campaign->learned.events, &options->request,
+        campaign_cases_list(campaign->learned.log, &campaign->learned.events, &request,
                             &campaign->cases);
     if (campaign->cases.count > 0 && campaign->cases.count <= CASES_MAX)
         return true;

@@ -9,12 +9,14 @@
 #include "devices/board.h"
 #include "devices/disk.h"
 #include "emulator/base/memory.h"
+#include "emulator/campaign_fault.h"
 #include "emulator/campaign_pending.h"
 
 struct listing {
     const struct campaign_request *request;
     struct campaign_cases *cases;
     struct campaign_pending pending;
+    struct campaign_spots spots;
     uint32_t event;
 };
 
@@ -213,6 +215,11 @@ static void policy_list(struct listing *listing, enum campaign_policy policy)
     assert(!"a policy that is none");
 }
 
+static void fault_add(void *context, const struct campaign_case *added)
+{
+    case_add(context, *added);
+}
+
 /* --- all of them --- */
 
 struct ranked {
@@ -239,7 +246,8 @@ static int index_order(const void *left, const void *right)
 
 static bool same_kind(const struct campaign_case *left, const struct campaign_case *right)
 {
-    return left->event == right->event && left->policy == right->policy;
+    return left->event == right->event && left->policy == right->policy &&
+           left->fault == right->fault;
 }
 
 /* Keep so many, drawn with the seed; their order stays. Events and policies get the same share, as
@@ -274,6 +282,7 @@ void campaign_cases_list(const struct campaign_log *log, const struct campaign_e
     struct listing listing = {.request = request, .cases = cases};
     uint64_t record = 0;
     *cases = (struct campaign_cases){0};
+    campaign_spots_find(log, request, &listing.spots);
     for (size_t i = 0; i < events->count; i++) {
         const struct campaign_event *event = &events->list[i];
         for (; record < event->records; record++)
@@ -284,7 +293,11 @@ void campaign_cases_list(const struct campaign_log *log, const struct campaign_e
         for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++)
             if (request->policies >> policy & 1)
                 policy_list(&listing, policy);
+        if (listing.spots.count > 0)
+            campaign_faults_list(&listing.spots, request, listing.event, event->records, &listing,
+                                 fault_add);
     }
+    campaign_spots_finish(&listing.spots);
     campaign_pending_finish(&listing.pending);
     cases_sample(cases, request->sample, request->seed);
 }

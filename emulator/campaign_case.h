@@ -40,6 +40,8 @@ enum campaign_choice {
     CHOICE_COUNT
 };
 
+struct campaign_layout;
+
 struct campaign_case {
     uint32_t event;
     uint8_t policy, choice;
@@ -47,6 +49,11 @@ struct campaign_case {
     bool others;      /* ... all or nothing */
     uint32_t bytes;   /* TORN: of the sector after the prefix; GARBAGE: 0 unreadable, 1 garbage */
     uint64_t argument; /* PREFIX, TORN, GARBAGE: first order that is lost; else of the choice */
+    /* Besides, when the power comes back (campaign_fault.h). */
+    uint8_t fault;           /* 1 + enum disk_fault_kind; 0: none */
+    uint8_t fault_disk;
+    uint64_t fault_sector;   /* LOST, MISDIRECTED: the first of a block; not of a dead disk */
+    uint64_t fault_argument; /* FLIP: the bit; MISDIRECTED: the first sector that was written */
 };
 
 struct campaign_event {
@@ -73,6 +80,8 @@ struct campaign_request {
     unsigned disks;    /* of the machine */
     uint64_t sample;   /* so many of all, 0: all of them */
     uint64_t seed;
+    uint32_t faults;   /* bit n: enum disk_fault_kind n, besides a cut that keeps or drops all */
+    const struct campaign_layout *layout; /* where; NULL: nowhere */
 };
 
 struct campaign_cases {
@@ -89,7 +98,7 @@ void campaign_cases_list(const struct campaign_log *log, const struct campaign_e
                          const struct campaign_request *request, struct campaign_cases *cases);
 void campaign_cases_finish(struct campaign_cases *cases);
 
-#define CAMPAIGN_NAME_BYTES 120u
+#define CAMPAIGN_NAME_BYTES 160u
 /* campaign_case_name - "event=12,policy=keep", ... campaign_case_parse - the reverse.
  *
  * Errors   ERROR_USAGE it is not the name of a case.

@@ -46,15 +46,21 @@ void campaign_judge_offline(struct campaign_media *media, bool newest, uint64_t 
     struct source_disk disks[BOARD_DISK_COUNT_MAX];
     struct volume_source sources[BOARD_DISK_COUNT_MAX];
     struct store_digest digest;
+    const char *names[BOARD_DISK_COUNT_MAX];
+    unsigned count = 0; /* of those that answer */
     struct error error;
     for (unsigned i = 0; i < images->count; i++) {
-        disks[i] = (struct source_disk){media, i, newest};
-        sources[i] = (struct volume_source){
-            &disks[i], images->sector_count[i] * DISK_SECTOR_BYTES, source_read};
+        if (!campaign_media_lives(media, i))
+            continue;
+        names[count] = images->names[i];
+        disks[count] = (struct source_disk){media, i, newest};
+        sources[count] = (struct volume_source){
+            &disks[count], images->sector_count[i] * DISK_SECTOR_BYTES, source_read};
+        count++;
     }
     *offline = (struct campaign_offline){.judged = true, .whole = generation > 0};
     struct store *store = memory_must(malloc(sizeof(*store)));
-    bool good = store_open_sources(store, images->names, sources, images->count, &error);
+    bool good = store_open_sources(store, names, sources, count, &error);
     if (good && generation == 0)
         check_judge(store, offline);
     if (good && offline->whole) {

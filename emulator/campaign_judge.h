@@ -37,6 +37,8 @@ struct campaign_offline {
 /* What the restarted system did. */
 struct campaign_online {
     uint8_t outcome;
+    bool wrong;   /* the workload said that its invariant does not hold */
+    bool endless; /* it took too long */
     uint64_t generation; /* restarted from; 0: it did not */
     uint64_t recalled;   /* the last step that it says is there; of a workload that has steps */
     uint64_t history;    /* of the media */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "emulator/base/memory.h"
+#include "emulator/campaign_fault.h"
 
 #define NESTED_CHECKPOINTS 1u /* a restart, the next checkpoint, and its migration */
 
@@ -97,6 +98,8 @@ bool campaign_level_judge(struct campaign_machine *machine, const struct campaig
                           const struct campaign_depth *depth, struct error *error)
 {
     struct campaign_result *results = memory_zeroed(count, sizeof(*results));
+    for (uint32_t i = 0; i < count; i++)
+        campaign_index_touch(level->index, &cases[i]);
     bool good = campaign_unit_run(machine, level, cases, count, results, error);
     for (uint32_t i = 0; i < count && good; i++) {
         char name[CAMPAIGN_NAME_BYTES], full[CAMPAIGN_PATH_BYTES];
@@ -105,7 +108,8 @@ bool campaign_level_judge(struct campaign_machine *machine, const struct campaig
         results[i].recovery = campaign_mix(hash64(path, strlen(path)), results[i].recovery);
         campaign_part_add(depth->part, full, &results[i]);
         size_t length = strlen(full);
-        if (depth->depth < 2 || !stands_for_all(results, i) || length + 2 > sizeof(full))
+        if (depth->depth < 2 || cases[i].fault || !stands_for_all(results, i) ||
+            length + 2 > sizeof(full))
             continue;
         full[length] = CAMPAIGN_PATH_SEPARATOR;
         full[length + 1] = '\0';
@@ -127,6 +131,8 @@ bool campaign_level_visit(struct campaign_machine *machine, const struct campaig
     (void)snprintf(name, sizeof(name), "%.*s", (int)length, left);
     if (!campaign_case_parse(name, &which, error))
         return false;
+    if (!campaign_fault_fits(&which, level->below->images))
+        return error_set(error, ERROR_USAGE, "case %.100s: no image has such a place", name);
     if (which.event >= level->events->count || strlen(path) + length + 2 > sizeof(full))
         return error_set(error, ERROR_USAGE, "case %.100s: the run has %zu events", name,
                          level->events->count);
@@ -136,6 +142,7 @@ bool campaign_level_visit(struct campaign_machine *machine, const struct campaig
     struct campaign_run_learned learned;
     struct campaign_view view = view_of(level, &which);
     uint64_t media;
+    campaign_index_touch(level->index, &which);
     campaign_media_hashes(level->index, &which, 1, &media);
     bool good = campaign_level_open(&learned, machine, &view, level->media + media,
                                     NESTED_CHECKPOINTS, error) &&

@@ -17,7 +17,7 @@
 
 #define BOOT_STEP 20000u        /* instructions: how exactly the first read is found */
 #define BOOT_MAX 1000000000ull  /* instructions in which it must come */
-#define RECALL_CHECKPOINTS 3u   /* one that was asked for comes before any domain runs */
+#define RECALL_CHECKPOINTS 12u /* some come before any domain runs: to bring disks in step */
 
 /* What a child tells its parent. */
 struct shared {
@@ -331,6 +331,10 @@ static bool learn_run(struct campaign_machine *machine, const void *job_context,
     struct machine_until until = machine_until_never();
     const unsigned *checkpoints = job_context;
     until.cycles = machine->setup->cycles_max;
+    for (unsigned i = 0; i < machine->setup->fault_count; i++)
+        if (machine->media.below == machine->images &&
+            !machine_disk_fault(machine->machine, &machine->setup->faults[i], error))
+            return false;
     state_log(machine);
     if (log->count == 0)
         return error_set(error, ERROR_FORMAT, "%.150s: not a whole store; see latchkey disk check",
@@ -392,10 +396,12 @@ static void online_fail(struct campaign_online *online, enum campaign_outcome ou
 
 static void console_judge(struct campaign_machine *machine, struct campaign_online *online)
 {
-    const char *forbidden = forbidden_find(machine);
+    const char *forbidden = forbidden_find(machine), *wrong = machine->setup->workload->wrong;
+    online->wrong = wrong && strstr(machine->console, wrong);
     if (forbidden)
         online_fail(online, OUTCOME_INVARIANT, machine, forbidden);
-    else if (machine->setup->workload->recall && !machine->recalls)
+    else if (machine->setup->workload->recall && !machine->recalls &&
+             online->outcome == OUTCOME_PASSED)
         online_fail(online, OUTCOME_INVARIANT, machine, "it does not say what it recalls");
     online->recalled = machine->recalled;
 }
@@ -423,6 +429,7 @@ void campaign_machine_restart(struct campaign_machine *machine, struct campaign_
             online_fail(online, OUTCOME_NO_CHECKPOINT, machine, stop_text(machine, stop));
         console_judge(machine, online); /* who trapped does not go on: the trap tells more */
     }
+    online->endless = stop.reason == MACHINE_STOP_CYCLES;
     online->instructions = machine_instructions(machine->machine);
     online->history = machine->media.history;
 }

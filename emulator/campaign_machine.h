@@ -23,10 +23,11 @@
 struct campaign_workload {
     const char *name, *about;
     const char *const *forbidden; /* what must never be printed, up to NULL */
+    const char *wrong; /* one of them: data are not what they must be; NULL: none says so */
     /* "... N PROMISE ...": what was done before this line is durable, and with it step N. NULL:
      * nothing is promised in words. */
     const char *promise;
-    /* "... RECALL N ...": printed in each life before its third checkpoint is committed: the steps
+    /* "... RECALL N ...": printed in each life before its twelfth checkpoint is committed: steps
      * up to N are there. NULL: nothing is. */
     const char *recall;
 };
@@ -37,6 +38,8 @@ struct campaign_setup {
     uint64_t cycles_max;   /* in which a restart and the next checkpoint must be over */
     bool check;            /* the kernel checks itself all the time */
     const struct campaign_workload *workload;
+    const struct machine_fault *faults; /* of the undisturbed run; a restart is without them */
+    unsigned fault_count;
 };
 
 struct campaign_machine {

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "emulator/base/memory.h"
+#include "emulator/campaign_fault.h"
 
 #define NONE UINT32_MAX
 #define DISK_SHIFT 48u /* images are far smaller than 2^48 sectors */
@@ -189,11 +190,33 @@ static void sectors_decide(struct campaign_media *media, const uint32_t *changed
         members_split(media, held);
     free(held);
     for (uint32_t i = 0; i < count; i++) {
-        uint64_t content = campaign_content_hash(media->index, changed[i],
-                                                 &media->cases[media->members[0]]);
+        uint64_t seen = campaign_index_history(media->index, changed[i],
+                                               &media->cases[media->members[0]]);
         media->decided[changed[i]] = true;
-        media->history = campaign_mix(media->history, campaign_mix(changed[i], content));
+        if (seen)
+            media->history = campaign_mix(media->history, seen);
     }
+}
+
+bool campaign_media_lives(struct campaign_media *media, unsigned disk)
+{
+    if (!media->index || media->lives[disk] || media->dead[disk])
+        return !media->dead[disk];
+    struct held *held = memory_zeroed(media->member_count, sizeof(*held));
+    bool differ = false;
+    for (uint32_t i = 0; i < media->member_count; i++) {
+        held[i].member = media->members[i];
+        held[i].hash = campaign_fault_kills(&media->cases[media->members[i]], disk);
+        differ = differ || held[i].hash != held[0].hash;
+    }
+    if (differ)
+        members_split(media, held);
+    free(held);
+    media->dead[disk] = campaign_fault_kills(&media->cases[media->members[0]], disk);
+    media->lives[disk] = !media->dead[disk];
+    if (media->dead[disk])
+        media->history = campaign_mix(media->history, disk);
+    return media->lives[disk];
 }
 
 /* --- reading and writing --- */
@@ -219,6 +242,8 @@ bool campaign_media_read(struct campaign_media *media, unsigned disk, uint64_t s
     bool readable = true;
     assert(sector_count <= READ_CHANGED_MAX);
     media->reads++;
+    if (!campaign_media_lives(media, disk))
+        return false;
     for (uint64_t at = sector; at < sector + sector_count && media->index; at++) {
         uint32_t changed = changed_at(media, disk, at);
         if (changed != CAMPAIGN_UNCHANGED && !media->decided[changed] &&
@@ -266,6 +291,8 @@ static bool store_write(void *context, uint64_t sector, const void *source, size
 {
     struct campaign_media_disk *disk = context;
     assert(sector_count <= DISK_REQUEST_SECTORS_MAX);
+    if (!campaign_media_lives(disk->media, disk->index))
+        return false;
     sectors_put(&disk->media->written, disk->index, sector, source, sector_count);
     record_log(disk, RECORD_WRITTEN, sector, 0, (uint32_t)sector_count, source);
     return true;

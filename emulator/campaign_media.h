@@ -45,6 +45,8 @@ struct campaign_media {
     uint32_t *members; /* of cases: those that this process still stands for */
     uint32_t member_count;
     bool *decided; /* by number in the index: members agree, and history has it */
+    bool lives[BOARD_DISK_COUNT_MAX]; /* members agree that this disk does ... */
+    bool dead[BOARD_DISK_COUNT_MAX];  /* ... or does not, and history has it */
     uint64_t history; /* of what was read of changed sectors */
     uint64_t reads;   /* so far */
     bool host_failed; /* a fork was refused, or a child was ended from outside */
@@ -73,6 +75,8 @@ void campaign_media_close(struct campaign_media *media); /* a zeroed one is fine
 void campaign_media_doubt(struct campaign_media *media, const struct campaign_index *index,
                           const struct campaign_case *cases, const uint32_t *members,
                           uint32_t member_count);
+/* campaign_media_lives - does a disk answer at all? May fork. */
+bool campaign_media_lives(struct campaign_media *media, unsigned disk);
 /* campaign_media_read - sectors as a machine would see them; may fork. newest: with what is still
  * in caches, while logging. false: unreadable, or the host failed. */
 bool campaign_media_read(struct campaign_media *media, unsigned disk, uint64_t sector,

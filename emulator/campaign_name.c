@@ -8,7 +8,9 @@
 
 #include "devices/board.h"
 #include "devices/disk.h"
-#include "emulator/campaign_case.h"
+#include "emulator/campaign_fault.h"
+
+#define FAULT_SECTOR_MAX (4ull << 30 >> 9) /* no image is larger */
 
 static const char *const policy_names[CAMPAIGN_POLICY_COUNT] = {
     "keep", "drop", "prefix", "subset", "torn", "garbage", "misreport"};
@@ -20,6 +22,9 @@ const char *campaign_policy_name(enum campaign_policy policy)
     return policy < CAMPAIGN_POLICY_COUNT ? policy_names[policy] : NULL;
 }
 
+static const char *const argument_names[1 + DISK_FAULT_KINDS] = {
+    [1 + DISK_FAULT_FLIP] = "bit", [1 + DISK_FAULT_MISDIRECTED] = "to"};
+
 static bool is_prefix(const struct campaign_case *which)
 {
     return which->policy == CAMPAIGN_PREFIX || which->policy == CAMPAIGN_TORN ||
@@ -29,6 +34,21 @@ static bool is_prefix(const struct campaign_case *which)
 static bool is_choice(const struct campaign_case *which)
 {
     return which->policy == CAMPAIGN_SUBSET || which->policy == CAMPAIGN_MISREPORT;
+}
+
+static void fault_name(const struct campaign_case *which, char *end, size_t left)
+{
+    const char *kind = disk_fault_name((enum disk_fault_kind)(which->fault - 1));
+    int used = snprintf(end, left, ",fault=%s,on=%u", kind, which->fault_disk);
+    assert(used > 0);
+    assert((size_t)used < left);
+    end += used;
+    left -= (size_t)used;
+    if (which->fault != 1 + DISK_FAULT_DEAD && argument_names[which->fault])
+        (void)snprintf(end, left, ",sector=%" PRIu64 ",%s=%" PRIu64, which->fault_sector,
+                       argument_names[which->fault], which->fault_argument);
+    else if (which->fault != 1 + DISK_FAULT_DEAD)
+        (void)snprintf(end, left, ",sector=%" PRIu64, which->fault_sector);
 }
 
 void campaign_case_name(const struct campaign_case *which, char name[CAMPAIGN_NAME_BYTES])
@@ -47,6 +67,8 @@ void campaign_case_name(const struct campaign_case *which, char name[CAMPAIGN_NA
                        which->disk, which->others, which->argument, which->bytes);
     else if (is_choice(which))
         (void)snprintf(end, left, ",%s=%" PRIu64, choice_names[which->choice], which->argument);
+    if (which->fault)
+        fault_name(which, name + strlen(name), CAMPAIGN_NAME_BYTES - strlen(name));
 }
 
 static bool number_read(const char *text, uint64_t max, uint64_t *number)
@@ -68,9 +90,37 @@ static bool name_find(const char *const *names, unsigned count, const char *word
     return false;
 }
 
+/* Faults have sectors that a disk may have, and whole blocks. */
+static bool fault_word_read(struct campaign_case *which, const char *word, const char *value)
+{
+    uint64_t number = 0;
+    bool block = which->fault == 1 + DISK_FAULT_LOST || which->fault == 1 + DISK_FAULT_MISDIRECTED;
+    if (strcmp(word, "fault") == 0) {
+        while (which->fault < DISK_FAULT_KINDS &&
+               strcmp(value, disk_fault_name((enum disk_fault_kind)which->fault)) != 0)
+            which->fault++;
+        return which->fault++ < DISK_FAULT_KINDS;
+    }
+    const char *argument = argument_names[which->fault];
+    if (!which->fault || !number_read(value, FAULT_SECTOR_MAX, &number))
+        return false;
+    if (strcmp(word, "on") == 0 && number < BOARD_DISK_COUNT_MAX)
+        which->fault_disk = (uint8_t)number;
+    else if (strcmp(word, "sector") == 0 && (!block || number % CAMPAIGN_FAULT_SECTORS == 0))
+        which->fault_sector = number;
+    else if (argument && strcmp(word, argument) == 0 &&
+             (block ? number % CAMPAIGN_FAULT_SECTORS == 0 : number < 8 * DISK_SECTOR_BYTES))
+        which->fault_argument = number;
+    else
+        return false;
+    return true;
+}
+
 static bool word_read(struct campaign_case *which, const char *word, const char *value)
 {
     uint64_t number = 0;
+    if (which->fault || strcmp(word, "fault") == 0)
+        return fault_word_read(which, word, value);
     if (strcmp(word, "policy") == 0)
         return name_find(policy_names, CAMPAIGN_POLICY_COUNT, value, &which->policy);
     if (!number_read(value, UINT64_MAX, &number))

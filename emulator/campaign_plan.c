@@ -35,6 +35,13 @@ static void request_lines(struct byte_writer *text, const struct campaign_option
     text_add(text, "policies %" PRIx32 "\n", request->policies);
     text_add(text, "phases %" PRIx32 "\n", request->phases);
     text_add(text, "draws %u\n", request->draws);
+    text_add(text, "faults %" PRIx32 "\n", request->faults);
+    for (unsigned i = 0; i < options->setup.fault_count; i++) {
+        const struct machine_fault *fault = &options->setup.faults[i];
+        text_add(text, "fault %u %s %" PRIu64 " %" PRIu64 " %" PRIu64 "\n", fault->disk,
+                 disk_fault_name(fault->fault.kind), fault->fault.time_ns, fault->fault.sector,
+                 fault->fault.argument);
+    }
     text_add(text, "sample %" PRIu64 " seed %" PRIu64 "\n", request->sample, request->seed);
     text_add(text, "depth %u nested %" PRIu64 "\n", options->depth, options->nested_sample);
 }

@@ -62,8 +62,10 @@ static void case_take(void *context, const char *name, const struct campaign_res
     if (result->restart_ns)
         campaign_numbers_add(&summing->restarts, result->restart_ns);
     if (!campaign_case_parse(last ? last + 1 : name, &which, &ignored))
-        which.policy = CAMPAIGN_KEEP; /* of a part that somebody made up */
+        which = (struct campaign_case){.policy = CAMPAIGN_KEEP}; /* somebody made it up */
+    summary->faulty += which.fault > 0;
     if (result->outcome == OUTCOME_PASSED) {
+        summary->refused += result->text[0] != '\0';
         summary->passed[result->phase][which.policy]++;
         return;
     }
@@ -226,6 +228,8 @@ char *campaign_summary_json(const struct campaign_summary *summary)
     cJSON_AddStringToObject(object, "digest", digest);
     json_count_add(object, "events", summary->events);
     json_count_add(object, "instructions", summary->instructions);
+    json_count_add(object, "faulty", summary->faulty);
+    json_count_add(object, "refused", summary->refused);
     json_count_add(object, "draws", summary->draws);
     json_count_add(object, "sample", summary->sample);
     cJSON_AddBoolToObject(object, "every_event", campaign_summary_whole(summary));

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "emulator/base/memory.h"
+#include "emulator/campaign_fault.h"
 
 #define WATCH_ONE_IN 20u /* so many of those that differ are run a second time: 5 % */
 
@@ -85,7 +86,8 @@ static bool online_equal(const struct campaign_online *left, const struct campai
     return left->outcome == right->outcome && left->generation == right->generation &&
            left->history == right->history && left->restart_ns == right->restart_ns &&
            left->instructions == right->instructions &&
-           left->recalled == right->recalled && strcmp(left->text, right->text) == 0;
+           left->recalled == right->recalled && left->wrong == right->wrong &&
+           left->endless == right->endless && strcmp(left->text, right->text) == 0;
 }
 
 static uint64_t history_of(const struct unit *unit, uint32_t index, bool online)
@@ -146,7 +148,11 @@ static void results_fill(const struct unit *unit)
                                            .media = unit->level->media + hashes[i],
                                            .recovery = verdict->online.history,
                                            .restart_ns = verdict->online.restart_ns};
-        result->outcome = campaign_judge(unit->level->log, event, verdict, result->text);
+        const struct campaign_case *which = &unit->cases[i];
+        result->outcome =
+            which->fault ? campaign_judge_fault(unit->machine->layout, unit->level->log, event,
+                                                which, verdict, result->text)
+                         : campaign_judge(unit->level->log, event, verdict, result->text);
     }
     free(hashes);
 }

@@ -15,7 +15,7 @@
 struct campaign_level {
     const struct campaign_log *log;
     const struct campaign_events *events;
-    const struct campaign_index *index;
+    struct campaign_index *index; /* cases with faults add to it */
     const struct campaign_view *below; /* the media that the run began with */
     uint64_t media;                    /* a number for all that they hold; 0: the images' */
 };

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "emulator/base/memory.h"
+#include "emulator/campaign_fault.h"
 
 #define NONE UINT32_MAX
 #define HASH_UNREADABLE 0x756e7265616421ull /* any number */
@@ -52,6 +53,7 @@ struct campaign_index {
 struct resolved {
     const struct mark *under; /* NULL: what is below the index */
     const struct mark *over;  /* torn over it; NULL: it is whole */
+    const struct mark *before; /* what under replaced; NULL: what is below */
 };
 
 static size_t table_start(const struct campaign_index *index, unsigned disk, uint64_t sector)
@@ -256,6 +258,13 @@ bool campaign_case_keeps(const struct campaign_index *index, const struct campai
     return keeps(index, which, disk, &mark);
 }
 
+static void under_set(struct resolved *resolved, const struct mark *mark)
+{
+    if (resolved->under && resolved->under->hash != mark->hash)
+        resolved->before = resolved->under;
+    resolved->under = mark;
+}
+
 static struct resolved resolve(const struct campaign_index *index, const struct changed *changed,
                                const struct campaign_case *which)
 {
@@ -268,7 +277,7 @@ static struct resolved resolve(const struct campaign_index *index, const struct 
         if (mark->record >= records)
             break;
         if (mark->kind == RECORD_WRITTEN)
-            resolved.under = mark;
+            under_set(&resolved, mark);
         if (mark->kind == RECORD_SETTLED && mark->order >= settled)
             settled = mark->order + 1;
     }
@@ -282,7 +291,7 @@ static struct resolved resolve(const struct campaign_index *index, const struct 
         if (tears && changed->disk == which->disk && mark->order == which->argument)
             resolved.over = mark;
         else if (keeps(index, which, changed->disk, mark))
-            resolved.under = mark;
+            under_set(&resolved, mark);
     }
     return resolved;
 }
@@ -316,24 +325,84 @@ static bool resolved_read(const struct campaign_index *index, const struct chang
     return which->bytes > 0;
 }
 
+static bool sound_read(const struct campaign_index *index, const struct changed *changed,
+                       const struct campaign_case *which, uint8_t target[DISK_SECTOR_BYTES])
+{
+    struct resolved resolved = resolve(index, changed, which);
+    return resolved_read(index, changed, which, &resolved, target);
+}
+
+/* A sector that the fault of a case hits. */
+static bool fault_read(const struct campaign_index *index, const struct changed *changed,
+                       const struct campaign_case *which, uint8_t target[DISK_SECTOR_BYTES])
+{
+    if (campaign_fault_is(which, DISK_FAULT_UNREADABLE))
+        return false;
+    if (campaign_fault_is(which, DISK_FAULT_FLIP)) {
+        bool readable = sound_read(index, changed, which, target);
+        target[which->fault_argument / 8] ^= (uint8_t)(1u << which->fault_argument % 8);
+        return readable;
+    }
+    if (changed->sector - which->fault_sector < CAMPAIGN_FAULT_SECTORS) {
+        struct resolved resolved = resolve(index, changed, which);
+        if (resolved.under)
+            resolved.under = resolved.before;
+        return resolved_read(index, changed, which, &resolved, target);
+    }
+    uint64_t from = which->fault_sector + (changed->sector - which->fault_argument);
+    uint32_t number = campaign_index_find(index, changed->disk, from);
+    assert(number != CAMPAIGN_UNCHANGED);
+    return sound_read(index, &index->changed[number], which, target);
+}
+
+static uint64_t bytes_hash(bool readable, const uint8_t bytes[DISK_SECTOR_BYTES])
+{
+    return readable ? hash64(bytes, DISK_SECTOR_BYTES) : HASH_UNREADABLE;
+}
+
 uint64_t campaign_content_hash(const struct campaign_index *index, uint32_t number,
                                const struct campaign_case *which)
 {
     const struct changed *changed = &index->changed[number];
     struct resolved resolved = resolve(index, changed, which);
+    uint8_t bytes[DISK_SECTOR_BYTES];
+    if (campaign_fault_hits(which, changed->disk, changed->sector))
+        return bytes_hash(fault_read(index, changed, which, bytes), bytes);
     if (!resolved.over)
         return resolved.under ? resolved.under->hash : changed->hash_below;
-    uint8_t bytes[DISK_SECTOR_BYTES];
-    return resolved_read(index, changed, which, &resolved, bytes) ? hash64(bytes, sizeof(bytes))
-                                                                  : HASH_UNREADABLE;
+    return bytes_hash(resolved_read(index, changed, which, &resolved, bytes), bytes);
+}
+
+uint64_t campaign_index_history(const struct campaign_index *index, uint32_t number,
+                                const struct campaign_case *which)
+{
+    const struct changed *changed = &index->changed[number];
+    uint64_t content = campaign_content_hash(index, number, which);
+    if (changed->first == NONE && content == changed->hash_below)
+        return 0;
+    return campaign_mix(campaign_mix(changed->disk, changed->sector), content);
+}
+
+void campaign_index_touch(struct campaign_index *index, const struct campaign_case *which)
+{
+    const struct campaign_images *images = index->below->images;
+    const uint64_t firsts[2] = {which->fault_sector, which->fault_argument};
+    for (unsigned i = 0; i < 2; i++) {
+        uint64_t first = firsts[i] - firsts[i] % CAMPAIGN_FAULT_SECTORS;
+        for (uint64_t at = first; at < first + CAMPAIGN_FAULT_SECTORS; at++)
+            if (campaign_fault_hits(which, which->fault_disk, at) &&
+                which->fault_disk < images->count && at < images->sector_count[which->fault_disk])
+                (void)changed_get(index, which->fault_disk, at);
+    }
 }
 
 bool campaign_content_read(const struct campaign_index *index, uint32_t number,
                            const struct campaign_case *which, uint8_t target[DISK_SECTOR_BYTES])
 {
     const struct changed *changed = &index->changed[number];
-    struct resolved resolved = resolve(index, changed, which);
-    return resolved_read(index, changed, which, &resolved, target);
+    return campaign_fault_hits(which, changed->disk, changed->sector)
+               ? fault_read(index, changed, which, target)
+               : sound_read(index, changed, which, target);
 }
 
 bool campaign_view_read(const struct campaign_view *view, unsigned disk, uint64_t sector,
@@ -342,6 +411,8 @@ bool campaign_view_read(const struct campaign_view *view, unsigned disk, uint64_
     for (; view->below; view = view->below) {
         uint32_t changed = view->index ? campaign_index_find(view->index, disk, sector)
                                        : CAMPAIGN_UNCHANGED;
+        if (view->index && campaign_fault_kills(&view->which, disk))
+            return false;
         if (changed != CAMPAIGN_UNCHANGED)
             return campaign_content_read(view->index, changed, &view->which, target);
     }
@@ -400,6 +471,29 @@ static void hashing_follow(struct hashing *hashing, uint32_t event)
     }
 }
 
+/* What the fault of a case adds to the sum of all else. */
+static uint64_t fault_hash(const struct hashing *hashing, const struct campaign_case *which)
+{
+    const struct campaign_index *index = hashing->index;
+    const uint64_t firsts[2] = {which->fault_sector, which->fault_argument};
+    uint64_t sum = 0;
+    if (campaign_fault_is(which, DISK_FAULT_DEAD))
+        return campaign_mix(HASH_UNREADABLE, which->fault_disk);
+    for (unsigned i = 0; i < (campaign_fault_is(which, DISK_FAULT_MISDIRECTED) ? 2 : 1); i++) {
+        uint64_t first = firsts[i] - firsts[i] % CAMPAIGN_FAULT_SECTORS;
+        for (uint64_t at = first; at < first + CAMPAIGN_FAULT_SECTORS; at++) {
+            uint32_t number = campaign_index_find(index, which->fault_disk, at);
+            if (number == CAMPAIGN_UNCHANGED || hashing->seen[number] == which->event + 1 ||
+                !campaign_fault_hits(which, which->fault_disk, at))
+                continue;
+            const struct changed *changed = &index->changed[number];
+            sum += sector_hash(changed, campaign_content_hash(index, number, which)) -
+                   sector_hash(changed, hashing->settled[number]);
+        }
+    }
+    return sum;
+}
+
 static uint64_t case_hash(const struct hashing *hashing, const struct campaign_case *which)
 {
     const struct campaign_index *index = hashing->index;
@@ -413,7 +507,7 @@ static uint64_t case_hash(const struct hashing *hashing, const struct campaign_c
         if (!all)
             sum -= sector_hash(changed, hashing->settled[number]);
     }
-    return sum;
+    return which->fault && !all ? sum + fault_hash(hashing, which) : sum;
 }
 
 void campaign_media_hashes(const struct campaign_index *index, const struct campaign_case *cases,

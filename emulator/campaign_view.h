@@ -71,6 +71,13 @@ void campaign_index_destroy(struct campaign_index *index); /* NULL is fine */
  * campaign_index_count - how many there are. */
 uint32_t campaign_index_find(const struct campaign_index *index, unsigned disk, uint64_t sector);
 uint32_t campaign_index_count(const struct campaign_index *index);
+/* campaign_index_touch - a case with a fault is to be looked at: what that changes is a changed
+ * sector from now on. */
+void campaign_index_touch(struct campaign_index *index, const struct campaign_case *which);
+/* campaign_index_history - a number for what a case holds in a changed sector and where that is; 0:
+ * neither the log nor the case changes it. */
+uint64_t campaign_index_history(const struct campaign_index *index, uint32_t changed,
+                                const struct campaign_case *which);
 /* campaign_content_hash - of what a case holds in a changed sector. */
 uint64_t campaign_content_hash(const struct campaign_index *index, uint32_t changed,
                                const struct campaign_case *which);

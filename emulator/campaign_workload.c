@@ -10,14 +10,14 @@
 #include "emulator/campaign.h"
 
 /* "step N is durable"; in each life "life L begins after step N"; "... is wrong" never. */
-#define STEPS .forbidden = no_failure, .promise = durable, .recall = "begins after step "
+#define STEPS                                                                                      \
+    .forbidden = no_failure, .wrong = wrong, .promise = durable, .recall = "begins after step "
 
 const struct campaign_workload *campaign_workload_find(const char *name)
 {
-    static const char durable[] = " is durable";
+    static const char durable[] = " is durable", wrong[] = " is wrong";
     static const char *const no_trap[] = {": trap ", "panic", NULL};
-    static const char *const no_failure[] = {": trap ", "panic", "failed with code", " is wrong",
-                                             NULL};
+    static const char *const no_failure[] = {": trap ", "panic", "failed with code", wrong, NULL};
     static const struct campaign_workload workloads[] = {
         {.name = "demo", .about = "what the images hold, left to itself; no domain may trap",
          .forbidden = no_trap},

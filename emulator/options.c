@@ -134,7 +134,7 @@ static enum disk_fault_kind fault_kind_parse(const char *name)
 }
 
 /* Is what was given what this kind needs? */
-static bool fault_parse(char *text, struct machine_fault *fault, uint64_t *count)
+static bool fault_words_parse(char *text, struct machine_fault *fault, uint64_t *count)
 {
     bool timed, argument, counted, placed;
     struct disk_fault *made = &fault->fault;
@@ -151,23 +151,30 @@ static bool fault_parse(char *text, struct machine_fault *fault, uint64_t *count
            argument == wants && (!counted || (placed && !wants));
 }
 
-static bool faults_add(struct parser *parser, const char *value)
+bool options_faults_read(const char *value, struct machine_fault *faults, unsigned *fault_count,
+                         struct error *error)
 {
     char text[128];
     uint64_t count = 1;
     struct machine_fault fault = {.disk = 0};
-    struct machine_config *machine = &parser->options->machine;
-    if (strlen(value) >= sizeof(text) || !fault_parse(strcpy(text, value), &fault, &count))
-        return error_set(parser->error, ERROR_USAGE,
+    if (strlen(value) >= sizeof(text) || !fault_words_parse(strcpy(text, value), &fault, &count))
+        return error_set(error, ERROR_USAGE,
                          "--fault %.80s: expected diskN.dead, .unreadable=S, .lost=S, .flip=S:BIT "
                          "or .misdirected=S:TO, and @ns=T", value);
-    if (count == 0 || count > OPTIONS_FAULTS_MAX - machine->fault_count)
-        return error_set(parser->error, ERROR_LIMIT, "--fault %.80s: more than %u faults", value,
+    if (count == 0 || count > OPTIONS_FAULTS_MAX - *fault_count)
+        return error_set(error, ERROR_LIMIT, "--fault %.80s: more than %u faults", value,
                          OPTIONS_FAULTS_MAX);
     for (; count > 0; count--, fault.fault.sector++)
-        parser->options->faults[machine->fault_count++] = fault;
-    machine->faults = parser->options->faults;
+        faults[(*fault_count)++] = fault;
     return true;
+}
+
+static bool faults_add(struct parser *parser, const char *value)
+{
+    struct machine_config *machine = &parser->options->machine;
+    machine->faults = parser->options->faults;
+    return options_faults_read(value, parser->options->faults, &machine->fault_count,
+                               parser->error);
 }
 
 static bool phase_parse(const char *name, uint64_t *phase)

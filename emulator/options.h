@@ -40,4 +40,11 @@ MUST_CHECK bool options_parse(struct options *options, int argc, char **argv,
 /* options_help - what `latchkey help run` prints. */
 const char *options_help(void);
 
+/* options_faults_read - a fault in words, as of --fault, added to OPTIONS_FAULTS_MAX.
+ *
+ * Errors   ERROR_USAGE it is none; ERROR_LIMIT too many.
+ */
+MUST_CHECK bool options_faults_read(const char *value, struct machine_fault *faults,
+                                    unsigned *fault_count, struct error *error);
+
 #endif

@@ -28,6 +28,10 @@ static const char help_text[] =
     "and goes on to the next checkpoint. The images are not changed.\n"
     "\n"
     "  --policy LIST       keep,drop,prefix,subset,torn (the default); garbage, misreport\n"
+    "  --faults LIST       besides keep and drop: unreadable,flip,lost,misdirected,dead, where\n"
+    "                      it matters, when the power comes back. What is left must be right, or\n"
+    "                      be refused; a mirrored store must not lose anything\n"
+    "  --fault WHAT        the run is of disks that fail so, as of latchkey run\n"
     "  --phase LIST        only there: none,boot,restart,freeze,write-out,directory,commit,\n"
     "                      migrate,journal\n"
     "  --exhaustive        every case (the default); or\n"
@@ -166,6 +170,9 @@ static void summary_print(const struct campaign_summary *summary)
     printf("%" PRIu64 " cases, %" PRIu64 " distinct, restarted in %" PRIu64 " ways, %" PRIu64
            " failures\n",
            summary->cases, summary->distinct, summary->recoveries, summary->failures);
+    if (summary->faulty > 0)
+        printf("%" PRIu64 " with a fault besides the cut: %" PRIu64 " refused as damaged\n",
+               summary->faulty, summary->refused);
     if (summary->units_missing > 0)
         printf("%" PRIu64 " of %" PRIu64 " units are of other shards\n", summary->units_missing,
                summary->units);

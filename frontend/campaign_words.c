@@ -82,6 +82,11 @@ static const char *policy_name(unsigned number)
     return campaign_policy_name(number);
 }
 
+static const char *fault_name(unsigned number)
+{
+    return disk_fault_name((enum disk_fault_kind)number);
+}
+
 static const char *phase_name(unsigned number)
 {
     return number == 0 ? "none" : machine_phase_name(number);
@@ -122,6 +127,8 @@ enum word {
     WORD_DEPTH,
     WORD_DRAWS,
     WORD_EXHAUSTIVE,
+    WORD_FAULT,
+    WORD_FAULTS,
     WORD_INTERVAL,
     WORD_JOBS,
     WORD_JSON,
@@ -144,9 +151,9 @@ static enum word word_find(const char *text)
 {
     static const char *const names[WORD_COUNT] = {
         "--append",   "--case",        "--check", "--checkpoints", "--depth",  "--draws",
-        "--exhaustive", "--interval",  "--jobs",  "--json",        "--kernel", "--media",
-        "--nested",   "--out",         "--phase", "--policy",      "--ram",    "--sample",
-        "--seed",     "--shard",       "--workload", "--write-log"};
+        "--exhaustive", "--fault",     "--faults", "--interval",   "--jobs",   "--json",
+        "--kernel",   "--media",       "--nested", "--out",        "--phase",  "--policy",
+        "--ram",      "--sample",      "--seed",  "--shard",       "--workload", "--write-log"};
     unsigned found = 0;
     while (found < WORD_COUNT && strcmp(names[found], text) != 0)
         found++;
@@ -182,6 +189,7 @@ static bool machine_word_read(struct reading *reading, enum word word)
 {
     struct campaign_words *words = reading->words;
     struct campaign_setup *setup = &words->options.setup;
+    const char *value = NULL;
     uint64_t mib;
     switch ((unsigned)word) {
     case WORD_APPEND:
@@ -189,6 +197,10 @@ static bool machine_word_read(struct reading *reading, enum word word)
     case WORD_CHECK:
         setup->check = true;
         return true;
+    case WORD_FAULT:
+        setup->faults = words->faults;
+        return value_read(reading, &value) &&
+               options_faults_read(value, words->faults, &setup->fault_count, reading->error);
     case WORD_INTERVAL:
         return number_read(reading, 1, 1000000, &words->interval_ms);
     case WORD_KERNEL:
@@ -222,6 +234,8 @@ static bool word_read(struct reading *reading)
         return small_read(reading, 0, CAMPAIGN_DRAWS_MAX, &request->draws);
     case WORD_EXHAUSTIVE:
         return words->exhaustive = true;
+    case WORD_FAULTS:
+        return names_read(reading, DISK_FAULT_KINDS, fault_name, &request->faults);
     case WORD_JOBS:
         return small_read(reading, 1, CAMPAIGN_JOBS_MAX, &options->jobs);
     case WORD_JSON:

@@ -6,6 +6,7 @@
 #include <limits.h>
 
 #include "emulator/campaign.h"
+#include "emulator/options.h"
 
 #define CAMPAIGN_FOLDERS_MAX 1024u
 
@@ -16,6 +17,7 @@ struct campaign_words {
     bool json, exhaustive;
     char kernel_path[PATH_MAX];
     char command_line[1024]; /* options.setup.append */
+    struct machine_fault faults[OPTIONS_FAULTS_MAX]; /* options.setup.faults */
     char *command;           /* options.command; owned */
 };
 

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* emulator_campaign_case_test.c - events, cases and their content, from logs that are made up. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "emulator/base/memory.h"
-#include "emulator/campaign_judge.h"
+#include "disks/format.h"
+#include "emulator/campaign_fault.h"
 
 #define SECTORS 64u
 
@@ -263,8 +265,12 @@ Test(campaign_case, every_case_reads_back_from_its_name)
 {
     struct world world;
     struct campaign_cases cases;
+    struct campaign_place places[] = {{.sector_count = 32}, {.sector = 32, .sector_count = 32}};
+    const struct campaign_layout layout = {.list = places, .count = 2};
     const struct campaign_request request = {.policies = (1u << CAMPAIGN_POLICY_COUNT) - 1,
-                                             .draws = 4, .disks = 2, .seed = 5};
+                                             .faults = (1u << DISK_FAULT_KINDS) - 1,
+                                             .layout = &layout, .draws = 4, .disks = 2, .seed = 5};
+    unsigned faulty_cases[1 + DISK_FAULT_KINDS] = {0};
     world_make(&world, 2);
     for (unsigned i = 0; i < 9; i++)
         (void)entered(&world, i % 2, 3 * i, 2, (uint8_t)i);
@@ -278,7 +284,10 @@ Test(campaign_case, every_case_reads_back_from_its_name)
         campaign_case_name(&cases.list[i], name);
         cr_assert(campaign_case_parse(name, &again, &error), "%s: %s", name, error.text);
         cr_assert_eq(memcmp(&again, &cases.list[i], sizeof(again)), 0, "%s", name);
+        faulty_cases[again.fault]++;
     }
+    for (unsigned kind = 0; kind <= DISK_FAULT_KINDS; kind++)
+        cr_expect_gt(faulty_cases[kind], 0, "fault %u", kind);
     campaign_cases_finish(&cases);
     world_end(&world);
 }
@@ -344,5 +353,114 @@ Test(campaign_case, equal_media_have_equal_hashes_and_different_ones_have_not)
     cr_expect_neq(hashes[1], hashes[2]);
     cr_expect_neq(hashes[2], hashes[3]);
     cr_expect_eq(hashes[3], hashes[4], "a flush makes durable what keep had kept");
+    world_end(&world);
+}
+
+/* Sector 8 was 1, and is 2; sectors 16 and up were never written. */
+static struct campaign_case faulty(struct world *world, enum disk_fault_kind kind)
+{
+    world_make(world, 1);
+    uint64_t first = entered(world, 0, 8, 1, 1);
+    settled(world, 0, 8, first, 1);
+    (void)entered(world, 0, 8, 1, 2);
+    world_learn(world);
+    struct campaign_case which = {.event = (uint32_t)world->events.count - 1,
+                                  .policy = CAMPAIGN_KEEP, .fault = (uint8_t)(1 + kind),
+                                  .fault_sector = 8, .fault_argument = 16};
+    campaign_index_touch(world->index, &which);
+    return which;
+}
+
+Test(campaign_case, faults_leave_what_they_say)
+{
+    struct world world;
+    uint8_t bytes[DISK_SECTOR_BYTES];
+    struct campaign_case which = faulty(&world, DISK_FAULT_UNREADABLE);
+    struct campaign_view view = {.images = &world.images, .below = &world.view,
+                                 .index = world.index, .which = which};
+    cr_expect_not(campaign_view_read(&view, 0, 8, bytes));
+    cr_expect(campaign_view_read(&view, 0, 9, bytes));
+    world_end(&world);
+    which = faulty(&world, DISK_FAULT_FLIP);
+    which.fault_argument = 2; /* bit */
+    cr_expect_eq(first_byte(&world, &which, 0, 8), 2 ^ 4);
+    cr_expect_eq(last_byte(&world, &which, 0, 8), 2);
+    world_end(&world);
+    which = faulty(&world, DISK_FAULT_LOST);
+    cr_expect_eq(first_byte(&world, &which, 0, 8), 1);
+    world_end(&world);
+    which = faulty(&world, DISK_FAULT_MISDIRECTED);
+    cr_expect_eq(first_byte(&world, &which, 0, 8), 1);
+    cr_expect_eq(first_byte(&world, &which, 0, 16), 2);
+    cr_expect_eq(first_byte(&world, &which, 0, 17), 0);
+    world_end(&world);
+    which = faulty(&world, DISK_FAULT_DEAD);
+    view.index = world.index;
+    view.which = which;
+    cr_expect_not(campaign_view_read(&view, 0, 40, bytes));
+    world_end(&world);
+}
+
+Test(campaign_case, each_fault_makes_other_media_and_none_does_not)
+{
+    struct world world;
+    struct campaign_case cases[1 + DISK_FAULT_KINDS];
+    uint64_t hashes[1 + DISK_FAULT_KINDS];
+    cases[0] = faulty(&world, DISK_FAULT_MISDIRECTED);
+    for (unsigned i = 1; i <= DISK_FAULT_KINDS; i++) {
+        cases[i] = cases[0];
+        cases[i].fault = (uint8_t)(DISK_FAULT_KINDS - i);
+    }
+    campaign_media_hashes(world.index, cases, 1 + DISK_FAULT_KINDS, hashes);
+    for (unsigned i = 0; i <= DISK_FAULT_KINDS; i++)
+        for (unsigned j = 0; j < i; j++)
+            cr_expect_eq(hashes[i] == hashes[j], cases[i].fault == cases[j].fault, "%u and %u", i,
+                         j);
+    world_end(&world);
+}
+
+Test(campaign_case, what_is_damaged_is_right_or_refused)
+{
+    struct world world;
+    char text[CAMPAIGN_TEXT_BYTES];
+    struct campaign_place places[] = {{.kind = RANGE_NODES, .sector_count = 8},
+                                      {.kind = RANGE_JOURNAL, .sector = 8, .sector_count = 8}};
+    struct campaign_layout layout = {.list = places, .count = 2};
+    struct campaign_event event = {.promised = 7};
+    struct campaign_case flip = {.fault = 1 + DISK_FAULT_FLIP};
+    struct campaign_case lost = {.fault = 1 + DISK_FAULT_LOST};
+    struct campaign_case journal = {.fault = 1 + DISK_FAULT_FLIP, .fault_sector = 9};
+    world_make(&world, 1);
+    const struct campaign_verdict good = verdict_good(&world);
+    struct campaign_verdict verdict = good;
+#define JUDGED(which) campaign_judge_fault(&layout, world.log, &event, &(which), &verdict, text)
+    cr_expect_eq(JUDGED(flip), OUTCOME_PASSED);
+    cr_expect_str_empty(text);
+    verdict.offline.whole = false;
+    (void)snprintf(verdict.offline.text, sizeof(verdict.offline.text), "a pot is damaged");
+    verdict.online.outcome = OUTCOME_INVARIANT; /* a domain trapped */
+    cr_expect_eq(JUDGED(flip), OUTCOME_PASSED);
+    cr_expect_str_eq(text, "refused: a pot is damaged");
+    verdict.online.wrong = true;
+    cr_expect_eq(JUDGED(flip), OUTCOME_WRONG, "it took what is damaged for the truth");
+    verdict.online.wrong = false;
+    verdict.online.generation = 6;
+    cr_expect_eq(JUDGED(flip), OUTCOME_WRONG, "it took the older one");
+    verdict.online = (struct campaign_online){.outcome = OUTCOME_NO_RESTART, .endless = true};
+    cr_expect_eq(JUDGED(flip), OUTCOME_NO_RESTART, "it says nothing");
+    layout.mirrored = true;
+    verdict = good;
+    verdict.offline.whole = false;
+    cr_expect_eq(JUDGED(flip), OUTCOME_DAMAGED);
+    layout.mirrored = false;
+    /* A step that was promised is gone. */
+    verdict = good;
+    event.steps = 3;
+    cr_expect_eq(JUDGED(flip), OUTCOME_LOST);
+    cr_expect_eq(JUDGED(lost), OUTCOME_PASSED, "nobody can know");
+    cr_expect_eq(JUDGED(journal), OUTCOME_PASSED, "nor that it was not being written");
+    verdict.offline.digest.low++;
+    cr_expect_eq(JUDGED(lost), OUTCOME_WRONG, "a digest that never was");
+#undef JUDGED
     world_end(&world);
 }
