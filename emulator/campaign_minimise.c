@@ -93,8 +93,12 @@ static bool is_earlier(const struct campaign_case *best, const struct campaign_c
 static struct campaign_case masked(const struct minimising *minimising,
                                    enum campaign_choice choice, uint64_t mask)
 {
-    return (struct campaign_case){.event = minimising->best.event, .policy = CAMPAIGN_SUBSET,
-                                  .choice = (uint8_t)choice, .argument = mask};
+    const struct campaign_case *best = &minimising->best;
+    return (struct campaign_case){.event = best->event, .policy = CAMPAIGN_SUBSET,
+                                  .choice = (uint8_t)choice, .argument = mask,
+                                  .fault = best->fault, .fault_disk = best->fault_disk,
+                                  .fault_sector = best->fault_sector,
+                                  .fault_argument = best->fault_argument};
 }
 
 /* None, one, or two of them. */
