@@ -42,7 +42,6 @@ struct io_request {
     uint8_t disk;    /* the last that was asked */
     uint8_t count;   /* of a write: blocks */
     bool good;
-    bool checked;    /* against check */
     bool durable;    /* a copy that fails is the end of its disk: a write or flush */
     struct io_owner owner;
     struct io_check check;
@@ -154,8 +153,6 @@ static void repair_step(struct io_request *request)
 static bool passes(const struct io_request *request)
 {
     const struct io_check *check = &request->check;
-    if (!request->checked)
-        return true;
     if (check->how == IO_CHECK_WHOLE)
         return sum_of(request->data, BLOCK_BYTES, check->seed) == check->checksum;
     const uint64_t *words = request->data; /* its checksum, and the generation of a pot */
@@ -163,14 +160,17 @@ static bool passes(const struct io_request *request)
            (request->plex < VOLUME_PLEXES || words[1] == checkpoint_generation());
 }
 
-/* A disk has answered. */
-static void answered(struct io_request *request, bool good)
+/* A disk has answered. A write or flush that it could not do is good if what the disk holds is in
+ * step on others, where the same request is made: the disk leaves. */
+static void answered(unsigned disk, struct io_request *request, bool good)
 {
     kassert(request->pending > 0);
+    if (!good && request->durable)
+        good = volume_disk_failed(disk);
     request->pending--;
     if (request->state == REQUEST_READING) {
         if (good && passes(request)) {
-            if (request->bad_plex != NO_PLEX && request->checked)
+            if (request->bad_plex != NO_PLEX)
                 repair_step(request);
             else
                 end(request, true);
@@ -205,9 +205,7 @@ static void read_begin(struct io_request *request, enum range_kind kind, uint64_
     request->kind = (uint8_t)kind;
     request->id = id;
     request->data = target;
-    request->checked = check != NULL;
-    if (check)
-        request->check = *check;
+    request->check = *check;
     read_step(request);
 }
 
@@ -354,15 +352,6 @@ bool io_flush(struct io_owner owner)
     return true;
 }
 
-/* A write or flush that one disk could not do is good if what the disk holds is in step on others,
- * where the same request is made: the disk leaves. */
-static void disk_answered(unsigned disk, struct io_request *request, bool good)
-{
-    if (!good && request->durable)
-        good = volume_disk_failed(disk);
-    answered(request, good);
-}
-
 static unsigned due_steps(void)
 {
     unsigned count = 0;
@@ -391,7 +380,7 @@ unsigned io_poll(void)
     bool good;
     for (unsigned disk = 0; disk < virtio_block_count(); disk++)
         while (virtio_block_finished(disk, &request, &good))
-            disk_answered(disk, request, good);
+            answered(disk, request, good);
     return io.due ? due_steps() : 0;
 }
 

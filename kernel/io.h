@@ -80,7 +80,7 @@ unsigned io_poll(void);
 uint64_t io_repairs(void);
 
 /* io_volume_wait - read a block of a disk, and io_read_wait - of the store, and wait for it; only
- * while no domain runs (boot). A check may be NULL: the caller looks for itself. */
+ * while no domain runs (boot). */
 MUST_CHECK bool io_volume_wait(unsigned disk, uint64_t block, void *target);
 MUST_CHECK bool io_read_wait(enum range_kind kind, uint64_t id, void *target,
                              const struct io_check *check);

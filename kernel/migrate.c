@@ -52,7 +52,6 @@ struct held_pot {
     struct pot *pot;
     enum range_kind kind;
     uint64_t first_id;
-    bool written; /* asked to be */
 };
 
 static struct {
@@ -69,7 +68,7 @@ static struct {
     bool filling;
     uint32_t place, end; /* in the order: of what is not in its pot yet; of the next batch */
     unsigned pot_count, sealed; /* of the batch */
-    unsigned shadows; /* of the batch that were asked to be written */
+    unsigned shadows, written;  /* of the batch that were asked to be written */
     bool shadowed; /* they are durable, or will be when nothing is asked for */
     bool odd; /* the batch: its shadows are the second set */
 } migrate;
@@ -151,16 +150,11 @@ static bool carry_on(const struct directory_entry *entry)
 
 /* --- pages --- */
 
-static void page_leg(struct page_frame *page, enum leg leg)
-{
-    page->leg = (uint8_t)leg;
-}
-
 /* It was read, or was there. */
 static void page_held(struct page_frame *page)
 {
     object_page_hold(page);
-    page_leg(page, WRITE);
+    page->leg = WRITE;
 }
 
 /* Take a page into the list, unless it is newer or lost. false: it must be waited for. */
@@ -180,7 +174,7 @@ static bool page_gather(const struct directory_entry *entry)
             page = object_page_claim(directory_id(entry), entry->allocation_count);
         if (!page)
             return false;
-        page_leg(page, READ);
+        page->leg = READ;
         migrate.pages_to_read++;
     }
     page->frozen_next = NULL;
@@ -215,9 +209,9 @@ static const struct directory_entry *entry_of(const struct page_frame *page)
     return directory_find_in(DIRECTORY_COMMITTED, RANGE_PAGES, page->object_id);
 }
 
-static void page_read(struct page_frame *page, bool good, enum leg otherwise)
+static void page_read(struct page_frame *page, bool good, uint8_t otherwise)
 {
-    page_leg(page, otherwise);
+    page->leg = otherwise;
     if (good) {
         object_page_arrived(page, true);
         page_held(page);
@@ -237,7 +231,7 @@ static void run_read(void *object, bool good)
     (void)good;
     migrate.arrived += page->run;
     for (unsigned count = page->run; count-- > 0; page = page->frozen_next)
-        page_leg(page, ARRIVED);
+        page->leg = ARRIVED;
     one_answered(NULL, true);
 }
 
@@ -260,7 +254,7 @@ static void run_written(void *object, bool good)
     struct page_frame *page = object;
     for (unsigned count = page->run; count-- > 0; page = page->frozen_next) {
         object_page_written(object_page_writing(page->object_id));
-        page_leg(page, HOME);
+        page->leg = HOME;
     }
     one_answered(NULL, good);
 }
@@ -316,8 +310,8 @@ static void pages_ask(void)
             migrate.asked++;
             page->run = (uint8_t)count;
             for (; count > 1; count--, page = page->frozen_next)
-                page_leg(page, write ? WRITING : READING);
-            page_leg(page, write ? WRITING : READING);
+                page->leg = write ? WRITING : READING;
+            page->leg = write ? WRITING : READING;
             if (checkpoint_time_is_up()) /* after something was done: the list may be long */
                 return;
         }
@@ -399,7 +393,9 @@ static bool pots_hold(void)
         struct held_pot *held = &held_pots[i];
         enum fetch fetch = FETCH_PRESENT;
         if (!held->pot)
-            fetch = pot_change(held->kind, held->first_id, &held->pot, &held->first_id);
+            fetch = pot_get(held->kind, held->first_id, &held->pot);
+        if (fetch == FETCH_PRESENT)
+            held->pot->changing = true;
         migrate.failed |= fetch == FETCH_VOID;
         waiting += fetch != FETCH_PRESENT;
     }
@@ -414,7 +410,7 @@ static bool entry_change(const struct directory_entry *entry)
     while (held->kind != kind_of(entry) || id - held->first_id >= each)
         held++;
     kassert(held < held_pots + migrate.pot_count);
-    void *block = pot_block(held->pot);
+    void *block = held->pot->data;
     if (entry->kind == DIRECTORY_NODE) {
         const struct disk_node *node;
         enum fetch fetch = pot_area_node(entry, &node);
@@ -430,15 +426,15 @@ static bool entry_change(const struct directory_entry *entry)
 }
 
 /* Ask for pots that lie together to be written. 0: there is no room. */
-static unsigned pots_write(unsigned at)
+static unsigned pots_write(void)
 {
     void *blocks[POTS_MAX];
     unsigned count = 0;
-    const struct held_pot *first = &held_pots[at];
+    const struct held_pot *first = &held_pots[migrate.written];
     uint64_t each = range_objects_per_block((uint8_t)first->kind);
-    while (at + count < migrate.pot_count && first[count].kind == first->kind &&
+    while (migrate.written + count < migrate.pot_count && first[count].kind == first->kind &&
            first[count].first_id == first->first_id + count * each) {
-        blocks[count] = pot_block(first[count].pot);
+        blocks[count] = first[count].pot->data;
         count++;
     }
     return io_write(first->kind, first->first_id, blocks, count,
@@ -460,7 +456,7 @@ static bool pots_shadow(void)
     void *blocks[POTS_MAX];
     bool alone = false;
     for (unsigned i = 0; i < migrate.pot_count; i++) {
-        blocks[i] = pot_block(held_pots[i].pot);
+        blocks[i] = held_pots[i].pot->data;
         alone |= is_alone(&held_pots[i]);
     }
     while (alone && migrate.shadows < migrate.pot_count) {
@@ -499,26 +495,30 @@ static bool pots_move(void)
     return true;
 }
 
-/* true: they are there, and may go. */
+/* The batch is over. */
+static void pots_drop(void)
+{
+    for (unsigned i = 0; i < migrate.pot_count; i++)
+        if (held_pots[i].pot)
+            pot_changed(held_pots[i].pot);
+    migrate.pot_count = migrate.sealed = migrate.shadows = migrate.written = 0;
+    migrate.shadowed = false;
+    migrate.odd = !migrate.odd;
+}
+
+/* true: they are there, and have gone. */
 static bool pots_home(void)
 {
-    for (unsigned at = 0; at < migrate.pot_count; at++) {
-        if (held_pots[at].written)
-            continue;
-        unsigned count = pots_write(at);
+    while (migrate.written < migrate.pot_count) {
+        unsigned count = pots_write();
         if (count == 0)
             return false;
         migrate.asked++;
-        while (count-- > 0)
-            held_pots[at + count].written = true;
+        migrate.written += count;
     }
     if (migrate.asked > 0)
         return false;
-    while (migrate.pot_count > 0)
-        pot_changed(held_pots[--migrate.pot_count].pot);
-    migrate.sealed = migrate.shadows = 0;
-    migrate.shadowed = false;
-    migrate.odd = !migrate.odd;
+    pots_drop();
     return true;
 }
 
@@ -578,10 +578,7 @@ static void begin_again(void)
 {
     if (migrate.again)
         halt("store: generation %lu cannot be brought home", migrate.generation);
-    for (unsigned i = 0; i < migrate.pot_count; i++)
-        if (held_pots[i].pot)
-            pot_changed(held_pots[i].pot);
-    migrate.pot_count = migrate.sealed = 0;
+    pots_drop();
     pages_drop();
     migrate.failed = false;
     migrate.again = true;

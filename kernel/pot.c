@@ -14,19 +14,6 @@
 #include "kernel/sum.h"
 #include "kernel/volume.h"
 
-enum pot_state { POT_FREE, POT_READING, POT_PRESENT, POT_BAD };
-
-struct pot {
-    enum pot_state state;
-    enum range_kind kind;
-    uint64_t first_id;
-    bool used;
-    bool changing; /* not to be taken */
-    bool fresh;    /* who waited for it has not come yet */
-    uint8_t *data;
-    struct queue waiters;
-};
-
 static struct {
     unsigned count; /* entries from here on stay free */
     unsigned hand;
@@ -128,8 +115,7 @@ static bool pot_read(struct pot *pot)
                    (struct io_owner){pot_arrived, pot});
 }
 
-/* The pot that describes an object, present; or stall, or void. */
-static enum fetch pot_get(enum range_kind kind, uint64_t object_id, struct pot **out)
+enum fetch pot_get(enum range_kind kind, uint64_t object_id, struct pot **out)
 {
     struct volume_home home;
     if (!volume_home_any(kind, object_id, &home))
@@ -155,39 +141,29 @@ static enum fetch pot_get(enum range_kind kind, uint64_t object_id, struct pot *
     return FETCH_PRESENT;
 }
 
+static uint64_t place_in(const struct pot *pot, uint64_t object_id)
+{
+    uint64_t place = object_id - pot->first_id; /* when it is below, it wraps */
+    kassert(place < range_objects_per_block((uint8_t)pot->kind));
+    return place;
+}
+
 enum fetch pot_node(uint64_t object_id, const struct disk_node **node)
 {
     struct pot *pot;
     enum fetch fetch = pot_get(RANGE_NODES, object_id, &pot);
-    if (fetch != FETCH_PRESENT)
-        return fetch;
-    const struct node_pot *block = (const struct node_pot *)pot->data;
-    kassert(object_id - pot->first_id < POT_NODES); /* also when it is below: it wraps */
-    *node = &block->nodes[object_id - pot->first_id];
-    return FETCH_PRESENT;
+    if (fetch == FETCH_PRESENT)
+        *node = &((const struct node_pot *)pot->data)->nodes[place_in(pot, object_id)];
+    return fetch;
 }
 
 enum fetch pot_page(uint64_t object_id, const struct page_pot_entry **entry)
 {
     struct pot *pot;
     enum fetch fetch = pot_get(RANGE_PAGE_POTS, object_id, &pot);
-    if (fetch != FETCH_PRESENT)
-        return fetch;
-    const struct page_pot *block = (const struct page_pot *)pot->data;
-    kassert(object_id - pot->first_id < POT_PAGES); /* also when it is below: it wraps */
-    *entry = &block->pages[object_id - pot->first_id];
-    return FETCH_PRESENT;
-}
-
-COLD enum fetch pot_change(enum range_kind kind, uint64_t object_id, struct pot **out,
-                           uint64_t *first_id)
-{
-    enum fetch fetch = pot_get(kind, object_id, out);
-    if (fetch != FETCH_PRESENT)
-        return fetch;
-    (*out)->changing = true;
-    *first_id = (*out)->first_id;
-    return FETCH_PRESENT;
+    if (fetch == FETCH_PRESENT)
+        *entry = &((const struct page_pot *)pot->data)->pages[place_in(pot, object_id)];
+    return fetch;
 }
 
 unsigned pot_spare(void)
@@ -195,17 +171,17 @@ unsigned pot_spare(void)
     return pots.count / 2;
 }
 
-void *pot_block(struct pot *pot)
+/* Pots of nodes and of pages begin alike. */
+static void *seal(struct node_pot *block, uint64_t generation, uint64_t seed)
 {
-    return pot->data;
+    memcpy(block->generation, &generation, sizeof(block->generation));
+    block->checksum = sum_after_own(block, BLOCK_BYTES, seed);
+    return block;
 }
 
 COLD void *pot_seal(struct pot *pot, uint64_t generation)
 {
-    struct node_pot *block = (struct node_pot *)pot->data; /* they begin alike */
-    memcpy(block->generation, &generation, sizeof(block->generation));
-    block->checksum = sum_after_own(pot->data, BLOCK_BYTES, seed_of(pot));
-    return block;
+    return seal((struct node_pot *)pot->data, generation, seed_of(pot));
 }
 
 COLD struct pot *pot_make(uint64_t area_id)
@@ -325,10 +301,7 @@ void *pot_area_seal(uint32_t index, uint64_t generation)
     pot->reserved = 0;
     if (left < POT_NODES)
         memset(&pot->nodes[left], 0, (POT_NODES - left) * sizeof(struct disk_node));
-    memcpy(pot->generation, &generation, sizeof(pot->generation));
-    pot->checksum = sum_after_own(pot, BLOCK_BYTES,
-                               checksum_seed(CHECKSUM_AREA_POT, pots.area_id + index));
-    return pot;
+    return seal(pot, generation, checksum_seed(CHECKSUM_AREA_POT, pots.area_id + index));
 }
 
 enum fetch pot_area_node(const struct directory_entry *entry, const struct disk_node **node)

@@ -11,6 +11,8 @@
 
 #include "kernel/object.h"
 
+enum pot_state { POT_FREE, POT_READING, POT_PRESENT, POT_BAD };
+
 /* pot_init - buffers for count pots, LIMIT_POTS_MIN to LIMIT_POTS, at [start, ...); returns the
  * first address after them. */
 uint64_t pot_init(uint64_t start, unsigned count);
@@ -19,14 +21,22 @@ enum fetch pot_node(uint64_t object_id, const struct disk_node **node);
 /* pot_page - count, flags and checksum of a page. */
 enum fetch pot_page(uint64_t object_id, const struct page_pot_entry **entry);
 
-/* pot_change - the pot that describes an object, for the caller to change and write: it stays until
- * pot_changed(). *first_id: of what it describes. pot_block - its block. pot_seal - the same, with
- * its generation and checksum. pot_spare - so many may be held so at a time. */
-struct pot;
+struct pot {
+    enum pot_state state;
+    enum range_kind kind;
+    uint64_t first_id;
+    bool used;
+    bool changing; /* not to be taken */
+    bool fresh;    /* who waited for it has not come yet */
+    uint8_t *data;
+    struct queue waiters;
+};
+
+/* pot_get - the pot that describes an object. Who is to change and write it says so at once
+ * (changing): it stays until pot_changed(). pot_seal - its block, with its generation and checksum.
+ * pot_spare - so many may be held so at a time. */
 unsigned pot_spare(void);
-enum fetch pot_change(enum range_kind kind, uint64_t object_id, struct pot **pot,
-                      uint64_t *first_id);
-void *pot_block(struct pot *pot);
+enum fetch pot_get(enum range_kind kind, uint64_t object_id, struct pot **pot);
 void *pot_seal(struct pot *pot, uint64_t generation);
 void pot_changed(struct pot *pot);
 

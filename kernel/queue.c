@@ -5,42 +5,34 @@
 
 #include "kernel/object.h"
 
-void queue_append(struct queue *queue, struct node_frame *root)
+/* Between these two of the queue; NULL: at its end. */
+static void insert(struct queue *queue, struct node_frame *previous, struct node_frame *root,
+                   struct node_frame *next)
 {
     kassert(root->link.queue == NULL);
-    root->link = (struct queue_link){.queue = queue, .previous = queue->last};
-    if (queue->last)
-        queue->last->link.next = root;
-    else
-        queue->first = root;
-    queue->last = root;
+    root->link = (struct queue_link){queue, previous, next};
+    *(previous ? &previous->link.next : &queue->first) = root;
+    *(next ? &next->link.previous : &queue->last) = root;
+}
+
+void queue_append(struct queue *queue, struct node_frame *root)
+{
+    insert(queue, queue->last, root, NULL);
 }
 
 void queue_prepend(struct queue *queue, struct node_frame *root)
 {
-    kassert(root->link.queue == NULL);
-    root->link = (struct queue_link){.queue = queue, .next = queue->first};
-    if (queue->first)
-        queue->first->link.previous = root;
-    else
-        queue->last = root;
-    queue->first = root;
+    insert(queue, NULL, root, queue->first);
 }
 
 void queue_remove(struct node_frame *root)
 {
-    struct queue *queue = root->link.queue;
-    if (!queue)
+    struct queue_link *link = &root->link;
+    if (!link->queue)
         return;
-    if (root->link.previous)
-        root->link.previous->link.next = root->link.next;
-    else
-        queue->first = root->link.next;
-    if (root->link.next)
-        root->link.next->link.previous = root->link.previous;
-    else
-        queue->last = root->link.previous;
-    root->link = (struct queue_link){0};
+    *(link->previous ? &link->previous->link.next : &link->queue->first) = link->next;
+    *(link->next ? &link->next->link.previous : &link->queue->last) = link->previous;
+    *link = (struct queue_link){0};
 }
 
 struct node_frame *queue_pop(struct queue *queue)

@@ -27,11 +27,6 @@ static struct {
     uint8_t block[BLOCK_BYTES] __attribute__((aligned(16)));
 } restarted;
 
-uint64_t restart_generation(void)
-{
-    return restarted.header.generation;
-}
-
 uint64_t restart_time_ns(void)
 {
     return restarted.header.system_time_ns;

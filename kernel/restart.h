@@ -8,8 +8,6 @@
 /* restart - find the newest committed checkpoint and make its running domains ready.
  * Returns NULL, or one line that says why the store cannot be restarted. */
 const char *restart(void);
-/* restart_generation - the generation restarted from. */
-uint64_t restart_generation(void);
 /* restart_time_ns - system time at that checkpoint's freeze. */
 uint64_t restart_time_ns(void);
 

@@ -251,9 +251,12 @@ Test(io, requests_wait_for_room_at_the_disk_and_all_are_answered)
     static uint8_t targets[LIMIT_IO_REQUESTS][BLOCK_BYTES];
     start();
     host_disk_requests(2);
-    for (unsigned i = 0; i < LIMIT_IO_REQUESTS; i++)
-        cr_assert(io_read(RANGE_PAGES, 1 + i % PAGES, targets[i], NULL, owner));
-    cr_assert_not(io_read(RANGE_PAGES, 1, targets[0], NULL, owner), "no request is free");
+    struct io_check check;
+    for (unsigned i = 0; i < LIMIT_IO_REQUESTS; i++) {
+        check = check_of(block_of(0, 1 + i % PAGES), 1 + i % PAGES);
+        cr_assert(io_read(RANGE_PAGES, 1 + i % PAGES, targets[i], &check, owner));
+    }
+    cr_assert_not(io_read(RANGE_PAGES, 1, targets[0], &check, owner), "no request is free");
     cr_assert_eq(write_pages(1, 1, IO_PLEXES, 1), 0);
     cr_assert_not(io_flush(owner));
     for (unsigned i = 0; i < 4 * LIMIT_IO_REQUESTS; i++)
