@@ -3,19 +3,19 @@
 #include "kernel/batch.h"
 
 #include "kernel/area.h"
+#include "kernel/checkpoint.h"
 #include "kernel/object.h"
 
 #define BATCHES 4u
 
 static struct batch batches[BATCHES];
-static bool failed;
 
 static void answered(void *object, bool good)
 {
     struct batch *batch = object;
     kassert(batch->answers > 0);
     batch->answers--;
-    failed |= !good;
+    checkpoint_written(good);
     if (batch->answers > 0 || batch->sent < batch->count)
         return;
     for (unsigned i = 0; i < batch->count; i++)
@@ -83,9 +83,4 @@ bool batches_done(void)
         if (batches[i].taken || batches[i].count)
             return false;
     return true;
-}
-
-bool batches_failed(void)
-{
-    return failed;
 }

@@ -2,8 +2,8 @@
 /* batch.h - blocks that are gathered one by one and written to an area as one request, a few of
  * them at a time: two disks, one request being written and one waiting for each.
  *
- * Who calls: checkpoint.c, listing.c and pageout.c. Whom it calls: io, area, directory, and object
- * for pages that were written.
+ * Who calls: checkpoint.c, listing.c and pageout.c. Whom it calls: io, area, directory, object
+ * for pages that were written, and checkpoint if one was not.
  *
  * Invariants
  *  1. A batch is one's who took it until batch_go(); then it is the disk's, until all of it is
@@ -37,8 +37,7 @@ void batch_add_page(struct batch *batch, struct page_frame *page, struct directo
 void batch_go(struct batch *batch);
 /* batches_send - ask for what was not asked for yet, as far as there is room. */
 void batches_send(void);
-/* batches_done - none is taken or under way. batches_failed - a block could not be written. */
+/* batches_done - none is taken or under way. */
 bool batches_done(void);
-bool batches_failed(void);
 
 #endif

@@ -70,7 +70,6 @@ static struct {
     enum phase phase;
     bool able;      /* the store has all that a checkpoint needs */
     bool flushing;  /* a flush, or the header, was asked for */
-    bool failed;
     unsigned area;  /* that the next checkpoint goes to */
     uint64_t pots_id; /* where its pots begin */
     uint32_t pots_sent;
@@ -84,7 +83,6 @@ static struct {
     uint64_t committed; /* generation */
     struct ckpt_header header; /* of the checkpoint under way, else of the newest */
 } checkpoint;
-static uint8_t header_block[BLOCK_BYTES] __attribute__((aligned(16)));
 
 bool checkpoint_full(void)
 {
@@ -210,8 +208,6 @@ COLD void checkpoint_start(const struct ckpt_header *header)
     checkpoint.committed = header->generation;
     checkpoint.area = 1 - header->area;
     area_begin(checkpoint.area);
-    checkpoint.phase = IDLE;
-    checkpoint.due = UINT64_MAX;
     if (directory_count(DIRECTORY_COMMITTED) == 0)
         return;
     checkpoint.phase = MIGRATE;
@@ -243,11 +239,17 @@ void checkpoint_interval_set(uint64_t interval_ns)
 
 /* --- requests --- */
 
+COLD void checkpoint_written(bool good)
+{
+    if (!good)
+        halt("store: generation %lu cannot be written", checkpoint.header.generation);
+}
+
 static void one_answered(void *object, bool good)
 {
     (void)object;
     checkpoint.flushing = false;
-    checkpoint.failed |= !good;
+    checkpoint_written(good);
 }
 
 /* Ask for a flush, after what was written before; the next phase waits for it. */
@@ -383,7 +385,7 @@ static bool blocks_written(void)
 
 static bool header_write(void)
 {
-    void *source = header_block;
+    void *source = &checkpoint.header;
     unsigned plexes = checkpoint.phase == TWIN ? IO_PLEXES - IO_PLEX(0) : IO_PLEX(0);
     if (checkpoint.flushing ||
         io_write(RANGE_CKPT_HEADER, CKPT_PLACE(checkpoint.header.generation), &source, 1, plexes,
@@ -404,7 +406,6 @@ static bool header_begin(void)
     header->disks_known |= volume_mounted();
     header->checksum = sum_after_own(header, SECTOR_BYTES,
                                   checksum_seed(CHECKSUM_CKPT_HEADER, header->generation));
-    memcpy(header_block, header, sizeof(*header));
     return header_write();
 }
 
@@ -497,6 +498,4 @@ COLD void checkpoint_step(void)
     } while (!frozen && !checkpoint_time_is_up());
     bool goes_on = frozen || checkpoint_time_is_up();
     checkpoint.resume = goes_on ? arch_time() + TURN_TICKS : 0;
-    if (checkpoint.failed || batches_failed())
-        halt("store: generation %lu cannot be written", checkpoint.header.generation);
 }

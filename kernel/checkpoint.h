@@ -26,6 +26,8 @@ bool checkpoint_step_due(void);
 /* checkpoint_step - go on as far as it goes without waiting, or until its time is up: domains then
  * have their turn until checkpoint_alarm(). No domain is current, no kernel operation under way. */
 void checkpoint_step(void);
+/* checkpoint_written - a disk has answered: the store ends if it could not write. */
+void checkpoint_written(bool good);
 /* checkpoint_time_is_up - the present step has had its time. */
 bool checkpoint_time_is_up(void);
 /* checkpoint_full - so much has changed that no domain may run before the next freeze. */

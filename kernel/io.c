@@ -58,16 +58,10 @@ static struct {
     unsigned due;  /* READ_DUE, REPAIR_DUE or ENDED */
     unsigned unswept; /* blocks written since the last flush was asked for */
     bool lost; /* what was answered as written, by a flush that nobody asked for */
-    uint64_t repairs;
     unsigned held_kind; /* enum range_kind, of blocks that are being copied; 0: none */
     uint64_t held_first, held_end;
 } io;
 static struct io_request requests[LIMIT_IO_REQUESTS];
-
-uint64_t io_repairs(void)
-{
-    return io.repairs;
-}
 
 static struct io_request *request_take(struct io_owner owner)
 {
@@ -187,7 +181,6 @@ static void answered(unsigned disk, struct io_request *request, bool good)
         unsigned plex = request->bad_plex;
         print_line("store: %s %lu: copy %u was bad; %s", what, request->id, plex,
                    good ? "rewritten from the other" : "it cannot be written");
-        io.repairs += good;
         if (!good)
             volume_disk_failed(request->disk);
         end(request, true);
@@ -367,7 +360,8 @@ static unsigned due_steps(void)
             io.due--;
             io.used--;
             request->state = REQUEST_FREE;
-            request->owner.answered(request->owner.object, request->good);
+            if (request->owner.answered)
+                request->owner.answered(request->owner.object, request->good);
             count++;
         }
     }
@@ -410,23 +404,13 @@ static bool wait_for(const struct io_request *request, const volatile enum wait 
     return *wait == WAS_GOOD;
 }
 
-static struct io_request *wait_take(enum wait *wait)
-{
-    struct io_request *request;
-    *wait = WAITING;
-    while ((request = request_take((struct io_owner){wait_over, wait})) == NULL)
-        (void)io_poll();
-    return request;
-}
-
 bool io_volume_wait(unsigned disk, uint64_t block, void *target)
 {
     if (disk >= virtio_block_count() || block >= virtio_block_sectors(disk) / SECTORS_PER_BLOCK)
         return false;
-    enum wait wait;
-    struct io_request *request = wait_take(&wait);
-    while (virtio_block_room(disk, 1) == 0)
-        (void)io_poll();
+    enum wait wait = WAITING;
+    struct io_request *request = request_take((struct io_owner){wait_over, &wait});
+    kassert(request != NULL); /* boot has one, and at most one of each module that begins */
     start(request, BLOCK_READ, &(struct volume_home){.disk = (uint8_t)disk, .block = block},
           &target, 1);
     return wait_for(request, &wait);
@@ -435,8 +419,9 @@ bool io_volume_wait(unsigned disk, uint64_t block, void *target)
 bool io_read_wait(enum range_kind kind, uint64_t id, void *target,
                   const struct io_check *check)
 {
-    enum wait wait;
-    struct io_request *request = wait_take(&wait);
+    enum wait wait = WAITING;
+    struct io_request *request = request_take((struct io_owner){wait_over, &wait});
+    kassert(request != NULL); /* boot has one, and at most one of each module that begins */
     read_begin(request, kind, id, target, check);
     return wait_for(request, &wait);
 }

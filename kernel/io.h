@@ -23,7 +23,7 @@
 #include "kernel/limits.h"
 #include "kernel/volume.h"
 
-/* Who is told. */
+/* Who is told; answered NULL: nobody. */
 struct io_owner {
     void (*answered)(void *object, bool good);
     void *object;
@@ -76,8 +76,6 @@ MUST_CHECK bool io_flush(struct io_owner owner);
 bool io_due(void);
 /* io_poll - hand over what the devices have finished. Returns how many. */
 unsigned io_poll(void);
-/* io_repairs - copies that were rewritten since power-on. */
-uint64_t io_repairs(void);
 
 /* io_volume_wait - read a block of a disk, and io_read_wait - of the store, and wait for it; only
  * while no domain runs (boot). */

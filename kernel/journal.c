@@ -46,12 +46,6 @@ static uint64_t block_after(uint64_t blocks)
     return (journal.tail + blocks) % journal.blocks;
 }
 
-/* Half of the ring at most, so that an empty ring has room for a group wherever it begins. */
-static unsigned group_pages_max(void)
-{
-    return (unsigned)least(journal.blocks / 2 - 1, GROUP_PAGES);
-}
-
 /* Where a group of so many blocks goes: a group does not wrap. *used: blocks that are kept then.
  * false: the ring has no room. */
 static bool room_for(unsigned blocks, uint64_t *start, uint64_t *used)
@@ -178,7 +172,8 @@ enum fetch journal_commit(struct page_frame *page)
         return FETCH_PRESENT;
     if (page->journal != JOURNAL_NONE)
         return sched_stall(&page->waiters);
-    if (journal.waiting_count == group_pages_max())
+    /* Half of the ring at most, so that an empty one has room for a group wherever it begins. */
+    if (journal.waiting_count == least(journal.blocks / 2 - 1, GROUP_PAGES))
         return sched_stall(&journal.room);
     group.waiting[journal.waiting_count++] = page;
     page->journal = JOURNAL_WAITS;

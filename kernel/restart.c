@@ -63,12 +63,6 @@ static void headers_read(void)
     }
 }
 
-static void header_written(void *object, bool good)
-{
-    (void)object;
-    (void)good;
-}
-
 /* Once homes are written again, nothing but the newest header will do: it gets its second plex. The
  * stream goes on from it. */
 static void header_complete(void)
@@ -77,7 +71,7 @@ static void header_complete(void)
     unsigned missing = IO_PLEXES & ~restarted.plexes;
     if (missing && volume_writable())
         (void)!io_write(RANGE_CKPT_HEADER, CKPT_PLACE(restarted.header.generation), &source, 1,
-                        missing, (struct io_owner){header_written, NULL});
+                        missing, (struct io_owner){NULL, NULL});
 }
 
 /* Either plex will do; what is wrong with it then is the copy's own fault. */
@@ -94,11 +88,11 @@ static bool directory_block_read(uint64_t location, uint32_t sequence)
 
 static const char *entry_problem(const struct directory_entry *entry)
 {
-    bool node = entry->kind == DIRECTORY_NODE, page = entry->kind == DIRECTORY_PAGE;
     struct volume_home home;
     if (entry->kind == 0 || entry->kind > DIRECTORY_RUNNING || entry->index >= POT_NODES)
         return "an entry of the checkpoint directory is not one";
-    if ((node || page) && !volume_home_any(RANGE_CKPT_AREA, entry->location, &home))
+    if ((entry->kind == DIRECTORY_NODE || entry->kind == DIRECTORY_PAGE) &&
+        !volume_home_any(RANGE_CKPT_AREA, entry->location, &home))
         return "the checkpoint directory leads out of its area";
     return NULL;
 }
