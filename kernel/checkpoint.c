@@ -68,8 +68,7 @@ enum phase {
 
 static struct {
     enum phase phase;
-    bool able;      /* the store has all that a checkpoint needs */
-    bool flushing;  /* a flush, or the header, was asked for */
+    bool asked;     /* for a flush, or the header; all phases but CHECK wait for it */
     unsigned area;  /* that the next checkpoint goes to */
     uint64_t pots_id; /* where its pots begin */
     uint32_t pots_sent;
@@ -78,20 +77,19 @@ static struct {
     uint64_t step_cycles; /* when the present step began */
     uint64_t resume;      /* time at which the next one is due; 0: it waits for an answer */
     bool forced;          /* one was asked for */
-    struct queue waiters; /* domains that wait for one */
     struct batch *filling; /* NULL: none */
-    uint64_t committed; /* generation */
     struct ckpt_header header; /* of the checkpoint under way, else of the newest */
 } checkpoint;
+struct checkpoint_facts checkpoint_facts;
 
 bool checkpoint_full(void)
 {
-    return checkpoint.able && !(area_room(false) && pages_room(false) && nodes_room(false));
+    return checkpoint_facts.able && !(area_room(false) && pages_room(false) && nodes_room(false));
 }
 
 bool checkpoint_no_space(void)
 {
-    return !checkpoint.able && !operation_room();
+    return !checkpoint_facts.able && !operation_room();
 }
 
 static bool anything_dirty(void)
@@ -108,13 +106,13 @@ static bool freeze_due(void)
 
 bool checkpoint_step_due(void)
 {
-    return checkpoint.able && arch_time() >= checkpoint.resume &&
+    return checkpoint_facts.able && arch_time() >= checkpoint.resume &&
            (checkpoint.phase != IDLE || checkpoint.resume || freeze_due() || pageout_due());
 }
 
 uint64_t checkpoint_alarm(void)
 {
-    bool waits = checkpoint.able && checkpoint.phase == IDLE && anything_dirty();
+    bool waits = checkpoint_facts.able && checkpoint.phase == IDLE && anything_dirty();
     if (checkpoint.resume)
         return checkpoint.resume;
     return waits ? checkpoint.due : UINT64_MAX;
@@ -125,14 +123,9 @@ bool checkpoint_time_is_up(void)
     return arch_cycles() - checkpoint.step_cycles >= STEP_CYCLES;
 }
 
-uint64_t checkpoint_generation(void)
-{
-    return checkpoint.committed;
-}
-
 uint64_t checkpoint_generation_of(uint64_t location)
 {
-    return checkpoint.committed + (AREA_ID_AREA(location) == checkpoint.area);
+    return checkpoint_facts.generation + (AREA_ID_AREA(location) == checkpoint.area);
 }
 
 uint64_t checkpoint_shadow(void)
@@ -140,19 +133,9 @@ uint64_t checkpoint_shadow(void)
     return SHADOW_ID(checkpoint.header.directory_block[1]);
 }
 
-bool checkpoint_able(void)
-{
-    return checkpoint.able;
-}
-
-struct queue *checkpoint_waiters(void)
-{
-    return &checkpoint.waiters;
-}
-
 uint64_t checkpoint_force(void)
 {
-    if (!checkpoint.able)
+    if (!checkpoint_facts.able)
         return 0;
     checkpoint.forced = true;
     return checkpoint.header.generation + 1;
@@ -198,14 +181,14 @@ COLD static const char *why_unable(void)
     for (unsigned place = 0; place < 2; place++)
         if (!volume_home_any(RANGE_CKPT_HEADER, place, &home))
             return "a place for the header is missing";
-    checkpoint.able = true;
+    checkpoint_facts.able = true;
     return checkpoint_full() ? "the areas or the memory are too small" : NULL;
 }
 
 COLD void checkpoint_start(const struct ckpt_header *header)
 {
     checkpoint.header = *header;
-    checkpoint.committed = header->generation;
+    checkpoint_facts.generation = header->generation;
     checkpoint.area = 1 - header->area;
     area_begin(checkpoint.area);
     if (directory_count(DIRECTORY_COMMITTED) == 0)
@@ -220,7 +203,7 @@ COLD void checkpoint_interval(uint64_t interval_ms)
     const char *unable = why_unable();
     if (unable)
         print_line("no checkpoints: %s", unable);
-    checkpoint.able = !unable;
+    checkpoint_facts.able = !unable;
     checkpoint_interval_set(interval_ms * (NS_PER_SECOND / 1000));
 }
 
@@ -248,17 +231,15 @@ COLD void checkpoint_written(bool good)
 static void one_answered(void *object, bool good)
 {
     (void)object;
-    checkpoint.flushing = false;
+    checkpoint.asked = false;
     checkpoint_written(good);
 }
 
-/* Ask for a flush, after what was written before; the next phase waits for it. */
+/* Ask for a flush, after what was written before. */
 static bool flush(void)
 {
-    if (checkpoint.flushing || !io_flush((struct io_owner){one_answered, NULL}))
-        return false;
-    checkpoint.flushing = true;
-    return true;
+    checkpoint.asked = io_flush((struct io_owner){one_answered, NULL});
+    return checkpoint.asked;
 }
 
 /* --- freeze --- */
@@ -266,7 +247,7 @@ static bool flush(void)
 /* If it is due. */
 static bool freeze(void)
 {
-    if (!checkpoint.able || !freeze_due() || !pageout_ended())
+    if (!checkpoint_facts.able || !freeze_due() || !pageout_ended())
         return false;
     driver_trace(TRACE_PHASE_ENTER, TRACE_PHASE_FREEZE);
     kassert(directory_count(DIRECTORY_COMMITTED) == 0);
@@ -387,20 +368,15 @@ static bool header_write(void)
 {
     void *source = &checkpoint.header;
     unsigned plexes = checkpoint.phase == TWIN ? IO_PLEXES - IO_PLEX(0) : IO_PLEX(0);
-    if (checkpoint.flushing ||
-        io_write(RANGE_CKPT_HEADER, CKPT_PLACE(checkpoint.header.generation), &source, 1, plexes,
-                 (struct io_owner){one_answered, NULL}) == 0)
-        return false;
-    checkpoint.flushing = true;
-    return true;
+    checkpoint.asked = io_write(RANGE_CKPT_HEADER, CKPT_PLACE(checkpoint.header.generation),
+                                &source, 1, plexes, (struct io_owner){one_answered, NULL}) > 0;
+    return checkpoint.asked;
 }
 
 /* Both plexes get the same header, whatever becomes of a disk between them. */
 static bool header_begin(void)
 {
     struct ckpt_header *header = &checkpoint.header;
-    if (checkpoint.flushing)
-        return false;
     header->area = checkpoint.area;
     header->disks_in_step = volume_in_step();
     header->disks_known |= volume_mounted();
@@ -413,15 +389,13 @@ static bool header_begin(void)
  * now on a restart finds generation g + 1. */
 static bool committed(void)
 {
-    if (checkpoint.flushing)
-        return false;
     directory_commit();
-    checkpoint.committed = checkpoint.header.generation;
+    checkpoint_facts.generation = checkpoint.header.generation;
     checkpoint.area = 1 - checkpoint.area;
     area_begin(checkpoint.area);
     pot_area_forget();
     journal_committed();
-    sched_wake_all(&checkpoint.waiters);
+    sched_wake_all(&checkpoint_facts.waiters);
     driver_trace(TRACE_COMMITTED, checkpoint.header.generation);
     migrate_begin(checkpoint.header.generation);
     return true;
@@ -442,7 +416,7 @@ static bool cleared(void)
  * makes clean frames. */
 static void pages_out(void)
 {
-    if (!checkpoint.able || (checkpoint.phase != IDLE && checkpoint.phase != MIGRATE))
+    if (!checkpoint_facts.able || (checkpoint.phase != IDLE && checkpoint.phase != MIGRATE))
         return;
     if (!pageout_due())
         (void)pageout_ended();
@@ -487,7 +461,8 @@ COLD void checkpoint_step(void)
     do {
         batches_send();
         pages_out();
-        while (!frozen && phases[checkpoint.phase]()) {
+        while (!frozen && (!checkpoint.asked || checkpoint.phase == CHECK) &&
+               phases[checkpoint.phase]()) {
             frozen = checkpoint.phase == IDLE; /* domains have waited for this: they run now */
             phase_end();
         }

@@ -15,6 +15,15 @@
 
 #include "kernel/base.h"
 #include "kernel/limits.h"
+#include "kernel/queue.h"
+
+/* For all to read. */
+struct checkpoint_facts {
+    bool able;            /* the store has all that a checkpoint needs: there will be more */
+    uint64_t generation;  /* the newest that is committed */
+    struct queue waiters; /* domains that wait for the next; woken then */
+};
+extern struct checkpoint_facts checkpoint_facts;
 
 /* checkpoint_start - the store was read through this header; its directory is in memory. */
 void checkpoint_start(const struct ckpt_header *header);
@@ -37,17 +46,11 @@ bool checkpoint_full(void);
 bool checkpoint_no_space(void);
 /* checkpoint_alarm - time at which a step is due without any event; UINT64_MAX: none. */
 uint64_t checkpoint_alarm(void);
-/* checkpoint_generation - the newest that is committed. */
-uint64_t checkpoint_generation(void);
 /* checkpoint_generation_of - the one that what is at this area id belongs to. */
 uint64_t checkpoint_generation_of(uint64_t location);
 /* checkpoint_shadow - area id of the shadows (disks/format.h) of the newest, while it is brought
  * home. */
 uint64_t checkpoint_shadow(void);
-/* checkpoint_able - there will be more of them. */
-bool checkpoint_able(void);
-/* checkpoint_waiters - where domains wait for the next that will be; woken then. */
-struct queue *checkpoint_waiters(void);
 /* checkpoint_force - freeze as soon as migration allows. Returns the generation that it will be; 0:
  * this store takes no checkpoints. */
 uint64_t checkpoint_force(void);

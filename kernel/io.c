@@ -177,9 +177,8 @@ static void answered(unsigned disk, struct io_request *request, bool good)
         return;
     }
     if (request->state == REQUEST_REPAIRING) {
-        const char *what = volume_kind_name(request->kind);
-        unsigned plex = request->bad_plex;
-        print_line("store: %s %lu: copy %u was bad; %s", what, request->id, plex,
+        print_line("store: %s %lu: copy %u was bad; %s", volume_kind_name(request->kind),
+                   request->id, (unsigned)request->bad_plex,
                    good ? "rewritten from the other" : "it cannot be written");
         if (!good)
             volume_disk_failed(request->disk);

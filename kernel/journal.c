@@ -64,7 +64,7 @@ static void list_fill(void)
     struct journal_block *list = &group.list;
     memset(list, 0, sizeof(*list));
     list->sequence = journal.sequence;
-    list->generation = checkpoint_generation();
+    list->generation = checkpoint_facts.generation;
     list->restart_count = journal.restarts;
     list->entry_count = journal.group_count;
     for (unsigned i = 0; i < journal.group_count; i++) {
@@ -208,7 +208,6 @@ void journal_committed(void)
         return;
     journal.tail = block_after(journal.used_at_freeze);
     journal.used -= journal.used_at_freeze;
-    journal.used_at_freeze = 0;
     journal_step();
 }
 
@@ -230,7 +229,7 @@ static bool list_read(const struct ckpt_header *header, uint64_t block)
 }
 
 /* Are all its pages there? A group is written whole or does not count: it was not acknowledged. */
-static bool pages_good(uint64_t block, uint8_t *scratch)
+static bool pages_good(uint64_t block, void *scratch)
 {
     for (uint32_t i = 0; i < group.list.entry_count; i++) {
         const struct journal_entry *entry = &group.list.entries[i];
@@ -273,7 +272,7 @@ static const char *group_lay(uint64_t block)
     return NULL;
 }
 
-const char *journal_replay(const struct ckpt_header *header, uint8_t *scratch)
+const char *journal_replay(const struct ckpt_header *header, void *scratch)
 {
     const char *problem = NULL;
     struct volume_home home;

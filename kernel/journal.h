@@ -33,7 +33,7 @@ enum journal_state {
 
 /* journal_replay - at restart from this header: lay the pages of every good group since over the
  * committed directory. scratch: a block. NULL, or one line that says why it cannot be. */
-const char *journal_replay(const struct ckpt_header *header, uint8_t *scratch);
+const char *journal_replay(const struct ckpt_header *header, void *scratch);
 
 /* journal_commit - the current domain wants a page to survive as it is. FETCH_PRESENT: it will;
  * FETCH_STALL: the domain waits, and asks again; FETCH_VOID: this store has no journal. */

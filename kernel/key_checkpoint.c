@@ -10,11 +10,11 @@ enum invoked checkpoint_wait(struct invocation *invocation)
 {
     uint64_t generation;
     (void)invoke_string(invocation, &generation, sizeof(generation));
-    if (generation <= checkpoint_generation())
+    if (generation <= checkpoint_facts.generation)
         return invoke_answer(invocation, RC_OK);
-    if (!checkpoint_able())
+    if (!checkpoint_facts.able)
         return invoke_answer(invocation, RC_DEVICE);
-    (void)sched_stall(checkpoint_waiters());
+    (void)sched_stall(&checkpoint_facts.waiters);
     return INVOKED_STALL;
 }
 
@@ -29,7 +29,7 @@ enum invoked checkpoint_force_now(struct invocation *invocation)
 
 enum invoked checkpoint_status(struct invocation *invocation)
 {
-    uint64_t words[3] = {checkpoint_generation(), checkpoint_phase(), checkpoint_interval_ns()};
+    uint64_t words[3] = {checkpoint_facts.generation, checkpoint_phase(), checkpoint_interval_ns()};
     return invoke_answer_bytes(invocation, words, sizeof(words));
 }
 
@@ -37,7 +37,7 @@ enum invoked checkpoint_interval_change(struct invocation *invocation)
 {
     uint64_t interval_ns;
     (void)invoke_string(invocation, &interval_ns, sizeof(interval_ns));
-    if (!checkpoint_able())
+    if (!checkpoint_facts.able)
         return invoke_answer(invocation, RC_DEVICE);
     commit_point(invocation);
     checkpoint_interval_set(interval_ns);

@@ -81,9 +81,9 @@ BOOT void kernel_main(uint64_t hart_id, uint64_t tree_physical)
     problem = restart();
     if (problem)
         halt("store: %s", problem);
-    print_line("restarted generation %lu", checkpoint_generation());
+    print_line("restarted generation %lu", checkpoint_facts.generation);
     check_all();
-    driver_trace(TRACE_RESTARTED, checkpoint_generation());
+    driver_trace(TRACE_RESTARTED, checkpoint_facts.generation);
     driver_trace(TRACE_PHASE_LEAVE, TRACE_PHASE_RESTART);
     sched_knobs(main_facts.amnesia, check_interval(), main_facts.general || main_facts.check);
     bool asked = main_facts.checkpoint_ms != FDT_NO_NUMBER;

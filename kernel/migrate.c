@@ -284,16 +284,15 @@ static unsigned run_ask(struct page_frame *first)
     uint64_t place = place_of(first, leg);
     struct page_frame *page = first;
     const struct directory_entry *entry = entry_of(first);
-    enum range_kind kind = directory_block_kind(entry); /* area or journal: never both in a run */
     for (; page && page->leg == leg && count < IO_BLOCKS_MAX &&
            place_of(page, leg) == place + count;
          page = page->frozen_next)
         blocks[count++] = leg == WRITE ? object_page_writing(page->object_id)->data : page->data;
     if (!page && migrate.next && count < IO_BLOCKS_MAX && migrate.asked > 0)
         return 0;
-    if (leg == READ)
-        return io_read_blocks(kind, directory_block_id(entry), blocks, count,
-                              (struct io_owner){run_read, first});
+    if (leg == READ) /* from the area or the journal: never both in a run */
+        return io_read_blocks(directory_block_kind(entry), directory_block_id(entry), blocks,
+                              count, (struct io_owner){run_read, first});
     return io_write(RANGE_PAGES, place, blocks, count, IO_PLEXES,
                     (struct io_owner){run_written, first});
 }

@@ -64,7 +64,7 @@ static bool pot_out(void)
         pot_drop(pot);
         return false;
     }
-    batch_add(pageout.filling, pot_seal(pot, checkpoint_generation() + 1), NULL);
+    batch_add(pageout.filling, pot_seal(pot, checkpoint_facts.generation + 1), NULL);
     pageout.pots[pageout.pot_count++] = pot;
     (void)area_take(1);
     return true;

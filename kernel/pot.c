@@ -81,7 +81,7 @@ static struct pot *pot_take(void)
 /* A home that is newer than the checkpoint is what is left of one whose headers are gone. */
 static void age_check(const struct pot *pot)
 {
-    uint64_t generation = ((const uint64_t *)pot->data)[1], committed = checkpoint_generation();
+    uint64_t generation = ((const uint64_t *)pot->data)[1], committed = checkpoint_facts.generation;
     if (committed && generation > committed && pot->kind != RANGE_CKPT_AREA)
         halt("store: %s %lu is newer than all headers", volume_kind_name(pot->kind),
              pot->first_id);

@@ -24,7 +24,7 @@ static struct {
     struct ckpt_header header; /* the newest valid one */
     unsigned plexes;           /* that have it */
     unsigned places;           /* bit n: place n has a valid header */
-    uint8_t block[BLOCK_BYTES] __attribute__((aligned(16)));
+    struct directory_block block __attribute__((aligned(16))); /* the one being read */
 } restarted;
 
 uint64_t restart_time_ns(void)
@@ -47,9 +47,9 @@ static void headers_read(void)
     uint8_t disk;
     for (unsigned i = 0; (range = volume_range_at(i, &disk)) != NULL; i++) {
         if (range->kind != RANGE_CKPT_HEADER ||
-            !io_volume_wait(disk, range->start_block, restarted.block))
+            !io_volume_wait(disk, range->start_block, &restarted.block))
             continue;
-        const struct ckpt_header *header = (const struct ckpt_header *)restarted.block;
+        const struct ckpt_header *header = (const struct ckpt_header *)&restarted.block;
         if (!header_valid(header))
             continue;
         restarted.places |= 1u << CKPT_PLACE(header->generation);
@@ -77,11 +77,11 @@ static void header_complete(void)
 /* Either plex will do; what is wrong with it then is the copy's own fault. */
 static bool directory_block_read(uint64_t location, uint32_t sequence)
 {
-    const struct directory_block *block = (const struct directory_block *)restarted.block;
+    const struct directory_block *block = &restarted.block;
     uint64_t generation = restarted.header.generation;
     struct io_check check = {.how = IO_CHECK_OWN,
                              .seed = checksum_seed(CHECKSUM_DIRECTORY, generation)};
-    return io_read_wait(RANGE_CKPT_AREA, location, restarted.block, &check) &&
+    return io_read_wait(RANGE_CKPT_AREA, location, &restarted.block, &check) &&
            block->generation == generation && block->sequence == sequence &&
            block->entry_count <= DIRECTORY_ENTRIES;
 }
@@ -97,10 +97,10 @@ static const char *entry_problem(const struct directory_entry *entry)
     return NULL;
 }
 
-static const char *directory_entries_take(const struct directory_block *block)
+static const char *directory_entries_take(void)
 {
-    for (uint32_t i = 0; i < block->entry_count; i++) {
-        const struct directory_entry *entry = &block->entries[i];
+    for (uint32_t i = 0; i < restarted.block.entry_count; i++) {
+        const struct directory_entry *entry = &restarted.block.entries[i];
         const char *problem = entry_problem(entry);
         if (problem)
             return problem;
@@ -115,16 +115,15 @@ static const char *directory_entries_take(const struct directory_block *block)
 static const char *directory_read(unsigned copy)
 {
     uint64_t location = restarted.header.directory_block[copy];
-    const struct directory_block *block = (const struct directory_block *)restarted.block;
     directory_clear(DIRECTORY_COMMITTED);
     directory_clear(DIRECTORY_OF_DOMAINS);
     for (uint32_t sequence = 0; sequence < restarted.header.directory_blocks; sequence++) {
         if (!directory_block_read(location, sequence))
             return "no copy of the checkpoint directory can be read";
-        const char *problem = directory_entries_take(block);
+        const char *problem = directory_entries_take();
         if (problem)
             return problem;
-        location = block->next_block;
+        location = restarted.block.next_block;
     }
     return NULL;
 }
@@ -168,7 +167,7 @@ const char *restart(void)
     if (problem)
         problem = directory_read(1);
     if (!problem)
-        problem = journal_replay(&restarted.header, restarted.block);
+        problem = journal_replay(&restarted.header, &restarted.block);
     if (problem)
         return problem;
     checkpoint_start(&restarted.header);

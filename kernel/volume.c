@@ -55,25 +55,22 @@ static bool header_read(unsigned disk)
     uint64_t blocks = virtio_block_sectors(disk) / SECTORS_PER_BLOCK;
     if (blocks < 2)
         return false;
-    if (io_volume_wait(disk, 0, &known.header) && header_valid(blocks))
-        return true;
-    return io_volume_wait(disk, blocks - 1, &known.header) && header_valid(blocks);
+    return (io_volume_wait(disk, 0, &known.header) && header_valid(blocks)) ||
+           (io_volume_wait(disk, blocks - 1, &known.header) && header_valid(blocks));
 }
 
 const char *volume_init(void)
 {
-    bool found = false;
     for (unsigned disk = 0; disk < virtio_block_count(); disk++) {
         if (!header_read(disk)) {
             print_line("disk %u: no volume header; not part of the store", disk);
             continue;
         }
-        if (found && memcmp(volume.store_id, known.header.store_id, 16) != 0) {
+        if (volume.mounted && memcmp(volume.store_id, known.header.store_id, 16) != 0) {
             print_line("disk %u: volume of another store; left alone", disk);
             continue;
         }
         memcpy(volume.store_id, known.header.store_id, 16);
-        found = true;
         volume.disk_index[disk] = known.header.disk_index;
         volume.mounted |= 1u << known.header.disk_index;
         for (unsigned i = 0; i < known.header.range_count; i++) {
@@ -85,7 +82,7 @@ const char *volume_init(void)
             known.ranges[volume.count++] = known.header.ranges[i];
         }
     }
-    if (!found)
+    if (!volume.mounted)
         return virtio_block_count() ? "no disk holds a volume" : "no disk";
     return NULL;
 }
@@ -224,15 +221,21 @@ static bool covered(unsigned index)
     return elsewhere(index) >= known.ranges[index].object_count;
 }
 
-unsigned volume_copy_begin(void)
+/* What is in this step, and may, comes one nearer to being in step. Returns how many ranges. */
+static unsigned nearer(enum step step)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < volume.count; i++)
-        if (known.step[i] == STEP_OUT && covered(i)) {
-            known.step[i] = STEP_COPYING;
+        if (known.step[i] == step && (step == STEP_COPYING || covered(i))) {
+            known.step[i]--;
             count++;
         }
     return count;
+}
+
+unsigned volume_copy_begin(void)
+{
+    return nearer(STEP_OUT);
 }
 
 bool volume_copying(unsigned index)
@@ -242,13 +245,7 @@ bool volume_copying(unsigned index)
 
 unsigned volume_copy_end(void)
 {
-    unsigned count = 0;
-    for (unsigned i = 0; i < volume.count; i++)
-        if (known.step[i] == STEP_COPYING) {
-            known.step[i] = STEP_IN;
-            count++;
-        }
-    return count;
+    return nearer(STEP_COPYING);
 }
 
 bool volume_disk_used(unsigned disk)

@@ -193,9 +193,9 @@ static uint64_t word_get(uint64_t addr)
 /* Time passes until this generation is committed. */
 static void committed(uint64_t generation)
 {
-    for (unsigned turn = 0; turn < TURNS_MAX && checkpoint_generation() < generation; turn++)
+    for (unsigned turn = 0; turn < TURNS_MAX && checkpoint_facts.generation < generation; turn++)
         (void)host_tick(INTERVAL_TICKS / 4);
-    must(checkpoint_generation() >= generation);
+    must(checkpoint_facts.generation >= generation);
     must(host_check());
     back();
 }
@@ -208,12 +208,12 @@ static void writes_two_words(void)
     committed(3);
     word_set(WORD_ADDR, 3333);
     word_set(OTHER_ADDR, 4444);
-    shared->generation = checkpoint_generation();
+    shared->generation = checkpoint_facts.generation;
 }
 
 static void reads_two_words(void)
 {
-    shared->generation = checkpoint_generation();
+    shared->generation = checkpoint_facts.generation;
     shared->word = word_get(WORD_ADDR);
     shared->other = word_get(OTHER_ADDR);
 }
@@ -231,7 +231,7 @@ Test(checkpoint, a_restart_finds_what_was_committed_and_nothing_of_what_came_aft
 
 static void goes_on(void)
 {
-    uint64_t generation = checkpoint_generation();
+    uint64_t generation = checkpoint_facts.generation;
     for (unsigned i = 0; i < 5; i++) {
         word_set(WORD_ADDR, word_get(WORD_ADDR) + 1);
         word_set(OTHER_ADDR, 10 * word_get(WORD_ADDR));
@@ -257,7 +257,7 @@ static void changes_while_it_is_written(void)
     word_set(WORD_ADDR, 1);
     while (object_changes.frozen_pages == 0 && dirty++ < TURNS_MAX)
         (void)host_tick(INTERVAL_TICKS);
-    must(checkpoint_generation() == 1);
+    must(checkpoint_facts.generation == 1);
     back();
     word_set(WORD_ADDR, 2);
     must(word_get(WORD_ADDR) == 2);
@@ -279,7 +279,7 @@ static void tries(void)
     word_set(WORD_ADDR, 5);
     for (unsigned turn = 0; turn < 20; turn++)
         (void)host_tick(INTERVAL_TICKS);
-    must(checkpoint_generation() == 1);
+    must(checkpoint_facts.generation == 1);
     must(strstr(host_console(), "no checkpoints: a disk of the store is read-only") != NULL);
 }
 
@@ -318,7 +318,7 @@ static void is_cut_off(void)
     for (unsigned turn = 0; turn < TURNS_MAX; turn++) {
         if (host_disk_counters(0)->write_requests >= shared->writes)
             return;
-        if (checkpoint_generation() >= generation && host_running_id() == shared->root) {
+        if (checkpoint_facts.generation >= generation && host_running_id() == shared->root) {
             uint64_t word = 1000 + generation++;
             if (host_store(WORD_ADDR, &word, sizeof(word)))
                 (void)host_store(OTHER_ADDR, &word, sizeof(word));
@@ -362,8 +362,8 @@ static void overcommits(void)
             word_set(addr, round * (page + 1));
         }
     must(host_check());
-    committed(checkpoint_generation() + 1);
-    shared->generation = checkpoint_generation();
+    committed(checkpoint_facts.generation + 1);
+    shared->generation = checkpoint_facts.generation;
 }
 
 static void finds_all_pages(void)
@@ -416,7 +416,7 @@ static void severs(void)
 static void severs_for_good(void)
 {
     severs();
-    committed(checkpoint_generation() + 1);
+    committed(checkpoint_facts.generation + 1);
 }
 
 static void was_not_severed(void)
@@ -431,7 +431,7 @@ static void was_severed(void)
     for (unsigned i = 0; i < 3; i++) { /* also from its home */
         must(!page_of(SLOT_PAGE));
         must(page_of(SLOT_NEW));
-        committed(checkpoint_generation() + 1);
+        committed(checkpoint_facts.generation + 1);
     }
 }
 
