@@ -151,7 +151,7 @@ static bool passes(const struct io_request *request)
         return sum_of(request->data, BLOCK_BYTES, check->seed) == check->checksum;
     const uint64_t *words = request->data; /* its checksum, and the generation of a pot */
     return sum_after_own(words, BLOCK_BYTES, check->seed) == words[0] &&
-           (request->plex < VOLUME_PLEXES || words[1] == checkpoint_generation());
+           (request->plex < VOLUME_PLEXES || words[1] == checkpoint_facts.generation);
 }
 
 /* A disk has answered. A write or flush that it could not do is good if what the disk holds is in
