@@ -23,6 +23,7 @@
 #include "emulator/base/output_file.h"
 #include "emulator/campaign_export.h"
 #include "emulator/campaign_report.h"
+#include "emulator/campaign_smallest.h"
 
 #define UNIT_CASES 512u /* enough to share much of their work, not much to be lost */
 #define PATH_BYTES 4096u
@@ -134,8 +135,9 @@ static void folder_close(struct campaign *campaign)
         for (uint64_t unit = 0; unit < campaign->plan.units; unit++)
             if (campaign_part_path(campaign->folder, unit, path, sizeof(path)))
                 (void)unlink(path);
-        static const char *const names[] = {"plan",      "command",     "result.json",
-                                            "junit.xml", "report.html", "lock"};
+        static const char *const names[] = {"plan",        "command",   "smallest-failure",
+                                            "result.json", "junit.xml", "report.html",
+                                            "lock"};
         for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
             file_remove(campaign, names[i]);
         (void)rmdir(campaign->folder);
@@ -376,6 +378,24 @@ static bool run_tell(struct campaign *campaign)
                                  options->write_log, campaign->error);
 }
 
+/* A case that was asked for stays as it is. */
+static bool first_minimise(struct campaign *campaign, struct campaign_summary *summary)
+{
+    const struct campaign_options *options = campaign->options;
+    const struct campaign_failure *first = campaign_smallest_first(summary);
+    const struct campaign_minimise_request request = {
+        .cases = &options->request, .checkpoints = options->checkpoints,
+        .all_judged = options->request.sample == 0 && options->shard_count == 1,
+        .as_it_is = options->only != NULL};
+    if (!first)
+        return true;
+    if (!campaign_minimise(&campaign->machine, &campaign->learned.level, &request, first->name,
+                           &first->result, &summary->minimal, campaign->error))
+        return false;
+    campaign_smallest_tell(summary);
+    return campaign_smallest_write(summary, campaign->folder, campaign->error);
+}
+
 static bool all_sum(struct campaign *campaign, struct campaign_summary *summary)
 {
     const struct campaign_options *options = campaign->options;
@@ -387,29 +407,8 @@ static bool all_sum(struct campaign *campaign, struct campaign_summary *summary)
     if (options->command)
         summary->command = memory_must(strdup(options->command));
     summary->cpu_seconds = cpu_seconds(&summary->peak_kib) - campaign->cpu_start;
-    return campaign_report_write(&parts, summary, folder, campaign->error);
-}
-
-/* The first that is listed, of the run itself if there is one. A case that was asked for stays as
- * it is. */
-static bool first_minimise(struct campaign *campaign, struct campaign_summary *summary)
-{
-    const struct campaign_options *options = campaign->options;
-    const struct campaign_minimise_request request = {
-        .cases = &options->request, .checkpoints = options->checkpoints,
-        .all_judged = options->request.sample == 0 && options->shard_count == 1,
-        .as_it_is = options->only != NULL};
-    size_t first = 0;
-    while (first < summary->listed &&
-           strchr(summary->list[first].name, CAMPAIGN_PATH_SEPARATOR))
-        first++;
-    if (first == summary->listed)
-        first = 0;
-    const struct campaign_failure *failure = &summary->list[first];
-    return summary->listed == 0 ||
-           campaign_minimise(&campaign->machine, &campaign->learned.level, &request,
-                             failure->name, &failure->result, &summary->minimal,
-                             campaign->error);
+    return first_minimise(campaign, summary) &&
+           campaign_report_write(&parts, summary, folder, campaign->error);
 }
 
 bool campaign_run(const struct campaign_options *options, const struct campaign_watcher *watcher,
@@ -433,7 +432,7 @@ bool campaign_run(const struct campaign_options *options, const struct campaign_
                                         &campaign->layout, error) &&
                 run_learn(campaign) && cases_plan(campaign) && plan_agree(campaign) &&
                 run_tell(campaign) && units_judge(campaign) && images_same(campaign) &&
-                all_sum(campaign, summary) && first_minimise(campaign, summary);
+                all_sum(campaign, summary);
     folder_close(campaign);
     campaign_plan_finish(&campaign->plan);
     campaign_cases_finish(&campaign->cases);
@@ -492,8 +491,10 @@ bool campaign_merge(const char *const *folders, unsigned count, const char *out,
     }
     const struct campaign_parts parts = {&plan, folders, count, 0, 1};
     good = good && campaign_sum(&parts, summary, error);
-    for (unsigned i = 0; i < count && good; i++)
+    for (unsigned i = 0; i < count && good; i++) {
         command_first(summary, folders[i]);
+        campaign_smallest_read(summary, folders[i]);
+    }
     good = good && (!out || (out_check(&plan, out, error) &&
                              campaign_report_write(&parts, summary, out, error)));
     campaign_plan_finish(&plan);

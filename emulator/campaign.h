@@ -64,6 +64,7 @@ struct campaign_summary {
     size_t listed;
     struct campaign_minimal minimal; /* the first, as small as it can be; not of campaign_merge */
     char *command; /* see campaign_options; NULL: unknown */
+    char *smallest; /* failure, see campaign_smallest.h; NULL: unknown */
     char *facts;   /* what the plan says of images, kernel and request: a line each */
     uint32_t policies;
     uint64_t faulty, refused; /* cases with a fault; what was left of them was refused as it must */

@@ -4,13 +4,15 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "emulator/base/text.h"
 #include "emulator/campaign_report.h"
+#include "emulator/campaign_smallest.h"
 
 #define BUCKETS_SHOWN 50u
-#define BUCKETS_OPEN 4u /* so that the timeline is seen as well */
+#define BUCKETS_OPEN 3u /* so that the timeline is seen as well */
 
 static const char style[] =
     ":root{color-scheme:light dark;--ink:#1d2430;--dim:#657083;--paper:#fff;--wash:#f3f5f8;"
@@ -213,6 +215,15 @@ static void failures_add(const struct campaign_summary *summary, struct byte_wri
     size_t shown = 0;
     if (summary->failures == 0)
         return;
+    if (summary->smallest) {
+        char *command = campaign_smallest_command(summary);
+        text_add(page, "<h2>The smallest failure</h2>\n<p>");
+        text_escape(page, summary->smallest);
+        text_add(page, "</p>\n<pre>");
+        text_escape(page, command);
+        text_add(page, "</pre>\n");
+        free(command);
+    }
     text_add(page, "<h2 id=\"failures\">What failed, by what was seen</h2>\n%s", bucket_head);
     for (size_t i = 0; i < summary->listed && shown < BUCKETS_SHOWN; i++) {
         size_t count = bucket_count(summary, i);

@@ -62,6 +62,12 @@ bool campaign_part_path(const char *folder, uint64_t unit, char *path, size_t si
     return length > 0 && (size_t)length < size_bytes;
 }
 
+bool campaign_part_name_good(const char *name)
+{
+    return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789=,-/") == strlen(name) &&
+           strlen(name) < CAMPAIGN_PATH_BYTES;
+}
+
 static bool number_read(const char *word, int base, uint64_t *number)
 {
     char *end;
@@ -77,7 +83,7 @@ static bool line_read(char *line, const char **name, struct campaign_result *res
     unsigned count = 0;
     while (rest && count < LINE_WORDS)
         words[count++] = strsep(&rest, "\t");
-    if (rest || count != LINE_WORDS || strlen(words[0]) >= CAMPAIGN_PATH_BYTES)
+    if (rest || count != LINE_WORDS || !campaign_part_name_good(words[0]))
         return false;
     *result = (struct campaign_result){.outcome = OUTCOME_NONE};
     *name = words[0];

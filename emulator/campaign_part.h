@@ -19,6 +19,8 @@
 #define CAMPAIGN_PATH_BYTES (4 * CAMPAIGN_NAME_BYTES)
 #define CAMPAIGN_PATH_SEPARATOR '/'
 
+/* campaign_part_name_good - is it made of the letters that names of cases are made of? */
+bool campaign_part_name_good(const char *name);
 /* campaign_part_begin, _add, _end - the bytes of a part. */
 void campaign_part_begin(struct byte_writer *part, uint64_t plan, uint64_t unit);
 void campaign_part_add(struct byte_writer *part, const char *name,

@@ -15,6 +15,7 @@
 #include "emulator/base/memory.h"
 #include "emulator/base/text.h"
 #include "emulator/campaign_numbers.h"
+#include "emulator/campaign_smallest.h"
 #include "emulator/machine.h"
 
 struct summing {
@@ -142,6 +143,7 @@ void campaign_summary_finish(struct campaign_summary *summary)
     free(summary->list);
     free(summary->command);
     free(summary->facts);
+    free(summary->smallest);
     *summary = (struct campaign_summary){.list = NULL};
 }
 
@@ -183,6 +185,15 @@ static void failures_put(cJSON *object, const struct campaign_summary *summary)
         }
         cJSON_AddItemToArray(list, failure);
     }
+}
+
+static void smallest_put(cJSON *object, const struct campaign_summary *summary)
+{
+    char *command = campaign_smallest_command(summary);
+    cJSON *smallest = cJSON_AddObjectToObject(object, "smallest");
+    json_text_add(smallest, "why", summary->smallest);
+    json_text_add(smallest, "repro", command);
+    free(command);
 }
 
 /* Lines of a word and its value. */
@@ -241,6 +252,8 @@ char *campaign_summary_json(const struct campaign_summary *summary)
     cJSON_AddNumberToObject(object, "status", campaign_summary_status(summary));
     if (summary->command)
         json_text_add(object, "command", summary->command);
+    if (summary->smallest)
+        smallest_put(object, summary);
     facts_put(object, summary);
     coverage_put(object, summary);
     failures_put(object, summary);

@@ -12,7 +12,7 @@
 
 #include "emulator/base/input_file.h"
 #include "emulator/base/memory.h"
-#include "frontend/campaign_smallest.h"
+#include "emulator/campaign_smallest.h"
 #include "frontend/campaign_words.h"
 #include "frontend/pace.h"
 
@@ -156,10 +156,10 @@ static void failures_print(const struct campaign_summary *summary)
     }
     if (summary->failures > FAILURES_PRINTED)
         printf("and %" PRIu64 " more\n", summary->failures - FAILURES_PRINTED);
-    char *line = campaign_smallest_line(summary);
-    if (line)
-        puts(line);
-    free(line);
+    char *again = campaign_smallest_command(summary);
+    if (again)
+        printf("smallest: %s; again: %s\n", summary->smallest, again);
+    free(again);
 }
 
 static void summary_print(const struct campaign_summary *summary)

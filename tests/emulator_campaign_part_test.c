@@ -70,6 +70,27 @@ Test(campaign_part, what_is_written_is_read_back)
     scratch_remove(&scratch);
 }
 
+Test(campaign_part, a_name_that_a_shell_would_take_for_more_is_no_case)
+{
+    static const char *const names[] = {"event=1;reboot", "event=1 policy=keep", "$(x)", "`x`",
+                                        "event=1,policy=keep\x1b", "<b>"};
+    struct scratch scratch;
+    scratch_make(&scratch);
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const struct campaign_result result = {.outcome = OUTCOME_LOST};
+        struct byte_writer part = {0};
+        struct taken taken = {.count = 0};
+        campaign_part_begin(&part, PLAN, 3);
+        campaign_part_add(&part, names[i], &result);
+        campaign_part_end(&part);
+        part_write(&scratch, part.data, part.size_bytes);
+        cr_expect(campaign_part_read(scratch.folder, PLAN, 3, &taken, take));
+        cr_expect_eq(taken.count, 0, "%s", names[i]);
+        writer_finish(&part);
+    }
+    scratch_remove(&scratch);
+}
+
 Test(campaign_part, one_of_another_plan_or_unit_is_none)
 {
     struct scratch scratch;

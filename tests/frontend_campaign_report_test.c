@@ -14,6 +14,7 @@
 
 #define IMAGE "shared-pingpong.img"
 #define IMAGE_BYTES_MAX (64u << 20)
+#define LIES "./latchkey campaign " IMAGE " --interval 5 --policy misreport,torn "
 #define SMALL "./latchkey campaign " IMAGE " --interval 5 --policy keep,drop,prefix "
 
 static struct command_result *run(const char *format, const char *first, const char *second,
@@ -154,18 +155,24 @@ Test(campaign_report_command, all_reports_are_equal_for_jobs_and_shards, .timeou
 
 Test(campaign_report_command, a_failure_is_in_all_reports_with_its_command, .timeout = 120)
 {
-    char *folder = command_file("report-lost"), *sum = command_file("report-sum");
-    run_status(1, "./latchkey campaign " IMAGE " --interval 5 --checkpoints 1 --policy misreport "
-                  "--out %s", folder, NULL, NULL);
-    run_status(1, "./latchkey campaign merge %s --out %s", folder, sum, NULL);
-    static const char *const files[] = {"report.html", "junit.xml", "result.json", "failure-1"};
+char *folder = command_file("report-lost"), *sum = command_file("report-sum");
+    char *other = command_file("report-lost-2");
+    run_status(1, LIES "--out %s", folder, NULL, NULL);
+    run_status(1, LIES "--out %s --shard 1/2", sum, NULL, NULL);
+    run_status(1, LIES "--out %s --shard 2/2", other, NULL, NULL);
+    run_status(1, "./latchkey campaign merge %s %s --out %s", other, sum, sum);
+    static const char *const files[] = {"report.html", "junit.xml", "result.json", "failure-1",
+                                        "smallest"};
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        run_status(0, "grep -q 'latchkey campaign " IMAGE " --interval 5 --checkpoints 1 --policy "
-                      "misreport --case event=[0-9]*,policy=misreport' %s/%s", sum, files[i], NULL);
+        run_status(0, "grep -q 'latchkey campaign " IMAGE " --interval 5.* --case "
+                      "event=[0-9]*,policy=misreport' %s/%s", sum, files[i], NULL);
         run_status(0, "cmp %1$s/%2$s %3$s/%2$s", folder, files[i], sum);
     }
+    run_status(0, "grep -q 'The smallest failure' %s/report.html", sum, NULL, NULL);
     run_status(1, "./latchkey campaign repro %s/failure-1", sum, NULL, NULL);
+    run_status(1, "./latchkey campaign repro %s/smallest", sum, NULL, NULL);
     file_removed(folder);
+    file_removed(other);
     file_removed(sum);
 }
 
