@@ -271,10 +271,6 @@ static const char *header_problem(const struct apply *apply, const struct ckpt_h
     if (header->journal_block &&
         !store_exists(apply->standby, RANGE_JOURNAL, header->journal_block))
         return "its journal begins outside of the ring";
-    /* The restart took the journal's pages home, and no later checkpoint has them. */
-    if (header->restart_count != before->restart_count &&
-        header->journal_sequence != before->journal_sequence)
-        return "the store restarted between two of them, with pages in its journal";
     return check_header_problem(header);
 }
 
@@ -320,7 +316,7 @@ static bool complete(const struct apply *apply)
                      standby->volumes[0].path, standby->disk_count, standby->volume_count);
 }
 
-/* Read the standby anew. What its journal holds is on the next generation's way, or too late. */
+/* Read the standby anew. What its journal holds the next generation has, if it was to stay. */
 static bool standby_read(struct apply *apply)
 {
     store_close(apply->standby);

@@ -53,6 +53,12 @@ static inline uint64_t directory_block_id(const struct directory_entry *entry)
     return area ? entry->location : AREA_ID_INDEX(entry->location);
 }
 
+/* directory_is_laid - a page that a restart found in the journal. */
+static inline bool directory_is_laid(const struct directory_entry *entry)
+{
+    return entry->kind == DIRECTORY_PAGE && directory_block_kind(entry) == RANGE_JOURNAL;
+}
+
 /* directory_init - a pool of so many entries at start; returns the first address after it. */
 uint64_t directory_init(uint64_t start, uint32_t count);
 /* directory_entry_make - an entry without counts. */

@@ -21,7 +21,8 @@
  *
  * A page that is dirty again, or was since paged out, stays as it is at home: the next checkpoint
  * has its newer version, and until that is committed this one's area has it. An object whose home
- * is on no disk that is there is made dirty, so that the next checkpoint carries it on.
+ * is on no disk that is there is made dirty, so that the next checkpoint carries it on; so is a
+ * page of the journal if there is a stream, which the journal is not in.
  */
 #include "kernel/migrate.h"
 
@@ -195,7 +196,8 @@ static void pages_gather(void)
     uint64_t pages_max = least(PAGES_MAX, objects.page_count / PAGES_SHARE);
     while (taken && migrate.next && migrate.pages < pages_max && !checkpoint_time_is_up()) {
         const struct directory_entry *entry = migrate.next;
-        if (entry->kind != DIRECTORY_NODE && !has_home(entry, &home))
+        bool stays = directory_is_laid(entry) && volume_streams(!checkpoint_full());
+        if (entry->kind != DIRECTORY_NODE && (!has_home(entry, &home) || stays))
             taken = carry_on(entry);
         else if (entry->kind == DIRECTORY_PAGE)
             taken = page_gather(entry);

@@ -128,22 +128,37 @@ bool volume_home_written(enum range_kind kind, uint64_t object_id, unsigned plex
     return home_find(kind, object_id, plex, STEP_COPYING, home);
 }
 
+/* Its range; volume.count: there is none. */
+static unsigned stream_find(void)
+{
+    unsigned i = 0;
+    while (i < volume.count && !holds(i, RANGE_STREAM, 0, STEP_IN))
+        i++;
+    return i;
+}
+
 bool volume_stream(enum range_kind kind, uint64_t id, unsigned count, uint64_t generation,
                    struct volume_home *home)
 {
     uint64_t at = kind == RANGE_CKPT_AREA ? 1 + AREA_ID_INDEX(id) : 0;
     if (kind != RANGE_CKPT_AREA && kind != RANGE_CKPT_HEADER)
         return false;
-    for (unsigned i = 0; i < volume.count; i++) {
-        const struct volume_range *range = &known.ranges[i];
-        if (!holds(i, RANGE_STREAM, 0, STEP_IN) || at + count > range->object_count)
-            continue;
-        uint64_t slot = generation % (range->block_count / range->object_count);
-        home->disk = known.disk[i];
-        home->block = range->start_block + slot * range->object_count + at;
-        return true;
-    }
-    return false;
+    unsigned index = stream_find();
+    const struct volume_range *range = &known.ranges[index];
+    if (index == volume.count || at + count > range->object_count)
+        return false;
+    uint64_t slot = generation % (range->block_count / range->object_count);
+    home->disk = known.disk[index];
+    home->block = range->start_block + slot * range->object_count + at;
+    return true;
+}
+
+bool volume_streams(bool goes_on)
+{
+    unsigned index = stream_find();
+    if (index < volume.count && !goes_on)
+        known.step[index] = STEP_OUT;
+    return goes_on && index < volume.count;
 }
 
 uint64_t volume_run(enum range_kind kind, uint64_t object_id)

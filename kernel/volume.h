@@ -40,6 +40,8 @@ MUST_CHECK bool volume_home_written(enum range_kind kind, uint64_t object_id, un
  * (disks/format.h). false: there is none, or that is not for it. */
 MUST_CHECK bool volume_stream(enum range_kind kind, uint64_t id, unsigned count,
                               uint64_t generation, struct volume_home *home);
+/* volume_streams - is there a stream? goes_on false: then no longer, for it will miss something. */
+bool volume_streams(bool goes_on);
 /* volume_run - so many blocks from this one on are on the same disks: those that have left too. */
 uint64_t volume_run(enum range_kind kind, uint64_t object_id);
 /* volume_range_at - the index-th range over all volumes; NULL past the end. */

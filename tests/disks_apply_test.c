@@ -465,36 +465,6 @@ Test(apply, a_standby_that_was_used_on_its_own_does_not_follow)
     scratch_remove(&world.scratch);
 }
 
-Test(apply, what_a_restart_took_home_from_the_journal_is_missed)
-{
-    struct world world;
-    struct ckpt_header header;
-    uint8_t block[BLOCK_BYTES];
-    world_make(&world, 16, 3);
-    struct volume_range ring = range_of(world.standby[VOLUMES], RANGE_STREAM, 0);
-    uint64_t at = ring.start_block + 3 * ring.object_count;
-    for (unsigned i = 0; i < VOLUMES; i++)
-        image_copy(world.standby[i], world.primary[i]);
-    for (unsigned part = 0; part < 2; part++) {
-        block_load(world.standby[VOLUMES], at, block);
-        memcpy(&header, block, sizeof(header));
-        header.restart_count += part;
-        header.journal_sequence += !part;
-        seal_ckpt(&header);
-        memcpy(block, &header, sizeof(header));
-        block_save(world.standby[VOLUMES], at, block);
-        if (part) {
-            expect_refused(&world, FIRST_GENERATION, "restarted between two of them");
-            continue;
-        }
-        struct apply_report report;
-        struct error error;
-        cr_expect(apply(&world, &report, &error), "one of both is fine: %s", error.text);
-        standby_fresh(&world, world.primary);
-    }
-    scratch_remove(&world.scratch);
-}
-
 /* Whatever is in the stream: the standby is as it was, or as of a generation. */
 static void expect_sound(const struct world *world, struct failing *failing, uint64_t newest,
                          unsigned round)

@@ -10,13 +10,17 @@
 #include "disks/add.h"
 #include "disks/apply.h"
 #include "tests/support_power.h"
+#include "tests/support_store.h"
 
 #define DISKS 2u /* the store, and its stream */
 #define SLOTS 8u
 #define ROUNDS 12u
+#define MARK 0x5au
+#define DEMO LATCHKEY_BUILD_DIR "/shared-demo.img"
 #define COMMIT_CYCLES 4000000u /* from its beginning to the next phase, and some of that */
 
 static const char *const paths[DISKS] = {"stream-store.img", "stream.img"};
+static const char *const plain = "stream-plain.img";
 static const char *const standby[DISKS] = {"stream-standby.img", "stream.img"};
 
 struct pair {
@@ -30,17 +34,18 @@ static void start(struct pair *pair, const char *const *images, unsigned count)
     pair->machine = checkpoint_machine(images, count, &pair->transcript);
 }
 
-/* The demo, a copy of it, and its stream; switched on. */
-static struct pair *pair_make(void)
+/* The demo or another store, a copy of it, and its stream; switched on. */
+static struct pair *pair_make(const char *image)
 {
     struct error error;
     struct pair *pair = calloc(1, sizeof(*pair));
     struct store *store = malloc(sizeof(*store));
     const struct add_request request = {.stream_slots = SLOTS};
     cr_assert(pair && store);
-    demo_make(paths[0], "");
-    image_copy(paths[0], standby[0]);
-    (void)unlink(paths[1]);
+    for (unsigned i = 0; i < DISKS; i++)
+        (void)unlink(paths[i]);
+    image_copy(image, paths[0]);
+    image_copy(image, standby[0]);
     bool good = store_open(store, paths, 1, &error) && store_use(store, 0, &error) &&
                 add_volume(store, &request, paths[1], &error);
     cr_assert(good, "%s", good ? "" : error.text);
@@ -55,6 +60,7 @@ static void pair_finish(struct pair *pair)
     for (unsigned i = 0; i < DISKS; i++)
         (void)unlink(paths[i]);
     (void)unlink(standby[0]);
+    (void)unlink(plain);
     free(pair);
 }
 
@@ -70,6 +76,19 @@ static void run_on(struct pair *pair, uint64_t generation, uint64_t cycles)
     cr_assert_null(strstr(pair->transcript.text, ": trap "), "%s", pair->transcript.text);
 }
 
+/* The store without its journal, which is not in the stream. */
+static uint64_t digest_plain(struct digest *digest, const char *where)
+{
+    static const uint8_t zeros[BLOCK_BYTES];
+    uint64_t found;
+    (void)unlink(plain);
+    image_copy(paths[0], plain);
+    struct volume_range ring = range_of(plain, RANGE_JOURNAL, 0);
+    for (uint64_t i = 0; i < ring.block_count; i++)
+        block_save(plain, ring.start_block + i, zeros);
+    return image_digest(&plain, 1, digest, &found, where);
+}
+
 /* Bring the standby forward; it is what the store is. Returns the generation. */
 static uint64_t follow(const char *where)
 {
@@ -77,7 +96,7 @@ static uint64_t follow(const char *where)
     struct apply_report report;
     struct digest store, follower;
     uint64_t found;
-    uint64_t generation = image_digest(paths, DISKS, &store, &found, where);
+    uint64_t generation = digest_plain(&store, where);
     cr_assert(apply_stream(standby, DISKS, NULL, &report, &error), "%s: %s", where, error.text);
     /* The stream's header is the last that is written; then the standby is one behind. */
     cr_assert(report.to == generation || report.to + 1 == generation, "%s", where);
@@ -90,7 +109,7 @@ static uint64_t follow(const char *where)
 
 Test(stream, a_standby_follows_a_machine_over_power_cuts_and_takes_over)
 {
-    struct pair *pair = pair_make();
+    struct pair *pair = pair_make(DEMO);
     run_on(pair, 5, 0);
     run_on(pair, 0, 300000); /* into its migration */
     machine_cut(pair->machine, POWER_DROP, 0);
@@ -112,9 +131,78 @@ Test(stream, a_standby_follows_a_machine_over_power_cuts_and_takes_over)
     pair_finish(pair);
 }
 
+/* A group in the journal of a store that is off, with a page that nobody uses. */
+static void page_journal(uint64_t *id)
+{
+    struct store_page page;
+    static const uint8_t data[1][BLOCK_BYTES] = {{MARK}};
+    struct store *store = store_opened(paths[0]);
+    const struct ckpt_header *header = &store->header;
+    for (*id = store_end(store, RANGE_PAGES) - 1;; --*id)
+        if (!store_page(store, *id, &page) && page.zero)
+            break;
+    const struct store_journal *journal = &store->journal;
+    const struct group group = {.ids = id, .pages = data, .count = 1,
+                                .generation = header->generation,
+                                .sequence = header->journal_sequence + journal->group_count,
+                                .restart_count = journal->restart_count,
+                                .allocation_count = page.allocation_count};
+    uint64_t block = header->journal_block;
+    if (journal->group_count > 0)
+        block = journal->groups[journal->group_count - 1].first_block + 1 +
+                journal->groups[journal->group_count - 1].page_count;
+    cr_assert_lt(block, 60, "in the ring");
+    (void)group_write(paths, 1, &group, block);
+    store_dropped(store);
+}
+
+Test(stream, what_a_restart_finds_in_the_journal_is_in_the_next_generation)
+{
+    struct pair *pair = pair_make(DEMO);
+    struct store_page page;
+    uint64_t id;
+    run_on(pair, 3, 0);
+    machine_cut(pair->machine, POWER_DROP, 0);
+    page_journal(&id);
+    start(pair, paths, DISKS);
+    run_on(pair, 6, 0);
+    machine_cut(pair->machine, POWER_DROP, 0);
+    cr_assert_eq(follow("after a page of the journal"), 6);
+    struct store *store = store_opened(standby[0]);
+    cr_assert_null(store_page(store, id, &page));
+    cr_assert_eq(page.data[0], MARK);
+    store_dropped(store);
+    pair_finish(pair);
+}
+
+/* A domain that journals a page all the time, and is cut off as often. */
+Test(stream, a_journal_at_work_does_not_break_the_stream)
+{
+    const uint64_t seed = 3;
+    struct random random = {seed};
+    struct pair *pair = pair_make(LATCHKEY_BUILD_DIR "/shared-transfer.img");
+    struct digest digest;
+    uint64_t generation = 1, applied = 1;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        if (round > 0)
+            start(pair, paths, DISKS);
+        run_on(pair, generation + 1, 0);
+        run_on(pair, 0, 1 + random_below(&random, 1000000));
+        machine_cut(pair->machine, (enum power_policy)random_below(&random, POWER_POLICY_COUNT),
+                    round);
+        generation = digest_plain(&digest, "a journal at work");
+        if (round % 3 != 2)
+            continue;
+        uint64_t now = follow("a journal at work");
+        cr_assert_gt(now, applied, "seed %u, round %u", (unsigned)seed, round);
+        applied = now;
+    }
+    pair_finish(pair);
+}
+
 Test(stream, no_cut_in_a_commit_breaks_the_stream)
 {
-    struct pair *pair = pair_make();
+    struct pair *pair = pair_make(DEMO);
     struct digest digest;
     uint64_t generation = 1, found, applied = 1, both = 0;
     for (unsigned round = 0; round < ROUNDS; round++) {
@@ -142,7 +230,7 @@ Test(stream, no_cut_in_a_commit_breaks_the_stream)
 
 Test(stream, the_store_goes_on_when_its_stream_dies_or_is_away)
 {
-    struct pair *pair = pair_make();
+    struct pair *pair = pair_make(DEMO);
     struct error error;
     struct apply_report report;
     struct digest digest;
