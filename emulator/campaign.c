@@ -67,7 +67,7 @@ void campaign_options_init(struct campaign_options *options)
         .request = {.policies = 1u << CAMPAIGN_KEEP | 1u << CAMPAIGN_DROP |
                                 1u << CAMPAIGN_PREFIX | 1u << CAMPAIGN_SUBSET |
                                 1u << CAMPAIGN_TORN,
-                    .draws = DRAWS_DEFAULT, .disks = 1},
+                    .draws = DRAWS_DEFAULT, .subsets = CAMPAIGN_MASK_FEW, .disks = 1},
         .checkpoints = 2, .depth = 1, .nested_sample = NESTED_DEFAULT, .shard_count = 1};
     options->setup.workload = campaign_workload_find("demo");
     options->jobs = processors < 1 ? 1 : (unsigned)processors;

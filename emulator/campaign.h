@@ -68,7 +68,7 @@ struct campaign_summary {
     char *facts;   /* what the plan says of images, kernel and request: a line each */
     uint32_t policies;
     uint64_t faulty, refused; /* cases with a fault; what was left of them was refused as it must */
-    uint64_t draws, sample; /* of the request: what was not exhaustive */
+    uint64_t draws, subsets, sample; /* of the request: what was not exhaustive */
     double cpu_seconds; /* that this call took, of all processes; 0: of campaign_merge */
     uint64_t peak_kib;  /* resident memory of the largest process that judged */
 };

@@ -117,6 +117,15 @@ static bool others_pending(const struct listing *listing, unsigned disk)
     return false;
 }
 
+/* The n-th end of a prefix of a disk: the first order that is lost. */
+static uint64_t prefix_end(const struct campaign_cached_list *pending, uint64_t number)
+{
+    if (pending->count == 0)
+        return 0;
+    return number < pending->count ? pending->list[number].order
+                                   : pending->list[pending->count - 1].order + 1;
+}
+
 /* The prefixes of one disk, and what the policy does to the sector after each. */
 static void prefixes_list(struct listing *listing, enum campaign_policy policy, unsigned disk,
                           bool others)
@@ -126,8 +135,7 @@ static void prefixes_list(struct listing *listing, enum campaign_policy policy, 
     for (size_t i = 0; i < ends; i++) {
         struct campaign_case added = {.policy = (uint8_t)policy, .disk = (uint8_t)disk,
                                       .others = others};
-        added.argument = i < pending->count ? pending->list[i].order
-                                            : pending->list[pending->count - 1].order + 1;
+        added.argument = prefix_end(pending, i);
         uint64_t drawn = campaign_mix(campaign_mix(listing->request->seed, listing->event),
                                       added.argument);
         if (policy == CAMPAIGN_TORN)
@@ -138,6 +146,38 @@ static void prefixes_list(struct listing *listing, enum campaign_policy policy, 
         added.bytes = policy == CAMPAIGN_TORN ? DISK_SECTOR_BYTES / 2 : 1;
         case_add(listing, added);
     }
+}
+
+/* One combination of prefixes of all disks, by its number. */
+static void apart_add(struct listing *listing, uint64_t number)
+{
+    struct campaign_case added = {.policy = CAMPAIGN_PREFIX, .apart = true};
+    for (unsigned disk = 0; disk < listing->request->disks; disk++) {
+        const struct campaign_cached_list *pending = &listing->pending.disks[disk];
+        added.orders[disk] = prefix_end(pending, number % (pending->count + 1));
+        number /= pending->count + 1;
+    }
+    case_add(listing, added);
+}
+
+/* Disks that lose different amounts: all combinations, or some. Returns whether it was all. */
+static bool prefixes_apart_list(struct listing *listing)
+{
+    const struct campaign_request *request = listing->request;
+    uint64_t all = 1, several = 0;
+    for (unsigned disk = 0; disk < request->disks; disk++) {
+        size_t count = listing->pending.disks[disk].count;
+        several += count > 0;
+        all = all * (count + 1); /* a cache holds 2^14: no overflow */
+    }
+    if (several < 2)
+        return false;
+    uint64_t seed = campaign_mix(request->seed, campaign_mix(listing->event, CAMPAIGN_PREFIX));
+    for (uint64_t i = 0; i < all && all <= CAMPAIGN_APART_MAX; i++)
+        apart_add(listing, i);
+    for (unsigned i = 0; i < request->draws && all > CAMPAIGN_APART_MAX; i++)
+        apart_add(listing, campaign_mix(seed, i) % all);
+    return all <= CAMPAIGN_APART_MAX;
 }
 
 static void choice_add(struct listing *listing, enum campaign_policy policy,
@@ -172,10 +212,11 @@ static void subsets_list(struct listing *listing)
 {
     uint64_t keys[CAMPAIGN_MASK_BITS];
     unsigned bits = campaign_pending_few(&listing->pending, false, keys);
-    bool all = bits <= CAMPAIGN_MASK_MAX;
+    bool all = bits <= listing->request->subsets;
     if (!all)
         bits = campaign_pending_few(&listing->pending, true, keys);
-    bool few = bits <= CAMPAIGN_MASK_MAX;
+    bool few = bits <= listing->request->subsets;
+    assert(listing->request->subsets <= CAMPAIGN_MASK_MAX);
     for (uint64_t mask = 0; few && mask < 1ull << bits; mask++)
         choice_add(listing, CAMPAIGN_SUBSET, all ? CHOICE_MASK : CHOICE_REQUESTS, mask);
     for (unsigned disk = 0; !few && disk < listing->request->disks; disk++)
@@ -192,6 +233,9 @@ static void policy_list(struct listing *listing, enum campaign_policy policy)
         case_add(listing, (struct campaign_case){.policy = (uint8_t)policy});
         return;
     case CAMPAIGN_PREFIX:
+        if (prefixes_apart_list(listing))
+            return;
+        /* fallthrough */
     case CAMPAIGN_TORN:
     case CAMPAIGN_GARBAGE:
         for (unsigned disk = 0; disk < listing->request->disks; disk++) {

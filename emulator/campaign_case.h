@@ -16,12 +16,13 @@
 #ifndef LATCHKEY_EMULATOR_CAMPAIGN_CASE_H
 #define LATCHKEY_EMULATOR_CAMPAIGN_CASE_H
 
+#include "devices/board.h"
 #include "emulator/campaign_log.h"
 
 enum campaign_policy {
     CAMPAIGN_KEEP,      /* all that was taken reached the media */
     CAMPAIGN_DROP,      /* nothing since it last settled did */
-    CAMPAIGN_PREFIX,    /* the first so many sectors, in order, of one disk; others all or none */
+    CAMPAIGN_PREFIX,    /* the first so many sectors, in order, of each disk */
     CAMPAIGN_SUBSET,    /* any */
     CAMPAIGN_TORN,      /* a prefix, and the first bytes of the sector after it */
     CAMPAIGN_GARBAGE,   /* a prefix, and the sector after it is garbage, or cannot be read */
@@ -47,8 +48,10 @@ struct campaign_case {
     uint8_t policy, choice;
     uint8_t disk;     /* PREFIX, TORN, GARBAGE: the one; the others keep ... */
     bool others;      /* ... all or nothing */
+    bool apart;       /* PREFIX: each disk has a prefix of its own: orders */
     uint32_t bytes;   /* TORN: of the sector after the prefix; GARBAGE: 0 unreadable, 1 garbage */
     uint64_t argument; /* PREFIX, TORN, GARBAGE: first order that is lost; else of the choice */
+    uint64_t orders[BOARD_DISK_COUNT_MAX]; /* PREFIX, apart: the first that is lost of each disk */
     /* Besides, when the power comes back (campaign_fault.h). */
     uint8_t fault;           /* 1 + enum disk_fault_kind; 0: none */
     uint8_t fault_disk;
@@ -71,12 +74,15 @@ struct campaign_events {
 };
 
 #define CAMPAIGN_DRAWS_MAX 4096u
+#define CAMPAIGN_APART_MAX 1024u /* combinations of the prefixes of several disks */
 
 /* Which cases are wanted. */
 struct campaign_request {
     uint32_t policies; /* bit n: enum campaign_policy n */
     uint32_t phases;   /* bit n: enum trace_phase n, bit 0: outside of all; 0: every event */
-    unsigned draws;    /* SUBSET: seeded draws an event, where not all subsets are taken */
+    unsigned draws;    /* SUBSET: seeded draws an event, where not all subsets are taken; PREFIX: of
+                        * several disks, where there are more than CAMPAIGN_APART_MAX */
+    unsigned subsets;  /* SUBSET: of so many cached sectors, or else writes, all are taken */
     unsigned disks;    /* of the machine */
     uint64_t sample;   /* so many of all, 0: all of them */
     uint64_t seed;

@@ -10,6 +10,7 @@
 #include "devices/disk.h"
 #include "emulator/campaign_fault.h"
 
+#define ORDER_MAX (1ull << 40) /* of sectors that a run writes */
 #define FAULT_SECTOR_MAX (4ull << 30 >> 9) /* no image is larger */
 
 static const char *const policy_names[CAMPAIGN_POLICY_COUNT] = {
@@ -36,6 +37,32 @@ static bool is_choice(const struct campaign_case *which)
     return which->policy == CAMPAIGN_SUBSET || which->policy == CAMPAIGN_MISREPORT;
 }
 
+/* "apart=12:7:0:0". */
+static void orders_name(const struct campaign_case *which, char *end, size_t left)
+{
+    for (unsigned disk = 0; disk < BOARD_DISK_COUNT_MAX; disk++) {
+        int used = snprintf(end, left, "%s%" PRIu64, disk ? ":" : ",apart=", which->orders[disk]);
+        assert(used > 0);
+        assert((size_t)used < left);
+        end += used;
+        left -= (size_t)used;
+    }
+}
+
+static bool orders_read(struct campaign_case *which, const char *value)
+{
+    char *end = NULL;
+    which->apart = true;
+    for (unsigned disk = 0; disk < BOARD_DISK_COUNT_MAX; disk++, value = end + 1) {
+        if (*value < '0' || *value > '9')
+            return false;
+        which->orders[disk] = strtoull(value, &end, 10);
+        if (which->orders[disk] > ORDER_MAX || *end != (disk + 1 < BOARD_DISK_COUNT_MAX ? ':' : 0))
+            return false;
+    }
+    return true;
+}
+
 static void fault_name(const struct campaign_case *which, char *end, size_t left)
 {
     const char *kind = disk_fault_name((enum disk_fault_kind)(which->fault - 1));
@@ -59,7 +86,9 @@ void campaign_case_name(const struct campaign_case *which, char name[CAMPAIGN_NA
     assert(used < (int)CAMPAIGN_NAME_BYTES / 2);
     char *end = name + used;
     size_t left = CAMPAIGN_NAME_BYTES - (size_t)used;
-    if (is_prefix(which) && which->policy == CAMPAIGN_PREFIX)
+    if (which->apart)
+        orders_name(which, end, left);
+    else if (which->policy == CAMPAIGN_PREFIX)
         (void)snprintf(end, left, ",disk=%u,others=%u,order=%" PRIu64, which->disk, which->others,
                        which->argument);
     else if (is_prefix(which))
@@ -121,6 +150,8 @@ static bool word_read(struct campaign_case *which, const char *word, const char 
     uint64_t number = 0;
     if (which->fault || strcmp(word, "fault") == 0)
         return fault_word_read(which, word, value);
+    if (strcmp(word, "apart") == 0)
+        return which->policy == CAMPAIGN_PREFIX && orders_read(which, value);
     if (strcmp(word, "policy") == 0)
         return name_find(policy_names, CAMPAIGN_POLICY_COUNT, value, &which->policy);
     if (!number_read(value, UINT64_MAX, &number))

@@ -149,9 +149,9 @@ static void certificate_add(const struct campaign_summary *summary, struct byte_
         text_add(page, "Only the phases that were asked for were cut. ");
     if (summary->policies >> CAMPAIGN_SUBSET & 1)
         text_add(page,
-                 "Subset: every one of up to %u cached writes; of more, each lost alone and kept "
-                 "alone, and %" PRIu64 " drawn an event. ",
-                 CAMPAIGN_MASK_MAX, summary->draws);
+                 "Subset: every one of up to %" PRIu64 " cached writes; of more, each lost alone "
+                 "and kept alone, and %" PRIu64 " drawn an event. ",
+                 summary->subsets, summary->draws);
     text_add(page, "</p>\n");
 }
 

@@ -7,7 +7,8 @@
 #include "devices/board.h"
 #include "emulator/campaign_log.h"
 
-#define CAMPAIGN_MASK_MAX 6u   /* of so many writes all subsets are taken */
+#define CAMPAIGN_MASK_FEW 6u   /* of so many writes all subsets are taken, unless asked for more */
+#define CAMPAIGN_MASK_MAX 16u  /* of no more */
 #define CAMPAIGN_MASK_BITS 64u /* so many a mask can tell apart */
 
 struct campaign_cached {

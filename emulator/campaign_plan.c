@@ -35,6 +35,7 @@ static void request_lines(struct byte_writer *text, const struct campaign_option
     text_add(text, "policies %" PRIx32 "\n", request->policies);
     text_add(text, "phases %" PRIx32 "\n", request->phases);
     text_add(text, "draws %u\n", request->draws);
+    text_add(text, "subsets %u\n", request->subsets);
     text_add(text, "faults %" PRIx32 "\n", request->faults);
     for (unsigned i = 0; i < options->setup.fault_count; i++) {
         const struct machine_fault *fault = &options->setup.faults[i];
@@ -116,6 +117,7 @@ bool campaign_plan_make(struct campaign_plan *plan, const struct campaign_option
                                    .instructions = learned->log->instructions, .cases = cases,
                                    .units = units, .policies = options->request.policies,
                                    .draws = options->request.draws,
+                                   .subsets = options->request.subsets,
                                    .sample = options->request.sample};
     if (!kernel_hash(options->setup.kernel_path, &kernel, error))
         return false;
@@ -188,6 +190,7 @@ bool campaign_plan_read(struct campaign_plan *plan, const char *folder, bool *mi
                 number_find(plan->text, "cases", 10, &plan->cases) &&
                 number_find(plan->text, "units", 10, &plan->units) &&
                 number_find(plan->text, "draws", 10, &plan->draws) &&
+                number_find(plan->text, "subsets", 10, &plan->subsets) &&
                 number_find(plan->text, "sample", 10, &plan->sample) &&
                 number_find(plan->text, "policies", 16, &policies);
     plan->policies = (uint32_t)policies;

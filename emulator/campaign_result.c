@@ -123,7 +123,8 @@ bool campaign_sum(const struct campaign_parts *parts, struct campaign_summary *s
     *summary = (struct campaign_summary){.events = plan->events,
                                          .instructions = plan->instructions,
                                          .units = plan->units, .policies = plan->policies,
-                                         .draws = plan->draws, .sample = plan->sample};
+                                         .draws = plan->draws, .subsets = plan->subsets,
+                                         .sample = plan->sample};
     const char *end = strstr(plan->text, "\nmark-");
     summary->facts = memory_must(end ? strndup(plan->text, (size_t)(end - plan->text))
                                      : strdup(plan->text));
@@ -242,6 +243,7 @@ char *campaign_summary_json(const struct campaign_summary *summary)
     json_count_add(object, "faulty", summary->faulty);
     json_count_add(object, "refused", summary->refused);
     json_count_add(object, "draws", summary->draws);
+    json_count_add(object, "subsets", summary->subsets);
     json_count_add(object, "sample", summary->sample);
     cJSON_AddBoolToObject(object, "every_event", campaign_summary_whole(summary));
     json_count_add(object, "units", summary->units);

@@ -12,7 +12,7 @@ struct campaign_plan {
     uint64_t hash;  /* of the text */
     uint64_t events, instructions, cases, units;
     uint32_t policies;
-    uint64_t draws, sample;
+    uint64_t draws, subsets, sample;
 };
 
 /* campaign_plan_make - campaign_plan_finish frees it, also after failure; a zeroed one is fine. */

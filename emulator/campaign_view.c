@@ -237,6 +237,9 @@ static bool keeps(const struct campaign_index *index, const struct campaign_case
     case CAMPAIGN_DROP:
         return false;
     case CAMPAIGN_PREFIX:
+        if (which->apart)
+            return mark->order < which->orders[disk];
+        /* fallthrough */
     case CAMPAIGN_TORN:
     case CAMPAIGN_GARBAGE:
         return disk == which->disk ? mark->order < which->argument : which->others;

@@ -142,6 +142,7 @@ enum word {
     WORD_SAMPLE,
     WORD_SEED,
     WORD_SHARD,
+    WORD_SUBSETS,
     WORD_WORKLOAD,
     WORD_WRITE_LOG,
     WORD_COUNT
@@ -153,7 +154,8 @@ static enum word word_find(const char *text)
         "--append",   "--case",        "--check", "--checkpoints", "--depth",  "--draws",
         "--exhaustive", "--fault",     "--faults", "--interval",   "--jobs",   "--json",
         "--kernel",   "--media",       "--nested", "--out",        "--phase",  "--policy",
-        "--ram",      "--sample",      "--seed",  "--shard",       "--workload", "--write-log"};
+        "--ram",      "--sample",      "--seed",  "--shard",       "--subsets", "--workload",
+        "--write-log"};
     unsigned found = 0;
     while (found < WORD_COUNT && strcmp(names[found], text) != 0)
         found++;
@@ -252,6 +254,8 @@ static bool word_read(struct reading *reading)
         return number_read(reading, 1, UINT32_MAX, &request->sample);
     case WORD_SEED:
         return number_read(reading, 0, UINT64_MAX, &request->seed);
+    case WORD_SUBSETS:
+        return small_read(reading, 0, CAMPAIGN_MASK_MAX, &request->subsets);
     case WORD_SHARD:
         return shard_read(reading);
     case WORD_MEDIA:

@@ -239,7 +239,8 @@ Test(campaign_case, subsets_of_few_writes_are_all_there)
 {
     struct world world;
     struct campaign_cases cases;
-    const struct campaign_request request = {.policies = 1u << CAMPAIGN_SUBSET, .disks = 2};
+    const struct campaign_request request = {.policies = 1u << CAMPAIGN_SUBSET, .subsets = 6,
+                                             .disks = 2};
     bool seen[8] = {false};
     world_make(&world, 2);
     (void)entered(&world, 0, 3, 1, 1);
@@ -261,6 +262,18 @@ Test(campaign_case, subsets_of_few_writes_are_all_there)
     world_end(&world);
 }
 
+static bool same_case(const struct campaign_case *left, const struct campaign_case *right)
+{
+    return left->event == right->event && left->policy == right->policy &&
+           left->choice == right->choice && left->disk == right->disk &&
+           left->others == right->others && left->apart == right->apart &&
+           left->bytes == right->bytes && left->argument == right->argument &&
+           memcmp(left->orders, right->orders, sizeof(left->orders)) == 0 &&
+           left->fault == right->fault && left->fault_disk == right->fault_disk &&
+           left->fault_sector == right->fault_sector &&
+           left->fault_argument == right->fault_argument;
+}
+
 Test(campaign_case, every_case_reads_back_from_its_name)
 {
     struct world world;
@@ -269,7 +282,8 @@ Test(campaign_case, every_case_reads_back_from_its_name)
     const struct campaign_layout layout = {.list = places, .count = 2};
     const struct campaign_request request = {.policies = (1u << CAMPAIGN_POLICY_COUNT) - 1,
                                              .faults = (1u << DISK_FAULT_KINDS) - 1,
-                                             .layout = &layout, .draws = 4, .disks = 2, .seed = 5};
+                                             .layout = &layout, .subsets = 6, .draws = 4,
+                                             .disks = 2, .seed = 5};
     unsigned faulty_cases[1 + DISK_FAULT_KINDS] = {0};
     world_make(&world, 2);
     for (unsigned i = 0; i < 9; i++)
@@ -283,7 +297,7 @@ Test(campaign_case, every_case_reads_back_from_its_name)
         struct error error;
         campaign_case_name(&cases.list[i], name);
         cr_assert(campaign_case_parse(name, &again, &error), "%s: %s", name, error.text);
-        cr_assert_eq(memcmp(&again, &cases.list[i], sizeof(again)), 0, "%s", name);
+        cr_assert(same_case(&again, &cases.list[i]), "%s", name);
         faulty_cases[again.fault]++;
     }
     for (unsigned kind = 0; kind <= DISK_FAULT_KINDS; kind++)
@@ -310,7 +324,7 @@ Test(campaign_case, a_sample_is_a_part_of_all_and_the_same_each_time)
 {
     struct world world;
     struct campaign_cases all, some, again;
-    struct campaign_request request = {.policies = 0x1f, .draws = 8, .disks = 1};
+    struct campaign_request request = {.policies = 0x1f, .subsets = 6, .draws = 8, .disks = 1};
     world_make(&world, 1);
     for (unsigned i = 0; i < 20; i++)
         (void)entered(&world, 0, 2 * i, 2, (uint8_t)i);
@@ -320,9 +334,9 @@ Test(campaign_case, a_sample_is_a_part_of_all_and_the_same_each_time)
     campaign_cases_list(world.log, &world.events, &request, &some);
     campaign_cases_list(world.log, &world.events, &request, &again);
     cr_assert_eq(some.count, 50);
-    cr_assert_eq(memcmp(some.list, again.list, 50 * sizeof(*some.list)), 0);
     for (size_t i = 0, at = 0; i < some.count; i++) {
-        while (at < all.count && memcmp(&all.list[at], &some.list[i], sizeof(*all.list)) != 0)
+        cr_assert(same_case(&some.list[i], &again.list[i]), "number %zu", i);
+        while (at < all.count && !same_case(&all.list[at], &some.list[i]))
             at++;
         cr_assert_lt(at, all.count, "number %zu is none of all, or out of order", i);
     }
@@ -462,5 +476,65 @@ Test(campaign_case, what_is_damaged_is_right_or_refused)
     verdict.offline.digest.low++;
     cr_expect_eq(JUDGED(lost), OUTCOME_WRONG, "a digest that never was");
 #undef JUDGED
+    world_end(&world);
+}
+
+Test(campaign_case, prefixes_of_two_disks_are_there_in_all_combinations)
+{
+    struct world world;
+    struct campaign_cases cases;
+    const struct campaign_request request = {.policies = 1u << CAMPAIGN_PREFIX, .disks = 2};
+    bool seen[3][4] = {{false}};
+    world_make(&world, 2);
+    (void)entered(&world, 0, 3, 2, 1);
+    (void)entered(&world, 1, 5, 3, 2);
+    world_learn(&world);
+    campaign_cases_list(world.log, &world.events, &request, &cases);
+    unsigned count = 0;
+    for (size_t i = 0; i < cases.count; i++) {
+        const struct campaign_case *which = &cases.list[i];
+        if (which->event != 2)
+            continue;
+        unsigned left = 0, right = 0;
+        while (left < 2 && first_byte(&world, which, 0, 3 + left) != 0)
+            left++;
+        while (right < 3 && first_byte(&world, which, 1, 5 + right) != 0)
+            right++;
+        seen[left][right] = true;
+        count++;
+    }
+    for (unsigned i = 0; i < 12; i++)
+        cr_expect(seen[i / 4][i % 4], "%u and %u", i / 4, i % 4);
+    cr_expect_eq(count, 12, "each once");
+    campaign_cases_finish(&cases);
+    world_end(&world);
+}
+
+Test(campaign_case, all_subsets_of_as_many_writes_as_was_asked_for)
+{
+    struct world world;
+    struct campaign_cases cases;
+    struct campaign_request request = {.policies = 1u << CAMPAIGN_SUBSET, .subsets = 9,
+                                       .disks = 1};
+    uint64_t *hashes;
+    world_make(&world, 1);
+    for (unsigned i = 0; i < 9; i++)
+        (void)entered(&world, 0, 2 * i, 2, (uint8_t)(i + 1));
+    world_learn(&world);
+    campaign_cases_list(world.log, &world.events, &request, &cases);
+    hashes = memory_zeroed(cases.count, sizeof(*hashes));
+    campaign_media_hashes(world.index, cases.list, cases.count, hashes);
+    size_t last = 0, different = 0;
+    while (cases.list[last].event != 9)
+        last++;
+    for (size_t i = last; i < cases.count; i++) {
+        bool fresh = true;
+        for (size_t j = last; j < i; j++)
+            fresh = fresh && hashes[j] != hashes[i];
+        different += fresh;
+    }
+    cr_expect_eq(different, 512, "of nine writes");
+    free(hashes);
+    campaign_cases_finish(&cases);
     world_end(&world);
 }

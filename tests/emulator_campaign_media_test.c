@@ -146,7 +146,8 @@ static unsigned processes_count(const struct world *world)
 Test(campaign_media, every_case_sees_its_own_content_and_no_other)
 {
     static const unsigned sectors[] = {11, 0, 5, 6, 63, 5};
-    const struct campaign_request request = {.policies = 0xf, .draws = 16, .disks = 1};
+    const struct campaign_request request = {.policies = 0xf, .subsets = 6, .draws = 16,
+                                             .disks = 1};
     struct world world;
     world_make(&world, &request);
     reads_run(&world, sectors, 6);
@@ -166,7 +167,8 @@ Test(campaign_media, every_case_sees_its_own_content_and_no_other)
 Test(campaign_media, cases_that_no_read_tells_apart_end_in_one_process)
 {
     static const unsigned sectors[] = {3, 7};
-    const struct campaign_request request = {.policies = 0xf, .draws = 16, .disks = 1};
+    const struct campaign_request request = {.policies = 0xf, .subsets = 6, .draws = 16,
+                                             .disks = 1};
     struct world world;
     world_make(&world, &request);
     reads_run(&world, sectors, 2);
@@ -181,7 +183,8 @@ Test(campaign_media, cases_that_no_read_tells_apart_end_in_one_process)
 Test(campaign_media, reads_of_what_nobody_changed_divide_nothing)
 {
     static const unsigned sectors[] = {40, 63, 40};
-    const struct campaign_request request = {.policies = 0xf, .draws = 16, .disks = 1};
+    const struct campaign_request request = {.policies = 0xf, .subsets = 6, .draws = 16,
+                                             .disks = 1};
     struct world world;
     world_make(&world, &request);
     reads_run(&world, sectors, 3);
