@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* campaign_junit.c - a campaign as a JUnit report, as continuous integration reads it: a suite a
- * phase, a test an event and policy. Contract: campaign_report.h.
+ * phase, a test an event and policy, or event and fault. Contract: campaign_report.h.
  *
  * The format is the common part of what Jenkins and GitLab read: testsuites, testsuite, testcase,
  * failure. There is no time in it: a report must not differ with the host.
@@ -18,8 +18,8 @@ static struct tests phase_tests(const struct campaign_report *report, unsigned p
 {
     struct tests tests = {0};
     for (size_t i = 0; i < report->point_count; i++)
-        for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++) {
-            const struct campaign_cell *cell = &report->points[i].cells[policy];
+        for (unsigned row = 0; row < CAMPAIGN_ROWS; row++) {
+            const struct campaign_cell *cell = &report->points[i].cells[row];
             if (report->points[i].phase != phase || cell->passed + cell->failed == 0)
                 continue;
             tests.tests++;
@@ -54,15 +54,15 @@ static void failure_add(const struct campaign_report *report, const struct campa
 static void point_add(const struct campaign_report *report, size_t index, struct byte_writer *xml)
 {
     const struct campaign_point *point = &report->points[index];
-    for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++) {
-        const struct campaign_cell *cell = &point->cells[policy];
+    for (unsigned row = 0; row < CAMPAIGN_ROWS; row++) {
+        const struct campaign_cell *cell = &point->cells[row];
         if (cell->passed + cell->failed == 0)
             continue;
         text_add(xml,
                  "    <testcase classname=\"campaign.%s\" name=\"event %zu, instruction %" PRIu64
                  ", %s: %" PRIu64 " cases\"",
                  campaign_phase_text(point->phase), index, point->instructions,
-                 campaign_policy_name(policy), cell->passed + cell->failed);
+                 campaign_row_text(row), cell->passed + cell->failed);
         if (cell->failed == 0) {
             text_add(xml, "/>\n");
             continue;

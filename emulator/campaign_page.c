@@ -101,9 +101,9 @@ static void verdict_add(const struct campaign_summary *summary, struct byte_writ
     }
     text_add(page, "</b><br><span class=\"dim\">power-fail campaign, workload ");
     fact_add(summary, "workload", page);
-    text_add(page, ", ");
+    text_add(page, ", checkpoints ");
     fact_add(summary, "checkpoints", page);
-    text_add(page, " checkpoints</span></div><div class=\"dim\">");
+    text_add(page, "</span></div><div class=\"dim\">");
     static const struct {
         const char *name, *word;
     } facts[] = {{"image", "image-0"}, {"kernel", "kernel"}};
@@ -295,43 +295,85 @@ static void coverage_add(const struct campaign_summary *summary, struct byte_wri
 
 /* --- what was left --- */
 
-static void left_row(const struct campaign_left *left, unsigned policy, struct byte_writer *page)
+static void number_cell(uint64_t number, bool bad, struct byte_writer *page)
 {
-    const uint64_t counts[] = {left->cases,  left->media, left->recoveries, left->states,
-                               left->announced, left->newer, left->older};
-    text_add(page, "<tr><td><b>%s</b><br><small>%s</small></td>", campaign_policy_name(policy),
-             policy_about[policy]);
-    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {
-        bool older = i == 6 && counts[i] > 0;
-        text_add(page, "<td class=\"n%s\">", older ? " bad" : "");
-        count_add(page, counts[i]);
-        text_add(page, "</td>");
-    }
-    text_add(page, "<td class=\"n\">");
-    count_add(page, left->nested);
-    text_add(page, "</td><td class=\"n%s\">", left->failed ? " bad" : "");
-    count_add(page, left->failed);
+    text_add(page, "<td class=\"n%s\">", bad && number > 0 ? " bad" : "");
+    count_add(page, number);
+    text_add(page, "</td>");
+}
+
+/* A name, what it means, and the numbers that all rows have. */
+static void left_begin(const struct campaign_left *left, const char *name, const char *about,
+                       struct byte_writer *page)
+{
+    text_add(page, "<tr><td><b>%s</b><br><small>%s</small></td>", name, about);
+    number_cell(left->cases, false, page);
+    number_cell(left->media, false, page);
+    number_cell(left->recoveries, false, page);
+    number_cell(left->states, false, page);
+}
+
+static void left_end(const struct campaign_left *left, struct byte_writer *page)
+{
+    number_cell(left->failed, true, page);
     if (left->restarts.count > 0)
-        text_add(page, "</td><td class=\"n\">%.2f ms</td><td class=\"n\">%.2f ms</td></tr>\n",
+        text_add(page, "<td class=\"n\">%.2f ms</td><td class=\"n\">%.2f ms</td></tr>\n",
                  (double)left->restarts.list[left->restarts.count / 2] / 1e6,
                  (double)left->restarts.list[left->restarts.count - 1] / 1e6);
     else
-        text_add(page, "</td><td class=\"n none\">&middot;</td><td class=\"n none\">&middot;"
-                       "</td></tr>\n");
+        text_add(page, "<td class=\"n none\">&middot;</td><td class=\"n none\">&middot;</td>"
+                       "</tr>\n");
 }
+
+static const char left_first[] = "<th class=\"n\">cases<th class=\"n\">different media"
+                                 "<th class=\"n\">different restarts<th class=\"n\">states";
+static const char left_last[] = "<th class=\"n\">failed<th class=\"n\">restart,<br>median"
+                                "<th class=\"n\">longest</tr>\n";
 
 static void left_add(const struct campaign_report *report, struct byte_writer *page)
 {
-    text_add(page, "<h2>What each policy left</h2>\n<table><tr><th>policy"
-                   "<th class=\"n\">cases<th class=\"n\">different media"
-                   "<th class=\"n\">different restarts<th class=\"n\">states"
+    text_add(page, "<h2>What each policy left</h2>\n<table><tr><th>policy%s"
                    "<th class=\"n\">newest generation<br>that was announced"
                    "<th class=\"n\">a newer one<th class=\"n\">an older one"
-                   "<th class=\"n\">cuts of<br>restarts<th class=\"n\">failed"
-                   "<th class=\"n\">restart,<br>median<th class=\"n\">longest</tr>\n");
-    for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++)
-        if (report->left[policy].cases > 0)
-            left_row(&report->left[policy], policy, page);
+                   "<th class=\"n\">cuts of<br>restarts%s",
+             left_first, left_last);
+    for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++) {
+        const struct campaign_left *left = &report->left[policy];
+        if (left->cases == 0)
+            continue;
+        left_begin(left, campaign_policy_name(policy), policy_about[policy], page);
+        number_cell(left->announced, false, page);
+        number_cell(left->newer, false, page);
+        number_cell(left->older, true, page);
+        number_cell(left->nested, false, page);
+        left_end(left, page);
+    }
+    text_add(page, "</table>\n");
+}
+
+/* Cuts that keep or drop all, and besides a disk that is not as it should be. */
+static void faults_add(const struct campaign_report *report, struct byte_writer *page)
+{
+    static const char *const about[DISK_FAULT_KINDS] = {
+        [DISK_FAULT_UNREADABLE] = "a sector cannot be read",
+        [DISK_FAULT_FLIP] = "a bit of a sector flipped",
+        [DISK_FAULT_LOST] = "the last write of a block was said to be done, and was not",
+        [DISK_FAULT_MISDIRECTED] = "it went to a neighbour",
+        [DISK_FAULT_DEAD] = "a disk answers no more"};
+    if (!campaign_row_shown(report, CAMPAIGN_ROW_FAULT))
+        return;
+    text_add(page, "<h2>What each fault led to</h2>\n<table><tr><th>fault%s"
+                   "<th class=\"n\">right<th class=\"n\">refused,<br>with a reason%s",
+             left_first, left_last);
+    for (unsigned kind = 0; kind < DISK_FAULT_KINDS; kind++) {
+        const struct campaign_left *left = &report->faults[kind];
+        if (left->cases == 0)
+            continue;
+        left_begin(left, disk_fault_name(kind), about[kind], page);
+        number_cell(left->cases - left->failed - left->refused, false, page);
+        number_cell(left->refused, false, page);
+        left_end(left, page);
+    }
     text_add(page, "</table>\n");
 }
 
@@ -367,6 +409,7 @@ void campaign_page(const struct campaign_report *report, struct byte_writer *pag
     campaign_histogram(report, page);
     text_add(page, "</div></div>\n");
     left_add(report, page);
+    faults_add(report, page);
     repeat_add(summary, page);
     text_add(page, "</body></html>\n");
 }

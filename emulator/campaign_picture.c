@@ -144,8 +144,8 @@ static uint64_t cell_max(const struct campaign_report *report)
 {
     uint64_t max = 1;
     for (size_t i = 0; i < report->point_count; i++)
-        for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++) {
-            const struct campaign_cell *cell = &report->points[i].cells[policy];
+        for (unsigned row = 0; row < CAMPAIGN_ROWS; row++) {
+            const struct campaign_cell *cell = &report->points[i].cells[row];
             uint64_t all = cell->passed + cell->failed;
             max = all > max ? all : max;
         }
@@ -163,20 +163,20 @@ static void column_title(const struct timeline *timeline, size_t first, size_t e
              point->instructions, campaign_phase_text(point->phase), point->disk,
              first == 0 ? "before any write" : point->settles ? "settled, last" : "write",
              point->sector, point->doubt, point->promised);
-    for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++) {
+    for (unsigned row = 0; row < CAMPAIGN_ROWS; row++) {
         uint64_t passed = 0, failed = 0;
         for (size_t i = first; i < end; i++) {
-            passed += timeline->report->points[i].cells[policy].passed;
-            failed += timeline->report->points[i].cells[policy].failed;
+            passed += timeline->report->points[i].cells[row].passed;
+            failed += timeline->report->points[i].cells[row].failed;
         }
         if (passed + failed > 0)
             text_add(timeline->page, "\n%s: %" PRIu64 " passed, %" PRIu64 " failed",
-                     campaign_policy_name((enum campaign_policy)policy), passed, failed);
+                     campaign_row_text(row), passed, failed);
     }
     text_add(timeline->page, "</title>");
 }
 
-/* One cell of one column; row counts the policies asked for. */
+/* One cell of one column; row counts those that are shown. */
 static void cell_draw(const struct timeline *timeline, size_t column, unsigned row,
                       const struct campaign_cell *cell, uint64_t max)
 {
@@ -202,7 +202,7 @@ static void column_draw(const struct timeline *timeline, size_t column, uint64_t
     const struct campaign_report *report = timeline->report;
     size_t first = column * timeline->group, end = first + timeline->group;
     uint64_t doubt = 0;
-    unsigned row = 0;
+    unsigned shown = 0;
     end = end < report->point_count ? end : report->point_count;
     text_add(timeline->page, "<g>");
     column_title(timeline, first, end);
@@ -210,17 +210,18 @@ static void column_draw(const struct timeline *timeline, size_t column, uint64_t
              "<rect class=\"h%u\" x=\"%.1f\" y=\"%.0f\" width=\"%.1f\" height=\"%.0f\"/>",
              report->points[first].phase, column_x(timeline, column), COLUMNS_TOP,
              timeline->column, HEAD_HEIGHT);
-    for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++) {
+    for (unsigned row = 0; row < CAMPAIGN_ROWS; row++) {
         struct campaign_cell sum = {.failure = CAMPAIGN_NO_FAILURE};
-        if (!(report->summary->policies >> policy & 1))
+        if (!campaign_row_shown(report, row))
             continue;
         for (size_t i = first; i < end; i++) {
-            sum.passed += report->points[i].cells[policy].passed;
-            sum.failed += report->points[i].cells[policy].failed;
+            const struct campaign_cell *cell = &report->points[i].cells[row];
+            sum.passed += cell->passed;
+            sum.failed += cell->failed;
             if (sum.failure == CAMPAIGN_NO_FAILURE)
-                sum.failure = report->points[i].cells[policy].failure;
+                sum.failure = cell->failure;
         }
-        cell_draw(timeline, column, row++, &sum, max);
+        cell_draw(timeline, column, shown++, &sum, max);
     }
     for (size_t i = first; i < end; i++)
         doubt = report->points[i].doubt > doubt ? report->points[i].doubt : doubt;
@@ -240,12 +241,12 @@ static void columns_draw(const struct timeline *timeline)
     double scale = DOUBT_HEIGHT / log2(1 + (double)doubt);
     for (size_t column = 0; column < timeline->columns; column++)
         column_draw(timeline, column, max, scale);
-    unsigned row = 0;
-    for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++)
-        if (report->summary->policies >> policy & 1)
+    unsigned shown = 0;
+    for (unsigned row = 0; row < CAMPAIGN_ROWS; row++)
+        if (campaign_row_shown(report, row))
             text_add(timeline->page, "<text class=\"name\" x=\"%.0f\" y=\"%.1f\">%s</text>\n",
-                     LEFT - 8, timeline->cells_top + ROW_HEIGHT * row++ + 16,
-                     campaign_policy_name((enum campaign_policy)policy));
+                     LEFT - 8, timeline->cells_top + ROW_HEIGHT * shown++ + 16,
+                     campaign_row_text(row));
     text_add(timeline->page,
              "<text class=\"name\" x=\"%.0f\" y=\"%.1f\">in doubt</text><text class=\"name tick\" "
              "x=\"%.0f\" y=\"%.1f\">up to %" PRIu64 "</text>\n",
@@ -283,8 +284,8 @@ void campaign_timeline(const struct campaign_report *report, struct byte_writer 
     struct timeline timeline = {.report = report, .page = page};
     unsigned rows = 0;
     assert(report->point_count > 0);
-    for (unsigned policy = 0; policy < CAMPAIGN_POLICY_COUNT; policy++)
-        rows += report->summary->policies >> policy & 1;
+    for (unsigned row = 0; row < CAMPAIGN_ROWS; row++)
+        rows += campaign_row_shown(report, row);
     timeline.group = (report->point_count + COLUMNS_MAX - 1) / COLUMNS_MAX;
     timeline.columns = (report->point_count + timeline.group - 1) / timeline.group;
     timeline.column = PLOT / (double)timeline.columns;

@@ -37,6 +37,20 @@ const char *campaign_phase_text(unsigned phase)
     return name ? name : "none";
 }
 
+const char *campaign_row_text(unsigned row)
+{
+    return row == CAMPAIGN_ROW_FAULT ? "and a fault"
+                                     : campaign_policy_name((enum campaign_policy)row);
+}
+
+bool campaign_row_shown(const struct campaign_report *report, unsigned row)
+{
+    uint64_t cases = 0;
+    for (unsigned kind = 0; kind < DISK_FAULT_KINDS; kind++)
+        cases += report->faults[kind].cases;
+    return row == CAMPAIGN_ROW_FAULT ? cases > 0 : report->summary->policies >> row & 1;
+}
+
 /* --- the plan --- */
 
 static bool event_read(struct campaign_report *report, const char *line)
@@ -54,7 +68,7 @@ static bool event_read(struct campaign_report *report, const char *line)
     point.phase = (uint8_t)phase;
     point.disk = (uint8_t)disk;
     point.settles = strcmp(kind, "settle") == 0;
-    for (unsigned i = 0; i < CAMPAIGN_POLICY_COUNT; i++)
+    for (unsigned i = 0; i < CAMPAIGN_ROWS; i++)
         point.cells[i].failure = CAMPAIGN_NO_FAILURE;
     report->points = memory_grow(report->points, report->point_count, &report->point_capacity,
                                  sizeof(*report->points));
@@ -108,6 +122,11 @@ static void generation_count(struct campaign_left *left, uint64_t generation, ui
     left->older += generation < promised;
 }
 
+static unsigned row_of(const struct campaign_case *cut)
+{
+    return cut->fault ? CAMPAIGN_ROW_FAULT : cut->policy;
+}
+
 static void case_take(void *context, const char *name, const struct campaign_result *result)
 {
     struct campaign_report *report = context;
@@ -124,11 +143,13 @@ static void case_take(void *context, const char *name, const struct campaign_res
         cut.event >= report->point_count)
         return; /* of a part that somebody made up */
     struct campaign_point *point = &report->points[cut.event];
-    point->cells[cut.policy].passed += passed;
-    point->cells[cut.policy].failed += !passed;
-    struct campaign_left *left = &report->left[which.policy];
+    point->cells[row_of(&cut)].passed += passed;
+    point->cells[row_of(&cut)].failed += !passed;
+    struct campaign_left *left = which.fault ? &report->faults[which.fault - 1]
+                                             : &report->left[which.policy];
     left->cases++;
     left->failed += !passed;
+    left->refused += passed && result->text[0] != '\0';
     left->nested += last != NULL;
     if (!last && result->generation > 0)
         generation_count(left, result->generation, point->promised);
@@ -162,7 +183,7 @@ static void failures_place(struct campaign_report *report)
         const char *name = report->summary->list[i].name;
         (void)snprintf(first, sizeof(first), "%.*s", (int)strcspn(name, "/"), name);
         if (campaign_case_parse(first, &cut, &ignored) && cut.event < report->point_count)
-            report->points[cut.event].cells[cut.policy].failure = i;
+            report->points[cut.event].cells[row_of(&cut)].failure = i;
     }
 }
 
@@ -178,6 +199,8 @@ bool campaign_report_make(struct campaign_report *report, const struct campaign_
             return error_set(error, ERROR_FORMAT, "campaign: unit %" PRIu64 " has gone", unit);
     for (unsigned i = 0; i < CAMPAIGN_POLICY_COUNT; i++)
         left_close(&report->left[i]);
+    for (unsigned i = 0; i < DISK_FAULT_KINDS; i++)
+        left_close(&report->faults[i]);
     (void)campaign_numbers_distinct(&report->restarts);
     failures_place(report);
     return true;
@@ -189,6 +212,8 @@ void campaign_report_finish(struct campaign_report *report)
     free(report->marks);
     for (unsigned i = 0; i < CAMPAIGN_POLICY_COUNT; i++)
         campaign_numbers_finish(&report->left[i].restarts);
+    for (unsigned i = 0; i < DISK_FAULT_KINDS; i++)
+        campaign_numbers_finish(&report->faults[i].restarts);
     campaign_numbers_finish(&report->restarts);
     *report = (struct campaign_report){.plan = NULL};
 }

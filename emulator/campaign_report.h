@@ -13,25 +13,30 @@
 #ifndef LATCHKEY_EMULATOR_CAMPAIGN_REPORT_H
 #define LATCHKEY_EMULATOR_CAMPAIGN_REPORT_H
 
+#include "devices/disk_fault.h"
 #include "emulator/base/bytes.h"
 #include "emulator/campaign_numbers.h"
 #include "emulator/campaign_result.h"
 
 #define CAMPAIGN_NO_FAILURE SIZE_MAX
 
+/* The rows of an event: a policy each, and one for all cuts with a fault besides. */
+#define CAMPAIGN_ROW_FAULT CAMPAIGN_POLICY_COUNT
+#define CAMPAIGN_ROWS (CAMPAIGN_POLICY_COUNT + 1)
+
 struct campaign_cell {
     uint64_t passed, failed;
     size_t failure; /* in the list of the summary: the first; CAMPAIGN_NO_FAILURE: none there */
 };
 
-/* An event of the run, and all cases that begin with a cut there, by the policy of that cut. */
+/* An event of the run, and all cases that begin with a cut there, by the row of that cut. */
 struct campaign_point {
     uint64_t instructions, promised;
     uint64_t sector, count; /* what was written; of a settling, the last */
     uint64_t doubt;         /* sectors in caches after it */
     uint8_t phase, disk;
     bool settles;
-    struct campaign_cell cells[CAMPAIGN_POLICY_COUNT];
+    struct campaign_cell cells[CAMPAIGN_ROWS];
 };
 
 enum campaign_mark_kind { CAMPAIGN_MARK_PHASE, CAMPAIGN_MARK_RESTARTED, CAMPAIGN_MARK_COMMITTED };
@@ -42,9 +47,10 @@ struct campaign_mark {
     uint64_t argument; /* the phase from here on, or the generation */
 };
 
-/* What a policy left; of cuts of the restart, what theirs did. */
+/* What a policy or a kind of fault left; of cuts of the restart, what theirs did. */
 struct campaign_left {
     uint64_t cases, failed;
+    uint64_t refused;                   /* passed, for what was wrong was said to be so */
     uint64_t nested;                    /* cuts of a restart */
     uint64_t announced, newer, older;   /* of the others: which generation, against the newest that
                                            was announced */
@@ -60,7 +66,8 @@ struct campaign_report {
     size_t point_count, point_capacity;
     struct campaign_mark *marks;
     size_t mark_count, mark_capacity;
-    struct campaign_left left[CAMPAIGN_POLICY_COUNT];
+    struct campaign_left left[CAMPAIGN_POLICY_COUNT]; /* without a fault */
+    struct campaign_left faults[DISK_FAULT_KINDS];
     struct campaign_numbers restarts;
 };
 
@@ -81,9 +88,12 @@ void campaign_timeline(const struct campaign_report *report, struct byte_writer 
 void campaign_histogram(const struct campaign_report *report, struct byte_writer *page);
 
 #define CAMPAIGN_COUNT_BYTES 32u
-/* campaign_count_text - 1,234,567. campaign_phase_text - "none" outside of all. */
+/* campaign_count_text - 1,234,567. campaign_phase_text - "none" outside of all.
+ * campaign_row_text - of an event. campaign_row_shown - was it asked for? */
 const char *campaign_count_text(uint64_t count, char text[CAMPAIGN_COUNT_BYTES]);
 const char *campaign_phase_text(unsigned phase);
+const char *campaign_row_text(unsigned row);
+bool campaign_row_shown(const struct campaign_report *report, unsigned row);
 
 /* campaign_report_write - all files, into the folder.
  *

@@ -18,7 +18,7 @@
 static const char plan_text[] =
     "latchkey-plan 1\nkernel 0123456789abcdef\nimage-0 00112233445566778899aabbccddeeff\n"
     "append <b>bold & brave</b>\nworkload demo\ncheckpoints 2\npolicies 3\nphases 0\ndraws 8\n"
-    "sample 0 seed 0\ninstructions 1000\nevents 3\ncases 6\nunits 3\n"
+    "sample 0 seed 0\ninstructions 1000\nevents 3\ncases 7\nunits 3\n"
     "mark-0 100 phase 2\nmark-1 200 restarted 4\nmark-2 400 phase 6\nmark-3 600 committed 5\n"
     "event-0 0 phase 0 disk 0 settle promised 4 state 0 sector 0 count 0 doubt 0\n"
     "event-1 500 phase 6 disk 0 write promised 4 state 0 sector 12 count 8 doubt 8\n"
@@ -27,13 +27,16 @@ static const char plan_text[] =
 static const struct {
     const char *name;
     struct campaign_result result;
-} units[UNITS][2] = {
+} units[UNITS][3] = {
     {{"event=0,policy=keep",
       {.outcome = OUTCOME_PASSED, .generation = 4, .media = 1, .recovery = 1, .digest = {1, 1},
        .restart_ns = 4000000}},
      {"event=1,policy=keep",
       {.outcome = OUTCOME_PASSED, .phase = 6, .generation = 5, .media = 2, .recovery = 2,
-       .digest = {2, 2}, .restart_ns = 6000000}}},
+       .digest = {2, 2}, .restart_ns = 6000000}},
+     {"event=0,policy=keep,fault=unreadable,on=0,sector=5",
+      {.outcome = OUTCOME_PASSED, .generation = 3, .media = 6, .recovery = 6, .digest = {1, 1},
+       .text = "refused: it cannot be read"}}},
     {{"event=1,policy=drop",
       {.outcome = OUTCOME_PASSED, .phase = 6, .generation = 4, .media = 1, .recovery = 1,
        .digest = {1, 1}, .restart_ns = 5000000}},
@@ -84,7 +87,7 @@ static void folder_fill(const char *folder, unsigned which)
         if (!(which >> unit & 1))
             continue;
         campaign_part_begin(&part, plan.hash, unit);
-        for (unsigned i = 0; i < 2; i++)
+        for (unsigned i = 0; i < 3 && units[unit][i].name; i++)
             campaign_part_add(&part, units[unit][i].name, &units[unit][i].result);
         campaign_part_end(&part);
         cr_assert(campaign_part_path(folder, unit, path, sizeof(path)));
@@ -146,8 +149,8 @@ Test(campaign_report, the_numbers_are_those_of_the_parts)
     folder_fill(scratch.folder, 7);
     const char *folder = scratch.folder;
     merge(&folder, 1, &summary);
-    cr_expect_eq(summary.cases, 6);
-    cr_expect_eq(summary.distinct, 5);
+    cr_expect_eq(summary.cases, 7);
+    cr_expect_eq(summary.distinct, 6);
     cr_expect_eq(summary.states, 3);
     cr_expect_eq(summary.safety, 1);
     cr_expect_eq(summary.liveness, 1);
@@ -172,7 +175,13 @@ Test(campaign_report, the_numbers_are_those_of_the_parts)
     const struct campaign_left *drop = &report.left[CAMPAIGN_DROP];
     cr_expect_eq(keep->announced, 2);
     cr_expect_eq(keep->newer, 1);
-    cr_expect_eq(keep->older, 0);
+    cr_expect_eq(keep->older, 0, "with a fault it may be");
+    cr_expect_eq(report.faults[DISK_FAULT_UNREADABLE].cases, 1);
+    cr_expect_eq(report.faults[DISK_FAULT_UNREADABLE].refused, 1);
+    cr_expect_eq(report.points[0].cells[CAMPAIGN_KEEP].passed, 1);
+    cr_expect_eq(report.points[0].cells[CAMPAIGN_ROW_FAULT].passed, 1);
+    cr_expect(campaign_row_shown(&report, CAMPAIGN_ROW_FAULT));
+    cr_expect_not(campaign_row_shown(&report, CAMPAIGN_TORN));
     cr_expect_eq(drop->announced, 1);
     cr_expect_eq(drop->older, 1);
     cr_expect_eq(drop->nested, 1);
@@ -196,10 +205,10 @@ Test(campaign_report, what_others_wrote_is_text_in_xml_html_and_json)
     campaign_summary_finish(&summary);
     char *xml = file_get(folder, "junit.xml"), *page = file_get(folder, "report.html");
     char *text = file_get(folder, "result.json");
-    cr_expect_eq(elements_count(xml, "testcase"), 5, "%s", xml);
+    cr_expect_eq(elements_count(xml, "testcase"), 6, "%s", xml);
     cr_expect_eq(elements_count(xml, "testsuite"), 2);
     cr_expect_eq(elements_count(xml, "failure"), 2);
-    cr_expect_not_null(strstr(xml, "tests=\"5\" failures=\"2\""));
+    cr_expect_not_null(strstr(xml, "tests=\"6\" failures=\"2\""));
     cr_expect_not_null(strstr(xml, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt; &amp; "
                                    "&quot;quoted&quot; ]]&gt; ? --&gt; 7"));
     cr_expect_null(strstr(page, "<script"));
@@ -207,7 +216,7 @@ Test(campaign_report, what_others_wrote_is_text_in_xml_html_and_json)
     cr_expect_null(strstr(page, "<b>bold"));
     cr_expect_null(strstr(page, "\xff"));
     cr_expect_not_null(strstr(page, "&lt;script&gt;alert("));
-    cr_expect_not_null(strstr(page, "1 of 6 cases lost something"));
+    cr_expect_not_null(strstr(page, "1 of 7 cases lost something"));
     cr_expect_not_null(strstr(page, "latchkey campaign &#39;&lt;img src=x&gt;.img&#39; --append "
                                     "&#39;a &amp; b&#39; --case event=2,policy=drop</pre>"));
     static const char *const loads[] = {"http", "url(", "@import", "<link", "<iframe", "<object"};
