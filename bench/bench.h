@@ -76,5 +76,6 @@ MUST_CHECK bool message_bench(struct bench *bench, struct error *error);
 MUST_CHECK bool kernel_bench(struct bench *bench, struct error *error);
 MUST_CHECK bool campaign_bench(struct bench *bench, struct error *error);
 MUST_CHECK bool store_bench(struct bench *bench, struct error *error);
+MUST_CHECK bool replay_bench(struct bench *bench, struct error *error);
 
 #endif

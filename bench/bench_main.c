@@ -21,7 +21,7 @@ static const struct suite {
     {"kernel", kernel_bench},
     {"store", store_bench},
     {"campaign", campaign_bench},
-    {"replay", NULL},
+    {"replay", replay_bench},
     {"domains", NULL},
 };
 #define SUITE_COUNT (sizeof(suites) / sizeof(suites[0]))

@@ -227,6 +227,8 @@ struct machine_stats {
 };
 /* machine_phase_name - "freeze", ...; "" for 0, no phase. */
 const char *machine_phase_name(uint32_t phase);
+/* machine_phase_find - the phase with this name. false: there is none. */
+bool machine_phase_find(const char *name, uint32_t *phase);
 /* machine_writes - that a disk, or all (BOARD_DISK_COUNT_MAX), has taken since the machine was
  * made; not a part of the saved state. */
 uint64_t machine_writes(const struct machine *machine, unsigned disk);

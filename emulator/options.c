@@ -177,16 +177,6 @@ static bool faults_add(struct parser *parser, const char *value)
                                parser->error);
 }
 
-static bool phase_parse(const char *name, uint64_t *phase)
-{
-    for (uint32_t i = 1; i < TRACE_PHASE_COUNT; i++)
-        if (strcmp(name, machine_phase_name(i)) == 0) {
-            *phase = i;
-            return true;
-        }
-    return false;
-}
-
 static bool until_text_add(struct parser *parser, const char *text)
 {
     struct machine_until *until = &parser->options->until;
@@ -208,6 +198,7 @@ static bool until_add(struct parser *parser)
     struct machine_until *until = &parser->options->until;
     const char *value;
     uint64_t number;
+    uint32_t phase;
     if (!value_next(parser, &value))
         return false;
     if (strncmp(value, "insn=", 5) == 0 && number_parse(value + 5, 0, UINT64_MAX, &number)) {
@@ -220,8 +211,8 @@ static bool until_add(struct parser *parser)
     } else if (strncmp(value, "console=", 8) == 0 && value[8] != '\0' &&
                strlen(value + 8) < MACHINE_UNTIL_TEXT_BYTES) {
         return until_text_add(parser, value + 8);
-    } else if (strncmp(value, "phase=", 6) == 0 && phase_parse(value + 6, &number)) {
-        until->phases |= 1u << number;
+    } else if (strncmp(value, "phase=", 6) == 0 && machine_phase_find(value + 6, &phase)) {
+        until->phases |= 1u << phase;
     } else if (strncmp(value, "generation=", 11) == 0 &&
                number_parse(value + 11, 1, UINT64_MAX - 1, &number)) {
         if (number < until->generation)

@@ -27,10 +27,8 @@ static bool phase_read(char *text, struct power_place *place)
     if (plus)
         *plus++ = '\0';
     place->kind = POWER_PLACE_PHASE;
-    for (place->phase = 1; place->phase < TRACE_PHASE_COUNT; place->phase++)
-        if (strcmp(text, machine_phase_name(place->phase)) == 0)
-            return !plus || number_read(plus, &place->count);
-    return false;
+    return machine_phase_find(text, &place->phase) &&
+           (!plus || number_read(plus, &place->count));
 }
 
 static bool where_read(char *text, struct power_place *place)

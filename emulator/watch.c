@@ -23,6 +23,14 @@ const char *machine_phase_name(uint32_t phase)
     return names[phase];
 }
 
+bool machine_phase_find(const char *name, uint32_t *phase)
+{
+    for (*phase = 1; *phase < TRACE_PHASE_COUNT; ++*phase)
+        if (strcmp(name, machine_phase_name(*phase)) == 0)
+            return true;
+    return false;
+}
+
 void watch_begin(struct watch *watch, const struct machine_until *until)
 {
     assert(!until->console || strlen(until->console) < MACHINE_UNTIL_TEXT_BYTES);

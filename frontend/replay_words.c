@@ -63,25 +63,19 @@ static bool time_read(const char *text, uint64_t *time_ns)
     return false;
 }
 
-static bool phase_read(const char *name, uint32_t *phases)
-{
-    for (uint32_t i = 1; i < TRACE_PHASE_COUNT; i++)
-        if (strcmp(name, machine_phase_name(i)) == 0) {
-            *phases |= 1u << i;
-            return true;
-        }
-    return false;
-}
-
 static bool to_read(struct replay_words *words, const char *value, struct error *error)
 {
     char *end;
+    uint32_t phase;
     words->to_given = true;
     if ((strncmp(value, "insn=", 5) == 0 &&
          number_read(value + 5, &end, &words->to.instructions) && *end == '\0') ||
-        (strncmp(value, "time=", 5) == 0 && time_read(value + 5, &words->to.time_ns)) ||
-        (strncmp(value, "phase=", 6) == 0 && phase_read(value + 6, &words->to.phases)))
+        (strncmp(value, "time=", 5) == 0 && time_read(value + 5, &words->to.time_ns)))
         return true;
+    if (strncmp(value, "phase=", 6) == 0 && machine_phase_find(value + 6, &phase)) {
+        words->to.phases = 1u << phase;
+        return true;
+    }
     return error_set(error, ERROR_USAGE, "--to %.80s: expected insn=N, time=T or phase=NAME",
                      value);
 }

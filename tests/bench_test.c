@@ -136,11 +136,11 @@ Test(bench, a_restart_costs_the_same_whatever_the_size_of_the_store)
 
 Test(bench, a_suite_that_is_not_there_is_refused_in_one_line)
 {
-    struct command_result *later = command_run("./latchkey_bench . --suite replay");
+    struct command_result *later = command_run("./latchkey_bench . --suite domains");
     struct command_result *unknown = command_run("./latchkey_bench . --suite nothing");
     struct command_result *option = command_run("./latchkey_bench . --json");
     cr_expect_eq(later->status, 3);
-    cr_expect(command_one_line(later, "--suite replay: not in this version"), "%s",
+    cr_expect(command_one_line(later, "--suite domains: not in this version"), "%s",
               later->errors);
     cr_expect_eq(unknown->status, 2);
     cr_expect(command_one_line(unknown, "--suite nothing: no such suite"), "%s", unknown->errors);
