@@ -37,11 +37,11 @@ static bool is_choice(const struct campaign_case *which)
     return which->policy == CAMPAIGN_SUBSET || which->policy == CAMPAIGN_MISREPORT;
 }
 
-/* "apart=12:7:0:0". */
+/* "apart=12-7-0-0". */
 static void orders_name(const struct campaign_case *which, char *end, size_t left)
 {
     for (unsigned disk = 0; disk < BOARD_DISK_COUNT_MAX; disk++) {
-        int used = snprintf(end, left, "%s%" PRIu64, disk ? ":" : ",apart=", which->orders[disk]);
+        int used = snprintf(end, left, "%s%" PRIu64, disk ? "-" : ",apart=", which->orders[disk]);
         assert(used > 0);
         assert((size_t)used < left);
         end += used;
@@ -57,7 +57,7 @@ static bool orders_read(struct campaign_case *which, const char *value)
         if (*value < '0' || *value > '9')
             return false;
         which->orders[disk] = strtoull(value, &end, 10);
-        if (which->orders[disk] > ORDER_MAX || *end != (disk + 1 < BOARD_DISK_COUNT_MAX ? ':' : 0))
+        if (which->orders[disk] > ORDER_MAX || *end != (disk + 1 < BOARD_DISK_COUNT_MAX ? '-' : 0))
             return false;
     }
     return true;

@@ -1,60 +1,42 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* campaign_fault_test.c - power cuts on disks with faults: on one disk what is left is right or
  * refused, on a mirrored pair nothing is lost, also when one of it dies while it runs. */
-#include <cjson/cJSON.h>
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/support_campaign.h"
 #include "tests/support_command.h"
 
-#define PAIR "shared-mirror.img shared-mirror-1.img --workload mirror --interval 5 "
-
-static double number(const cJSON *object, const char *name)
-{
-    const cJSON *item = cJSON_GetObjectItem(object, name);
-    cr_assert(cJSON_IsNumber(item), "%s", name);
-    return item->valuedouble;
-}
-
-static cJSON *nothing_lost(const char *words)
-{
-    char command[500];
-    (void)snprintf(command, sizeof(command), "./latchkey campaign %s --checkpoints 1 --json",
-                   words);
-    struct command_result *result = command_run(command);
-    cr_assert_eq(result->status, 0, "%s: %s%s", words, result->output, result->errors);
-    cJSON *object = cJSON_Parse(result->output);
-    cr_assert_not_null(object, "%s", result->output);
-    free(result);
-    return object;
-}
+#define PAIR "shared-mirror.img shared-mirror-1.img --workload mirror --interval 5 --checkpoints 1 "
 
 Test(campaign_fault, one_disk_is_right_or_refused, .timeout = 300)
 {
-    cJSON *object = nothing_lost("shared-commit.img --workload commit --interval 5 --policy keep "
-                                 "--faults unreadable,flip,lost,misdirected --sample 500");
-    cr_expect_eq(number(object, "cases"), 500);
-    cr_expect_gt(number(object, "faulty"), 400);
-    cr_expect_gt(number(object, "refused"), 5);
-    cr_expect_lt(number(object, "refused"), 250, "most places have a copy, or are not used");
+    cJSON *object = campaign_passes("shared-commit.img --workload commit --interval 5 "
+                                    "--checkpoints 1 --policy keep "
+                                    "--faults unreadable,flip,lost,misdirected --sample 500");
+    cr_expect_eq(campaign_count(object, "cases"), 500);
+    cr_expect_gt(campaign_count(object, "faulty"), 400);
+    cr_expect_gt(campaign_count(object, "refused"), 5);
+    cr_expect_lt(campaign_count(object, "refused"), 250,
+                 "most places have a copy, or are not used");
     cJSON_Delete(object);
 }
 
 Test(campaign_fault, a_mirrored_pair_survives_each, .timeout = 300)
 {
-    cJSON *object = nothing_lost(PAIR "--policy keep,drop --sample 400 "
-                                      "--faults unreadable,flip,lost,misdirected,dead");
-    cr_expect_gt(number(object, "faulty"), 200);
-    cr_expect_eq(number(object, "refused"), 0);
+    cJSON *object = campaign_passes(PAIR "--policy keep,drop --sample 400 "
+                                         "--faults unreadable,flip,lost,misdirected,dead");
+    cr_expect_gt(campaign_count(object, "faulty"), 200);
+    cr_expect_eq(campaign_count(object, "refused"), 0);
     cJSON_Delete(object);
 }
 
 Test(campaign_fault, either_disk_may_die_while_it_runs, .timeout = 300)
 {
-    cJSON_Delete(nothing_lost(PAIR "--policy keep,drop --fault disk0.dead@ns=9000000"));
-    cJSON_Delete(nothing_lost(PAIR "--policy keep,drop --fault disk1.dead@ns=5000000"));
+    cJSON_Delete(campaign_passes(PAIR "--policy keep,drop --fault disk0.dead@ns=9000000"));
+    cJSON_Delete(campaign_passes(PAIR "--policy keep,drop --fault disk1.dead@ns=5000000"));
 }
 
 /* The first case of a campaign that has a certain fault is the same when it is asked for alone. */
