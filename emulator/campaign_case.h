@@ -38,6 +38,7 @@ enum campaign_choice {
     CHOICE_ONLY,          /* only that request */
     CHOICE_DRAW,          /* argument: seed; each sector by itself */
     CHOICE_DRAW_REQUESTS, /* argument: seed; each request by itself */
+    CHOICE_HALVES,        /* argument: bit n keeps the first half of the n-th cached request */
     CHOICE_COUNT
 };
 

@@ -2,8 +2,9 @@
 /* campaign_minimise.c - looks for smaller failures among cases that it makes. Contract:
  * campaign_minimise.h.
  *
- * Writes are requests first; only where no set of whole requests fails, sectors; and where no set
- * of sectors does, what the failure's own policy can leave at that event.
+ * Writes are requests first; only where no set of whole requests fails, sectors; where there are
+ * too many of these or no set of them fails, halves of requests; and at last what the failure's own
+ * policy can leave at that event.
  */
 #include "emulator/campaign_minimise.h"
 
@@ -153,7 +154,7 @@ static bool greedy_try(struct minimising *minimising, enum campaign_choice choic
 static bool masks_try(struct minimising *minimising, enum campaign_choice choice, bool *found)
 {
     uint64_t keys[CAMPAIGN_MASK_BITS];
-    bool requests = choice == CHOICE_REQUESTS;
+    bool requests = choice != CHOICE_MASK;
     unsigned bits = campaign_pending_few(&minimising->pending, requests, keys);
     if (bits > CAMPAIGN_MASK_BITS)
         bits = CAMPAIGN_MASK_BITS;
@@ -193,6 +194,7 @@ static bool writes_reduce(struct minimising *minimising)
     bool found = false, honest = minimising->best.policy != CAMPAIGN_MISREPORT;
     return !honest || (masks_try(minimising, CHOICE_REQUESTS, &found) &&
                        (found || masks_try(minimising, CHOICE_MASK, &found)) &&
+                       (found || masks_try(minimising, CHOICE_HALVES, &found)) &&
                        (found || policy_try(minimising, &found)));
 }
 
@@ -264,30 +266,41 @@ static const struct campaign_record *record_last(const struct minimising *minimi
     return at > 0 ? &log->records[at - 1] : NULL;
 }
 
-/* Count what survives. *newest: what is torn, or the newest of what survives; UINT64_MAX: there is
- * neither. */
+/* One of a write's sectors: is anything of the write kept, and is something missing? */
+static void sector_count(const struct minimising *minimising, unsigned disk,
+                         const struct campaign_cached *one, bool *kept, bool *torn)
+{
+    const struct campaign_case *best = &minimising->best;
+    bool tears = best->policy == CAMPAIGN_TORN || best->policy == CAMPAIGN_GARBAGE;
+    if (tears && disk == best->disk && one->order == best->argument)
+        *kept = *torn = true;
+    else if (campaign_case_keeps(minimising->level->index, best, disk, one))
+        *kept = true;
+    else
+        *torn = true;
+}
+
+/* Count what survives. *newest: of the writes that are torn, or if there is none, of those that
+ * survive; UINT64_MAX: there is neither. */
 static void survivors_count(struct minimising *minimising, uint64_t *newest)
 {
     struct campaign_minimal *minimal = minimising->minimal;
-    const struct campaign_case *best = &minimising->best;
-    bool tears = best->policy == CAMPAIGN_TORN || best->policy == CAMPAIGN_GARBAGE;
     *newest = UINT64_MAX;
     minimal->cached = minimal->kept = 0;
     for (unsigned disk = 0; disk < BOARD_DISK_COUNT_MAX; disk++) {
         const struct campaign_cached_list *cached = &minimising->pending.disks[disk];
-        uint64_t counted = UINT64_MAX;
-        for (size_t i = 0; i < cached->count; i++) {
-            const struct campaign_cached *one = &cached->list[i];
-            bool torn = tears && disk == best->disk && one->order == best->argument;
-            bool kept = campaign_case_keeps(minimising->level->index, best, disk, one);
-            minimal->cached += i == 0 || one->request != cached->list[i - 1].request;
-            minimal->kept += kept && one->request != counted;
-            if (kept)
-                counted = one->request;
+        for (size_t first = 0, end; first < cached->count; first = end) {
+            uint64_t request = cached->list[first].request;
+            bool kept = false, torn = false;
+            for (end = first; end < cached->count && cached->list[end].request == request; end++)
+                sector_count(minimising, disk, &cached->list[end], &kept, &torn);
+            minimal->cached++;
+            minimal->kept += kept;
+            torn = torn && kept;
+            if (torn || (kept && minimal->write.fate != WRITE_TORN))
+                *newest = campaign_pending_key(disk, request);
             if (torn)
                 minimal->write.fate = WRITE_TORN;
-            if (torn || (kept && minimal->write.fate != WRITE_TORN))
-                *newest = campaign_pending_key(disk, one->request);
         }
     }
 }

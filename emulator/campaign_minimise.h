@@ -19,7 +19,7 @@ struct campaign_minimal {
     char name[CAMPAIGN_PATH_BYTES]; /* of the case */
     struct campaign_result result;
     unsigned checkpoints; /* that the run needs */
-    unsigned cached, kept; /* writes in caches at the cut, and those of them that survive, whole */
+    unsigned cached, kept; /* writes in caches at the cut, and those of which something survives */
     struct campaign_write write; /* the one that matters */
 };
 

@@ -16,7 +16,8 @@
 static const char *const policy_names[CAMPAIGN_POLICY_COUNT] = {
     "keep", "drop", "prefix", "subset", "torn", "garbage", "misreport"};
 static const char *const choice_names[CHOICE_COUNT] = {"mask", "requests", "lose",
-                                                       "only", "draw",     "draw-requests"};
+                                                       "only", "draw",     "draw-requests",
+                                                       "halves"};
 
 const char *campaign_policy_name(enum campaign_policy policy)
 {

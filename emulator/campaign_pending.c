@@ -15,7 +15,8 @@ static void enter(struct campaign_cached_list *cached, const struct campaign_rec
         cached->list =
             memory_grow(cached->list, cached->count, &cached->capacity, sizeof(*cached->list));
         cached->list[cached->count++] = (struct campaign_cached){
-            .order = record->order + i, .sector = record->sector + i, .request = record->order};
+            .order = record->order + i, .sector = record->sector + i, .request = record->order,
+            .first_half = campaign_first_half(i, record->sector_count)};
     }
 }
 

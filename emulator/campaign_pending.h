@@ -14,6 +14,7 @@
 struct campaign_cached {
     uint64_t order, sector;
     uint64_t request; /* the first order of its write */
+    bool first_half;  /* of that write, see campaign_first_half() */
 };
 
 struct campaign_cached_list {
@@ -24,6 +25,13 @@ struct campaign_cached_list {
 struct campaign_pending {
     struct campaign_cached_list disks[BOARD_DISK_COUNT_MAX];
 };
+
+/* campaign_first_half - is the index-th of a write's sectors in its first half? That ends inside a
+ * block, which is torn then; the only sector of a write is in it. */
+static inline bool campaign_first_half(uint32_t index, uint32_t sector_count)
+{
+    return index < (sector_count / 2 | 1);
+}
 
 /* campaign_pending_follow - a record has happened. A zeroed struct is before all of them. */
 void campaign_pending_follow(struct campaign_pending *pending,

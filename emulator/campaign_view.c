@@ -22,6 +22,7 @@ struct mark {
     uint64_t hash;
     uint32_t next;
     uint8_t kind;
+    bool first_half; /* of its request */
 };
 
 struct changed {
@@ -144,6 +145,7 @@ static void record_index(struct campaign_index *index, uint64_t number)
         mark_add(index, changed_get(index, record->disk, record->sector + i),
                  (struct mark){.record = number, .kind = record->kind,
                                .order = record->order + i, .request = record->order,
+                               .first_half = campaign_first_half(i, record->sector_count),
                                .data = has_data ? data : NULL,
                                .hash = has_data ? hash64(data, DISK_SECTOR_BYTES) : 0});
 }
@@ -196,7 +198,7 @@ void campaign_index_destroy(struct campaign_index *index)
 static bool mask_has(const struct campaign_index *index, const struct campaign_case *which,
                      uint64_t key)
 {
-    bool requests = which->choice == CHOICE_REQUESTS;
+    bool requests = which->choice != CHOICE_MASK;
     const struct few *few = &index->few[which->event];
     for (unsigned i = 0; i < few->count[requests] && i < CAMPAIGN_MASK_BITS; i++)
         if (few->keys[requests][i] == key)
@@ -205,7 +207,7 @@ static bool mask_has(const struct campaign_index *index, const struct campaign_c
 }
 
 static bool choice_keeps(const struct campaign_index *index, const struct campaign_case *which,
-                         uint64_t sector_key, uint64_t request_key)
+                         uint64_t sector_key, uint64_t request_key, bool first_half)
 {
     switch ((enum campaign_choice)which->choice) {
     case CHOICE_MASK:
@@ -220,6 +222,8 @@ static bool choice_keeps(const struct campaign_index *index, const struct campai
         return campaign_mix(which->argument, sector_key) >> 63;
     case CHOICE_DRAW_REQUESTS:
         return campaign_mix(which->argument, request_key) >> 63;
+    case CHOICE_HALVES:
+        return first_half && mask_has(index, which, request_key);
     case CHOICE_COUNT:
         break;
     }
@@ -246,7 +250,7 @@ static bool keeps(const struct campaign_index *index, const struct campaign_case
     case CAMPAIGN_SUBSET:
     case CAMPAIGN_MISREPORT:
         return choice_keeps(index, which, campaign_pending_key(disk, mark->order),
-                            campaign_pending_key(disk, mark->request));
+                            campaign_pending_key(disk, mark->request), mark->first_half);
     case CAMPAIGN_POLICY_COUNT:
         break;
     }
@@ -257,7 +261,8 @@ static bool keeps(const struct campaign_index *index, const struct campaign_case
 bool campaign_case_keeps(const struct campaign_index *index, const struct campaign_case *which,
                          unsigned disk, const struct campaign_cached *cached)
 {
-    const struct mark mark = {.order = cached->order, .request = cached->request};
+    const struct mark mark = {.order = cached->order, .request = cached->request,
+                              .first_half = cached->first_half};
     return keeps(index, which, disk, &mark);
 }
 

@@ -11,6 +11,8 @@
 #include "tests/support_command.h"
 #include "tests/support_planted.h"
 
+#define SAMPLED "shared-witness.img --checkpoints 2 --policy subset"
+
 static struct command_result *campaign(const char *words, const char *kernel)
 {
     char command[2 * PLANTED_PATH_BYTES];
@@ -86,6 +88,27 @@ ParameterizedTest(unsigned *number, campaign_planted, every_planted_kernel_is_fo
                   .timeout = 300)
 {
     expect_found(&planted_kernels[*number]);
+}
+
+/* Whatever a campaign met first, it goes back to the earliest event and the fewest writes. */
+Test(campaign_planted, a_sample_comes_to_the_same_smallest_failure_as_all_cases, .timeout = 300)
+{
+    char kernel[PLANTED_PATH_BYTES];
+    struct error error;
+    cr_assert(planted_build(&planted_kernels[0], kernel, &error), "%s", error.text);
+    struct command_result *all = campaign(SAMPLED, kernel);
+    char *expected = smallest(all);
+    for (unsigned seed = 1; seed <= 2; seed++) {
+        char words[100];
+        (void)snprintf(words, sizeof(words), SAMPLED " --sample 300 --seed %u", seed);
+        struct command_result *some = campaign(words, kernel);
+        char *line = smallest(some);
+        cr_expect_str_eq(line, expected, "seed %u", seed);
+        free(line);
+        free(some);
+    }
+    free(expected);
+    free(all);
 }
 
 Test(campaign_planted, a_place_that_the_kernel_has_no_more_is_one_clear_line, .timeout = 60)
