@@ -11,6 +11,7 @@
 #include "tests/support_command.h"
 #include "tests/support_planted.h"
 
+#define OLDER_HEADER 5u /* in planted_kernels */
 #define SAMPLED "shared-witness.img --checkpoints 2 --policy subset"
 
 static struct command_result *campaign(const char *words, const char *kernel)
@@ -88,6 +89,26 @@ ParameterizedTest(unsigned *number, campaign_planted, every_planted_kernel_is_fo
                   .timeout = 300)
 {
     expect_found(&planted_kernels[*number]);
+}
+
+/* One checkpoint alone shows nothing: it takes one before the cut and one of the restart. */
+Test(campaign_planted, a_failure_of_a_cut_restart_is_made_small_and_repeats, .timeout = 300)
+{
+    const struct planted *planted = &planted_kernels[OLDER_HEADER];
+    char kernel[PLANTED_PATH_BYTES];
+    struct error error;
+    cr_assert_str_eq(planted->name, "older-header-skipped");
+    cr_assert(planted_build(planted, kernel, &error), "%s", error.text);
+    struct command_result *result =
+        campaign("shared-witness.img --checkpoints 1 --policy keep,torn --depth 2 --nested 100 "
+                 "--sample 30", kernel);
+    cr_expect_eq(result->status, planted->status, "%s", result->output);
+    char *line = smallest(result);
+    cr_expect_not_null(strstr(line, "/event="), "%s", line);
+    cr_expect_not_null(strstr(line, "generation 3"), "%s", line);
+    expect_again(planted, line);
+    free(line);
+    free(result);
 }
 
 /* Whatever a campaign met first, it goes back to the earliest event and the fewest writes. */

@@ -8,6 +8,7 @@
 #include "emulator/base/bytes.h"
 #include "emulator/base/memory.h"
 #include "emulator/base/unwind.h"
+#include "tests/support_symbol.h"
 
 #define STACK 0x1000u
 #define CODE 0x8000u
@@ -114,4 +115,27 @@ Test(unwind, what_is_no_such_information_is_refused, .timeout = 60)
     }
     expect_saved(&section, CODE + 21);
     writer_finish(&section);
+}
+
+Test(unwind, a_function_is_known_by_its_addresses)
+{
+    struct elf_file elf;
+    struct error error;
+    char name[ELF_NAME_BYTES];
+    cr_assert(elf_file_open(&elf, LATCHKEY_BUILD_DIR "/kernel.elf", &error), "%s", error.text);
+    uint64_t addr = symbol_addr("kernel.elf", "io_write");
+    for (uint64_t inside = addr; inside < addr + 8; inside += 2) {
+        cr_assert(elf_function_at(&elf, inside, name));
+        cr_expect_str_eq(name, "io_write");
+    }
+    cr_expect(!elf_function_at(&elf, addr - 1, name) || strcmp(name, "io_write") != 0);
+    cr_expect_not(elf_function_at(&elf, 0, name));
+    for (size_t size = 0; size < elf.symbols.size_bytes; size += 7) {
+        struct elf_file cut = elf;
+        cut.symbols.size_bytes = size;
+        cut.names.size_bytes = size % 50; /* most names begin behind the end */
+        if (elf_function_at(&cut, addr, name))
+            cr_expect_lt(strlen(name), 50);
+    }
+    elf_file_finish(&elf);
 }
