@@ -22,6 +22,7 @@
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
 #include "emulator/campaign_export.h"
+#include "emulator/campaign_reads.h"
 #include "emulator/campaign_report.h"
 #include "emulator/campaign_smallest.h"
 
@@ -44,6 +45,7 @@ struct campaign {
     struct error *error;
     struct campaign_images images;
     struct campaign_layout layout;
+    struct campaign_reads reads;
     struct campaign_view view; /* of the images */
     struct campaign_machine machine;
     struct campaign_run_learned learned;
@@ -322,8 +324,8 @@ static bool plan_agree(struct campaign *campaign)
     bool missing;
     uint64_t units = (campaign->cases.count + UNIT_CASES - 1) / UNIT_CASES;
     bool good = campaign_plan_make(&campaign->plan, campaign->options, &campaign->images,
-                                   &campaign->learned, campaign->cases.count, units,
-                                   campaign->error) &&
+                                   &campaign->learned, campaign->reads.incomplete,
+                                   campaign->cases.count, units, campaign->error) &&
                 campaign_plan_read(&there, campaign->folder, &missing, campaign->error);
     if (!good)
         return false;
@@ -339,6 +341,12 @@ static bool cases_plan(struct campaign *campaign)
     const struct campaign_options *options = campaign->options;
     struct campaign_request request = options->request;
     request.layout = &campaign->layout;
+    bool subsets = options->reads && !options->only &&
+                   (request.policies >> CAMPAIGN_SUBSET & 1);
+    request.reads = subsets ? &campaign->reads : NULL;
+    if (subsets && !campaign_reads_find(&campaign->machine, &campaign->learned.level, &request,
+                                        &campaign->reads, campaign->error))
+        return false;
     if (options->only)
         campaign->cases = (struct campaign_cases){
             .list = memory_zeroed(1, sizeof(*campaign->cases.list)), .count = 1, .capacity = 1};
@@ -439,6 +447,7 @@ bool campaign_run(const struct campaign_options *options, const struct campaign_
     campaign_level_close(&campaign->learned);
     campaign_machine_destroy(&campaign->machine);
     campaign_layout_finish(&campaign->layout);
+    campaign_reads_finish(&campaign->reads);
     campaign_images_finish(&campaign->images);
     if (campaign->errors)
         (void)munmap(campaign->errors, CAMPAIGN_JOBS_MAX * sizeof(*campaign->errors));

@@ -32,6 +32,7 @@ struct campaign_options {
     struct campaign_setup setup;
     unsigned checkpoints; /* to cut, with their migration */
     struct campaign_request request;
+    bool reads;             /* find out which writes a restart reads, and take all subsets */
     unsigned depth;         /* 1..CAMPAIGN_DEPTH_MAX */
     uint64_t nested_sample; /* cases of each run after a cut */
     unsigned jobs;
@@ -67,6 +68,7 @@ struct campaign_summary {
     char *smallest; /* failure, see campaign_smallest.h; NULL: unknown */
     char *facts;   /* what the plan says of images, kernel and request: a line each */
     uint32_t policies;
+    uint64_t reads, incomplete; /* whether; events where these were too many */
     uint64_t faulty, refused; /* cases with a fault; what was left of them was refused as it must */
     uint64_t draws, subsets, sample; /* of the request: what was not exhaustive */
     double cpu_seconds; /* that this call took, of all processes; 0: of campaign_merge */

@@ -11,6 +11,7 @@
 #include "emulator/base/memory.h"
 #include "emulator/campaign_fault.h"
 #include "emulator/campaign_pending.h"
+#include "emulator/campaign_reads.h"
 
 struct listing {
     const struct campaign_request *request;
@@ -208,8 +209,19 @@ static void requests_list(struct listing *listing, unsigned disk)
     }
 }
 
+/* All subsets of the writes that a restart may read. */
+static void reads_list(struct listing *listing, uint64_t mask)
+{
+    for (uint64_t subset = mask;; subset = (subset - 1) & mask) {
+        choice_add(listing, CAMPAIGN_SUBSET, CHOICE_REQUESTS, subset);
+        if (subset == 0)
+            return;
+    }
+}
+
 static void subsets_list(struct listing *listing)
 {
+    const struct campaign_reads *reads = listing->request->reads;
     uint64_t keys[CAMPAIGN_MASK_BITS];
     unsigned bits = campaign_pending_few(&listing->pending, false, keys);
     bool all = bits <= listing->request->subsets;
@@ -219,6 +231,8 @@ static void subsets_list(struct listing *listing)
     assert(listing->request->subsets <= CAMPAIGN_MASK_MAX);
     for (uint64_t mask = 0; few && mask < 1ull << bits; mask++)
         choice_add(listing, CAMPAIGN_SUBSET, all ? CHOICE_MASK : CHOICE_REQUESTS, mask);
+    if (!few && reads && reads->known[listing->event])
+        reads_list(listing, reads->masks[listing->event]);
     for (unsigned disk = 0; !few && disk < listing->request->disks; disk++)
         requests_list(listing, disk);
     if (!all)

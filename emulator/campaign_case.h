@@ -43,6 +43,7 @@ enum campaign_choice {
 };
 
 struct campaign_layout;
+struct campaign_reads;
 
 struct campaign_case {
     uint32_t event;
@@ -85,6 +86,7 @@ struct campaign_request {
                         * several disks, where there are more than CAMPAIGN_APART_MAX */
     unsigned subsets;  /* SUBSET: of so many cached sectors, or else writes, all are taken */
     unsigned disks;    /* of the machine */
+    const struct campaign_reads *reads; /* SUBSET: where there are more, what matters of them */
     uint64_t sample;   /* so many of all, 0: all of them */
     uint64_t seed;
     uint32_t faults;   /* bit n: enum disk_fault_kind n, besides a cut that keeps or drops all */

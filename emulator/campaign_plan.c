@@ -36,6 +36,7 @@ static void request_lines(struct byte_writer *text, const struct campaign_option
     text_add(text, "phases %" PRIx32 "\n", request->phases);
     text_add(text, "draws %u\n", request->draws);
     text_add(text, "subsets %u\n", request->subsets);
+    text_add(text, "reads %u\n", options->reads);
     text_add(text, "faults %" PRIx32 "\n", request->faults);
     for (unsigned i = 0; i < options->setup.fault_count; i++) {
         const struct machine_fault *fault = &options->setup.faults[i];
@@ -107,7 +108,8 @@ static void plan_take(struct campaign_plan *plan, struct byte_writer *text)
 
 bool campaign_plan_make(struct campaign_plan *plan, const struct campaign_options *options,
                         const struct campaign_images *images,
-                        const struct campaign_run_learned *learned, uint64_t cases,
+                        const struct campaign_run_learned *learned, uint64_t incomplete,
+                        uint64_t cases,
                         uint64_t units, struct error *error)
 {
     struct byte_writer text = {0};
@@ -118,6 +120,7 @@ bool campaign_plan_make(struct campaign_plan *plan, const struct campaign_option
                                    .units = units, .policies = options->request.policies,
                                    .draws = options->request.draws,
                                    .subsets = options->request.subsets,
+                                   .reads = options->reads, .incomplete = incomplete,
                                    .sample = options->request.sample};
     if (!kernel_hash(options->setup.kernel_path, &kernel, error))
         return false;
@@ -137,6 +140,7 @@ bool campaign_plan_make(struct campaign_plan *plan, const struct campaign_option
     text_add(&text, "run %s\n", digest);
     text_add(&text, "instructions %" PRIu64 "\n", plan->instructions);
     text_add(&text, "events %" PRIu64 "\n", plan->events);
+    text_add(&text, "incomplete %" PRIu64 "\n", plan->incomplete);
     text_add(&text, "cases %" PRIu64 "\n", plan->cases);
     text_add(&text, "units %" PRIu64 "\n", plan->units);
     mark_lines(&text, learned->log);
@@ -191,6 +195,8 @@ bool campaign_plan_read(struct campaign_plan *plan, const char *folder, bool *mi
                 number_find(plan->text, "units", 10, &plan->units) &&
                 number_find(plan->text, "draws", 10, &plan->draws) &&
                 number_find(plan->text, "subsets", 10, &plan->subsets) &&
+                number_find(plan->text, "reads", 10, &plan->reads) &&
+                number_find(plan->text, "incomplete", 10, &plan->incomplete) &&
                 number_find(plan->text, "sample", 10, &plan->sample) &&
                 number_find(plan->text, "policies", 16, &policies);
     plan->policies = (uint32_t)policies;

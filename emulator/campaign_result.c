@@ -124,6 +124,7 @@ bool campaign_sum(const struct campaign_parts *parts, struct campaign_summary *s
                                          .instructions = plan->instructions,
                                          .units = plan->units, .policies = plan->policies,
                                          .draws = plan->draws, .subsets = plan->subsets,
+                                         .reads = plan->reads, .incomplete = plan->incomplete,
                                          .sample = plan->sample};
     const char *end = strstr(plan->text, "\nmark-");
     summary->facts = memory_must(end ? strndup(plan->text, (size_t)(end - plan->text))
@@ -244,6 +245,8 @@ char *campaign_summary_json(const struct campaign_summary *summary)
     json_count_add(object, "refused", summary->refused);
     json_count_add(object, "draws", summary->draws);
     json_count_add(object, "subsets", summary->subsets);
+    if (summary->reads)
+        json_count_add(object, "incomplete", summary->incomplete);
     json_count_add(object, "sample", summary->sample);
     cJSON_AddBoolToObject(object, "every_event", campaign_summary_whole(summary));
     json_count_add(object, "units", summary->units);

@@ -13,14 +13,16 @@ struct campaign_plan {
     uint64_t events, instructions, cases, units;
     uint32_t policies;
     uint64_t draws, subsets, sample;
+    uint64_t reads, incomplete; /* of campaign_reads.h: whether, and where not */
 };
 
 /* campaign_plan_make - campaign_plan_finish frees it, also after failure; a zeroed one is fine. */
 MUST_CHECK bool campaign_plan_make(struct campaign_plan *plan,
                                    const struct campaign_options *options,
                                    const struct campaign_images *images,
-                                   const struct campaign_run_learned *learned, uint64_t cases,
-                                   uint64_t units, struct error *error);
+                                   const struct campaign_run_learned *learned,
+                                   uint64_t incomplete, uint64_t cases, uint64_t units,
+                                   struct error *error);
 /* campaign_plan_read - the plan of a folder. missing: out, there is none yet; that is no error. */
 MUST_CHECK bool campaign_plan_read(struct campaign_plan *plan, const char *folder, bool *missing,
                                    struct error *error);

@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,8 +29,28 @@ struct unit {
     uint32_t count;
     struct campaign_verdict *verdicts; /* shared; a second half for what is run twice */
     struct campaign_result *results;
+    const struct campaign_pending *pending; /* NULL: nobody asks what is read */
+    _Atomic uint64_t *reads;                /* shared */
     struct error *error;
 };
+
+/* What this process has read of the writes that were in a cache. */
+static uint64_t reads_of(const struct unit *unit)
+{
+    const struct campaign_media *media = &unit->machine->media;
+    uint64_t keys[CAMPAIGN_MASK_BITS], reads = 0;
+    unsigned count = campaign_pending_few(unit->pending, true, keys);
+    for (unsigned disk = 0; disk < BOARD_DISK_COUNT_MAX; disk++) {
+        const struct campaign_cached_list *cached = &unit->pending->disks[disk];
+        for (size_t i = 0; i < cached->count; i++) {
+            uint32_t number = campaign_index_find(media->index, disk, cached->list[i].sector);
+            uint64_t key = campaign_pending_key(disk, cached->list[i].request);
+            for (unsigned bit = 0; bit < count && media->decided[number]; bit++)
+                reads |= (uint64_t)(keys[bit] == key) << bit;
+        }
+    }
+    return reads;
+}
 
 /* In a child: the members of its media end here. */
 static void verdicts_write(const struct unit *unit, bool online, uint32_t offset)
@@ -40,6 +61,8 @@ static void verdicts_write(const struct unit *unit, bool online, uint32_t offset
         campaign_machine_restart(unit->machine, &verdict.online);
     else
         campaign_judge_offline(media, false, 0, &verdict.offline);
+    if (unit->pending)
+        atomic_fetch_or(unit->reads, reads_of(unit));
     for (uint32_t i = 0; i < media->member_count && !media->host_failed; i++) {
         struct campaign_verdict *target = &unit->verdicts[offset + media->members[i]];
         if (online)
@@ -157,6 +180,29 @@ static void results_fill(const struct unit *unit)
     free(hashes);
 }
 
+static void *shared_room(size_t size_bytes, struct error *error)
+{
+    void *mapping = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                         0);
+    if (mapping != MAP_FAILED)
+        return mapping;
+    (void)error_set(error, ERROR_IO, "campaign: no memory: %s", strerror(errno));
+    return NULL;
+}
+
+/* Judge all cases, and watch some of them. */
+static bool unit_judge(const struct unit *unit)
+{
+    uint32_t *members = memory_zeroed(unit->count, sizeof(*members));
+    for (uint32_t i = 0; i < unit->count; i++)
+        members[i] = i;
+    bool good = members_judge(unit, members, unit->count, false, 0) &&
+                members_judge(unit, members, unit->count, true, 0) &&
+                (unit->pending || (unit_watch(unit, false) && unit_watch(unit, true)));
+    free(members);
+    return good;
+}
+
 bool campaign_unit_run(struct campaign_machine *machine, const struct campaign_level *level,
                        const struct campaign_case *cases, uint32_t count,
                        struct campaign_result *results, struct error *error)
@@ -165,20 +211,34 @@ bool campaign_unit_run(struct campaign_machine *machine, const struct campaign_l
                         .results = results, .error = error};
     size_t size_bytes = 2 * (size_t)count * sizeof(*unit.verdicts);
     assert(count > 0);
-    void *mapping = mmap(NULL, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-                         0);
-    if (mapping == MAP_FAILED)
-        return error_set(error, ERROR_IO, "campaign: no memory: %s", strerror(errno));
+    void *mapping = shared_room(size_bytes, error);
+    if (!mapping)
+        return false;
     unit.verdicts = mapping;
-    uint32_t *members = memory_zeroed(count, sizeof(*members));
-    for (uint32_t i = 0; i < count; i++)
-        members[i] = i;
-    bool good = members_judge(&unit, members, count, false, 0) &&
-                members_judge(&unit, members, count, true, 0) && unit_watch(&unit, false) &&
-                unit_watch(&unit, true);
+    bool good = unit_judge(&unit);
     if (good)
         results_fill(&unit);
-    free(members);
+    (void)munmap(mapping, size_bytes);
+    return good;
+}
+
+bool campaign_unit_reads(struct campaign_machine *machine, const struct campaign_level *level,
+                         const struct campaign_case *cases, uint32_t count,
+                         const struct campaign_pending *pending, uint64_t *reads,
+                         struct error *error)
+{
+    struct unit unit = {.machine = machine, .level = level, .cases = cases, .count = count,
+                        .pending = pending, .error = error};
+    size_t verdict_bytes = (size_t)count * sizeof(*unit.verdicts);
+    size_t size_bytes = verdict_bytes + sizeof(*unit.reads);
+    assert(count > 0);
+    uint8_t *mapping = shared_room(size_bytes, error);
+    if (!mapping)
+        return false;
+    unit.verdicts = (struct campaign_verdict *)mapping;
+    unit.reads = (_Atomic uint64_t *)(mapping + verdict_bytes);
+    bool good = unit_judge(&unit);
+    *reads |= *unit.reads;
     (void)munmap(mapping, size_bytes);
     return good;
 }

@@ -43,5 +43,16 @@ MUST_CHECK bool campaign_unit_run(struct campaign_machine *machine,
                                   const struct campaign_level *level,
                                   const struct campaign_case *cases, uint32_t count,
                                   struct campaign_result *results, struct error *error);
+/* campaign_unit_reads - judge cases of one event only to see what is read.
+ *
+ * pending  at the event.
+ * reads    bits are added: n, the n-th cached write was read in part or whole.
+ * Errors   as above.
+ */
+MUST_CHECK bool campaign_unit_reads(struct campaign_machine *machine,
+                                    const struct campaign_level *level,
+                                    const struct campaign_case *cases, uint32_t count,
+                                    const struct campaign_pending *pending, uint64_t *reads,
+                                    struct error *error);
 
 #endif

@@ -36,7 +36,8 @@ static const char help_text[] =
     "                      migrate,journal\n"
     "  --exhaustive        every case (the default); or\n"
     "  --sample N          so many of them, drawn with --seed S\n"
-    "  --subsets N         subset: all of up to so many writes in a cache, 0..16; 6\n"
+    "  --subsets N         subset: all of up to so many writes in a cache, 0..16; 6; and with\n"
+    "  --subsets read      of more, all of those that any restart reads, if these are few\n"
     "  --draws N           subset: so many drawn an event, where there are too many; 64\n"
     "  --checkpoints N     to cut, with their migration; 2\n"
     "  --depth N           cut the restarts as well, 1..3; --nested N cases of each, 64\n"
@@ -134,6 +135,10 @@ static void certificate_print(const struct campaign_summary *summary)
         printf("subset: all of up to %" PRIu64 " writes in a cache; of more, each lost and kept "
                "alone, and %" PRIu64 " drawn\n",
                summary->subsets, summary->draws);
+    if ((summary->policies >> CAMPAIGN_SUBSET & 1) && summary->reads)
+        printf("and all of the writes that a restart reads, but at %" PRIu64 " events, where these "
+               "are too many\n",
+               summary->incomplete);
     if (summary->sample)
         printf("only a sample of %" PRIu64 " cases\n", summary->sample);
     if (!campaign_summary_whole(summary) && !summary->sample)

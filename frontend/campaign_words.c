@@ -187,6 +187,15 @@ static bool small_read(struct reading *reading, uint64_t min, uint64_t max, unsi
     return true;
 }
 
+static bool subsets_read(struct reading *reading)
+{
+    struct campaign_options *options = &reading->words->options;
+    bool reads = reading->at + 1 < reading->argc && !strcmp(reading->argv[reading->at + 1], "read");
+    options->reads = options->reads || reads;
+    reading->at += reads;
+    return reads || small_read(reading, 0, CAMPAIGN_MASK_MAX, &options->request.subsets);
+}
+
 static bool machine_word_read(struct reading *reading, enum word word)
 {
     struct campaign_words *words = reading->words;
@@ -255,7 +264,7 @@ static bool word_read(struct reading *reading)
     case WORD_SEED:
         return number_read(reading, 0, UINT64_MAX, &request->seed);
     case WORD_SUBSETS:
-        return small_read(reading, 0, CAMPAIGN_MASK_MAX, &request->subsets);
+        return subsets_read(reading);
     case WORD_SHARD:
         return shard_read(reading);
     case WORD_MEDIA:
