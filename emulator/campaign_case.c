@@ -76,8 +76,8 @@ void campaign_events_find(const struct campaign_log *log, struct campaign_events
         bool first_state = record->kind == RECORD_STATE && events->count == 1 && !last->promised;
         bool announced = record->kind == RECORD_TRACE && (record->order == TRACE_COMMITTED ||
                                                           record->order == TRACE_RESTARTED);
-        if (record->kind == RECORD_STATE && (i == 0 || record[-1].kind != RECORD_STATE))
-            state = i; /* and all that follow at once are of this moment, too */
+        if (record->kind == RECORD_STATE && record->sector_count == 0)
+            state = i; /* those that follow and have a count are of this moment, too */
         if (record->kind == RECORD_PROMISE) {
             last->state = state;
             last->steps = record->order > last->steps ? record->order : last->steps;

@@ -26,7 +26,8 @@ enum campaign_record_kind {
     RECORD_TRACE,   /* the trace port announced: order is the kind, sector the argument */
     RECORD_PROMISE, /* the workload printed that what it had done is durable; order is the step */
     RECORD_STATE,   /* what a restart of all that was written so far would see: order is the
-                       generation; its digest is the data */
+                       generation; its digest is the data. sector_count: not 0, it might also see
+                       this, as something was not flushed yet */
     RECORD_KINDS
 };
 

@@ -17,6 +17,7 @@
 
 #define BOOT_STEP 20000u        /* instructions: how exactly the first read is found */
 #define BOOT_MAX 1000000000ull  /* instructions in which it must come */
+#define LOST_WRITES_MAX 16u     /* of the journal, in one flush with a header */
 #define RECALL_CHECKPOINTS 12u /* some come before any domain runs: to bring disks in step */
 
 /* What a child tells its parent. */
@@ -185,11 +186,12 @@ static void stamp(void *context, struct campaign_record *record)
 }
 
 /* What would a restart see that finds this generation the newest? 0: with all there is. A store
- * that is not whole is no state. Returns its generation. */
-static uint64_t state_of_log(struct campaign_machine *machine, uint64_t generation)
+ * that is not whole is no state. also: of the same moment as the record before. Returns its
+ * generation. */
+static uint64_t state_of_log(struct campaign_machine *machine, uint64_t generation, bool also)
 {
     struct campaign_offline offline;
-    struct campaign_record record = {.kind = RECORD_STATE};
+    struct campaign_record record = {.kind = RECORD_STATE, .sector_count = also};
     campaign_judge_offline(&machine->media, true, generation, &offline);
     if (!offline.whole)
         return 0;
@@ -200,14 +202,28 @@ static uint64_t state_of_log(struct campaign_machine *machine, uint64_t generati
 }
 
 /* What would a restart see now? And if the header that is being written is lost, but not what was
- * journalled after it, which may lie on another disk? */
+ * journalled after it, which may lie on another disk? Returns whether one is. */
+static bool newest_log(struct campaign_machine *machine)
+{
+    uint64_t announced = machine_stats(machine->machine).generation;
+    uint64_t newest = state_of_log(machine, 0, false);
+    if (announced == 0 || newest <= announced)
+        return false;
+    (void)state_of_log(machine, announced, true);
+    return true;
+}
+
+/* And if what was journalled since the last flush is lost, but not the header? */
 static void state_log(void *context)
 {
     struct campaign_machine *machine = context;
-    uint64_t announced = machine_stats(machine->machine).generation;
-    uint64_t newest = state_of_log(machine, 0);
-    if (announced > 0 && newest > announced)
-        (void)state_of_log(machine, announced);
+    bool commits = newest_log(machine);
+    for (uint32_t lost = 1;
+         commits && lost <= machine->media.undo_writes && lost <= LOST_WRITES_MAX; lost++) {
+        machine->media.undone = lost;
+        (void)state_of_log(machine, 0, true);
+    }
+    machine->media.undone = 0;
 }
 
 /* The number that ends where text is in a line, or, after, begins behind it. */
@@ -239,7 +255,7 @@ static void line_take(struct campaign_machine *machine, const char *line)
         return;
     if (!workload->recall)
         record.order = 0; /* nobody would say that it is there */
-    state_log(machine);
+    (void)newest_log(machine);
     stamp(machine, &record);
     campaign_log_add(machine->media.log, &record, NULL, 0);
 }

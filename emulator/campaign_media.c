@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "disks/format.h"
 #include "emulator/base/memory.h"
 #include "emulator/campaign_fault.h"
 
@@ -221,11 +222,22 @@ bool campaign_media_lives(struct campaign_media *media, unsigned disk)
 
 /* --- reading and writing --- */
 
+/* What a sector held before the writes that are undone; NULL: none of them was there. */
+static uint8_t *undone(const struct campaign_media *media, uint64_t key)
+{
+    for (size_t i = 0; i < media->undo_count && media->undone > 0; i++)
+        if (media->undo[i].key == key && media->undo[i].write + media->undone >= media->undo_writes)
+            return media->undo[i].data;
+    return NULL;
+}
+
 static uint8_t *overlaid(const struct campaign_media *media, unsigned disk, uint64_t sector,
                          bool newest)
 {
     uint64_t key = sector_key(disk, sector);
-    uint8_t *data = newest ? sectors_find(&media->newest, key) : NULL;
+    uint8_t *data = newest ? undone(media, key) : NULL;
+    if (newest && !data)
+        data = sectors_find(&media->newest, key);
     return data ? data : sectors_find(&media->written, key);
 }
 
@@ -281,6 +293,37 @@ static void record_log(struct campaign_media_disk *disk, enum campaign_record_ki
     campaign_log_add(media->log, &record, data, data ? sector_count * DISK_SECTOR_BYTES : 0);
 }
 
+/* A write to the journal begins: it may be lost, and a header that comes after it not. */
+static void undo_keep(struct campaign_media *media, unsigned disk, uint64_t sector,
+                      uint32_t sector_count)
+{
+    const struct campaign_place *place =
+        media->layout ? campaign_layout_find(media->layout, disk, sector) : NULL;
+    if (!place || place->kind != RANGE_JOURNAL)
+        return;
+    for (uint32_t i = 0; i < sector_count; i++) {
+        media->undo = memory_grow(media->undo, media->undo_count, &media->undo_capacity,
+                                  sizeof(*media->undo));
+        struct campaign_undo *undo = &media->undo[media->undo_count++];
+        undo->key = sector_key(disk, sector + i);
+        undo->write = media->undo_writes;
+        (void)campaign_media_read(media, disk, sector + i, undo->data, 1, true);
+    }
+    media->undo_writes++;
+}
+
+/* A disk was flushed: what it took is not lost any more. */
+static void undo_forget(struct campaign_media *media, unsigned disk)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < media->undo_count; i++)
+        if (media->undo[i].key >> DISK_SHIFT != disk)
+            media->undo[kept++] = media->undo[i];
+    media->undo_count = kept;
+    if (kept == 0)
+        media->undo_writes = 0;
+}
+
 static bool store_read(void *context, uint64_t sector, void *target, size_t sector_count)
 {
     struct campaign_media_disk *disk = context;
@@ -305,6 +348,7 @@ static bool store_sync(void *context)
     if (disk->media->log && disk->media->flushed && disk->media->unflushed)
         disk->media->flushed(disk->media->context);
     disk->media->unflushed = false;
+    undo_forget(disk->media, disk->index);
     return true;
 }
 
@@ -316,6 +360,8 @@ static void observe_entered(void *context, uint64_t order, uint64_t sector, uint
     if (media->log && media->flushed && media->unflushed)
         media->flushed(media->context); /* what a cut here may leave is no state after a flush */
     media->unflushed = !media->layout || campaign_layout_states(media->layout, disk->index, sector);
+    if (media->log)
+        undo_keep(media, disk->index, sector, sector_count);
     if (media->log)
         sectors_put(&disk->media->newest, disk->index, sector, data, sector_count);
     record_log(disk, RECORD_ENTERED, sector, order, sector_count, data);
@@ -371,5 +417,6 @@ void campaign_media_close(struct campaign_media *media)
     sectors_finish(&media->newest);
     free(media->members);
     free(media->decided);
+    free(media->undo);
     *media = (struct campaign_media){0};
 }

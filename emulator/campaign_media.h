@@ -29,6 +29,13 @@ struct campaign_sectors {
     size_t count, capacity, table_size;
 };
 
+/* What a sector of the journal held before a write that is not flushed yet. */
+struct campaign_undo {
+    uint64_t key;
+    uint32_t write; /* number of the write since the last flush of all */
+    uint8_t data[DISK_SECTOR_BYTES];
+};
+
 struct campaign_media;
 
 struct campaign_media_disk {
@@ -60,7 +67,11 @@ struct campaign_media {
     void *context;
     void (*stamp)(void *context, struct campaign_record *record);
     void (*flushed)(void *context); /* after a flush, and between writes; NULL: nobody asks */
-    bool unflushed; /* what can change what a restart sees was written since */
+    struct campaign_undo *undo; /* oldest first */
+    size_t undo_count, undo_capacity;
+    uint32_t undo_writes;
+    uint32_t undone; /* so many of these writes, the last, are read as if they were lost */
+    bool unflushed;  /* what can change what a restart sees was written since */
 
     /* Who is told when the guest sends a write; NULL: nobody. */
     void *sent_context;

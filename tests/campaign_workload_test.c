@@ -49,6 +49,23 @@ Test(campaign_workload, a_mirrored_pair_is_of_one_moment, .timeout = 300)
                   "--checkpoints 1", "--sample 600 --seed 1", 600, 60);
 }
 
+/* All subsets of the writes that restarts read lead to the restarts that all subsets lead to. */
+Test(campaign_workload, subsets_of_what_is_read_are_all_that_matter, .timeout = 300)
+{
+    static const char words[] = "shared-churn.img --workload churn --policy subset --draws 0";
+    char all[400];
+    (void)snprintf(all, sizeof(all), "%s --subsets 8", words);
+    cJSON *plain = campaign_passes(all);
+    (void)snprintf(all, sizeof(all), "%s --subsets 0 --subsets read", words);
+    cJSON *few = campaign_passes(all);
+    cr_expect_eq(campaign_count(few, "incomplete"), 0);
+    cr_expect_gt(campaign_count(few, "recoveries"), 5);
+    cr_expect_eq(campaign_count(few, "recoveries"), campaign_count(plain, "recoveries"));
+    cr_expect_lt(campaign_count(few, "cases"), campaign_count(plain, "cases"));
+    cJSON_Delete(plain);
+    cJSON_Delete(few);
+}
+
 /* With a recipe that was changed so, a campaign fails, and says this. */
 static void is_noticed(const char *name, const char *change, const char *words, const char *says)
 {
