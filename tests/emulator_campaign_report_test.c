@@ -18,6 +18,7 @@
 static const char plan_text[] =
     "latchkey-plan 1\nkernel 0123456789abcdef\nimage-0 00112233445566778899aabbccddeeff\n"
     "append <b>bold & brave</b>\nworkload demo\ncheckpoints 2\npolicies 3\nphases 0\ndraws 8\n"
+    "subsets 6\nreads 0\nincomplete 0\n"
     "sample 0 seed 0\ninstructions 1000\nevents 3\ncases 7\nunits 3\n"
     "mark-0 100 phase 2\nmark-1 200 restarted 4\nmark-2 400 phase 6\nmark-3 600 committed 5\n"
     "event-0 0 phase 0 disk 0 settle promised 4 state 0 sector 0 count 0 doubt 0\n"
