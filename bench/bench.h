@@ -6,7 +6,8 @@
  * Invariants
  *  1. A ratio above 1 is always good for us: it is reference over ours for times and counts, ours
  * over reference for rates.
- *  2. Times are medians of repeated runs, ours and the reference in turn, after a warm-up of each.
+ *  2. Times are medians of repeated runs, ours and the reference in turn, after a warm-up of each;
+ *     those of suite "replay", which are to differ by a hundredth, are the least.
  */
 #ifndef LATCHKEY_BENCH_BENCH_H
 #define LATCHKEY_BENCH_BENCH_H

@@ -4,8 +4,8 @@
  *
  * Called by bench_main.c; calls recorder and replay. Recorded, plain and replayed runs of the same
  * length are timed in turn, from after the machine is made to the end of the trace, by the time
- * that the processor gave this process: what else the host does falls on all alike, but seldom
- * evenly. Going back is timed by the clock. Runs are driven in slices, as `latchkey run` does.
+ * that the processor gave this process, and the least of the repeated runs counts: what else the
+ * host does only adds to it. Going back is timed by the clock. Runs are driven in slices, as `latchkey run` does.
  */
 #include <math.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@
 
 #define PATH_BYTES 512u
 #define SLICE 1000000u /* as headless.c */
-#define LENGTH 1000000000u
+#define LENGTH 600000000u
 #define LENGTH_QUICK 100000000u
 #define HISTORY 10000000000u
 #define HISTORY_QUICK 400000000u
@@ -128,12 +128,20 @@ static bool replay_time(const struct paths *paths, double *seconds, struct error
     return good;
 }
 
+static double least(const struct bench_times *times)
+{
+    double seconds = times->seconds[0];
+    for (unsigned i = 1; i < times->count; i++)
+        seconds = fmin(seconds, times->seconds[i]);
+    return seconds;
+}
+
 static void ratio_add(struct bench *bench, const char *what, const struct workload *workload,
                       const struct bench_times *ours, const struct bench_times *plain,
                       double must, double aim)
 {
-    struct bench_row row = {.suite = "replay", .unit = "s", .value = bench_median(ours),
-                            .reference = bench_median(plain), .must = must, .aim = aim,
+    struct bench_row row = {.suite = "replay", .unit = "s", .value = least(ours),
+                            .reference = least(plain), .must = must, .aim = aim,
                             .goal = bench->quick ? GOAL_NONE : GOAL_RATIO_AT_LEAST,
                             .spread = bench_spread(ours)};
     row.ratio = row.reference / row.value;

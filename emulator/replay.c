@@ -41,7 +41,7 @@ struct replay_disk {
 
 struct replay {
     struct record record;
-    const struct replay_options *options;
+    struct replay_options options;
     struct replay_part kernel, initrd;
     struct replay_disk disks[BOARD_DISK_COUNT_MAX];
     struct machine *machine;
@@ -68,7 +68,7 @@ static bool part_keep(struct replay_part *part, const uint8_t *data, size_t size
 /* Beside the trace, under its own name. */
 static const char *beside(const struct replay *replay, const char *path, char kept[PATH_MAX])
 {
-    const char *trace = replay->options->trace_path, *slash = strrchr(trace, '/');
+    const char *trace = replay->options.trace_path, *slash = strrchr(trace, '/');
     const char *name = strrchr(path, '/');
     int folder = slash ? (int)(slash + 1 - trace) : 0;
     (void)snprintf(kept, PATH_MAX, "%.*s%s", folder, trace, name ? name + 1 : path);
@@ -105,7 +105,7 @@ static bool parts_find(struct replay *replay, struct error *error)
     char kept[PATH_MAX];
     const struct record *record = &replay->record;
     const struct record_head *head = &record->head;
-    const struct replay_options *options = replay->options;
+    const struct replay_options *options = &replay->options;
     const char *const kernels[] = {options->kernel_path, head->kernel_path,
                                    beside(replay, head->kernel_path, kept)};
     if (record->bundled) {
@@ -184,8 +184,8 @@ static bool disk_find(struct replay *replay, unsigned index, struct error *error
     struct error ignored;
     const struct record_disk *told = &replay->record.head.disks[index];
     const char *overlay = told->overlay[0] ? told->overlay : NULL;
-    for (unsigned i = 0; i < replay->options->image_count; i++)
-        if (disk_try(replay, index, replay->options->images[i], NULL, &ignored))
+    for (unsigned i = 0; i < replay->options.image_count; i++)
+        if (disk_try(replay, index, replay->options.images[i], NULL, &ignored))
             return true;
     return disk_try(replay, index, told->path, overlay, error) ||
            disk_try(replay, index, beside(replay, told->path, kept), NULL, &ignored);
@@ -197,13 +197,13 @@ static bool disk_unpack(struct replay *replay, unsigned index, struct error *err
     struct digest digest;
     struct replay_disk *disk = &replay->disks[index];
     disk->layers = layers_make(replay, index, NULL);
-    if (!record_media_digest(layers_store(disk->layers), -1, replay->options->trace_path, &digest,
+    if (!record_media_digest(layers_store(disk->layers), -1, replay->options.trace_path, &digest,
                              error))
         return false;
     layers_go(disk->layers, (struct layers_place){.writes = 0});
     return digest_equal(digest, replay->record.head.disks[index].digest) ||
            error_set(error, ERROR_FORMAT, "%.150s: what is packed in is damaged",
-                     replay->options->trace_path);
+                     replay->options.trace_path);
 }
 
 static bool disks_find(struct replay *replay, struct error *error)
@@ -230,7 +230,7 @@ static bool machine_make(struct replay *replay, bool careful, struct machine **m
         .append = head->append, .disk_count = head->disk_count, .faults = head->faults,
         .fault_count = head->fault_count, .display_width = head->display_width,
         .display_height = head->display_height, .amnesia = head->amnesia, .check = head->check,
-        .step_mode = careful, .slow_stores = careful, .console = replay->options->console};
+        .step_mode = careful, .slow_stores = careful, .console = replay->options.console};
     for (unsigned i = 0; i < head->disk_count; i++)
         config.disks[i] = (struct machine_disk){.path = head->disks[i].path,
                                                 .timing = head->disks[i].timing,
@@ -243,7 +243,7 @@ static bool machine_make(struct replay *replay, bool careful, struct machine **m
     return engine == head->engine_version ||
            error_set(error, ERROR_FORMAT,
                      "%.150s: recorded on version %u.%u of the engine; this is %u.%u",
-                     replay->options->trace_path, head->engine_version >> 8,
+                     replay->options.trace_path, head->engine_version >> 8,
                      head->engine_version & 0xff, engine >> 8, engine & 0xff);
 }
 
@@ -252,8 +252,8 @@ static struct timeline *timeline_make(struct replay *replay, struct machine *mac
     struct timeline_config config = {.machine = machine,
                                      .disk_count = replay->record.head.disk_count,
                                      .record = &replay->record,
-                                     .budget_bytes = replay->options->budget_bytes,
-                                     .check = replay->options->check};
+                                     .budget_bytes = replay->options.budget_bytes,
+                                     .check = replay->options.check};
     for (unsigned i = 0; i < config.disk_count; i++)
         config.layers[i] = replay->disks[i].layers;
     return timeline_create(&config);
@@ -263,7 +263,7 @@ bool replay_open(struct replay **out, const struct replay_options *options, stru
 {
     struct replay *replay = memory_zeroed(1, sizeof(*replay));
     *out = NULL;
-    replay->options = options;
+    replay->options = *options;
     replay->kernel.descriptor = replay->initrd.descriptor = -1;
     bool good = record_read_file(&replay->record, options->trace_path, error);
     if (good && strcmp(replay->record.head.version, LATCHKEY_VERSION) != 0)
@@ -378,7 +378,7 @@ bool replay_bundle(struct replay *replay, const char *path, struct error *error)
     const struct record *record = &replay->record;
     struct error ignored;
     assert(timeline_entry(replay->timeline) == 0);
-    if (output_same(path, replay->options->trace_path))
+    if (output_same(path, replay->options.trace_path))
         return error_set(error, ERROR_USAGE, "--bundle %.150s: is the trace itself", path);
     if (!output_check(path, error) ||
         !record_writer_open(&writer, path, &record->head, error))

@@ -27,7 +27,7 @@ struct replay_options {
 
 /* replay_open - read a trace and stand at its beginning.
  *
- * options  must outlive the replay.
+ * options  what its pointers point to must outlive the replay.
  * Errors   ERROR_IO a file is missing; ERROR_FORMAT the trace is damaged or of another version, or
  *          a kernel or image is not the one.
  */

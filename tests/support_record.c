@@ -164,13 +164,9 @@ struct replay *replay_of(const struct recorded *recorded, size_t budget_bytes, b
 {
     struct replay *replay;
     struct error error;
-    /* Options live as long as the replay: here, as long as the test. */
-    struct replay_options *options = calloc(1, sizeof(*options));
-    cr_assert(options);
-    options->trace_path = recorded->trace;
-    options->budget_bytes = budget_bytes;
-    options->check = check;
-    cr_assert(replay_open(&replay, options, &error), "%s", error.text);
+    const struct replay_options options = {.trace_path = recorded->trace,
+                                           .budget_bytes = budget_bytes, .check = check};
+    cr_assert(replay_open(&replay, &options, &error), "%s", error.text);
     return replay;
 }
 
