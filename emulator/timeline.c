@@ -93,6 +93,7 @@ static bool differs(struct timeline *timeline, struct error *error)
     struct timeline_difference *difference = &timeline->difference;
     difference->found = true;
     difference->agreed = timeline->agreed;
+    difference->glanced = timeline->glanced;
     difference->differed = machine_position(timeline->machine);
     return error_set(error, ERROR_FORMAT,
                      "trace: this run differs from the recorded one between instruction %llu and "
@@ -112,13 +113,16 @@ static bool mark_check(struct timeline *timeline, const uint64_t *expected, stru
     if (difference->parts_count > 0)
         return differs(timeline, error);
     timeline->agreed = machine_position(timeline->machine);
+    timeline->glanced = timeline->agreed.instructions;
     return true;
 }
 
 static bool glance_check(struct timeline *timeline, uint64_t expected, struct error *error)
 {
-    if (machine_glance(timeline->machine) == expected)
-        return true; /* of the hart; what else there is may differ already */
+    if (machine_glance(timeline->machine) == expected) {
+        timeline->glanced = machine_instructions(timeline->machine);
+        return true;
+    }
     timeline->difference.parts_count = 1;
     timeline->difference.parts[0] = 0;
     return differs(timeline, error);
@@ -375,6 +379,7 @@ bool timeline_load(struct timeline *timeline, const struct timeline_state *state
         layers_go(timeline->config.layers[i], state->places[i]);
     timeline->entry = state->entry;
     timeline->agreed = state->position;
+    timeline->glanced = state->position.instructions;
     timeline->first = false;
     keep_due(timeline);
     return true;

@@ -37,7 +37,8 @@ struct timeline_config {
 /* Where the machine is not what the record says. */
 struct timeline_difference {
     bool found;
-    struct machine_position agreed, differed; /* the last compared, and the first bad one */
+    struct machine_position agreed, differed; /* the last mark, and the first place that is bad */
+    uint64_t glanced; /* up to here the hart was the same, but RAM may have differed */
     uint64_t parts_count; /* that differ; of a glance 1, the hart */
     uint32_t parts[8];    /* the first of them: mark_name() */
     bool position;        /* it did not come to the place at all: no parts */

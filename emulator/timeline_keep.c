@@ -155,6 +155,7 @@ bool keep_go(struct timeline *timeline, const struct kept *kept, struct error *e
         layers_go(timeline->config.layers[i], kept->places[i]);
     timeline->entry = kept->entry;
     timeline->agreed = kept->position;
+    timeline->glanced = kept->position.instructions;
     keep_due(timeline);
     return true;
 }

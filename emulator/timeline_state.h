@@ -22,7 +22,8 @@ struct timeline {
     bool live;    /* entry is behind the last, and acts are appended */
     bool first;   /* the machine has just come to this number of instructions */
     struct machine_position heard; /* live: the newest position in the record */
-    struct machine_position agreed;
+    struct machine_position agreed; /* the last mark that was the same, or the start */
+    uint64_t glanced;               /* the last glance that was, in instructions; or agreed */
     struct timeline_difference difference;
     uint64_t *hashes; /* of a mark */
 

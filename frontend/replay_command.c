@@ -54,10 +54,13 @@ static void console_put(void *context, const uint8_t *data, size_t size_bytes)
 static size_t end_begin(const struct record *record)
 {
     size_t end = record->entry_count;
-    while (end > 0 && (record->entries[end - 1].kind == RECORD_END ||
-                       record->entries[end - 1].kind == RECORD_FLUSH ||
-                       record->entries[end - 1].kind == RECORD_MARK))
+    while (end > 0) {
+        enum record_kind kind = record->entries[end - 1].kind;
+        if (kind != RECORD_END && kind != RECORD_FLUSH && kind != RECORD_MARK &&
+            kind != RECORD_REFUSED)
+            break;
         end--;
+    }
     return end;
 }
 
@@ -66,22 +69,34 @@ static void media_forget(void *context)
     replay_media_forget(context);
 }
 
-/* Two machines, one that takes short cuts and one that takes none, from the last place where the
- * trace agreed: where do they part? */
+/* Two machines, one that takes short cuts and one that takes none, from one place: do they part
+ * before the trace does? */
+static bool narrow_from(struct replay *replay, struct replay_twin *twin, uint64_t instructions,
+                        struct outcome *outcome, struct error *error)
+{
+    struct timeline *timeline = replay_timeline(replay);
+    struct timeline_state state;
+    const struct divergence_sides sides = {.left = timeline, .right = twin->timeline,
+                                           .context = replay, .prepare = media_forget};
+    if (!timeline_seek(timeline, instructions, error))
+        return false;
+    timeline_save(timeline, &state);
+    return divergence_find(&sides, &state, outcome->difference.differed.instructions,
+                           &outcome->divergence, error);
+}
+
+/* From the last glance that agreed, which is near; if they do not part there, from the last mark:
+ * RAM may have differed before. */
 static bool narrow(struct replay *replay, struct outcome *outcome, struct error *error)
 {
     struct replay_twin twin;
-    struct timeline *timeline = replay_timeline(replay);
-    struct timeline_state state;
-    timeline_check(timeline, false);
-    if (!timeline_seek(timeline, outcome->difference.agreed.instructions, error) ||
-        !replay_twin(replay, true, &twin, error))
+    const struct timeline_difference *difference = &outcome->difference;
+    timeline_check(replay_timeline(replay), false);
+    if (!replay_twin(replay, true, &twin, error))
         return false;
-    const struct divergence_sides sides = {.left = timeline, .right = twin.timeline,
-                                           .context = replay, .prepare = media_forget};
-    timeline_save(timeline, &state);
-    bool good = divergence_find(&sides, &state, outcome->difference.differed.instructions,
-                                &outcome->divergence, error);
+    bool good = narrow_from(replay, &twin, difference->glanced, outcome, error);
+    if (good && !outcome->divergence.found && difference->glanced > difference->agreed.instructions)
+        good = narrow_from(replay, &twin, difference->agreed.instructions, outcome, error);
     replay_twin_close(&twin);
     return good;
 }
@@ -134,6 +149,8 @@ static void difference_print(const struct replay *replay, const struct outcome *
     char name[MARK_NAME_BYTES];
     printf("between instruction %" PRIu64 " and %" PRIu64 ", in:\n",
            difference->agreed.instructions, difference->differed.instructions);
+    if (difference->glanced > difference->agreed.instructions)
+        printf("  (the hart still agreed at %" PRIu64 ")\n", difference->glanced);
     if (difference->position)
         printf("  where it goes: the trace has it elsewhere after %" PRIu64
                " instructions, %" PRIu64 " events, %" PRIu64 " cycles\n",
@@ -162,6 +179,7 @@ static cJSON *difference_json(const struct outcome *outcome)
     const struct timeline_difference *difference = &outcome->difference;
     cJSON *object = cJSON_CreateObject(), *parts = cJSON_AddArrayToObject(object, "parts");
     json_count_add(object, "agreed", difference->agreed.instructions);
+    json_count_add(object, "glanced", difference->glanced);
     json_count_add(object, "differed", difference->differed.instructions);
     for (uint64_t i = 0; i < difference->parts_count && i < 8; i++) {
         mark_name(difference->parts[i], name);
@@ -174,12 +192,12 @@ static cJSON *difference_json(const struct outcome *outcome)
     return object;
 }
 
-/* How many entries of a kind are behind us. */
-static uint64_t passed(const struct replay *replay, enum record_kind kind)
+/* How many entries of a kind were carried out. */
+static uint64_t passed(struct replay *replay, enum record_kind kind)
 {
     uint64_t count = 0;
     const struct record *record = replay_record(replay);
-    for (size_t i = 0; i < record->entry_count; i++)
+    for (size_t i = 0; i < timeline_entry(replay_timeline(replay)); i++)
         count += record->entries[i].kind == kind;
     return count;
 }
@@ -189,7 +207,7 @@ static const char *verdict(const struct replay_words *words, const struct outcom
     return outcome->differs ? "differs" : words->replay.check ? "equal" : "replayed";
 }
 
-static void json_print(const struct replay *replay, const struct replay_words *words,
+static void json_print(struct replay *replay, const struct replay_words *words,
                        const struct outcome *outcome, const struct machine_stats *stats,
                        struct digest digest)
 {
@@ -205,6 +223,7 @@ static void json_print(const struct replay *replay, const struct replay_words *w
     json_count_add(object, "glances", passed(replay, RECORD_GLANCE));
     json_count_add(object, "inputs", passed(replay, RECORD_INPUT));
     json_count_add(object, "power_cuts", passed(replay, RECORD_CUT));
+    json_count_add(object, "refused", passed(replay, RECORD_REFUSED));
     json_count_add(object, "instructions", stats->instructions);
     json_count_add(object, "events", stats->events);
     json_count_add(object, "cycles", stats->cycles);

@@ -133,6 +133,20 @@ Test(replay_command, input_power_cuts_and_overlays_are_in_the_trace, .timeout = 
     clean();
 }
 
+Test(replay_command, what_the_host_refused_the_disk_is_refused_again, .timeout = 60)
+{
+    quietly(1, RECORD "sh -c \"ulimit -f 4000; ./latchkey run --headless --append checkpoint=5 "
+                      "--until insn=8000000 --record replay.trace --stats replay.json replay.img "
+                      "</dev/null\"");
+    struct command_result *result = expect(0, "./latchkey replay --json replay.trace");
+    char refused[64];
+    member(result->output, "refused", refused);
+    cr_expect_str_neq(refused, "0");
+    replay_equals("replay.trace");
+    free(result);
+    clean();
+}
+
 Test(replay_command, to_a_place_is_exactly_there, .timeout = 60)
 {
     record("--until generation=3");
