@@ -200,7 +200,10 @@ bool campaign_plan_read(struct campaign_plan *plan, const char *folder, bool *mi
                 number_find(plan->text, "sample", 10, &plan->sample) &&
                 number_find(plan->text, "policies", 16, &policies);
     plan->policies = (uint32_t)policies;
-    return good || error_set(error, ERROR_FORMAT, "%.150s: not the plan of a campaign", path);
+    if (good)
+        return true;
+    campaign_plan_finish(plan);
+    return error_set(error, ERROR_FORMAT, "%.150s: not the plan of a campaign", path);
 }
 
 /* The first line in which they differ names what changed. */

@@ -23,7 +23,8 @@ MUST_CHECK bool campaign_plan_make(struct campaign_plan *plan,
                                    const struct campaign_run_learned *learned,
                                    uint64_t incomplete, uint64_t cases, uint64_t units,
                                    struct error *error);
-/* campaign_plan_read - the plan of a folder. missing: out, there is none yet; that is no error. */
+/* campaign_plan_read - the plan of a folder. missing: out, there is none yet; that is no error.
+ * After failure there is nothing to free. */
 MUST_CHECK bool campaign_plan_read(struct campaign_plan *plan, const char *folder, bool *missing,
                                    struct error *error);
 /* campaign_plan_same - Errors: ERROR_FORMAT they differ, and in what. */
