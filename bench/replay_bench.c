@@ -5,7 +5,8 @@
  * Called by bench_main.c; calls recorder and replay. Recorded, plain and replayed runs of the same
  * length are timed in turn, from after the machine is made to the end of the trace, by the time
  * that the processor gave this process, and the least of the repeated runs counts: what else the
- * host does only adds to it. Going back is timed by the clock. Runs are driven in slices, as `latchkey run` does.
+ * host does only adds to it. Going back is timed by the clock. Runs are driven in slices, as
+ * `latchkey run` does.
  */
 #include <math.h>
 #include <stdio.h>

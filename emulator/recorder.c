@@ -62,6 +62,13 @@ static void mark_write(struct recorder *recorder)
     record_writer_entry(recorder->writer, &entry, recorder->hashes, recorder->parts);
 }
 
+static void glance_write(struct recorder *recorder)
+{
+    const struct record_entry entry = {.kind = RECORD_GLANCE,
+                                       .glance = machine_glance(recorder->machine)};
+    record_writer_entry(recorder->writer, &entry, NULL, 0);
+}
+
 static void heard(void *context, const struct machine_act *act)
 {
     struct recorder *recorder = context;
@@ -95,9 +102,7 @@ void recorder_visit(struct recorder *recorder)
     if (now >= recorder->mark_next) {
         mark_write(recorder);
     } else {
-        const struct record_entry entry = {.kind = RECORD_GLANCE,
-                                           .glance = machine_glance(recorder->machine)};
-        record_writer_entry(recorder->writer, &entry, NULL, 0);
+        glance_write(recorder);
     }
     recorder->mark_next = multiple_after(now, recorder->mark_spacing);
     recorder->glance_next = multiple_after(now, recorder->glance_spacing);
@@ -211,7 +216,7 @@ bool recorder_attach(struct recorder *recorder, struct machine *machine, struct 
     machine_listen(machine, &listener);
     for (unsigned i = 0; i < recorder->disk_count; i++)
         record_media_start(&recorder->media[i], recorder->writer);
-    mark_write(recorder);
+    glance_write(recorder); /* the kernel's hash stands for RAM */
     return true;
 }
 
