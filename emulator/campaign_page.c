@@ -152,6 +152,11 @@ static void certificate_add(const struct campaign_summary *summary, struct byte_
                  "Subset: every one of up to %" PRIu64 " cached writes; of more, each lost alone "
                  "and kept alone, and %" PRIu64 " drawn an event. ",
                  summary->subsets, summary->draws);
+    if ((summary->policies >> CAMPAIGN_SUBSET & 1) && summary->reads)
+        text_add(page,
+                 "And every subset of the writes that a restart reads, but at %" PRIu64
+                 " events, where these are too many. ",
+                 summary->incomplete);
     text_add(page, "</p>\n");
 }
 
