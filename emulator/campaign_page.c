@@ -254,7 +254,7 @@ static void timeline_add(const struct campaign_report *report, struct byte_write
     text_add(page, "<h2>Every cut and its outcome</h2>\n<p class=\"dim key\">");
     for (unsigned phase = 1; phase < TRACE_PHASE_COUNT; phase++)
         text_add(page, "<span class=\"h%u\"></span>%s", phase, campaign_phase_text(phase));
-    text_add(page, "<span style=\"background:var(--good)\"></span>all passed (darker: more cases)"
+    text_add(page, "<span style=\"background:var(--good)\"></span>all passed (stronger: more cases)"
                    "<span style=\"background:var(--bad)\"></span>some failed</p>\n"
                    "<div class=\"wide\">\n");
     campaign_timeline(report, page);
