@@ -263,6 +263,19 @@ void layers_branch(struct layers *layers)
         layers->refused_count--;
 }
 
+bool layers_settle(const struct layers *layers, const struct disk_store *target)
+{
+    bool good = true;
+    assert(target->sector_count == layers->store.sector_count);
+    for (size_t slot = 0; slot < layers->slots && good; slot++) {
+        uint32_t at = version_seen(layers, layers->table[slot], layers->place.writes);
+        if (at != NONE && layers->versions[at].write != 0)
+            good = target->write(target->context, layers->versions[at].sector,
+                                 layers->versions[at].data, 1);
+    }
+    return good && target->sync(target->context);
+}
+
 size_t layers_bytes(const struct layers *layers)
 {
     return (layers->version_count - layers->free_count) * sizeof(struct version) +

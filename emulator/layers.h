@@ -6,7 +6,7 @@
  *
  * Invariants
  *  1. What is read is the image with the layers up to the present one.
- *  2. Nothing is ever written to the image below.
+ *  2. Nothing is ever written to the image below, but by layers_settle().
  *  3. Writes repeat themselves: after going back, the n-th write is the n-th write of before, until
  *     layers_forget().
  */
@@ -44,6 +44,13 @@ void layers_go(struct layers *layers, struct layers_place place);
  * no later operation is refused. */
 void layers_forget(struct layers *layers);
 void layers_branch(struct layers *layers);
+
+/* layers_settle - write what is on the media now, and was written by now, to a store that holds
+ * what is below: an image that a history is to leave behind. Not what layers_under() put there.
+ *
+ * Returns  false when the host refused.
+ */
+MUST_CHECK bool layers_settle(const struct layers *layers, const struct disk_store *target);
 
 /* layers_bytes - of memory. */
 size_t layers_bytes(const struct layers *layers);

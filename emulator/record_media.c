@@ -9,6 +9,7 @@
 #include "emulator/record_media.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -124,12 +125,13 @@ bool record_media_finish(struct record_media *media)
     return good;
 }
 
-/* The first cluster from index on that is not in a hole. */
-static uint64_t data_next(int descriptor, uint64_t index, uint64_t count)
+uint64_t record_cluster_next(int descriptor, uint64_t index, uint64_t count)
 {
+    if (descriptor < 0)
+        return index;
     off_t at = lseek(descriptor, (off_t)(index * RECORD_CLUSTER_BYTES), SEEK_DATA);
     if (at < 0) /* nothing but holes, or a file system that does not tell */
-        return lseek(descriptor, 0, SEEK_DATA) < 0 ? index : count;
+        return errno == ENXIO ? count : index;
     return (uint64_t)at / RECORD_CLUSTER_BYTES;
 }
 
@@ -143,7 +145,8 @@ bool record_media_digest(const struct disk_store *store, int descriptor, const c
     store_u64(place, store->sector_count);
     digest_add(state, place, sizeof(place));
     for (uint64_t index = 0; index < count && good;) {
-        if (descriptor >= 0 && (index = data_next(descriptor, index, count)) >= count)
+        index = record_cluster_next(descriptor, index, count);
+        if (index >= count)
             break;
         uint64_t part = count - index < READ_CLUSTERS ? count - index : READ_CLUSTERS;
         uint64_t sector = index * RECORD_CLUSTER_SECTORS;

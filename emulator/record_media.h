@@ -36,6 +36,9 @@ MUST_CHECK bool record_media_digest(const struct disk_store *store, int descript
 
 /* record_cluster_sectors - of a cluster; the last may be shorter. */
 uint32_t record_cluster_sectors(uint64_t sector_count, uint64_t index);
+/* record_cluster_next - the first from index on, of count, that is not in a hole of an image file;
+ * descriptor -1: index. */
+uint64_t record_cluster_next(int descriptor, uint64_t index, uint64_t count);
 /* record_cluster_zero - are they all zero? */
 bool record_cluster_zero(const uint8_t data[RECORD_CLUSTER_BYTES]);
 

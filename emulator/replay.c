@@ -345,9 +345,12 @@ static bool disk_pack(const struct replay *replay, unsigned disk, struct record_
                       struct error *error)
 {
     const struct disk_store *store = layers_store(replay->disks[disk].layers);
+    const struct disk_file *file = &replay->disks[disk].file;
+    int descriptor = file->store.read && !file->overlay ? file->descriptor : -1;
     uint8_t data[RECORD_CLUSTER_BYTES];
     uint64_t count = (store->sector_count + RECORD_CLUSTER_SECTORS - 1) / RECORD_CLUSTER_SECTORS;
-    for (uint64_t i = 0; i < count; i++) {
+    for (uint64_t i = record_cluster_next(descriptor, 0, count); i < count;
+         i = record_cluster_next(descriptor, i + 1, count)) {
         memset(data, 0, sizeof(data));
         if (!store->read(store->context, i * RECORD_CLUSTER_SECTORS, data,
                          record_cluster_sectors(store->sector_count, i)))

@@ -115,6 +115,24 @@ Test(layers, another_branch_forgets_what_came_after)
     world_free(world);
 }
 
+Test(layers, what_settles_is_the_present)
+{
+    struct world *world = world_make(5);
+    for (uint64_t i = 1; i <= WRITES; i++)
+        write_one(world, i, false);
+    for (uint64_t at = 40; at <= WRITES; at += 40) {
+        struct layers *target = layers_create(NULL, SECTORS, false);
+        layers_under(target, 0, world->media[0], SECTORS);
+        layers_go(world->layers, (struct layers_place){.writes = at});
+        cr_assert(layers_settle(world->layers, layers_store(target)));
+        struct world other = {.layers = target, .store = layers_store(target)};
+        memcpy(other.media[at], world->media[at], BYTES);
+        media_expect(&other, at);
+        layers_destroy(target);
+    }
+    world_free(world);
+}
+
 Test(layers, an_operation_that_the_host_refused_is_refused_again)
 {
     struct world *world = world_make(4);
