@@ -87,7 +87,7 @@ struct campaign_request {
     unsigned subsets;  /* SUBSET: of so many cached sectors, or else writes, all are taken */
     unsigned disks;    /* of the machine */
     const struct campaign_reads *reads; /* SUBSET: where there are more, what matters of them */
-    uint64_t sample;   /* so many of all, 0: all of them */
+    uint64_t sample;   /* so many, of each event and policy the same share; 0: all of them */
     uint64_t seed;
     uint32_t faults;   /* bit n: enum disk_fault_kind n, besides a cut that keeps or drops all */
     const struct campaign_layout *layout; /* where; NULL: nowhere */

@@ -35,7 +35,7 @@ static const char help_text[] =
     "  --phase LIST        only there: none,boot,restart,freeze,write-out,directory,commit,\n"
     "                      migrate,journal\n"
     "  --exhaustive        every case (the default); or\n"
-    "  --sample N          so many of them, drawn with --seed S\n"
+    "  --sample N          so many of them, drawn with --seed S, the same share of each place\n"
     "  --subsets N         subset: all of up to so many writes in a cache, 0..16; 6; and with\n"
     "  --subsets read      of more, all of those that any restart reads, if these are few\n"
     "  --draws N           subset: so many drawn an event, where there are too many; 64\n"
