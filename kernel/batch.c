@@ -57,11 +57,16 @@ void batch_add(struct batch *batch, void *source, struct page_frame *page)
     batch->sources[batch->count++] = source;
 }
 
-void batch_add_page(struct batch *batch, struct page_frame *page, struct directory_entry entry)
+void batch_place_page(const struct page_frame *page, struct directory_entry entry)
 {
     entry.location = area_take(1);
     entry.checksum_or_calls = object_page_sum(page);
     directory_enter(DIRECTORY_WORKING, &entry);
+}
+
+void batch_add_page(struct batch *batch, struct page_frame *page, struct directory_entry entry)
+{
+    batch_place_page(page, entry);
     batch_add(batch, page->data, page);
 }
 

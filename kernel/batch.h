@@ -30,8 +30,10 @@ struct batch {
 struct batch *batch_take(uint64_t first_id);
 /* batch_add - another block for it, which has room; page: that it is, or NULL. */
 void batch_add(struct batch *batch, void *source, struct page_frame *page);
-/* batch_add_page - the same for a page that goes to the next free block of the current area, which
- * its entry, made by object_page_entry(), says in the directory from now on. */
+/* batch_place_page - the next free block of the current area is a page's, which its entry, made by
+ * object_page_entry(), says in the directory from now on. batch_add_page - and it is the next block
+ * of the batch. */
+void batch_place_page(const struct page_frame *page, struct directory_entry entry);
 void batch_add_page(struct batch *batch, struct page_frame *page, struct directory_entry entry);
 /* batch_go - write it, if there is anything in it. */
 void batch_go(struct batch *batch);

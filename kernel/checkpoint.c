@@ -6,7 +6,8 @@
  *              domains wait. Nothing is copied
  *   NODES      the contents of frozen nodes go to area pots, as they do when one changes before
  *   SORT       a directory entry for each frozen page; pages of zeros need no block; ORDER: by id
- *   SEND       area pots, then frozen pages by id, into the current area, many blocks a request;
+ *   SEND       area pots, then frozen pages by id, into the current area, many blocks a request:
+ *              each has its place and checksum before that, some while the disks are busy;
  *   WRITE      all of them have been written
  *   DIRECTORY  two copies: behind the pages, and at the end of the area
  *   FLUSH      all of it is durable; CHECK: and nothing is wrong in memory, piece by piece
@@ -70,8 +71,9 @@ static struct {
     enum phase phase;
     bool asked;     /* for a flush, or the header; all phases but CHECK wait for it */
     unsigned area;  /* that the next checkpoint goes to */
-    uint64_t pots_id; /* where its pots begin */
-    uint32_t pots_sent;
+    uint64_t blocks_id; /* in the area: of the first pot, or page */
+    uint32_t blocks_sent;
+    uint32_t placed, passed; /* of the order: those with a block; those that were sent */
     uint64_t interval_ticks, due;
     uint64_t frozen_at, span; /* the last freeze; from one to the end of its migration */
     uint64_t step_cycles; /* when the present step began */
@@ -262,8 +264,8 @@ static bool freeze(void)
     journal_freeze(&checkpoint.header);
     checkpoint.header.migrated_generation = checkpoint.header.generation;
     checkpoint.header.generation++;
-    checkpoint.pots_id = area_take(pot_area_count());
-    checkpoint.pots_sent = 0;
+    checkpoint.blocks_id = area_take(pot_area_count());
+    checkpoint.blocks_sent = checkpoint.placed = checkpoint.passed = 0;
     area_frozen();
     checkpoint.forced = false;
     checkpoint.frozen_at = arch_time();
@@ -311,31 +313,48 @@ static bool order(void)
     return true;
 }
 
-/* Pots, then pages by id; all that is in the directory is passed. false: there are no more. */
-static bool block_add(struct batch *batch)
+/* The next of the order has its block and its checksum. false: there are no more. */
+static bool page_place(void)
 {
-    if (checkpoint.pots_sent < pot_area_count()) {
-        void *pot = pot_area_seal(checkpoint.pots_sent++, checkpoint.header.generation);
-        batch_add(batch, pot, NULL);
-        return true;
-    }
     const struct directory_entry *next = directory_order_next();
     if (next && next->kind == DIRECTORY_PAGE && !next->location) /* else it was paged out */
-        batch_add_page(batch, object_page_writing(directory_id(next)), *next);
+        batch_place_page(object_page_frozen(directory_id(next)), *next);
+    checkpoint.placed += next != NULL;
     return next;
 }
 
-/* All blocks are under way. false: there are more, or one batch is not full. */
+/* Pots, then pages by id; all that is in the directory is passed. false: there are no more. */
+static bool block_add(struct batch *batch)
+{
+    if (checkpoint.blocks_sent < pot_area_count()) {
+        void *pot = pot_area_seal(checkpoint.blocks_sent++, checkpoint.header.generation);
+        batch_add(batch, pot, NULL);
+        return true;
+    }
+    if (checkpoint.passed == checkpoint.placed && !page_place())
+        return false;
+    const struct directory_entry *entry = directory_ordered(checkpoint.passed++);
+    if (entry->location == checkpoint.blocks_id + checkpoint.blocks_sent) {
+        struct page_frame *page = object_page_writing(directory_id(entry));
+        batch_add(batch, page->data, page);
+        checkpoint.blocks_sent++;
+    }
+    return true;
+}
+
+/* All blocks are under way. false: there are more, or one batch is not full. While the disks are
+ * busy with those before, pages are placed that will be sent later. */
 static bool blocks_send(void)
 {
     for (;;) {
         struct batch *batch = checkpoint.filling;
-        bool pots = checkpoint.pots_sent < pot_area_count();
         if (!batch)
-            batch = batch_take(pots ? checkpoint.pots_id + checkpoint.pots_sent : area_next());
+            batch = batch_take(checkpoint.blocks_id + checkpoint.blocks_sent);
         checkpoint.filling = batch;
-        if (!batch)
-            return false;
+        while (!batch) {
+            if (checkpoint_time_is_up() || !page_place())
+                return false;
+        }
         bool more = true;
         while (more && batch->count < IO_BLOCKS_MAX) {
             if (checkpoint_time_is_up())

@@ -248,9 +248,9 @@ const struct directory_entry *directory_order_next(void)
 
 const struct directory_entry *directory_ordered(uint32_t place)
 {
-    kassert(directory.heap_count == 0);
     if (place >= directory.ordered)
         return NULL;
+    kassert(place < directory.ordered - directory.heap_count);
     return &directory.items[directory.heap[directory.ordered - 1 - place]].entry;
 }
 

@@ -88,8 +88,8 @@ const struct directory_entry *directory_next(enum directory_which which, uint32_
 void directory_order_begin(enum directory_which which);
 bool directory_order_ready(void);
 const struct directory_entry *directory_order_next(void);
-/* directory_ordered - once all of an order was taken: the place-th that was, from 0 on; NULL: there
- * were not so many. Nothing may have left the directory since. */
+/* directory_ordered - of those of an order that were taken the place-th, from 0 on; NULL: there
+ * were not so many in all. Nothing may have left the directory since. */
 const struct directory_entry *directory_ordered(uint32_t place);
 /* directory_commit - the working directory becomes the committed one, which is empty. */
 void directory_commit(void);

@@ -254,12 +254,18 @@ struct page_frame *object_frozen_take(void)
     return frozen_of(page);
 }
 
-struct page_frame *object_page_writing(uint64_t object_id)
+struct page_frame *object_page_frozen(uint64_t object_id)
 {
     struct page_frame *page = object_page_present(object_id);
     kassert(page != NULL);
     page = frozen_of(page);
     kassert(page != NULL);
+    return page;
+}
+
+struct page_frame *object_page_writing(uint64_t object_id)
+{
+    struct page_frame *page = object_page_frozen(object_id);
     page->writing = true;
     return page;
 }

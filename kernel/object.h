@@ -203,8 +203,9 @@ struct node_frame *object_node_out(void);
 /* object_frozen_take - the frame that has the contents of the next frozen page, each once; NULL: no
  * more. */
 struct page_frame *object_frozen_take(void);
-/* object_page_writing - the frame of a frozen page; a disk takes its contents from now on until
- * object_page_written(). */
+/* object_page_frozen - the frame that has the contents of a frozen page. object_page_writing - and
+ * a disk takes them from now on until object_page_written(). */
+struct page_frame *object_page_frozen(uint64_t object_id);
 struct page_frame *object_page_writing(uint64_t object_id);
 void object_page_written(struct page_frame *page);
 /* key_put - store a key in a slot of a node that is dirty already, or as it was at the freeze;

@@ -271,14 +271,14 @@ Test(io, a_flush_is_asked_for_before_a_drive_would_have_to_write_its_cache_out)
 {
     start();
     uint64_t before = host_disk_counters(0)->flushes;
-    for (unsigned i = 0; i < 24; i++) {
+    for (unsigned i = 0; i < 17; i++) {
         cr_assert_eq(write_pages(1, IO_BLOCKS_MAX, IO_PLEXES, 1), IO_BLOCKS_MAX);
         settle(1, 0);
         cr_assert_eq(host_disk_counters(0)->flushes, before);
     }
     cr_assert_eq(write_pages(1, 1, IO_PLEXES, 1), 1);
     settle(1, 0);
-    cr_assert_eq(host_disk_counters(0)->flushes, before + 1, "after 24 requests, 5.8 MiB");
+    cr_assert_eq(host_disk_counters(0)->flushes, before + 1, "after 17 requests, 4.1 MiB");
 }
 
 Test(io, blocks_that_follow_each_other_are_read_with_one_request)
