@@ -195,14 +195,29 @@ bool campaign_fault_hits(const struct campaign_case *which, unsigned disk, uint6
 
 /* --- what it is held to --- */
 
-/* Can nobody know that what is there is older than it should be? */
-static bool is_excused(const struct campaign_layout *layout, const struct campaign_case *which)
+static bool hits_journal(const struct campaign_layout *layout, const struct campaign_case *which)
 {
     const struct campaign_place *place =
         campaign_layout_find(layout, which->fault_disk, which->fault_sector);
+    return place && place->kind == RANGE_JOURNAL;
+}
+
+/* Can nobody know that what is there is older than it should be? */
+static bool is_excused(const struct campaign_layout *layout, const struct campaign_case *which)
+{
     return campaign_fault_is(which, DISK_FAULT_LOST) ||
-           campaign_fault_is(which, DISK_FAULT_MISDIRECTED) ||
-           (place && place->kind == RANGE_JOURNAL);
+           campaign_fault_is(which, DISK_FAULT_MISDIRECTED) || hits_journal(layout, which);
+}
+
+/* A checkpoint with fewer of the groups of the journal than it ever had: the first that is damaged
+ * ends the replay, as one that was cut short would. */
+static bool is_shortened(const struct campaign_event *event,
+                         const struct campaign_verdict *verdict)
+{
+    return verdict->online.outcome == OUTCOME_PASSED &&
+           verdict->online.generation == verdict->offline.generation &&
+           verdict->offline.generation >= event->promised &&
+           verdict->offline.generation <= event->promised + 1;
 }
 
 /* The offline check refuses it. What does the system do? */
@@ -247,5 +262,9 @@ enum campaign_outcome campaign_judge_fault(const struct campaign_layout *layout,
     excused.state = excused.steps = 0;
     if (verdict->offline.generation < event->promised)
         excused.promised = verdict->offline.generation;
-    return campaign_judge(log, &excused, verdict, text);
+    enum campaign_outcome outcome = campaign_judge(log, &excused, verdict, text);
+    if (outcome != OUTCOME_WRONG || !hits_journal(layout, which) || !is_shortened(event, verdict))
+        return outcome;
+    (void)snprintf(text, CAMPAIGN_TEXT_BYTES, "refused: what the journal has from there on");
+    return OUTCOME_PASSED;
 }

@@ -500,6 +500,10 @@ Test(campaign_case, what_is_damaged_is_right_or_refused)
     cr_expect_eq(JUDGED(journal), OUTCOME_PASSED, "nor that it was not being written");
     verdict.offline.digest.low++;
     cr_expect_eq(JUDGED(lost), OUTCOME_WRONG, "a digest that never was");
+    cr_expect_eq(JUDGED(journal), OUTCOME_PASSED, "a shorter journal");
+    cr_expect_str_eq(text, "refused: what the journal has from there on");
+    verdict.online.outcome = OUTCOME_INVARIANT;
+    cr_expect_eq(JUDGED(journal), OUTCOME_WRONG, "but what it does is right");
 #undef JUDGED
     world_end(&world);
 }
