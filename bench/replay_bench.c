@@ -19,7 +19,7 @@
 
 #define PATH_BYTES 512u
 #define SLICE 1000000u /* as headless.c */
-#define LENGTH 600000000u
+#define LENGTH 400000000u
 #define LENGTH_QUICK 100000000u
 #define HISTORY 10000000000u
 #define HISTORY_QUICK 400000000u
@@ -157,19 +157,19 @@ static bool workload_measure(struct bench *bench, const struct workload *workloa
     struct bench_times plain = {.count = 0}, recorded = plain, replayed = plain;
     uint64_t length = bench->quick ? LENGTH_QUICK : LENGTH;
     paths_make(bench, workload, &paths);
+    unsigned rounds = 2 * bench->repeats < BENCH_REPEATS_MAX ? 2 * bench->repeats
+                                                             : BENCH_REPEATS_MAX;
     bool good = true;
-    for (unsigned i = 0; i <= bench->repeats && good; i++) {
+    for (unsigned i = 0; i <= rounds && good; i++) {
         double seconds[3];
         good = run_time(&paths, workload, length, false, &seconds[0], error) &&
                run_time(&paths, workload, length, true, &seconds[1], error) &&
                replay_time(&paths, &seconds[2], error);
-        if (!good || (i == 0 && bench->repeats > 1))
+        if (!good || i == 0)
             continue; /* the first is to warm up */
         bench_times_add(&plain, seconds[0]);
         bench_times_add(&recorded, seconds[1]);
         bench_times_add(&replayed, seconds[2]);
-        if (bench->repeats == 1)
-            break;
     }
     paths_clean(&paths);
     if (good) {

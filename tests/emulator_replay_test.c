@@ -12,7 +12,7 @@
 #include "emulator/record_identity.h"
 #include "tests/support_record.h"
 
-#define INSTRUCTIONS 30000000u
+#define INSTRUCTIONS 20000000u
 
 static unsigned run_count(void)
 {
@@ -67,7 +67,7 @@ static void seek_expect(const struct recorded *recorded, uint64_t seed, size_t b
     struct random random = {seed};
     struct replay *replay = replay_of(recorded, budget_bytes, false);
     struct timeline *timeline = replay_timeline(replay);
-    for (unsigned i = 0; i < 24; i++) {
+    for (unsigned i = 0; i < 16; i++) {
         const struct recorded_place *place =
             &recorded->places[random_below(&random, recorded->place_count)];
         cr_assert(timeline_seek(timeline, place->instructions, &error), "%s", error.text);
