@@ -199,6 +199,7 @@ static bool run_pass(struct timeline *timeline, const struct record_entry *entry
                            machine_instructions(timeline->machine) == timeline->due))
         return true;
     timeline->difference.position = true;
+    timeline->difference.expected = entry->run;
     return differs(timeline, error);
 }
 

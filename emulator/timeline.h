@@ -41,7 +41,8 @@ struct timeline_difference {
     uint64_t glanced; /* up to here the hart was the same, but RAM may have differed */
     uint64_t parts_count; /* that differ; of a glance 1, the hart */
     uint32_t parts[8];    /* the first of them: mark_name() */
-    bool position;        /* it did not come to the place at all: no parts */
+    bool position;        /* it did not come to the place at all: no parts, but */
+    struct machine_position expected; /* where the record has it */
 };
 
 /* timeline_create - takes the first snapshot. */

@@ -152,10 +152,11 @@ static void difference_print(const struct replay *replay, const struct outcome *
     if (difference->glanced > difference->agreed.instructions)
         printf("  (the hart still agreed at %" PRIu64 ")\n", difference->glanced);
     if (difference->position)
-        printf("  where it goes: the trace has it elsewhere after %" PRIu64
-               " instructions, %" PRIu64 " events, %" PRIu64 " cycles\n",
+        printf("  where it goes: to instruction %" PRIu64 ", event %" PRIu64 ", cycle %" PRIu64
+               "; the recorded run went to %" PRIu64 ", %" PRIu64 ", %" PRIu64 "\n",
                difference->differed.instructions, difference->differed.events,
-               difference->differed.cycles);
+               difference->differed.cycles, difference->expected.instructions,
+               difference->expected.events, difference->expected.cycles);
     for (uint64_t i = 0; i < difference->parts_count && i < 8; i++) {
         mark_name(difference->parts[i], name);
         printf("  %s\n", name);
