@@ -92,12 +92,12 @@ static bool objects_add(struct addition *addition, enum range_kind kind, uint8_t
                                                      .block_count = (count - 1) / per_block + 1});
 }
 
-/* A slot has room for the header, and for the larger of the areas. */
+/* A slot has room for the header, for the larger of the areas, and for the journal. */
 static bool stream_add(struct addition *addition)
 {
     const struct store *store = addition->store;
     const struct add_request *request = addition->request;
-    uint64_t slot = 1;
+    uint64_t slot = 1, ring = store_end(store, RANGE_JOURNAL);
     if (request->node_count || request->page_count || request->mirror)
         return error_set(addition->error, ERROR_USAGE, "%s: a stream holds nothing else",
                          addition->path);
@@ -109,8 +109,9 @@ static bool stream_add(struct addition *addition)
     }
     return range_add(addition,
                      (struct volume_range){.kind = RANGE_STREAM,
-                                           .object_count = slot,
-                                           .block_count = slot * request->stream_slots});
+                                           .first_id = slot,
+                                           .object_count = slot + ring,
+                                           .block_count = (slot + ring) * request->stream_slots});
 }
 
 static bool layout(struct addition *addition)

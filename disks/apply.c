@@ -8,6 +8,7 @@
  *   3. the area and directory of g + 1 go to the other area; flush
  *   4. the header of g + 1, plex 0: the commit point; flush; plex 1; flush
  * Until 4 the standby is g, through the area of g, whatever is at home of what that area holds.
+ * What was journalled since the newest generation is copied last.
  */
 #include "disks/apply.h"
 
@@ -228,6 +229,8 @@ static bool generation_apply(struct apply *apply, uint64_t generation)
     struct ckpt_header header;
     const struct stream_taker taker = {apply, block_take};
     assert(apply->standby->header.generation + 1 == generation);
+    /* What the journal lays over this generation, the next has. */
+    store_journal_finish(&apply->standby->journal);
     if (!header_write(apply, &apply->standby->header) || !all_home(apply) ||
         !stream_pass(&apply->stream, apply->standby, generation, &taker, apply->error) ||
         !flush(apply))
@@ -236,6 +239,54 @@ static bool generation_apply(struct apply *apply, uint64_t generation)
         return refuse(apply, "it is being written over");
     header = in_step(apply, header);
     return header_write(apply, &header);
+}
+
+/* --- the journal --- */
+
+/* Copy a group to where it was in the store's ring. */
+static bool group_copy(const struct apply *apply, const struct store *slot,
+                       const struct store_group *group)
+{
+    struct journal_block list;
+    uint8_t page[BLOCK_BYTES] __attribute__((aligned(8)));
+    struct store_judge judge = store_judge_journal(group->sequence, slot->header.generation);
+    const char *problem =
+        store_block_read(slot, RANGE_JOURNAL, group->first_block, &judge, &list);
+    for (uint32_t i = 0; !problem && i < group->page_count; i++) {
+        judge = store_judge_page(list.entries[i].object_id, list.entries[i].checksum);
+        uint64_t block = group->first_block + 1 + i;
+        problem = store_block_read(slot, RANGE_JOURNAL, block, &judge, page);
+        if (!problem && !plexes_write(apply, RANGE_JOURNAL, block, page))
+            return false;
+    }
+    if (problem)
+        return refuse(apply, "its journal is being written over");
+    return plexes_write(apply, RANGE_JOURNAL, group->first_block, &list);
+}
+
+/* What was journalled since the newest generation. When the stream was added there may have been
+ * groups already; then it goes on from the standby's own. */
+static bool journal_copy(const struct apply *apply)
+{
+    const struct store_journal *own = &apply->standby->journal;
+    struct ckpt_header header = apply->standby->header;
+    struct store *slot = memory_zeroed(1, sizeof(*slot));
+    struct store_journal journal;
+    bool good = true;
+    stream_journal(&apply->stream, &header, slot, &journal);
+    if (journal.group_count == 0 && own->group_count > 0) {
+        const struct store_group *last = &own->groups[own->group_count - 1];
+        header.journal_block = last->first_block + 1 + last->page_count;
+        header.journal_sequence = last->sequence + 1;
+        header.restart_count = own->restart_count;
+        stream_journal(&apply->stream, &header, slot, &journal);
+    }
+    for (size_t i = 0; good && i < journal.group_count; i++)
+        good = group_copy(apply, slot, &journal.groups[i]);
+    good = good && (journal.group_count == 0 || flush(apply));
+    store_journal_finish(&journal);
+    free(slot);
+    return good;
 }
 
 /* --- is it a standby of this stream? --- */
@@ -247,19 +298,36 @@ static struct ckpt_header plain(struct ckpt_header header)
     return header;
 }
 
-/* A standby that ran on its own may have put groups in its journal that would follow on those of
- * the generation to come. */
-static bool journal_free(const struct apply *apply, const struct ckpt_header *header)
+/* A standby that ran on its own may have put groups in its journal that are not the store's. Those
+ * that would follow on this header must be in the stream, or, with the standby's own header, be
+ * older than that. Of two with the same number the one of the later life is the store's: the other
+ * was not acknowledged, and lost there. */
+static bool journal_follows(const struct apply *apply, const struct ckpt_header *header)
 {
-    struct store *standby = apply->standby;
+    struct store *standby = apply->standby, *slot = memory_zeroed(1, sizeof(*slot));
     struct ckpt_header own = standby->header;
-    struct store_journal journal;
+    struct store_journal journal, streamed;
+    struct journal_block left, right;
+    bool follows = true;
     standby->header = *header;
     store_journal_read(standby, &journal);
     standby->header = own;
-    bool is_free = journal.group_count == 0;
+    stream_journal(&apply->stream, header, slot, &streamed);
+    for (size_t i = 0; follows && i < journal.group_count; i++) {
+        struct store_judge judge =
+            store_judge_journal(journal.groups[i].sequence, header->generation);
+        uint64_t block = journal.groups[i].first_block;
+        if (store_block_read(standby, RANGE_JOURNAL, block, &judge, &left))
+            follows = false;
+        else if (store_block_read(slot, RANGE_JOURNAL, block, &judge, &right))
+            follows = header->generation == own.generation;
+        else if (memcmp(&left, &right, sizeof(left)) != 0)
+            follows = right.restart_count > left.restart_count;
+    }
+    store_journal_finish(&streamed);
     store_journal_finish(&journal);
-    return is_free;
+    free(slot);
+    return follows;
 }
 
 /* NULL, or why a header cannot be the next. */
@@ -289,6 +357,11 @@ static bool chain_check(const struct apply *apply)
     header = plain(header);
     if (memcmp(&header, &before, sizeof(header)) != 0)
         return refuse(apply, "they are not the same there");
+    if (!journal_follows(apply, own))
+        return refuse(apply, "its journal has what the store has not");
+    uint64_t ring = stream->range.object_count - stream->range.first_id;
+    if (ring != store_end(apply->standby, RANGE_JOURNAL))
+        return refuse(apply, "its journal is not as long");
     for (uint64_t next = own->generation + 1; next <= stream->newest; next++) {
         before = header;
         if (!stream_pass(stream, apply->standby, next, NULL, apply->error))
@@ -298,8 +371,8 @@ static bool chain_check(const struct apply *apply)
                                   : "it is being written over";
         if (problem)
             return refuse(apply, problem);
-        if (!journal_free(apply, &header))
-            return refuse(apply, "its journal has what came later, by itself");
+        if (!journal_follows(apply, &header))
+            return refuse(apply, "its journal has what the store has not");
     }
     return true;
 }
@@ -316,15 +389,13 @@ static bool complete(const struct apply *apply)
                      standby->volumes[0].path, standby->disk_count, standby->volume_count);
 }
 
-/* Read the standby anew. What its journal holds the next generation has, if it was to stay. */
+/* Read the standby anew. */
 static bool standby_read(struct apply *apply)
 {
     store_close(apply->standby);
-    bool good = store_open(apply->standby, apply->paths, apply->path_count, apply->error) &&
-                stream_use(apply->standby, &apply->stream, apply->error) && complete(apply) &&
-                store_use(apply->standby, 0, apply->error);
-    store_journal_finish(&apply->standby->journal);
-    return good;
+    return store_open(apply->standby, apply->paths, apply->path_count, apply->error) &&
+           stream_use(apply->standby, &apply->stream, apply->error) && complete(apply) &&
+           store_use(apply->standby, 0, apply->error);
 }
 
 bool apply_stream(const char *const *paths, unsigned path_count, const struct apply_writer *writer,
@@ -347,6 +418,7 @@ bool apply_stream(const char *const *paths, unsigned path_count, const struct ap
         if (good)
             report->to = standby->header.generation;
     }
+    good = good && journal_copy(&apply);
     store_close(standby);
     apply_files_close(&files);
     free(standby);

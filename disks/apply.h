@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* apply.h - brings a standby forward: a copy of a store as of one generation becomes that store as
- * of each later one that a stream holds.
+ * of each later one that a stream holds, and gets what was journalled since.
  *
  * Who calls: the disk command and tests. Whom it calls: stream and store; a writer, which is the
  * images' files.
  *
  * Invariants
  *  1. A standby that is cut off at any write, with any of what was written since the last flush
- *     lost, is as of the generation before or the one after, and can be brought forward again.
+ *     lost, is as of the generation before or the one after, and can be brought forward again. Of
+ *     what was journalled since the newest it then has all up to some group.
  *  2. Nothing is written before all generations to come were examined whole; each block is examined
  *     again as it is copied.
  */

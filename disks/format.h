@@ -118,7 +118,8 @@ enum range_kind {
     RANGE_JOURNAL = 7,    /* block = start + (id - first); ids are block numbers of the ring */
     /* object_count: blocks of a slot; slots follow each other. Generation g is in slot g modulo
      * their number: its header in the first sector, then block n of its area in block 1 + n. The
-     * header comes when all else is durable, in the store too. first_id: 0. */
+     * header comes when all else is durable, in the store too. From block first_id of the slot on
+     * is the ring of the journal, with what was written to it while g was the newest. */
     RANGE_STREAM = 8
 };
 #define RANGE_KIND_LAST RANGE_STREAM

@@ -134,7 +134,7 @@ static bool copy_pass(struct passing *passing, unsigned copy)
 static void slot_show(const struct stream *stream, uint64_t generation, struct passing *passing)
 {
     struct store *slot = &passing->slot;
-    uint64_t blocks = stream->range.object_count - 1;
+    uint64_t blocks = stream->range.first_id - 1;
     slot->volumes[0] = *stream->volume; /* which stays where it is, and is closed there */
     slot->volume_count = 1;
     slot->ranges[0] = (struct store_range){
@@ -165,4 +165,23 @@ bool stream_pass(const struct stream *stream, const struct store *standby, uint6
     }
     free(passing);
     return good;
+}
+
+/* A group may have been written before the header, while the generation before was the newest. */
+void stream_journal(const struct stream *stream, const struct ckpt_header *header,
+                    struct store *slot, struct store_journal *journal)
+{
+    uint64_t blocks = stream->range.object_count - stream->range.first_id;
+    memset(slot, 0, sizeof(*slot));
+    slot->volumes[0] = *stream->volume; /* which stays where it is, and is closed there */
+    slot->volume_count = 1;
+    slot->header = *header;
+    for (uint8_t plex = 0; plex < STORE_PLEXES && blocks > 0; plex++)
+        slot->ranges[slot->range_count++] = (struct store_range){
+            .range = {.kind = RANGE_JOURNAL, .plex = plex, .object_count = blocks,
+                      .block_count = blocks,
+                      .start_block = stream_block(stream, header->generation - plex) +
+                                     stream->range.first_id},
+            .disk = VOLUME_STREAM};
+    store_journal_read(slot, journal);
 }

@@ -48,4 +48,13 @@ MUST_CHECK bool stream_pass(const struct stream *stream, const struct store *sta
                             uint64_t generation, const struct stream_taker *taker,
                             struct error *error);
 
+/* stream_journal - read the journal as it follows on this header: all groups from its journal_block
+ * and journal_sequence on.
+ *
+ * slot     large: allocate it. out: where the blocks of these groups can be read, as of a store.
+ * journal  out: store_journal_finish() frees it. Its pages are not filled.
+ */
+void stream_journal(const struct stream *stream, const struct ckpt_header *header,
+                    struct store *slot, struct store_journal *journal);
+
 #endif

@@ -145,9 +145,9 @@ static const char *stream_problem(const struct volume *volume, const struct volu
 {
     if (volume->header.disk_index != VOLUME_STREAM || volume->header.range_count != 1)
         return "its volume is no stream, or more than that";
-    if (range->plex != 0 || range->first_id != 0)
-        return "it has a plex, or an id";
-    if (range->object_count < 2 || range->block_count % range->object_count != 0)
+    if (range->plex != 0 || range->first_id < 2 || range->first_id > range->object_count)
+        return "its slots are not divided";
+    if (range->block_count % range->object_count != 0)
         return "its blocks are not a number of slots";
     uint64_t slots = range->block_count / range->object_count;
     return slots < STREAM_SLOTS_MIN || slots > STREAM_SLOTS_MAX

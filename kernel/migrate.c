@@ -22,7 +22,7 @@
  * A page that is dirty again, or was since paged out, stays as it is at home: the next checkpoint
  * has its newer version, and until that is committed this one's area has it. An object whose home
  * is on no disk that is there is made dirty, so that the next checkpoint carries it on; so is a
- * page of the journal if there is a stream, which the journal is not in.
+ * page of the journal if there is a stream: who follows it need not replay the journal.
  */
 #include "kernel/migrate.h"
 

@@ -140,12 +140,14 @@ static unsigned stream_find(void)
 bool volume_stream(enum range_kind kind, uint64_t id, unsigned count, uint64_t generation,
                    struct volume_home *home)
 {
-    uint64_t at = kind == RANGE_CKPT_AREA ? 1 + AREA_ID_INDEX(id) : 0;
-    if (kind != RANGE_CKPT_AREA && kind != RANGE_CKPT_HEADER)
-        return false;
     unsigned index = stream_find();
     const struct volume_range *range = &known.ranges[index];
-    if (index == volume.count || at + count > range->object_count)
+    uint64_t at = kind == RANGE_CKPT_AREA ? 1 + AREA_ID_INDEX(id) : 0, end = range->first_id;
+    if (kind == RANGE_JOURNAL) {
+        at = end + id;
+        end = range->object_count;
+    }
+    if (index == volume.count || kind <= RANGE_HOMES_LAST || at + count > end)
         return false;
     uint64_t slot = generation % (range->block_count / range->object_count);
     home->disk = known.disk[index];

@@ -36,8 +36,8 @@ MUST_CHECK bool volume_home_any(enum range_kind kind, uint64_t object_id,
 /* volume_home_written - as volume_home(), or that copy is being brought in step. */
 MUST_CHECK bool volume_home_written(enum range_kind kind, uint64_t object_id, unsigned plex,
                                     struct volume_home *home);
-/* volume_stream - where so many blocks of an area, or the header, of a generation go on the stream
- * (disks/format.h). false: there is none, or that is not for it. */
+/* volume_stream - where so many blocks of an area or of the journal, or the header, of a generation
+ * go on the stream (disks/format.h). false: there is none, or that is not for it. */
 MUST_CHECK bool volume_stream(enum range_kind kind, uint64_t id, unsigned count,
                               uint64_t generation, struct volume_home *home);
 /* volume_streams - is there a stream? goes_on false: then no longer, for it will miss something. */

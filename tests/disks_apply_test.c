@@ -15,6 +15,7 @@
 
 #include "disks/add.h"
 #include "disks/digest.h"
+#include "disks/info.h"
 #include "disks/stream.h"
 #include "tests/support_power.h"
 #include "tests/support_store.h"
@@ -99,22 +100,26 @@ static struct ckpt_header generation_make(const char *const *paths, uint64_t fir
     return header;
 }
 
-/* What the kernel's stream does: the area, then the header. */
+/* What the kernel's stream does: the area, and the journal, then the header. */
 static void stream_put(const char *path, const char *primary, const struct ckpt_header *header)
 {
     uint8_t block[BLOCK_BYTES];
-    struct volume_range ring = range_of(path, RANGE_STREAM, 0);
     struct volume_header volume;
+    block_load(path, 0, &volume);
+    const struct volume_range ring = volume.ranges[0];
     uint64_t slots = ring.block_count / ring.object_count;
     uint64_t at = ring.start_block + header->generation % slots * ring.object_count;
     block_load(primary, 0, &volume);
     for (uint32_t i = 0; i < volume.range_count; i++) {
-        const struct volume_range *area = &volume.ranges[i];
-        if (area->kind != RANGE_CKPT_AREA || AREA_ID_AREA(area->first_id) != header->area)
+        const struct volume_range *range = &volume.ranges[i];
+        uint64_t to = at + ring.first_id + range->first_id;
+        if (range->kind == RANGE_CKPT_AREA && AREA_ID_AREA(range->first_id) == header->area)
+            to = at + 1 + AREA_ID_INDEX(range->first_id);
+        else if (range->kind != RANGE_JOURNAL)
             continue;
-        for (uint64_t n = 0; n < area->block_count; n++) {
-            block_load(primary, area->start_block + n, block);
-            block_save(path, at + 1 + AREA_ID_INDEX(area->first_id) + n, block);
+        for (uint64_t n = 0; n < range->block_count; n++) {
+            block_load(primary, range->start_block + n, block);
+            block_save(path, to + n, block);
         }
     }
     memset(block, 0, sizeof(block));
@@ -461,8 +466,74 @@ Test(apply, a_standby_that_was_used_on_its_own_does_not_follow)
                           .restart_count = 1};
     (void)group_write(world.standby, VOLUMES, &group, 0);
     world.digests[FIRST_GENERATION] = digest_of(world.standby, VOLUMES);
-    expect_refused(&world, FIRST_GENERATION, "its journal has what came later");
+    expect_refused(&world, FIRST_GENERATION, "its journal has what the store has not");
     scratch_remove(&world.scratch);
+}
+
+/* The store, with this header, journals a page. */
+static void page_journal(const struct world *world, const struct ckpt_header *header,
+                         uint64_t restart_count, uint8_t mark)
+{
+    const uint64_t ids[] = {PAGE_FIRST - 1};
+    const uint8_t pages[1][BLOCK_BYTES] = {{mark}};
+    struct group group = {.ids = ids, .pages = pages, .count = 1, .restart_count = restart_count,
+                          .sequence = header->journal_sequence, .generation = header->generation};
+    (void)group_write(world->primary, VOLUMES, &group, header->journal_block);
+    stream_put(world->standby[VOLUMES], world->primary[0], header);
+}
+
+static uint8_t journalled(const struct world *world)
+{
+    struct store_page page;
+    struct error error;
+    struct store *store = malloc(sizeof(*store));
+    cr_assert(store && store_open(store, world->standby, VOLUMES, &error) &&
+              store_use(store, 0, &error));
+    cr_assert_null(store_page(store, PAGE_FIRST - 1, &page));
+    store_dropped(store);
+    return page.data[0];
+}
+
+Test(apply, the_journal_comes_too_and_the_later_life_is_right)
+{
+    struct world world;
+    struct apply_report report;
+    struct error error;
+    world_make(&world, 16, 3);
+    struct ckpt_header header = generation_make(world.primary, 4, 4);
+    stream_put(world.standby[VOLUMES], world.primary[0], &header);
+    cr_assert(apply(&world, &report, &error), "%s", error.text);
+    cr_expect_eq(journalled(&world), 0);
+    page_journal(&world, &header, 1, 'a');
+    cr_assert(apply(&world, &report, &error), "%s", error.text);
+    cr_expect_eq(journalled(&world), 'a');
+    cr_assert(apply(&world, &report, &error), "again: %s", error.text);
+    page_journal(&world, &header, 2, 'b'); /* the one before was lost there */
+    cr_assert(apply(&world, &report, &error), "%s", error.text);
+    cr_expect_eq(journalled(&world), 'b');
+    page_journal(&world, &header, 1, 'c');
+    cr_assert_not(apply(&world, &report, &error), "the standby is of a later life");
+    cr_expect_not_null(strstr(error.text, "its journal has what the store has not"));
+    cr_expect_eq(journalled(&world), 'b');
+    scratch_remove(&world.scratch);
+}
+
+/* What else reads a stream. */
+static void everything_read(const struct world *world)
+{
+    struct error error;
+    struct byte_writer writer = {0};
+    struct check_report report = {0};
+    struct store *store = malloc(sizeof(*store));
+    cr_assert_not_null(store);
+    if (store_open(store, world->standby, VOLUMES + 1, &error)) {
+        info_text(store, &writer);
+        info_json(store, &writer);
+        (void)check_store(store, &report);
+    }
+    check_report_finish(&report);
+    writer_finish(&writer);
+    store_dropped(store);
 }
 
 /* Whatever is in the stream: the standby is as it was, or as of a generation. */
@@ -475,6 +546,7 @@ static void expect_sound(const struct world *world, struct failing *failing, uin
     failing->left = UINT64_MAX;
     standby_fresh(world, world->primary);
     bool good = apply_stream(world->standby, VOLUMES + 1, &writer, &report, &error);
+    everything_read(world);
     cr_assert(good || failing->left == UINT64_MAX, "round %u: %s, and written", round, error.text);
     if (!good)
         report.to = FIRST_GENERATION;
