@@ -14,6 +14,7 @@ enum step { STEP_IN, STEP_COPYING, STEP_OUT };
 
 static struct {
     unsigned count;
+    unsigned stream; /* its range, if that is one */
     uint8_t disk_index[LIMIT_DISKS]; /* as its header says */
     uint32_t mounted;                /* bit per disk index */
     uint8_t store_id[16];
@@ -78,6 +79,8 @@ const char *volume_init(void)
                 return "a range of the volume lies outside of it";
             if (volume.count == LIMIT_RANGES)
                 return "the store has more ranges than the kernel has room for";
+            if (known.header.ranges[i].kind == RANGE_STREAM)
+                volume.stream = volume.count;
             known.disk[volume.count] = (uint8_t)disk;
             known.ranges[volume.count++] = known.header.ranges[i];
         }
@@ -128,39 +131,30 @@ bool volume_home_written(enum range_kind kind, uint64_t object_id, unsigned plex
     return home_find(kind, object_id, plex, STEP_COPYING, home);
 }
 
-/* Its range; volume.count: there is none. */
-static unsigned stream_find(void)
-{
-    unsigned i = 0;
-    while (i < volume.count && !holds(i, RANGE_STREAM, 0, STEP_IN))
-        i++;
-    return i;
-}
-
 bool volume_stream(enum range_kind kind, uint64_t id, unsigned count, uint64_t generation,
                    struct volume_home *home)
 {
-    unsigned index = stream_find();
-    const struct volume_range *range = &known.ranges[index];
+    const struct volume_range *range = &known.ranges[volume.stream];
     uint64_t at = kind == RANGE_CKPT_AREA ? 1 + AREA_ID_INDEX(id) : 0, end = range->first_id;
     if (kind == RANGE_JOURNAL) {
         at = end + id;
         end = range->object_count;
     }
-    if (index == volume.count || kind <= RANGE_HOMES_LAST || at + count > end)
+    if (!volume_streams(true) || kind <= RANGE_HOMES_LAST || at + count > end)
         return false;
     uint64_t slot = generation % (range->block_count / range->object_count);
-    home->disk = known.disk[index];
+    home->disk = known.disk[volume.stream];
     home->block = range->start_block + slot * range->object_count + at;
     return true;
 }
 
 bool volume_streams(bool goes_on)
 {
-    unsigned index = stream_find();
-    if (index < volume.count && !goes_on)
+    unsigned index = volume.stream;
+    bool there = known.ranges[index].kind == RANGE_STREAM && known.step[index] == STEP_IN;
+    if (there && !goes_on)
         known.step[index] = STEP_OUT;
-    return goes_on && index < volume.count;
+    return there && goes_on;
 }
 
 uint64_t volume_run(enum range_kind kind, uint64_t object_id)
