@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* emulator_replay_fuzz_test.c - traces whose checksums are right and whose contents are not:
- * entries of a recorded run are exchanged, doubled, lost and changed. Replaying them, back and
- * forth, ends with an error or in order, and never crashes.
+ * entries of a recorded run of the malicious driver are exchanged, doubled, lost and changed.
+ * Replaying them, back and forth, ends with an error or in order, and never crashes.
  *
  * 12 of them; LATCHKEY_LONG=1 makes it 1,000. LATCHKEY_SEED=N repeats a run.
  */
@@ -133,7 +133,7 @@ Test(replay_fuzz, entries_that_were_tampered_with_never_crash_a_replay, .timeout
     unsigned ended = 0, refused = 0, rounds = getenv("LATCHKEY_LONG") ? 1000 : 12;
     fprintf(stderr, "seed %llu\n", (unsigned long long)random.state);
     scratch_make(&scratch);
-    record_random(&scratch, "fuzz", 21, INSTRUCTIONS, &recorded);
+    record_hostile(&scratch, "fuzz", 21, INSTRUCTIONS, &recorded);
     for (unsigned i = 0; i < rounds; i++) {
         forge(&recorded, &random, &forged);
         struct replay *replay = replay_of(&forged, (size_t)32 << 20, random_below(&random, 2));

@@ -69,7 +69,7 @@ static void fault_random(struct run *run)
     struct error error;
     const struct machine_fault fault = {
         .fault = {.kind = DISK_FAULT_UNREADABLE, .time_ns = machine_time_ns(run->machine) + 1000,
-                  .sector = 20000 + random_below(&run->random, 10000)}};
+                  .sector = random_below(&run->random, 2000)}};
     cr_assert(machine_disk_fault(run->machine, &fault, &error), "%s", error.text);
     run->recorded->faults++;
 }
@@ -127,20 +127,14 @@ static void run_randomly(struct run *run)
     }
 }
 
-void record_random(const struct scratch *scratch, const char *name, uint64_t seed,
-                   uint64_t instructions, struct recorded *recorded)
+/* Record the run: its image and trace are named in recorded. */
+static void record_run(const char *kernel, uint64_t seed, uint64_t instructions,
+                       struct recorded *recorded)
 {
-    char file[64];
     struct error error;
     struct run run = {.random = {seed}, .recorded = recorded, .until = instructions};
-    *recorded = (struct recorded){.place_count = 0};
-    (void)snprintf(file, sizeof(file), "%s.img", name);
-    scratch_file(scratch, file, recorded->image);
-    (void)snprintf(file, sizeof(file), "%s.trace", name);
-    scratch_file(scratch, file, recorded->trace);
-    image_copy("shared-demo.img", recorded->image);
     struct machine_config config = {
-        .kernel_path = "kernel.elf", .append = "checkpoint=20", .seed = seed, .disk_count = 1,
+        .kernel_path = kernel, .append = "checkpoint=20", .seed = seed, .disk_count = 1,
         .ram_bytes = 32u << 20,
         .disks = {{.path = recorded->image,
                    .timing = (enum disk_timing)random_below(&run.random, DISK_TIMING_HDD + 1),
@@ -158,6 +152,35 @@ void record_random(const struct scratch *scratch, const char *name, uint64_t see
     recorded->digest = machine_digest(run.machine);
     machine_destroy(run.machine);
     cr_assert(recorder_close(run.recorder));
+}
+
+static void names_make(const struct scratch *scratch, const char *name, struct recorded *recorded)
+{
+    char file[64];
+    *recorded = (struct recorded){.place_count = 0};
+    (void)snprintf(file, sizeof(file), "%s.img", name);
+    scratch_file(scratch, file, recorded->image);
+    (void)snprintf(file, sizeof(file), "%s.trace", name);
+    scratch_file(scratch, file, recorded->trace);
+}
+
+void record_random(const struct scratch *scratch, const char *name, uint64_t seed,
+                   uint64_t instructions, struct recorded *recorded)
+{
+    names_make(scratch, name, recorded);
+    image_copy("shared-demo.img", recorded->image);
+    record_run("kernel.elf", seed, instructions, recorded);
+}
+
+void record_hostile(const struct scratch *scratch, const char *name, uint64_t seed,
+                    uint64_t instructions, struct recorded *recorded)
+{
+    static const uint8_t zeros[1u << 20];
+    char file[64];
+    names_make(scratch, name, recorded);
+    (void)snprintf(file, sizeof(file), "%s.img", name);
+    scratch_write(scratch, file, zeros, sizeof(zeros));
+    record_run("guest/hostile.elf", seed, instructions, recorded);
 }
 
 struct replay *replay_of(const struct recorded *recorded, size_t budget_bytes, bool check)

@@ -26,9 +26,11 @@ struct recorded {
 
 /* record_random - record a run of a copy of the demo into the scratch folder, NAME.img and
  * NAME.trace. Everything random comes from seed. instructions: about how long. Failing ends the
- * test. */
+ * test. record_hostile - the same of the malicious driver (guest/hostile.c) on an empty disk. */
 void record_random(const struct scratch *scratch, const char *name, uint64_t seed,
                    uint64_t instructions, struct recorded *recorded);
+void record_hostile(const struct scratch *scratch, const char *name, uint64_t seed,
+                    uint64_t instructions, struct recorded *recorded);
 /* replay_of - open its trace. budget_bytes: of the timeline; check: compare. */
 struct replay *replay_of(const struct recorded *recorded, size_t budget_bytes, bool check);
 /* digest_same - for cr_assert. */
