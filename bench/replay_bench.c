@@ -19,7 +19,7 @@
 
 #define PATH_BYTES 512u
 #define SLICE 1000000u /* as headless.c */
-#define LENGTH 400000000u
+#define LENGTH 1000000000u /* some seconds: the mark at the end is a hundredth of one */
 #define LENGTH_QUICK 100000000u
 #define HISTORY 10000000000u
 #define HISTORY_QUICK 400000000u
