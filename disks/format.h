@@ -24,9 +24,9 @@
  * last.
  *
  * A stream is a volume that is no part of its store's contents: a ring of slots, one a generation,
- * each with what that checkpoint wrote. The kernel writes it if it is there, and never reads it. A
- * standby, which is a copy of the store as of one generation, is brought to the next by each slot
- * (disks/apply.h).
+ * each with what that checkpoint wrote, and what was journalled after it. The kernel writes it if
+ * it is there, and never reads it. A standby, which is a copy of the store as of one generation, is
+ * brought to the next by each slot (disks/apply.h).
  *
  * Rules
  *  1. Little-endian. Reserved bytes are zero. A reader refuses what it does not know.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* store.c - opens the volumes of a store, finds its checkpoints, and knows where everything is.
- * Called by check, digest, info and add; calls volume.c, store_directory.c and store_journal.c.
- * Invariants: store.h. */
+ * Called by check, digest, add, apply and others; calls volume.c, store_directory.c and
+ * store_journal.c. Invariants: store.h. */
 #include "disks/store.h"
 
 #include <assert.h>

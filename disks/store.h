@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* store.h - a store read offline: its volumes, its checkpoints, its journal, and every object as
- * the restarted system would see it. Used by check, digest, info and add.
+ * the restarted system would see it. Used by check, digest, info, add, apply and campaigns.
  *
  * A location is a block of a volume (format.h).
  *

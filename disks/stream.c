@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* stream.c - see stream.h. A slot is read as if it were a store with one area and nothing else, so
- * that what reads stores reads it. Called by apply.c, add.c and info.c; calls store.c and
+ * that what reads stores reads it. Called by apply.c and info.c; calls store.c and
  * check_checkpoint.c. */
 #include "disks/stream.h"
 

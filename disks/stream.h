@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* stream.h - a stream read offline: which generations are in it, and every block that one of them
- * wrote. Used by apply, add and info.
+ * wrote. Used by apply and info; add lays one out.
  *
  * Invariants
  *  1. Nothing in it is trusted: a header counts in the slot of its generation only, and a block is

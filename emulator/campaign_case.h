@@ -7,7 +7,8 @@
  * outcome, stands for all of them. The last instruction before the next event has seen the most
  * promises; the case is held to those.
  *
- * Called by campaign_unit.c and campaign_plan.c; a case's content is campaign_view.c's.
+ * Called by campaign.c, which lists them, and by all who have one's name; a case's content is
+ * campaign_view.c's.
  *
  * Invariants
  *  1. The list of cases is a function of the log and the request: its numbering is stable.

@@ -10,7 +10,7 @@
  * with the FLUSH flag. Marks: restarted=G, committed=G of a generation; PHASE-N where a phase
  * begins for the N-th time.
  *
- * Called by campaign.c. Calls the log.
+ * Called by campaign.c. Calls the log and the host's files.
  */
 #ifndef LATCHKEY_EMULATOR_CAMPAIGN_EXPORT_H
 #define LATCHKEY_EMULATOR_CAMPAIGN_EXPORT_H

@@ -7,7 +7,9 @@
  * neighbour, or a disk that answers no more. Faults are put where it matters: a sample of each kind
  * of range of each disk, of what the run wrote there and of what it did not.
  *
- * Used by campaign_case.c, campaign_view.c and campaign_unit.c.
+ * Used by campaign_case.c for the list, by campaign_level.c for what somebody names, by
+ * campaign_view.c and campaign_media.c for what a disk holds then, and by campaign_unit.c for what
+ * is asked of a restart.
  */
 #ifndef LATCHKEY_EMULATOR_CAMPAIGN_FAULT_H
 #define LATCHKEY_EMULATOR_CAMPAIGN_FAULT_H

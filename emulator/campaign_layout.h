@@ -2,8 +2,8 @@
 /* campaign_layout.h - what lies where on the images of a campaign: the ranges of their volume
  * headers, in sectors.
  *
- * Used by campaign_media.c, which wants to know what can change what a restart sees. Calls disks/
- * for the store.
+ * Used by campaign_media.c, which wants to know what can change what a restart sees, and by
+ * campaign_fault.c, which puts faults there. Calls disks/ for the store.
  */
 #ifndef LATCHKEY_EMULATOR_CAMPAIGN_LAYOUT_H
 #define LATCHKEY_EMULATOR_CAMPAIGN_LAYOUT_H

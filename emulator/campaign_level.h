@@ -2,7 +2,7 @@
 /* campaign_level.h - a run, learned; and its cases judged, with the cuts of their restarts below
  * them.
  *
- * Used by campaign.c. Calls campaign_machine.c and campaign_unit.c.
+ * Used by campaign.c and campaign_minimise.c. Calls campaign_machine.c and campaign_unit.c.
  */
 #ifndef LATCHKEY_EMULATOR_CAMPAIGN_LEVEL_H
 #define LATCHKEY_EMULATOR_CAMPAIGN_LEVEL_H

@@ -5,7 +5,8 @@
  * Power that comes back finds the same machine whatever the case, so all runs begin at instruction
  * 0 with the clock at its start, and differ by the media only.
  *
- * Used by campaign_unit.c and campaign.c. Calls the machine, the media and the judge.
+ * Used by campaign.c, campaign_level.c, campaign_unit.c and campaign_write.c. Calls the machine,
+ * the media and the judge.
  *
  * Invariants
  *  1. The process that made the machine never runs it further: children do.

@@ -7,7 +7,8 @@
  * restart can go is gone once, whatever the number of cases, and none is left out: cases that are
  * never told apart end together. What is written lies over all that and is nobody else's.
  *
- * Used by campaign_machine.c, which runs a machine on it, and campaign_judge.c, which reads it.
+ * Used by campaign_unit.c, which gives it its cases, campaign_machine.c, which runs a machine on
+ * it, and campaign_judge.c, which reads it.
  *
  * Invariants
  *  1. Of a set that splits, the largest part stays in the parent, which waits for each child: so at

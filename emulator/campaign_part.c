@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* campaign_part.c - see campaign_part.h. Called by campaign.c and campaign_result.c. */
+/* campaign_part.c - see campaign_part.h. Called by campaign.c, campaign_level.c and
+ * campaign_result.c. */
 #include "emulator/campaign_part.h"
 
 #include <inttypes.h>

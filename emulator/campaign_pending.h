@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* campaign_pending.h - what is in the disks' caches at a moment of a logged run. Used by
- * campaign_case.c and campaign_view.c. */
+/* campaign_pending.h - what is in the disks' caches at a moment of a logged run. Used by all
+ * who list cases or weigh writes: campaign_case.c, campaign_plan.c, campaign_reads.c and so on. */
 #ifndef LATCHKEY_EMULATOR_CAMPAIGN_PENDING_H
 #define LATCHKEY_EMULATOR_CAMPAIGN_PENDING_H
 

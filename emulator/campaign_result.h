@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* campaign_result.h - the plan of a campaign in its folder, and the sum of its parts. Used by
- * campaign.c. */
+ * campaign.c, the reports, the campaign command and bench. */
 #ifndef LATCHKEY_EMULATOR_CAMPAIGN_RESULT_H
 #define LATCHKEY_EMULATOR_CAMPAIGN_RESULT_H
 

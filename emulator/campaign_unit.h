@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* campaign_unit.h - a run of neighbouring cases, judged together by one worker.
  *
- * Used by campaign.c in a worker process. Calls campaign_machine.c, campaign_judge.c and the media.
+ * Used by campaign_level.c, campaign_minimise.c and campaign_reads.c. Calls campaign_machine.c,
+ * campaign_judge.c and the media.
  *
  * Invariants
  *  1. The result of a case does not depend on the unit that it is in.

@@ -9,10 +9,10 @@
  *  1. `instructions` is the exact number of instructions retired, at every callback and whenever
  *     cpu_run() has returned; a device access or SBI call counts the instruction that made it.
  *  2. The position (instructions, events) names every point of a run; events counts delivered
- * traps, interrupts and SBI calls.
+ *     traps, interrupts and SBI calls.
  *  3. cycles = instructions + stall cycles. Stalls are trap costs, device costs and idle time.
  *  4. Interrupts are taken at block starts, as a function of the position only: the same run gives
- * the same positions in block mode, in step mode, and after save and load at any point.
+ *     the same positions in block mode, in step mode, and after save and load at any point.
  *  5. Two cpus in one process are independent.
  */
 #ifndef LATCHKEY_EMULATOR_CPU_H

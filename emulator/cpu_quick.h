@@ -9,8 +9,8 @@
  *  1. With and without the short cuts every run is the same, instruction by instruction.
  *  2. Between quick_enter() and quick_leave() on a thread, what the engine calls on that thread
  *     belongs to that cpu and to no other.
- *  3. The engine's registers are touched in place only after quick_state_prove() has found all of
- *     them where they are expected.
+ *  3. The engine's registers are touched in place only after prove() has found all of them where
+ *     they are expected.
  */
 #ifndef LATCHKEY_EMULATOR_CPU_QUICK_H
 #define LATCHKEY_EMULATOR_CPU_QUICK_H

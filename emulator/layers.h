@@ -2,7 +2,7 @@
 /* layers.h - a disk's media that remember: what was written lies over the image in memory, each
  * write as a layer of its own, so that the media can go back to what they were, and forward again.
  *
- * Used by timeline.c, which goes back and forth, and replay.c, which makes them.
+ * Used by timeline.c and timeline_keep.c, which go back and forth, and replay.c, which makes them.
  *
  * Invariants
  *  1. What is read is the image with the layers up to the present one.

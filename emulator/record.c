@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* record.c - a recorded run in memory: growing lists. Called by record_read.c, replay.c and
- * timeline.c. */
+/* record.c - a recorded run in memory: growing lists. Called by record_parse.c, record_read.c,
+ * replay.c and timeline.c. */
 #include "emulator/record.h"
 
 #include <assert.h>

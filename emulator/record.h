@@ -76,7 +76,7 @@ struct record_head {
     uint32_t display_width, display_height;
     bool amnesia, check;
     uint64_t mark_spacing;   /* in instructions; a mark is never further from the one before, if
-                              * the run was driven by record_due() */
+                              * who drove the run kept to recorder_next() */
     uint64_t glance_spacing; /* the same of glances */
     unsigned disk_count;
     struct record_disk disks[BOARD_DISK_COUNT_MAX];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* record_identity.c - see record_identity.h. Called by recorder.c, replay.c and timeline.c; calls
- * pack and the machine. */
+/* record_identity.c - see record_identity.h. Called by recorder.c, replay.c, timeline.c and the
+ * replay command; calls pack and the machine. */
 #include "emulator/record_identity.h"
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* snapshot.h - whole machines kept in memory: each page of RAM once, packed, however many snapshots
- * hold it. Used by timeline.c. */
+ * hold it. Used by timeline.c and timeline_keep.c. */
 #ifndef LATCHKEY_EMULATOR_SNAPSHOT_H
 #define LATCHKEY_EMULATOR_SNAPSHOT_H
 

@@ -6,12 +6,13 @@
  * timeline_branch() what came after the present is forgotten, and what the caller does to the
  * machine from then on is the history.
  *
- * Used by replay.c, debuggers and the window. Calls the machine, snapshot.c and layers.c.
+ * Used by replay.c, divergence.c, frontend/replay_command.c, bench and tests. Calls the machine,
+ * snapshot.c and layers.c.
  *
  * Invariants
  *  1. At each position the machine is as it was when it came there first.
- *  2. Snapshots and layers take no more than the budget, but for the two that are always kept, and
- *     what the present needs: the first, and the newest not after the present.
+ *  2. Snapshots and layers take no more than the budget, but for the two snapshots that are always
+ *     kept (the first, and the newest not after the present) and the layers that these need.
  *  3. Snapshots are the denser the nearer they are to the present: their number grows with the
  *     logarithm of the way.
  */

@@ -96,12 +96,13 @@ static bool words_read(struct disk_words *words, int argc, char **argv, struct e
 {
     const char *verb = argv[0];
     bool add = strcmp(verb, "add") == 0;
+    bool prints = strcmp(verb, "make") != 0 && strcmp(verb, "apply") != 0;
     for (int i = 1; i < argc; i++) {
         bool more = i + 1 < argc;
         if (add && argv[i][0] == '-') {
             if (!add_option(words, argc, argv, &i, error))
                 return false;
-        } else if (strcmp(argv[i], "--json") == 0 && strcmp(verb, "make") != 0) {
+        } else if (strcmp(argv[i], "--json") == 0 && prints) {
             words->json = true;
         } else if (strcmp(argv[i], "-o") == 0 && strcmp(verb, "make") == 0 && more) {
             words->output = argv[++i];

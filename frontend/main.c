@@ -26,7 +26,7 @@ static const char usage_text[] =
     "latchkey run [IMG...] [options]   boot a machine\n"
     "latchkey replay TRACE [options]   run a recorded run again, and verify it\n"
     "latchkey campaign IMG [options]   fail its power wherever it matters; also merge, repro\n"
-    "latchkey disk make RECIPE -o IMG  build a disk image; also info, check, digest IMG\n"
+    "latchkey disk make RECIPE -o IMG  build a disk image; also info, check, digest, add, apply\n"
     "latchkey help [COMMAND]           this text, or all about a command\n"
     "latchkey version                  the version\n"
     "\n"

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* stats.c - figures to JSON. Called by session.c; calls json.h and machine.h.
+/* stats.c - figures to JSON. Called by session.c, window_run.c and replay_command.c; calls json.h
+ * and machine.h.
  *
  * Invariants
  *  1. Counts are written as integers of any size, never through a double.

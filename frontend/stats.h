@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* stats.h - the figures of a run as JSON (`--stats FILE.json`). Called by session.c, and
- * by window_run.c for the rate. */
+/* stats.h - the figures of a run as JSON (`--stats FILE.json`). Called by session.c and
+ * replay_command.c, and by window_run.c for the rate. */
 #ifndef LATCHKEY_FRONTEND_STATS_H
 #define LATCHKEY_FRONTEND_STATS_H
 

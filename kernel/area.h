@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* area.h - the current area, block by block, and whether there is room for all that changes.
  *
- * Who calls: checkpoint.c and pageout.c, which write to the area. Whom it calls: volume for the
- * size of the areas, object and directory for how much has changed.
+ * Who calls: checkpoint.c, pageout.c and batch.c, which write to the area. Whom it calls: volume
+ * for the size of the areas, object and directory for how much has changed.
  *
  * Invariants
  *  1. While area_room() holds, all that is dirty has a block in the current area and an entry in

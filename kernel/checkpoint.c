@@ -7,7 +7,7 @@
  *   NODES      the contents of frozen nodes go to area pots, as they do when one changes before
  *   SORT       a directory entry for each frozen page; pages of zeros need no block; ORDER: by id
  *   SEND       area pots, then frozen pages by id, into the current area, many blocks a request:
- *              each has its place and checksum before that, some while the disks are busy;
+ *              each has its place and checksum before that, some while the disks are busy
  *   WRITE      all of them have been written
  *   DIRECTORY  two copies: behind the pages, and at the end of the area
  *   FLUSH      all of it is durable; CHECK: and nothing is wrong in memory, piece by piece
@@ -25,6 +25,7 @@
  *   clean -> dirty -> frozen -> writing -> clean    written without having been touched again
  *   frozen -> dirty, and a copy -> writing -> free  touched again: the copy has the frozen contents
  *   dirty -> writing -> clean                       paged out
+ *   clean -> frozen -> writing -> clean             held by migration, on its way home
  *
  * Crash invariants
  *  1. A cut before the header's sector is on the disk restarts generation g: its header, homes and

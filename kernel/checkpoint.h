@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* checkpoint.h - the checkpoint: all that changed since the last, on disk as of one moment.
  *
- * Who calls: sched.c, at its kernel exits; restart.c. Whom it calls: object and pot for what
- * changed, io, directory, migrate.
+ * Who calls: sched.c, at its kernel exits; restart.c and main.c at boot; key_checkpoint.c. Whom it
+ * calls: dirty.c and pot for what changed, batch, listing, io, directory, migrate, pageout.
  *
  * Invariants
  *  1. Between checkpoint_full() being false and the next kernel exit, one kernel operation cannot
@@ -46,7 +46,8 @@ bool checkpoint_full(void);
 bool checkpoint_no_space(void);
 /* checkpoint_alarm - time at which a step is due without any event; UINT64_MAX: none. */
 uint64_t checkpoint_alarm(void);
-/* checkpoint_generation_of - the one that what is at this area id belongs to. */
+/* checkpoint_generation_of - the one that what is at this area id belongs to; of blocks of the
+ * journal, the newest. */
 uint64_t checkpoint_generation_of(uint64_t location);
 /* checkpoint_shadow - area id of the shadows (disks/format.h) of the newest, while it is brought
  * home. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* directory.h - what lies in the checkpoint areas rather than at home, in memory.
  *
- * Who calls: object.c and pot.c to find the newest version of an object, checkpoint.c which writes
- * it to disk, migrate.c which brings it home, restart.c which reads it. It calls nobody.
+ * Who calls: object.c to find the newest version of an object; checkpoint.c, listing.c, pageout.c
+ * and journal.c on the way to the disk; migrate.c which brings it home; restart.c. Calls nobody.
  *
  * Invariants
  *  1. An object has at most one entry in each directory; DIRECTORY_OF_DOMAINS holds RUNNING entries

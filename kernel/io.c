@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* io.c - block requests to the disks, and handing their answers to the owners. Called by object,
- * pot, volume, restart, migrate and sched; calls volume and the block driver. Invariants: io.h.
+/* io.c - block requests to the disks, and handing their answers to the owners. Called by
+ * whoever reads or writes the store, and polled by sched; calls volume and the block driver.
+ * Invariants: io.h.
  *
  * States of a request:
  *   a read    FREE -> READ_DUE -> READING -> (copy bad: READ_DUE, of the other) -> (the first was

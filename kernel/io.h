@@ -13,8 +13,9 @@
  *  4. A write that was answered as good reached every copy that is still in step: a disk that could
  *     not take it has left the store (volume_disk_failed()).
  *  5. The stream gets, as if it were one more plex, each area, then its header, and the journal, in
- *     a slot of its own a generation: nothing else knows of it. Whatever else is to follow the
- *     store (a tape, another machine) is a disk that takes these writes.
+ *     a slot of its own a generation; but for migrate.c nothing else asks whether there is one.
+ *     Whatever else is to follow the store (a tape, another machine) is a disk that takes these
+ *     writes.
  */
 #ifndef LATCHKEY_KERNEL_IO_H
 #define LATCHKEY_KERNEL_IO_H

@@ -2,7 +2,7 @@
 /* journal.c - groups of pages into the ring, and back at restart. Invariants: journal.h; format:
  * disks/format.h.
  *
- * States of the group: IDLE -> WRITING (its request) -> FLUSHING (all disks) -> IDLE.
+ * States of the group: IDLE -> WRITING (its request) -> WRITTEN -> FLUSHING (all disks) -> IDLE.
  */
 #include "kernel/journal.h"
 

@@ -8,7 +8,7 @@
  * checkpoint (journal_replay).
  *
  * Who calls: key_journal.c; checkpoint.c at the freeze and when a header is durable; restart.c;
- * object.c before a page changes. Whom it calls: io, volume, sched.
+ * dirty.c before a page changes; sched.c at its exits. Whom it calls: io, volume, pot, directory.
  *
  * Invariants
  *  1. One group is on its way at a time: written to every copy, then flushed. So a group that was

@@ -107,8 +107,8 @@ enum invoked domain_get_registers(struct invocation *invocation)
     return invoke_answer_string(invocation, domain->registers, sizeof(domain->registers));
 }
 
-/* The string's words become its first registers; in PUT_ALL there are all, and the control words
- * follow. */
+/* The string's words become its first registers; in DOMAIN_PUT_ALL there are all, and the
+ * control words follow. */
 enum invoked domain_put_registers(struct invocation *invocation)
 {
     struct domain *domain = invocation->node->domain;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* object.c - frames of pages and nodes, their hash tables, and bringing objects in.
  *
- * Called by everything that uses a key; calls pot, volume, io for what is not here, and depend when
- * a frame is taken for another object. Invariants: object.h.
+ * Called by everything that uses a key; calls directory, pot, io for what is not here, and depend
+ * when a frame is taken for another object. Invariants: object.h.
  *
  * Replacement is a clock over each kind of frame: used -> not used -> taken. Dirty frames stay
  * until the store can write them; when all frames are dirty or pinned, whoever wants one waits.

@@ -7,10 +7,11 @@
  * Numbers of orders and codes: abi.h.
  *
  * Rules for every order
- *  1. ORDER_TYPE is answered with the type's AKT. An order that is not in the table is answered
- *     with RC_BAD_ORDER.
+ *  1. Any order is answered with RC_DEVICE while no disk that is there has the object. ORDER_TYPE
+ *     is answered with the type's AKT, an order that is not in the table with RC_BAD_ORDER.
  *  2. An order that CHANGES is answered with RC_READ_ONLY when the key's data byte has
- *     KEY_READ_ONLY; that has a meaning for node, page and domain keys only.
+ *     KEY_READ_ONLY; that has a meaning for node, page and domain keys only. Then with RC_NO_PAGES,
+ *     of a page key, or RC_NO_NODES, where memory is full of changes and no checkpoint is possible.
  *  3. A string shorter than the order's words (of 8 bytes) is answered with RC_FORMAT; what is
  *     longer is not looked at.
  *  4. An order that LOADS is answered with RC_FORMAT when the nodes of the key's domain do not make

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* pot.c - a small cache of pots over io. Called by object.c; calls volume and io. Invariants:
- * pot.h.
+/* pot.c - a small cache of pots over io. Called by object.c, dirty.c, journal.c, and
+ * what writes a checkpoint and brings it home; calls volume and io. Invariants: pot.h.
  *
  * States of a pot: FREE -> READING -> PRESENT or, when no copy is good, BAD. A BAD pot answers
  * FETCH_VOID to those who waited for it and is reused. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* queue.c - doubly linked queues through the root nodes of domains. Called by sched, object, gate
- * and the device keys; calls nothing. Invariants: queue.h. */
+/* queue.c - doubly linked queues through the root nodes of domains. Called by sched, gate, domain
+ * and the keys that take one out; calls nothing. Invariants: queue.h. */
 #include "kernel/queue.h"
 
 #include "kernel/object.h"

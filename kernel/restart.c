@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* restart.c - reads checkpoint headers and the directory of the newest valid one. Called once by
- * main; calls volume, io, object, sched. Format: disks/format.h.
+ * main; calls volume, io, directory, journal, object, sched. Format: disks/format.h.
  *
  * Invariants
  *  1. The valid header with the highest generation wins; either copy of its directory will do.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* space.c - which address key has which root table. Called by domain.c (who runs where), segment.c
- * (building), gate and invoke (looking up); calls table, and domain when a space is taken from a
- * key. Invariants: space.h. satp: RISC-V privileged specification 1.12, section 4.1.11. */
+ * (building), table.c (may a root go) and sched; calls table, and domain when a space is taken from
+ * a key. Invariants: space.h. satp: RISC-V privileged specification 1.12, section 4.1.11. */
 #include "kernel/space.h"
 
 #include "kernel/arch/arch.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* volume.c - reads volume headers and keeps the range table. Called by restart at boot, by pot and
- * object for every home; calls io and the block driver. Format: disks/format.h. Invariants:
- * volume.h. */
+/* volume.c - reads volume headers and keeps the range table. Called by restart at boot, by io for
+ * every block, by whoever asks where one is; calls io and the block driver. Format: disks/format.h.
+ * Invariants: volume.h. */
 #include "kernel/volume.h"
 
 #include "disks/checksum.h"

@@ -163,6 +163,7 @@ Test(disk_command, ends_as_the_readme_promises_for_every_mistake)
         {"add sample.img new.img --stream 1", 2, "--stream 1: expected a number from 2"},
         {"add sample.img new.img --stream 8 --mirror", 2, "a stream holds nothing else"},
         {"apply sample.img", 2, "apply needs a stream and the volumes"},
+        {"apply --json sample.img sample.img", 2, "--json: unknown or incomplete option"},
         {"apply sample.img sample.img", 1, "is the same volume as"},
     };
     struct scratch scratch;

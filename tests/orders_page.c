@@ -166,10 +166,13 @@ void orders_page_write(FILE *file, const char *old)
             " size code in bits 8-11, and read-only page and segment keys have bit 12.\n"
             "2. An order that is not listed is answered with RC_BAD_ORDER.\n"
             "3. Then a change through a read-only node, page or domain key is answered with"
-            " RC_READ_ONLY, and a string that is too short with RC_FORMAT.\n"
+            " RC_READ_ONLY; in a store that takes no checkpoints, once memory is full of changes,"
+            " one more with RC_NO_PAGES (page keys) or RC_NO_NODES; and a string that is too short"
+            " with RC_FORMAT.\n"
             "4. \"+ slot\" and the like: the number is added to the order. Numbers in strings are"
             " 64 bits.\n"
-            "5. A void key, whose object was rescinded, is a data key.\n"
+            "5. A void key, whose object was rescinded, is a data key. A key whose object no disk"
+            " that is there has answers every order with RC_DEVICE.\n"
             "6. A domain key whose nodes do not make a domain answers RC_FORMAT. \"Not to"
             " oneself\": so it does to the domain itself.\n\n",
             (uint64_t)ORDER_TYPE);

@@ -2,7 +2,7 @@
 /* json.h - what every report in JSON needs beyond cJSON: counts of any size, text that may have
  * come from a guest, and a file at the end.
  *
- * Used by disks, frontend, bench and campaign_result.c. Calls cJSON.
+ * Used by disks, frontend, bench and the results of a campaign. Calls cJSON.
  */
 #ifndef LATCHKEY_BASE_JSON_H
 #define LATCHKEY_BASE_JSON_H

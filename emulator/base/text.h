@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* text.h - text that is made piece by piece, and text that others read: HTML, XML, JSON.
  *
- * Used by json.c and the reports of a campaign.
+ * Used by json.c, and by the plan, the reports and the command of a campaign.
  *
  * Invariants
  *  1. What text_clean() and text_escape() add is well-formed UTF-8 that XML 1.0 allows, whatever

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* driver.c - starts the devices that the device tree names, and routes interrupts to them. Called
- * by main, sched and key_timer.c. */
+ * by main, sched, checkpoint.c, key_timer.c and arch/trap.c. */
 #include "kernel/driver/driver.h"
 
 #include "kernel/arch/arch.h"

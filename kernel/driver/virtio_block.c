@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* virtio_block.c - one queue a disk, a fixed set of requests. Called by io.c.
+/* virtio_block.c - one queue a disk, a fixed set of requests. Called by io, volume, driver.
  *
  * States of a request: FREE -> IN_FLIGHT -> FREE when the device has answered; or -> ANSWERED, by
  * this file alone, -> FREE when it has been handed over.
