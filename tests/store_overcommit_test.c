@@ -133,9 +133,9 @@ static uint64_t rounds_of(uint64_t few, uint64_t many)
 
 Test(overcommit, three_times_the_memory_ends_with_the_right_answer, .timeout = 3000)
 {
-    struct world world = {.rounds = rounds_of(1, 12), .append = "pages=1000 checkpoint=15",
+    struct world world = {.rounds = rounds_of(1, 4), .append = "pages=400 checkpoint=15",
                           .instant = true}; /* a real one would not be done in that time */
-    overcommit(&world, 1000, NODES_MAX);
+    overcommit(&world, 400, NODES_MAX);
     world_run(&world);
     often_expect(&world);
     world_end(&world);
