@@ -5,13 +5,11 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,6 +20,7 @@
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
 #include "emulator/campaign_export.h"
+#include "emulator/campaign_folder.h"
 #include "emulator/campaign_reads.h"
 #include "emulator/campaign_report.h"
 #include "emulator/campaign_smallest.h"
@@ -51,9 +50,7 @@ struct campaign {
     struct campaign_run_learned learned;
     struct campaign_cases cases;
     struct campaign_plan plan;
-    char folder[PATH_BYTES];
-    int lock; /* -1: not held */
-    bool temporary;
+    struct campaign_folder folder;
     struct error *errors; /* one a worker; shared with them */
     struct worker workers[CAMPAIGN_JOBS_MAX];
     unsigned running;
@@ -92,60 +89,9 @@ static double cpu_seconds(uint64_t *peak_kib)
     return seconds;
 }
 
-/* --- the folder --- */
-
-static bool folder_fail(struct campaign *campaign, const char *name)
+static bool host_fail(struct campaign *campaign, const char *what)
 {
-    return error_set(campaign->error, ERROR_IO, "%.150s: %s", name, strerror(errno));
-}
-
-static bool folder_open(struct campaign *campaign)
-{
-    const char *out = campaign->options->out;
-    char lock[PATH_BYTES + 8];
-    campaign->temporary = !out;
-    if (out && strlen(out) >= sizeof(campaign->folder) - 32)
-        return error_set(campaign->error, ERROR_IO, "%.100s: the name is too long", out);
-    const char *temporary = getenv("TMPDIR");
-    if (!out)
-        (void)snprintf(campaign->folder, sizeof(campaign->folder), "%.2000s/latchkey-XXXXXX",
-                       temporary && *temporary ? temporary : P_tmpdir);
-    else
-        (void)snprintf(campaign->folder, sizeof(campaign->folder), "%s", out);
-    if (out ? mkdir(out, 0777) != 0 && errno != EEXIST : !mkdtemp(campaign->folder))
-        return folder_fail(campaign, campaign->folder);
-    (void)snprintf(lock, sizeof(lock), "%s/lock", campaign->folder);
-    campaign->lock = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (campaign->lock < 0)
-        return folder_fail(campaign, lock);
-    return flock(campaign->lock, LOCK_EX | LOCK_NB) == 0 ||
-           error_set(campaign->error, ERROR_IO, "%.150s: in use by another campaign",
-                     campaign->folder);
-}
-
-static void file_remove(const struct campaign *campaign, const char *name)
-{
-    char path[PATH_BYTES + 32];
-    (void)snprintf(path, sizeof(path), "%s/%s", campaign->folder, name);
-    (void)unlink(path);
-}
-
-static void folder_close(struct campaign *campaign)
-{
-    char path[PATH_BYTES];
-    if (campaign->temporary && campaign->lock >= 0) {
-        for (uint64_t unit = 0; unit < campaign->plan.units; unit++)
-            if (campaign_part_path(campaign->folder, unit, path, sizeof(path)))
-                (void)unlink(path);
-        static const char *const names[] = {"plan",        "command",   "smallest-failure",
-                                            "result.json", "junit.xml", "report.html",
-                                            "lock"};
-        for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-            file_remove(campaign, names[i]);
-        (void)rmdir(campaign->folder);
-    }
-    if (campaign->lock >= 0)
-        (void)close(campaign->lock);
+    return error_set(campaign->error, ERROR_IO, "%.150s: %s", what, strerror(errno));
 }
 
 /* --- workers --- */
@@ -176,8 +122,8 @@ static bool unit_judge(struct campaign *campaign, uint64_t unit, struct error *e
     if (!good)
         return false;
     campaign_part_end(&part);
-    if (!campaign_part_path(campaign->folder, unit, path, sizeof(path)))
-        return error_set(error, ERROR_IO, "%.100s: the name is too long", campaign->folder);
+    if (!campaign_part_path(campaign->folder.path, unit, path, sizeof(path)))
+        return error_set(error, ERROR_IO, "%.100s: the name is too long", campaign->folder.path);
     return output_write(path, part.data, part.size_bytes, error);
 }
 
@@ -190,7 +136,7 @@ static bool worker_start(struct campaign *campaign, uint64_t unit)
     (void)error_set(&campaign->errors[slot], ERROR_IO, "campaign: a worker was ended");
     pid_t parent = getpid(), process = fork();
     if (process < 0)
-        return folder_fail(campaign, "campaign: no process");
+        return host_fail(campaign, "campaign: no process");
     if (process == 0) {
         (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
         (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0}); /* one that falls leaves no file */
@@ -214,7 +160,8 @@ static void unit_done(struct campaign *campaign, uint64_t unit)
     campaign->progress.cases += unit_cases(campaign, unit);
     if (!campaign->watcher)
         return;
-    if (campaign_part_read(campaign->folder, campaign->plan.hash, unit, campaign, failure_count))
+    if (campaign_part_read(campaign->folder.path, campaign->plan.hash, unit, campaign,
+                           failure_count))
         campaign->watcher->done(campaign->watcher->context, &campaign->progress);
 }
 
@@ -224,7 +171,7 @@ static bool worker_wait(struct campaign *campaign)
     int status;
     pid_t process = wait(&status);
     if (process < 0)
-        return errno == EINTR || folder_fail(campaign, "campaign: wait");
+        return errno == EINTR || host_fail(campaign, "campaign: wait");
     for (unsigned slot = 0; slot < campaign->options->jobs; slot++) {
         struct worker *worker = &campaign->workers[slot];
         if (worker->process != process)
@@ -270,7 +217,7 @@ static bool units_judge(struct campaign *campaign)
     for (uint64_t unit = 0; unit < campaign->plan.units && good; unit++) {
         if (!in_shard(campaign, unit))
             continue;
-        if (campaign_part_read(campaign->folder, campaign->plan.hash, unit, NULL, NULL)) {
+        if (campaign_part_read(campaign->folder.path, campaign->plan.hash, unit, NULL, NULL)) {
             unit_done(campaign, unit);
             continue;
         }
@@ -291,7 +238,7 @@ static bool errors_share(struct campaign *campaign)
     void *mapping = mmap(NULL, CAMPAIGN_JOBS_MAX * sizeof(*campaign->errors),
                          PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (mapping == MAP_FAILED)
-        return folder_fail(campaign, "campaign: no memory");
+        return host_fail(campaign, "campaign: no memory");
     campaign->errors = mapping;
     return true;
 }
@@ -326,11 +273,11 @@ static bool plan_agree(struct campaign *campaign)
     bool good = campaign_plan_make(&campaign->plan, campaign->options, &campaign->images,
                                    &campaign->learned, campaign->reads.incomplete,
                                    campaign->cases.count, units, campaign->error) &&
-                campaign_plan_read(&there, campaign->folder, &missing, campaign->error);
+                campaign_plan_read(&there, campaign->folder.path, &missing, campaign->error);
     if (!good)
         return false;
-    good = missing ? campaign_plan_write(&campaign->plan, campaign->folder, campaign->error)
-                   : campaign_plan_same(&campaign->plan, &there, campaign->folder,
+    good = missing ? campaign_plan_write(&campaign->plan, campaign->folder.path, campaign->error)
+                   : campaign_plan_same(&campaign->plan, &there, campaign->folder.path,
                                         campaign->error);
     campaign_plan_finish(&there);
     return good;
@@ -379,7 +326,7 @@ static bool run_tell(struct campaign *campaign)
 {
     const struct campaign_options *options = campaign->options;
     if (options->command &&
-        !campaign_command_write(options->command, campaign->folder, campaign->error))
+        !campaign_command_write(options->command, campaign->folder.path, campaign->error))
         return false;
     return !options->write_log ||
            campaign_export_write(campaign->learned.log, campaign->images.count,
@@ -401,13 +348,13 @@ static bool first_minimise(struct campaign *campaign, struct campaign_summary *s
                            &first->result, &summary->minimal, campaign->error))
         return false;
     campaign_smallest_tell(summary);
-    return campaign_smallest_write(summary, campaign->folder, campaign->error);
+    return campaign_smallest_write(summary, campaign->folder.path, campaign->error);
 }
 
 static bool all_sum(struct campaign *campaign, struct campaign_summary *summary)
 {
     const struct campaign_options *options = campaign->options;
-    const char *folder = campaign->folder;
+    const char *folder = campaign->folder.path;
     const struct campaign_parts parts = {&campaign->plan, &folder, 1, options->shard,
                                          options->shard_count};
     if (!campaign_sum(&parts, summary, campaign->error))
@@ -426,7 +373,7 @@ bool campaign_run(const struct campaign_options *options, const struct campaign_
     campaign->options = options;
     campaign->watcher = watcher;
     campaign->error = error;
-    campaign->lock = -1;
+    campaign->folder = (struct campaign_folder){.lock = -1, .alive = -1};
     campaign->view.images = &campaign->images;
     campaign->cpu_start = cpu_seconds(&summary->peak_kib);
     assert(options->jobs > 0);
@@ -434,14 +381,15 @@ bool campaign_run(const struct campaign_options *options, const struct campaign_
     *summary = (struct campaign_summary){.list = NULL};
     bool good = campaign_images_read(&campaign->images, options->paths, options->path_count,
                                      error) &&
-                folder_open(campaign) && errors_share(campaign) &&
+                campaign_folder_open(&campaign->folder, options->out, error) &&
+                errors_share(campaign) &&
                 campaign_layout_read(&campaign->layout, &campaign->images, error) &&
                 campaign_machine_create(&campaign->machine, &options->setup, &campaign->view,
                                         &campaign->layout, error) &&
                 run_learn(campaign) && cases_plan(campaign) && plan_agree(campaign) &&
                 run_tell(campaign) && units_judge(campaign) && images_same(campaign) &&
                 all_sum(campaign, summary);
-    folder_close(campaign);
+    campaign_folder_close(&campaign->folder);
     campaign_plan_finish(&campaign->plan);
     campaign_cases_finish(&campaign->cases);
     campaign_level_close(&campaign->learned);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "emulator/base/input_file.h"
 #include "emulator/base/output_file.h"
@@ -182,7 +183,7 @@ bool campaign_plan_read(struct campaign_plan *plan, const char *folder, bool *mi
     if (!campaign_file_path(folder, "plan", path, error))
         return false;
     if (!input_read(path, PLAN_BYTES_MAX, &bytes, &size_bytes, error)) {
-        *missing = error->code == ERROR_IO;
+        *missing = error->code == ERROR_IO && access(path, F_OK) != 0;
         return *missing;
     }
     plan->text = (char *)bytes;
@@ -198,7 +199,8 @@ bool campaign_plan_read(struct campaign_plan *plan, const char *folder, bool *mi
                 number_find(plan->text, "reads", 10, &plan->reads) &&
                 number_find(plan->text, "incomplete", 10, &plan->incomplete) &&
                 number_find(plan->text, "sample", 10, &plan->sample) &&
-                number_find(plan->text, "policies", 16, &policies);
+                number_find(plan->text, "policies", 16, &policies) && plan->units > 0 &&
+                plan->units <= plan->cases; /* else nothing judged would be nothing lost */
     plan->policies = (uint32_t)policies;
     if (good)
         return true;

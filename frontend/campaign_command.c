@@ -101,7 +101,7 @@ static void time_left_print(double seconds)
 static void progress_done(void *context, const struct campaign_progress *progress)
 {
     struct progress_line *line = context;
-    if (!line->terminal)
+    if (!line->terminal || progress->cases_all == 0)
         return;
     if (line->start_ns == 0)
         line->start_ns = host_clock_ns();
@@ -182,9 +182,10 @@ static void summary_print(const struct campaign_summary *summary)
     if (summary->units_missing > 0)
         printf("%" PRIu64 " of %" PRIu64 " units are of other shards\n", summary->units_missing,
                summary->units);
-    printf("restart: %.1f ms, %.1f .. %.1f, of the machine's time\n",
-           (double)summary->restart_median_ns / 1e6, (double)summary->restart_min_ns / 1e6,
-           (double)summary->restart_max_ns / 1e6);
+    if (summary->restart_max_ns > 0)
+        printf("restart: %.1f ms, %.1f .. %.1f, of the machine's time\n",
+               (double)summary->restart_median_ns / 1e6, (double)summary->restart_min_ns / 1e6,
+               (double)summary->restart_max_ns / 1e6);
     if (summary->cpu_seconds > 0)
         printf("%.0f distinct a second a core; at most %.0f MiB a process\n",
                (double)summary->distinct / summary->cpu_seconds,
@@ -292,6 +293,8 @@ static int campaign_merge_words(int argc, char **argv)
     }
     if (good && count == 0)
         good = error_set(&error, ERROR_USAGE, "campaign merge: no folder given");
+    if (good && out && *out == '\0')
+        good = error_set(&error, ERROR_USAGE, "campaign merge: --out: the name is empty");
     int status = good && campaign_merge(folders, count, out, &summary, &error)
                      ? summary_report(&summary, json, out)
                      : report(&error);

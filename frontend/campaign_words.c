@@ -7,7 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/base/output_file.h"
 #include "emulator/base/text.h"
+#include "emulator/campaign_export.h"
 #include "frontend/session.h"
 
 struct reading {
@@ -28,6 +30,26 @@ static bool value_read(struct reading *reading, const char **value)
         return error_set(reading->error, ERROR_USAGE, "campaign: %.60s: needs a value",
                          option(reading));
     *value = reading->argv[++reading->at];
+    return true;
+}
+
+static bool name_read(struct reading *reading, const char **value)
+{
+    const char *name = option(reading);
+    return value_read(reading, value) &&
+           (**value != '\0' ||
+            error_set(reading->error, ERROR_USAGE, "campaign: %s: the name is empty", name));
+}
+
+/* Text for the machine; in the plan it is a line. */
+static bool line_read(struct reading *reading, const char **value)
+{
+    const char *name = option(reading);
+    if (!value_read(reading, value))
+        return false;
+    for (const char *at = *value; *at; at++)
+        if ((unsigned char)*at < 0x20)
+            return error_set(reading->error, ERROR_USAGE, "campaign: %s: expected one line", name);
     return true;
 }
 
@@ -204,7 +226,7 @@ static bool machine_word_read(struct reading *reading, enum word word)
     uint64_t mib;
     switch ((unsigned)word) {
     case WORD_APPEND:
-        return value_read(reading, &words->append);
+        return line_read(reading, &words->append);
     case WORD_CHECK:
         setup->check = true;
         return true;
@@ -215,7 +237,7 @@ static bool machine_word_read(struct reading *reading, enum word word)
     case WORD_INTERVAL:
         return number_read(reading, 1, 1000000, &words->interval_ms);
     case WORD_KERNEL:
-        return value_read(reading, &setup->kernel_path);
+        return name_read(reading, &setup->kernel_path);
     case WORD_RAM:
         if (!number_read(reading, 16, 1024, &mib))
             return false;
@@ -254,7 +276,7 @@ static bool word_read(struct reading *reading)
     case WORD_NESTED:
         return number_read(reading, 1, 1000000, &options->nested_sample);
     case WORD_OUT:
-        return value_read(reading, &options->out);
+        return name_read(reading, &options->out);
     case WORD_PHASE:
         return names_read(reading, TRACE_PHASE_COUNT, phase_name, &request->phases);
     case WORD_POLICY:
@@ -268,15 +290,35 @@ static bool word_read(struct reading *reading)
     case WORD_SHARD:
         return shard_read(reading);
     case WORD_MEDIA:
-        return value_read(reading, &options->media);
+        return name_read(reading, &options->media);
     case WORD_WRITE_LOG:
-        return value_read(reading, &options->write_log);
+        return name_read(reading, &options->write_log);
     default:
         return machine_word_read(reading, word);
     }
 }
 
-/* What was said only in part. */
+/* May the files, one a disk, be written, without harm to what the campaign reads? */
+static bool output_free(const struct campaign_options *options, const char *option,
+                        const char *path, struct error *error)
+{
+    char name[CAMPAIGN_EXPORT_PATH_BYTES];
+    for (unsigned disk = 0; path && disk < options->path_count; disk++) {
+        if (!campaign_export_path(path, disk, name, error))
+            return false;
+        bool used = output_same(name, options->setup.kernel_path);
+        for (unsigned i = 0; i < options->path_count; i++)
+            used = used || output_same(name, options->paths[i]);
+        if (used)
+            return error_set(error, ERROR_USAGE,
+                             "campaign: %s %.150s: the campaign reads this file", option, name);
+        if (!output_check(name, error))
+            return false;
+    }
+    return true;
+}
+
+/* What was said only in part, or against itself. */
 static bool words_complete(struct campaign_words *words, struct error *error)
 {
     struct campaign_options *options = &words->options;
@@ -298,10 +340,16 @@ static bool words_complete(struct campaign_words *words, struct error *error)
     if (length < 0 || (size_t)length >= sizeof(words->command_line))
         return error_set(error, ERROR_LIMIT, "campaign: --append: too long");
     options->setup.append = words->command_line;
-    if (options->setup.kernel_path)
-        return true;
-    options->setup.kernel_path = words->kernel_path;
-    return session_kernel_find(words->kernel_path, error);
+    if (!options->setup.kernel_path) {
+        options->setup.kernel_path = words->kernel_path;
+        if (!session_kernel_find(words->kernel_path, error))
+            return false;
+    }
+    if (options->media && options->write_log && output_same(options->media, options->write_log))
+        return error_set(error, ERROR_USAGE, "campaign: --write-log %.150s: is the file of --media",
+                         options->write_log);
+    return output_free(options, "--media", options->media, error) &&
+           output_free(options, "--write-log", options->write_log, error);
 }
 
 /* --- the line that repeats a case --- */

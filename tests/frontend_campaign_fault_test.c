@@ -146,6 +146,80 @@ Test(campaign_fault, a_part_that_changes_is_missed_by_merge_and_judged_again, .t
     folder_end(folder);
 }
 
+Test(campaign_fault, a_plan_that_promises_nothing_is_none, .timeout = 200)
+{
+    char *folder = folder_make("fault-plan");
+    folder_status(0,
+                  "mkdir %1$s && " CAMPAIGN "--out %1$s/one && "
+                  "sed -i 's/^units .*/units 0/' %1$s/one/plan",
+                  folder);
+    run_fails(1, "one/plan: not the plan of a campaign", "./latchkey campaign merge %1$s/one",
+              folder);
+    folder_status(0, "rm %1$s/one/plan && mkdir %1$s/one/plan", folder);
+    run_fails(3, "one/plan: not a regular file", "./latchkey campaign merge %1$s/one", folder);
+    run_fails(3, "one/plan: not a regular file", CAMPAIGN "--out %1$s/one", folder);
+    folder_end(folder);
+}
+
+/* What a campaign reads is not written over with what it writes. */
+Test(campaign_fault, an_output_that_is_an_input_is_refused_and_stays_as_it_is, .timeout = 200)
+{
+    static const char *const outputs[] = {
+        "./latchkey campaign %1$s/image --write-log %1$s/image",
+        "./latchkey campaign %1$s/image --case event=4,policy=keep --media %1$s/image",
+        "./latchkey campaign %1$s/image --kernel %1$s/kernel --write-log %1$s/kernel",
+        "./latchkey campaign %1$s/other %1$s/image-1 --write-log %1$s/image"};
+    char *folder = folder_make("fault-output");
+    folder_status(0,
+                  "mkdir %1$s && cp shared-pingpong.img %1$s/image && chmod u+w %1$s/image && "
+                  "cp kernel.elf %1$s/kernel && cp shared-mirror.img %1$s/other && "
+                  "cp shared-mirror-1.img %1$s/image-1 && chmod u+w %1$s/* && "
+                  "cat %1$s/* | md5sum > sum-output && mv sum-output %1$s-sum",
+                  folder);
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++)
+        run_fails(2, ": the campaign reads this file", outputs[i], folder);
+    run_fails(2, "--write-log", "./latchkey campaign %1$s/image --case event=4,policy=keep "
+                                "--media %1$s/new --write-log %1$s/new",
+              folder);
+    folder_status(0, "cat %1$s/* | md5sum | cmp - %1$s-sum; status=$?; rm %1$s-sum; exit $status",
+                  folder);
+    folder_end(folder);
+}
+
+/* Without --out there is a folder while it runs. */
+Test(campaign_fault, a_folder_of_its_own_is_gone_however_it_ends, .timeout = 200)
+{
+    static const char *const signals[] = {"TERM", "KILL"};
+    char *folder = folder_make("fault-own");
+    for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+        char command[1000];
+        (void)snprintf(command, sizeof(command),
+                       "mkdir -p %%1$s; TMPDIR=%%1$s " MANY "--jobs 2 >/dev/null 2>&1 & id=$!; "
+                       "for i in $(seq 300); do ls %%1$s/*/plan >/dev/null 2>&1 && break; "
+                       "sleep 0.02; done; ls %%1$s/*/plan && kill -%s $id; wait $id; "
+                       "for i in $(seq 300); do rmdir %%1$s 2>/dev/null && exit 0; sleep 0.02; "
+                       "done; exit 1",
+                       signals[i]);
+        folder_status(0, command, folder);
+    }
+    free(folder);
+}
+
+Test(campaign_fault, what_a_killed_worker_had_begun_is_removed_and_nothing_else, .timeout = 200)
+{
+    char *folder = folder_make("fault-begun");
+    folder_status(0,
+                  "mkdir -p %1$s/one && cd %1$s/one && touch part-000001.aB3xYz part-000001.old "
+                  "part-1.aB3xYz plan.aB3xYz notes.aB3xYz",
+                  folder);
+    folder_status(0, CAMPAIGN "--out %1$s/one", folder);
+    folder_status(0,
+                  "cd %1$s/one && [ ! -e part-000001.aB3xYz ] && ls part-000001.old "
+                  "part-1.aB3xYz plan.aB3xYz notes.aB3xYz",
+                  folder);
+    folder_end(folder);
+}
+
 /* Start a campaign, and end its first process after so many milliseconds. */
 static void killed_after(const char *folder, long milliseconds)
 {

@@ -217,4 +217,10 @@ Test(campaign_report_command, a_terminal_shows_how_far_it_is_and_a_pipe_shows_no
     result = command_run("./latchkey campaign " IMAGE " --interval 5 --policy keep,misreport");
     cr_expect_str_empty(result->errors, "%s", result->errors);
     free(result);
+    result = command_run("script -qec './latchkey campaign " IMAGE " --interval 5 --policy keep "
+                         "--shard 1000000/1000000' /dev/null");
+    cr_expect_eq(result->status, 0, "%s%s", result->output, result->errors);
+    cr_expect_null(strstr(result->output, "nan"), "nothing to do: %s", result->output);
+    cr_expect_null(strstr(result->output, "restart:"), "of no restart: %s", result->output);
+    free(result);
 }
