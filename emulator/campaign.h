@@ -15,7 +15,7 @@
  * Invariants
  *  1. cases, distinct, recoveries, failures and digest are functions of images, kernel and request:
  *     they do not depend on jobs, shards, order, or how often the campaign was resumed.
- *  2. Nothing but the output folder is written.
+ *  2. Nothing but the output folder, and the files that the options name, is written.
  */
 #ifndef LATCHKEY_EMULATOR_CAMPAIGN_H
 #define LATCHKEY_EMULATOR_CAMPAIGN_H

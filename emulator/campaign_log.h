@@ -2,8 +2,9 @@
 /* campaign_log.h - what happened to the disks of a run, in order, with the data: enough to say for
  * any moment of it what a power cut would have left.
  *
- * The run is another process; the log lies in memory that both see. Written by campaign_machine.c,
- * read by campaign_view.c and campaign_case.c.
+ * The run is another process; the log lies in memory that both see. Written by campaign_machine.c
+ * and campaign_media.c, read by whatever asks what happened: campaign_case.c, campaign_view.c, the
+ * judge, the plan, the export.
  *
  * Invariants
  *  1. Records stay as they were appended; one that is full takes no more, and says so.

@@ -4,8 +4,8 @@
  *
  * A text file. First line: "latchkey-part 1 PLAN UNIT", PLAN the hash of the plan. Then a line a
  * case, its words separated by tabs: name, outcome, phase, instructions of the event, generation
- * and digest that were left, media, recovery, nanoseconds to the restart, and why it failed. Last
- * line: "end COUNT HASH", HASH of all that is before it.
+ * and digest (two words) that were left, media, recovery, nanoseconds to the restart, and why it
+ * failed. Last line: "end COUNT HASH", HASH of all that is before it.
  *
  * Invariants
  *  1. A part is there whole or not at all: one that is cut short or changed is taken for missing.

@@ -23,7 +23,6 @@
 #include "emulator/clock.h"
 #include "emulator/machine_state.h"
 
-#define RAM_BYTES_DEFAULT (64ull << 20)
 #define DISPLAY_WIDTH_DEFAULT 1024u
 #define DISPLAY_HEIGHT_DEFAULT 768u
 /* The insn timing model's stated costs: a trap empties a short in-order pipeline and redirects
@@ -314,7 +313,7 @@ static void config_keep(struct machine *machine, const struct machine_config *co
         kept->disks[i].overlay = string_keep(machine, config->disks[i].overlay);
     }
     if (kept->ram_bytes == 0)
-        kept->ram_bytes = RAM_BYTES_DEFAULT;
+        kept->ram_bytes = MACHINE_RAM_BYTES_DEFAULT;
     if (kept->display_width == 0 || kept->display_height == 0) {
         kept->display_width = DISPLAY_WIDTH_DEFAULT;
         kept->display_height = DISPLAY_HEIGHT_DEFAULT;

@@ -44,8 +44,10 @@ struct machine_fault {
     struct disk_fault fault;
 };
 
+#define MACHINE_RAM_BYTES_DEFAULT (64ull << 20)
+
 struct machine_config {
-    uint64_t ram_bytes; /* 0: 64 MiB */
+    uint64_t ram_bytes; /* 0: MACHINE_RAM_BYTES_DEFAULT */
     uint64_t seed;
     uint64_t clock_hz; /* 0: 100 MHz */
     const char *kernel_path; /* ELF or Image; required */

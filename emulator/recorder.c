@@ -25,7 +25,6 @@
 #define INSTRUCTIONS_A_BYTE 16u
 #define SPACING_MIN (1ull << 28)
 #define GLANCES_A_MARK 256u
-#define RAM_BYTES_DEFAULT (64ull << 20)
 
 struct recorder {
     const char *path;        /* the caller's */
@@ -147,7 +146,7 @@ static bool head_fill(struct recorder *recorder, struct machine_config *config,
 {
     strcpy(head->version, LATCHKEY_VERSION);
     head->program = record_program_digest();
-    head->ram_bytes = config->ram_bytes ? config->ram_bytes : RAM_BYTES_DEFAULT;
+    head->ram_bytes = config->ram_bytes ? config->ram_bytes : MACHINE_RAM_BYTES_DEFAULT;
     head->clock_hz = config->clock_hz ? config->clock_hz : CLOCK_HZ_DEFAULT;
     head->seed = config->seed;
     head->display_width = config->display_width;

@@ -2,8 +2,8 @@
 /* replay.c - see replay.h.
  *
  * Invariants
- *  1. Files of the host are opened for reading only, and a file is used only when its contents are
- *     what the trace says.
+ *  1. Files of the host are opened for reading only, but for the bundle that is written, and a file
+ *     is used only when its contents are what the trace says.
  */
 #include "emulator/replay.h"
 

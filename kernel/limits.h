@@ -17,8 +17,8 @@
 #define LIMIT_DOMAINS_CACHED 64u
 #define LIMIT_DOMAINS_MIN 3u
 /* Of the RAM left after the kernel: 1/8 for node frames, 1/16 for page tables, 1/64 for
- * dependencies, the rest for page frames. A node frame is 576 bytes: 64 MiB of RAM gives about
- * 14,000 nodes. */
+ * dependencies, the rest for page frames. A node frame is 640 bytes: 64 MiB of RAM gives about
+ * 13,000 nodes. */
 #define LIMIT_NODE_SHARE 8u
 #define LIMIT_TABLE_SHARE 16u
 #define LIMIT_DEPEND_SHARE 64u
