@@ -4,8 +4,8 @@
  *
  * Invariants
  *  1. Nothing in it is trusted: a header counts in the slot of its generation only, and a block is
- *     given out only if the directory of its generation, or the header, says what it is and it is
- *     that.
+ *     given out only if the directory of its generation, the header, or a group of the journal that
+ *     follows on a header, says what it is and it is that.
  *  2. The kernel may write to it meanwhile: what is overwritten while it is read fails its
  *     checksum.
  */
