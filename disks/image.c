@@ -26,6 +26,7 @@
 
 #include "disks/checksum.h"
 #include "emulator/base/memory.h"
+#include "emulator/base/output_file.h"
 #include "emulator/base/pack.h"
 #include "kernel/abi.h"
 
@@ -432,6 +433,8 @@ static bool volumes_open(struct writing *writing, const char *path, struct error
         if (stat(writing->path[i], &status) == 0 && !S_ISREG(status.st_mode))
             return error_set(error, ERROR_IO, "%.150s: exists, and is not a file",
                              writing->path[i]);
+        if (output_in_use(writing->path[i]))
+            return error_set(error, ERROR_IO, "%.150s: in use by another run", writing->path[i]);
         size_t length = strlen(writing->path[i]);
         memcpy(writing->temporary[i], writing->path[i], length);
         memcpy(writing->temporary[i] + length, suffix, sizeof(suffix));

@@ -375,14 +375,45 @@ static bool file_pack(const struct replay_part *part, unsigned which, struct rec
     return true;
 }
 
+bool replay_uses(const struct replay *replay, const char *path)
+{
+    char kernel[PATH_MAX], initrd[PATH_MAX], image[PATH_MAX];
+    const struct record_head *head = &replay->record.head;
+    const struct replay_options *options = &replay->options;
+    const char *const parts[] = {options->kernel_path,
+                                 options->initrd_path,
+                                 head->kernel_path,
+                                 head->initrd_path,
+                                 beside(replay, head->kernel_path, kernel),
+                                 beside(replay, head->initrd_path, initrd)};
+    if (access(path, F_OK) != 0)
+        return false;
+    if (output_same(path, options->trace_path))
+        return true;
+    for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+        if (parts[i] && *parts[i] && output_same(path, parts[i]))
+            return true;
+    for (unsigned i = 0; i < head->disk_count; i++) {
+        const struct record_disk *told = &head->disks[i];
+        if (output_same(path, told->path) ||
+            (told->overlay[0] && output_same(path, told->overlay)) ||
+            output_same(path, beside(replay, told->path, image)))
+            return true;
+    }
+    for (unsigned i = 0; i < options->image_count; i++)
+        if (output_same(path, options->images[i]))
+            return true;
+    return false;
+}
+
 bool replay_bundle(struct replay *replay, const char *path, struct error *error)
 {
     struct record_writer *writer;
     const struct record *record = &replay->record;
     struct error ignored;
     assert(timeline_entry(replay->timeline) == 0);
-    if (output_same(path, replay->options.trace_path))
-        return error_set(error, ERROR_USAGE, "--bundle %.150s: is the trace itself", path);
+    if (replay_uses(replay, path))
+        return error_set(error, ERROR_USAGE, "--bundle %.150s: the replay uses this file", path);
     if (!output_check(path, error) ||
         !record_writer_open(&writer, path, &record->head, error))
         return false;

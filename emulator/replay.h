@@ -40,9 +40,12 @@ struct machine *replay_machine(struct replay *replay);
 struct timeline *replay_timeline(struct replay *replay);
 const struct record *replay_record(const struct replay *replay);
 
+/* replay_uses - is it one of the files that a replay of this trace reads, or would, were they not
+ * packed in? What is written there would be their end. */
+bool replay_uses(const struct replay *replay, const char *path);
 /* replay_bundle - write the trace with all that it needs. At its beginning only.
  *
- * Errors   ERROR_IO the host refused.
+ * Errors   ERROR_IO the host refused; ERROR_USAGE replay_uses().
  */
 MUST_CHECK bool replay_bundle(struct replay *replay, const char *path, struct error *error);
 

@@ -300,16 +300,16 @@ static int replayed(struct replay *replay, const struct replay_words *words,
     return fail(&error);
 }
 
-static bool outputs_check(const struct replay_words *words, struct error *error)
+/* replay   NULL: not open yet, and only the trace is known. */
+static bool outputs_check(const struct replay *replay, const struct replay_words *words,
+                          struct error *error)
 {
     const char *paths[] = {words->bundle_path, words->stats_path, words->screenshot_path};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         if (!paths[i])
             continue;
-        bool used = output_same(paths[i], words->replay.trace_path);
-        for (unsigned k = 0; k < words->replay.image_count; k++)
-            used = used || output_same(paths[i], words->replay.images[k]);
-        if (used)
+        if (replay ? replay_uses(replay, paths[i])
+                   : output_same(paths[i], words->replay.trace_path))
             return error_set(error, ERROR_USAGE, "%.150s: the replay uses this file", paths[i]);
         if (!output_check(paths[i], error))
             return false;
@@ -323,7 +323,7 @@ int replay_command(int argc, char **argv)
     struct error error, ignored;
     struct replay *replay;
     char kernel_path[PATH_MAX];
-    if (!replay_words_read(&words, argc, argv, &error) || !outputs_check(&words, &error))
+    if (!replay_words_read(&words, argc, argv, &error) || !outputs_check(NULL, &words, &error))
         return fail(&error);
     if (!words.replay.kernel_path && session_kernel_find(kernel_path, &ignored))
         words.replay.kernel_path = kernel_path;
@@ -333,7 +333,8 @@ int replay_command(int argc, char **argv)
         words.replay.budget_bytes = VERIFY_BUDGET_BYTES;
     if (!replay_open(&replay, &words.replay, &error))
         return fail(&error);
-    if (words.bundle_path && !replay_bundle(replay, words.bundle_path, &error)) {
+    if (!outputs_check(replay, &words, &error) ||
+        (words.bundle_path && !replay_bundle(replay, words.bundle_path, &error))) {
         replay_close(replay);
         return fail(&error);
     }

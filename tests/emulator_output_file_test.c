@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -101,6 +102,18 @@ Test(output_file, what_is_no_file_is_refused_and_stays)
     cr_expect_eq(lstat("link", &status), 0);
     cr_assert_eq(lstat("pipe", &status), 0);
     cr_expect(S_ISFIFO(status.st_mode));
+}
+
+Test(output_file, what_a_run_writes_to_is_refused_until_it_ends)
+{
+    struct error error;
+    cr_assert(output_write("image", "old", 3, &error), "%s", error.text);
+    int descriptor = open("image", O_RDWR | O_CLOEXEC);
+    cr_assert_eq(flock(descriptor, LOCK_EX), 0);
+    refused("image", "image: in use by another run");
+    cr_assert_eq(close(descriptor), 0);
+    cr_expect(output_write("image", "new", 3, &error), "%s", error.text);
+    cr_expect_eq(unlink("image"), 0);
 }
 
 Test(output_file, a_pipe_that_is_read_gets_the_bytes)

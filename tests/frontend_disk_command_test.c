@@ -3,9 +3,12 @@
  * exit status that README.md promises. Runs the program itself. */
 #include <cjson/cJSON.h>
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/support_disks.h"
 
@@ -89,6 +92,23 @@ Test(disk_command, a_stream_is_added_described_and_applied)
     struct outcome with = disk(&scratch, "digest sample.img stream.img");
     struct outcome without = disk(&scratch, "digest sample.img");
     cr_expect_str_eq(with.text, without.text);
+    scratch_remove(&scratch);
+}
+
+Test(disk_command, does_not_replace_an_image_that_a_run_writes_to)
+{
+    struct scratch scratch;
+    char path[SCRATCH_PATH_BYTES];
+    sample_here(&scratch);
+    expect(&scratch, "make sample.recipe -o used.img", 0, "");
+    scratch_file(&scratch, "used.img", path);
+    int descriptor = open(path, O_RDWR | O_CLOEXEC);
+    cr_assert_geq(descriptor, 0);
+    cr_assert_eq(flock(descriptor, LOCK_EX), 0);
+    expect(&scratch, "make sample.recipe -o used.img", 3, "used.img: in use by another run");
+    cr_assert_eq(flock(descriptor, LOCK_SH), 0);
+    expect(&scratch, "make sample.recipe -o used.img", 0, "");
+    cr_expect_eq(close(descriptor), 0);
     scratch_remove(&scratch);
 }
 

@@ -182,6 +182,25 @@ Test(replay_command, a_bundle_needs_nothing_else, .timeout = 60)
     clean();
 }
 
+/* Nobody named the image but the trace. */
+Test(replay_command, no_output_is_what_the_trace_was_recorded_with, .timeout = 60)
+{
+    static const char *const outputs[] = {"--bundle replay.img", "--stats replay.img",
+                                          "--screenshot ./replay.img", "--bundle replay.trace",
+                                          "--stats kernel.elf"};
+    record("--until insn=1000000");
+    quietly(0, "cat replay.img replay.trace kernel.elf | md5sum > replay.json");
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
+        char command[200];
+        (void)snprintf(command, sizeof(command), "./latchkey replay replay.trace %s", outputs[i]);
+        struct command_result *result = expect(2, command);
+        cr_expect(command_one_line(result, "the replay uses this file"), "%s", result->errors);
+        free(result);
+    }
+    quietly(0, "cat replay.img replay.trace kernel.elf | md5sum | cmp - replay.json");
+    clean();
+}
+
 Test(replay_command, a_trace_whose_end_is_missing_is_replayed_up_to_there, .timeout = 60)
 {
     quietly(0, RECORD "(" RUN "--record replay.trace,every=300000 replay.img </dev/null & "

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -39,6 +40,16 @@ static bool folder_check(const char *path, struct error *error)
     return access(slash ? folder : ".", W_OK | X_OK) == 0 || fail(path, error);
 }
 
+bool output_in_use(const char *path)
+{
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    bool used = descriptor >= 0 && flock(descriptor, LOCK_SH | LOCK_NB) != 0 &&
+                errno == EWOULDBLOCK;
+    if (descriptor >= 0)
+        (void)close(descriptor);
+    return used;
+}
+
 bool output_check(const char *path, struct error *error)
 {
     struct stat status;
@@ -49,6 +60,8 @@ bool output_check(const char *path, struct error *error)
         return fail(path, error);
     if (S_ISDIR(status.st_mode))
         return error_set(error, ERROR_IO, "%.150s: is a folder", path);
+    if (S_ISREG(status.st_mode) && output_in_use(path))
+        return error_set(error, ERROR_IO, "%.150s: in use by another run", path);
     if (S_ISREG(status.st_mode))
         return folder_check(path, error);
     if (S_ISCHR(status.st_mode) || S_ISFIFO(status.st_mode))

@@ -14,9 +14,14 @@
 
 /* output_check - can a file be written at path? Changes nothing.
  *
- * Errors   ERROR_IO a folder, a missing folder above it, one without permission, a block device.
+ * Errors   ERROR_IO a folder, a missing folder above it, one without permission, a block device, an
+ *          image that a run writes to.
  */
 MUST_CHECK bool output_check(const char *path, struct error *error);
+
+/* output_in_use - is it an image that a run writes to (emulator/disk_file.h)? Who only reads one
+ * keeps what he has when it is replaced. */
+bool output_in_use(const char *path);
 
 /* output_same - do two names mean one file? Names of what does not exist are compared as text. */
 bool output_same(const char *path, const char *other);
