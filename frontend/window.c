@@ -304,7 +304,8 @@ static void bar_draw(struct window *window, const struct window_picture *picture
 
 void window_draw(struct window *window, const struct window_picture *picture)
 {
-    static const char no_picture[] = "The guest has not set up its screen. F6: the console";
+    const char *no_picture = picture->off ? "The plug is out. F7: put it in again"
+                                          : "The guest has not set up its screen. F6: the console";
     int width, height;
     SDL_GetWindowSize(window->window, &width, &height);
     int room = height > BAR_HEIGHT ? height - BAR_HEIGHT : 1;
@@ -319,7 +320,7 @@ void window_draw(struct window *window, const struct window_picture *picture)
     if (picture->pixels && window->texture)
         (void)SDL_RenderCopy(window->renderer, window->texture, NULL, &target);
     else
-        (void)text_draw(window, target.x + 24, target.y + 24, no_picture, sizeof(no_picture),
+        (void)text_draw(window, target.x + 24, target.y + 24, no_picture, strlen(no_picture),
                         dim_ink);
     if (picture->panel)
         panel_draw(window, picture);
