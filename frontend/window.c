@@ -320,7 +320,7 @@ void window_draw(struct window *window, const struct window_picture *picture)
     if (picture->pixels && window->texture)
         (void)SDL_RenderCopy(window->renderer, window->texture, NULL, &target);
     else
-        (void)text_draw(window, target.x + 24, target.y + 24, no_picture, strlen(no_picture),
+        (void)text_draw(window, target.x + 24, target.y + 60, no_picture, strlen(no_picture),
                         dim_ink);
     if (picture->panel)
         panel_draw(window, picture);
