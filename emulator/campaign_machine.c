@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define CONSOLE_LINE_BYTES 152u /* of a line, for a message */
 #define BOOT_STEP 20000u        /* instructions: how exactly the first read is found */
 #define BOOT_MAX 1000000000ull  /* instructions in which it must come */
 #define LOST_WRITES_MAX 16u     /* of the journal, in one flush with a header */
@@ -41,6 +42,20 @@ static void console_put(void *context, const uint8_t *data, size_t size_bytes)
             line_take(machine, machine->console + machine->line);
             machine->line = machine->console_bytes;
         }
+}
+
+/* The last line that was printed, without what ends it. */
+static const char *console_last(const struct campaign_machine *machine,
+                                char line[CONSOLE_LINE_BYTES])
+{
+    size_t end = machine->console_bytes;
+    while (end > 0 && (unsigned char)machine->console[end - 1] < 0x20)
+        end--;
+    size_t first = end;
+    while (first > 0 && machine->console[first - 1] != '\n')
+        first--;
+    (void)snprintf(line, CONSOLE_LINE_BYTES, "%.*s", (int)(end - first), machine->console + first);
+    return end > 0 ? line : "nothing printed";
 }
 
 /* --- children --- */
@@ -92,6 +107,7 @@ bool campaign_machine_child(struct campaign_machine *machine, const void *job_co
 static bool first_read_find(struct campaign_machine *machine, const void *job_context,
                             uint64_t *number, struct error *error)
 {
+    char line[CONSOLE_LINE_BYTES];
     struct machine_until until = machine_until_never();
     (void)job_context;
     for (uint64_t at = 0; at < BOOT_MAX; at += BOOT_STEP) {
@@ -104,7 +120,7 @@ static bool first_read_find(struct campaign_machine *machine, const void *job_co
             break;
     }
     return error_set(error, ERROR_FORMAT, "%.100s: it ends without reading a disk: %.100s",
-                     machine->setup->kernel_path, machine->console);
+                     machine->setup->kernel_path, console_last(machine, line));
 }
 
 static bool machine_make(struct campaign_machine *machine, struct error *error)
@@ -294,17 +310,6 @@ static const char *stop_text(const struct campaign_machine *machine, struct mach
     return "it stopped";
 }
 
-/* The last line that was printed. */
-static const char *console_last(const struct campaign_machine *machine)
-{
-    size_t end = machine->console_bytes;
-    while (end > 0 && machine->console[end - 1] == '\n')
-        end--;
-    while (end > 0 && machine->console[end - 1] != '\n')
-        end--;
-    return machine->console + end;
-}
-
 static const char *forbidden_find(const struct campaign_machine *machine)
 {
     const char *const *forbidden = machine->setup->workload->forbidden;
@@ -316,8 +321,9 @@ static const char *forbidden_find(const struct campaign_machine *machine)
 static bool learn_failed(const struct campaign_machine *machine, struct machine_stop stop,
                          struct error *error)
 {
+    char line[CONSOLE_LINE_BYTES];
     return error_set(error, ERROR_FORMAT, "campaign: the undisturbed run: %s: %.150s",
-                     stop_text(machine, stop), console_last(machine));
+                     stop_text(machine, stop), console_last(machine, line));
 }
 
 /* Run on, and log each phase that begins or ends on the way. */
@@ -343,6 +349,7 @@ static struct machine_stop phases_run(struct campaign_machine *machine,
 static bool learn_run(struct campaign_machine *machine, const void *job_context, uint64_t *number,
                       struct error *error)
 {
+    char line[CONSOLE_LINE_BYTES];
     struct campaign_log *log = machine->media.log;
     struct machine_until until = machine_until_never();
     const unsigned *checkpoints = job_context;
@@ -372,7 +379,7 @@ static bool learn_run(struct campaign_machine *machine, const void *job_context,
     if (forbidden_find(machine))
         return error_set(error, ERROR_FORMAT,
                          "campaign: the undisturbed run prints '%.40s': %.150s",
-                         forbidden_find(machine), console_last(machine));
+                         forbidden_find(machine), console_last(machine, line));
     state_log(machine); /* what was written last and not flushed yet is a state, too */
     log->instructions = *number = machine_instructions(machine->machine);
     return !log->full || error_set(error, ERROR_LIMIT,
@@ -403,8 +410,10 @@ bool campaign_machine_learn(struct campaign_machine *machine, const struct campa
 static void online_fail(struct campaign_online *online, enum campaign_outcome outcome,
                         const struct campaign_machine *machine, const char *why)
 {
+    char line[CONSOLE_LINE_BYTES];
     online->outcome = (uint8_t)outcome;
-    (void)snprintf(online->text, sizeof(online->text), "%s: %.120s", why, console_last(machine));
+    (void)snprintf(online->text, sizeof(online->text), "%s: %.120s", why,
+                   console_last(machine, line));
     for (char *at = online->text; *at; at++)
         if ((unsigned char)*at < 0x20 || *at == 0x7f)
             *at = ' ';

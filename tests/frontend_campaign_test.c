@@ -265,6 +265,7 @@ Test(campaign_command, wrong_words_and_hosts_are_told_in_one_line, .timeout = 12
         {IMAGE " --kernel no-such.elf", "no-such.elf: No such file", 3},
         {IMAGE " --case event=1", "not the name of a case", 2},
         {IMAGE " --case event=999999,policy=keep", "the run has", 2},
+        {IMAGE " --interval 1000000", "switched itself off: ping: 0 bad answers\n", 1},
         {IMAGE " --out kernel.elf", "kernel.elf", 3},
         {IMAGE " --out no-such/folder", "no-such/folder", 3},
         {"kernel.elf", "not a", 1},
