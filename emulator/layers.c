@@ -11,6 +11,7 @@
 
 #define NONE UINT32_MAX
 #define TABLE_SLOTS_MIN 1024u
+#define RENEW_SECTORS 64u /* of the image at once */
 
 struct version {
     uint64_t sector, write; /* the write that made it; 0: layers_under() */
@@ -21,6 +22,7 @@ struct version {
 struct layers {
     struct disk_store store;
     const struct disk_store *below;
+    bool live, attached; /* below is to hold the same, and does now */
     struct layers_place place;
     struct version *versions;
     size_t version_count, version_capacity, free_count;
@@ -119,19 +121,25 @@ static bool operation_refused(struct layers *layers)
     return false;
 }
 
-static bool layers_read(void *context, uint64_t sector, void *target, size_t sector_count)
+/* The host's answer to the newest operation, which the run goes on from. */
+static bool told(struct layers *layers, bool good)
 {
-    struct layers *layers = context;
+    if (!good && layers->attached)
+        layers_refuse(layers, layers->place.operations - 1);
+    return good;
+}
+
+bool layers_read_at(const struct layers *layers, uint64_t writes, uint64_t sector, void *target,
+                    size_t sector_count)
+{
     assert(sector + sector_count <= layers->store.sector_count);
-    if (operation_refused(layers))
-        return false;
     if (!layers->below)
         memset(target, 0, sector_count * DISK_SECTOR_BYTES);
     else if (!layers->below->read(layers->below->context, sector, target, sector_count))
         return false;
     for (size_t i = 0; i < sector_count && layers->used > 0; i++) {
         uint32_t newest = layers->table[slot_of(layers, sector + i)];
-        uint32_t seen = version_seen(layers, newest, layers->place.writes);
+        uint32_t seen = version_seen(layers, newest, writes);
         if (seen != NONE)
             memcpy((uint8_t *)target + i * DISK_SECTOR_BYTES, layers->versions[seen].data,
                    DISK_SECTOR_BYTES);
@@ -139,11 +147,46 @@ static bool layers_read(void *context, uint64_t sector, void *target, size_t sec
     return true;
 }
 
+static bool layers_read(void *context, uint64_t sector, void *target, size_t sector_count)
+{
+    struct layers *layers = context;
+    return !operation_refused(layers) &&
+           told(layers, layers_read_at(layers, layers->place.writes, sector, target,
+                                       sector_count));
+}
+
+/* Keep what the image holds of sectors that were never written. */
+static bool image_keep(struct layers *layers, uint64_t sector, size_t sector_count)
+{
+    size_t known = 0;
+    while (known < sector_count && layers->table[slot_of(layers, sector + known)] != NONE)
+        known++;
+    if (known == sector_count)
+        return true;
+    uint8_t *data = memory_must(malloc(sector_count * DISK_SECTOR_BYTES));
+    bool good = layers->below->read(layers->below->context, sector, data, sector_count);
+    for (size_t i = known; good && i < sector_count; i++)
+        if (layers->table[slot_of(layers, sector + i)] == NONE)
+            version_put(layers, sector + i, 0, data + i * DISK_SECTOR_BYTES);
+    free(data);
+    return good;
+}
+
+/* The image follows. */
+static bool image_write(struct layers *layers, uint64_t sector, const void *source,
+                        size_t sector_count)
+{
+    return image_keep(layers, sector, sector_count) &&
+           layers->below->write(layers->below->context, sector, source, sector_count);
+}
+
 static bool layers_write(void *context, uint64_t sector, const void *source, size_t sector_count)
 {
     struct layers *layers = context;
     assert(sector + sector_count <= layers->store.sector_count);
     if (operation_refused(layers))
+        return false;
+    if (layers->attached && !told(layers, image_write(layers, sector, source, sector_count)))
         return false;
     layers->place.writes++;
     for (size_t i = 0; i < sector_count; i++)
@@ -154,7 +197,10 @@ static bool layers_write(void *context, uint64_t sector, const void *source, siz
 
 static bool layers_sync(void *context)
 {
-    return !operation_refused(context);
+    struct layers *layers = context;
+    if (operation_refused(layers))
+        return false;
+    return !layers->attached || told(layers, layers->below->sync(layers->below->context));
 }
 
 struct layers *layers_create(const struct disk_store *below, uint64_t sector_count,
@@ -168,6 +214,18 @@ struct layers *layers_create(const struct disk_store *below, uint64_t sector_cou
                                         .write = layers_write, .sync = layers_sync};
     table_resize(layers, TABLE_SLOTS_MIN);
     return layers;
+}
+
+struct layers *layers_create_live(const struct disk_store *image)
+{
+    struct layers *layers = layers_create(image, image->sector_count, image->read_only);
+    layers->live = layers->attached = true;
+    return layers;
+}
+
+void layers_detach(struct layers *layers)
+{
+    layers->attached = false;
 }
 
 void layers_destroy(struct layers *layers)
@@ -198,6 +256,14 @@ void layers_refuse(struct layers *layers, uint64_t operation)
     layers->refused = memory_grow(layers->refused, layers->refused_count,
                                   &layers->refused_capacity, sizeof(*layers->refused));
     layers->refused[layers->refused_count++] = operation;
+}
+
+bool layers_refused(const struct layers *layers, size_t index, uint64_t *operation)
+{
+    if (index >= layers->refused_count)
+        return false;
+    *operation = layers->refused[index];
+    return true;
 }
 
 struct layers_place layers_place(const struct layers *layers)
@@ -263,6 +329,59 @@ void layers_branch(struct layers *layers)
         layers->refused_count--;
 }
 
+static int sector_order(const void *left, const void *right)
+{
+    const struct version *const *first = left, *const *second = right;
+    return ((*first)->sector > (*second)->sector) - ((*first)->sector < (*second)->sector);
+}
+
+/* What is seen now of every sector that was ever written, by sector. The caller frees it. */
+static const struct version **versions_now(const struct layers *layers, size_t *count)
+{
+    const struct version **list = memory_zeroed(layers->used + 1, sizeof(*list));
+    *count = 0;
+    for (size_t slot = 0; slot < layers->slots; slot++) {
+        uint32_t at = version_seen(layers, layers->table[slot], layers->place.writes);
+        if (at != NONE)
+            list[(*count)++] = &layers->versions[at];
+    }
+    qsort(list, *count, sizeof(*list), sector_order);
+    return list;
+}
+
+/* Make `count` sectors of the image, one after the other, what they are here. */
+static bool image_renew(const struct layers *layers, const struct version *const *versions,
+                        size_t count)
+{
+    uint8_t old[RENEW_SECTORS * DISK_SECTOR_BYTES], now[RENEW_SECTORS * DISK_SECTOR_BYTES];
+    const struct disk_store *image = layers->below;
+    assert(count <= RENEW_SECTORS);
+    for (size_t i = 0; i < count; i++)
+        memcpy(now + i * DISK_SECTOR_BYTES, versions[i]->data, DISK_SECTOR_BYTES);
+    return image->read(image->context, versions[0]->sector, old, count) &&
+           (memcmp(old, now, count * DISK_SECTOR_BYTES) == 0 ||
+            image->write(image->context, versions[0]->sector, now, count));
+}
+
+bool layers_attach(struct layers *layers)
+{
+    layers_branch(layers);
+    if (!layers->live || layers->attached)
+        return true;
+    size_t count;
+    bool good = true;
+    const struct version **versions = versions_now(layers, &count);
+    for (size_t first = 0, end; first < count && good; first = end) {
+        for (end = first + 1; end < count && end - first < RENEW_SECTORS &&
+                              versions[end]->sector == versions[end - 1]->sector + 1;)
+            end++;
+        good = image_renew(layers, versions + first, end - first);
+    }
+    free(versions);
+    layers->attached = good;
+    return good && layers->below->sync(layers->below->context);
+}
+
 bool layers_settle(const struct layers *layers, const struct disk_store *target)
 {
     bool good = true;
@@ -288,13 +407,13 @@ struct places {
 };
 
 /* Is there a place from which it is seen: at or after its write, and before the one that covers it?
- * What was there before the run is always kept. */
+ */
 static bool seen(const struct layers *layers, uint64_t newer, const struct version *version,
                  const void *argument)
 {
     const struct places *places = argument;
     uint64_t present = layers->place.writes;
-    if (version->write == 0 || (version->write <= present && present < newer))
+    if (version->write <= present && present < newer)
         return true;
     size_t low = 0, high = places->count; /* the first place not before the write */
     while (low < high) {

@@ -7,18 +7,15 @@
 #include "emulator/recorder.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/base/input_file.h"
 #include "emulator/base/memory.h"
-#include "emulator/clock.h"
 #include "emulator/cpu.h"
 #include "emulator/machine_mark.h"
+#include "emulator/record_head.h"
 #include "emulator/record_identity.h"
 #include "emulator/record_media.h"
-#include "emulator/version.h"
 
 /* A mark hashes all RAM, 8 GB/s; between two the machine runs at most some 1.2 G instructions a
  * second: 16 a byte of RAM make that a hundredth. */
@@ -107,18 +104,6 @@ void recorder_visit(struct recorder *recorder)
     recorder->glance_next = multiple_after(now, recorder->glance_spacing);
 }
 
-static bool text_take(char target[RECORD_TEXT_BYTES], const char *path, struct error *error)
-{
-    char full[PATH_MAX];
-    const char *text = path && *path ? realpath(path, full) : "";
-    if (!text)
-        text = path; /* an overlay that is to be made */
-    if (strlen(text) >= RECORD_TEXT_BYTES)
-        return error_set(error, ERROR_USAGE, "%.60s...: too long a name for a trace", text);
-    strcpy(target, text);
-    return true;
-}
-
 /* Open a disk, and say what is on it. */
 static bool disk_take(struct recorder *recorder, struct machine_disk *disk,
                       struct record_disk *told, struct error *error)
@@ -129,13 +114,8 @@ static bool disk_take(struct recorder *recorder, struct machine_disk *disk,
                          disk->path);
     if (!record_media_open(media, recorder->disk_count - 1, disk->path, disk->overlay,
                            disk->read_only, error) ||
-        !text_take(told->path, disk->path, error) ||
-        !text_take(told->overlay, disk->overlay, error))
+        !record_head_disk(told, disk, media->store.sector_count, error))
         return false;
-    told->timing = disk->timing;
-    told->write_through = disk->write_through;
-    told->read_only = disk->read_only;
-    told->sector_count = media->store.sector_count;
     disk->media = &media->store;
     return record_media_digest(&media->file.store, disk->overlay ? -1 : media->file.descriptor,
                                disk->path, &told->digest, error);
@@ -144,32 +124,11 @@ static bool disk_take(struct recorder *recorder, struct machine_disk *disk,
 static bool head_fill(struct recorder *recorder, struct machine_config *config,
                       struct record_head *head, struct error *error)
 {
-    strcpy(head->version, LATCHKEY_VERSION);
-    head->program = record_program_digest();
-    head->ram_bytes = config->ram_bytes ? config->ram_bytes : MACHINE_RAM_BYTES_DEFAULT;
-    head->clock_hz = config->clock_hz ? config->clock_hz : CLOCK_HZ_DEFAULT;
-    head->seed = config->seed;
-    head->display_width = config->display_width;
-    head->display_height = config->display_height;
-    head->amnesia = config->amnesia;
-    head->check = config->check;
-    head->append = config->append ? memory_must(strdup(config->append)) : NULL;
-    if (head->append && strlen(head->append) >= RECORD_APPEND_BYTES)
-        return error_set(error, ERROR_USAGE, "--append: too long for a trace");
-    if (!text_take(head->kernel_path, config->kernel_path, error) ||
-        !text_take(head->initrd_path, config->initrd_path, error) ||
-        !record_file_digest(config->kernel_path, &head->kernel, error) ||
-        (config->initrd_path && !record_file_digest(config->initrd_path, &head->initrd, error)))
+    if (!record_head_fill(head, config, error))
         return false;
-    head->disk_count = config->disk_count;
     for (unsigned i = 0; i < config->disk_count; i++)
         if (!disk_take(recorder, &config->disks[i], &head->disks[i], error))
             return false;
-    head->fault_count = config->fault_count;
-    if (config->fault_count > 0) {
-        head->faults = memory_zeroed(config->fault_count, sizeof(*head->faults));
-        memcpy(head->faults, config->faults, config->fault_count * sizeof(*head->faults));
-    }
     return true;
 }
 

@@ -19,6 +19,7 @@
 #include "emulator/base/input_file.h"
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
+#include "emulator/bundle.h"
 #include "emulator/cpu.h"
 #include "emulator/record_format.h"
 #include "emulator/record_identity.h"
@@ -340,41 +341,6 @@ void replay_media_forget(struct replay *replay)
         layers_forget(replay->disks[i].layers);
 }
 
-/* All of a disk that is not zero, as it was before the run. */
-static bool disk_pack(const struct replay *replay, unsigned disk, struct record_writer *writer,
-                      struct error *error)
-{
-    const struct disk_store *store = layers_store(replay->disks[disk].layers);
-    const struct disk_file *file = &replay->disks[disk].file;
-    int descriptor = file->store.read && !file->overlay ? file->descriptor : -1;
-    uint8_t data[RECORD_CLUSTER_BYTES];
-    uint64_t count = (store->sector_count + RECORD_CLUSTER_SECTORS - 1) / RECORD_CLUSTER_SECTORS;
-    for (uint64_t i = record_cluster_next(descriptor, 0, count); i < count;
-         i = record_cluster_next(descriptor, i + 1, count)) {
-        memset(data, 0, sizeof(data));
-        if (!store->read(store->context, i * RECORD_CLUSTER_SECTORS, data,
-                         record_cluster_sectors(store->sector_count, i)))
-            return error_set(error, ERROR_IO, "%.150s: cannot be read",
-                             replay->record.head.disks[disk].path);
-        if (!record_cluster_zero(data))
-            record_writer_clusters(writer, disk, i, data, 1);
-    }
-    return true;
-}
-
-static bool file_pack(const struct replay_part *part, unsigned which, struct record_writer *writer,
-                      struct error *error)
-{
-    struct record_file file;
-    if (part->descriptor < 0)
-        return true;
-    if (!input_read(part->path, RECORD_PART_BYTES_MAX, &file.data, &file.size_bytes, error))
-        return false;
-    record_writer_file(writer, which, &file);
-    free(file.data);
-    return true;
-}
-
 bool replay_uses(const struct replay *replay, const char *path)
 {
     char kernel[PATH_MAX], initrd[PATH_MAX], image[PATH_MAX];
@@ -408,28 +374,17 @@ bool replay_uses(const struct replay *replay, const char *path)
 
 bool replay_bundle(struct replay *replay, const char *path, struct error *error)
 {
-    struct record_writer *writer;
     const struct record *record = &replay->record;
-    struct error ignored;
-    assert(timeline_entry(replay->timeline) == 0);
+    struct bundle bundle = {.head = &record->head, .record = record,
+                            .kernel_path = replay->kernel.path,
+                            .initrd_path = replay->initrd.descriptor >= 0 ? replay->initrd.path
+                                                                          : NULL};
     if (replay_uses(replay, path))
         return error_set(error, ERROR_USAGE, "--bundle %.150s: the replay uses this file", path);
-    if (!output_check(path, error) ||
-        !record_writer_open(&writer, path, &record->head, error))
-        return false;
-    record_writer_bundle(writer);
-    bool good = file_pack(&replay->kernel, 0, writer, error) &&
-                file_pack(&replay->initrd, 1, writer, error);
-    for (unsigned i = 0; i < record->head.disk_count && good; i++) {
-        good = disk_pack(replay, i, writer, error);
-        layers_go(replay->disks[i].layers, (struct layers_place){.writes = 0});
+    for (unsigned i = 0; i < record->head.disk_count; i++) {
+        const struct disk_file *file = &replay->disks[i].file;
+        bundle.layers[i] = replay->disks[i].layers;
+        bundle.descriptors[i] = file->store.read && !file->overlay ? file->descriptor : -1;
     }
-    for (size_t i = 0; i < record->entry_count; i++) {
-        const struct record_entry *entry = &record->entries[i];
-        bool mark = entry->kind == RECORD_MARK;
-        record_writer_entry(writer, entry, mark ? record->hashes + entry->mark : NULL,
-                            mark ? record_parts(record) : 0);
-    }
-    bool closed = record_writer_close(writer, good ? error : &ignored);
-    return good && closed;
+    return output_check(path, error) && bundle_write(&bundle, path, error);
 }

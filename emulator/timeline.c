@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "emulator/base/memory.h"
+#include "emulator/clock.h"
 #include "emulator/machine_mark.h"
 #include "emulator/record_identity.h"
 #include "emulator/timeline_state.h"
@@ -59,6 +60,29 @@ uint64_t timeline_end(const struct timeline *timeline)
     uint64_t last = record_last(timeline->record).instructions;
     uint64_t here = machine_instructions(timeline->machine);
     return here > last ? here : last;
+}
+
+static uint64_t ns_of(const struct timeline *timeline, const struct machine_position *position)
+{
+    uint64_t clock_hz = timeline->record->head.clock_hz;
+    return clock_ns(position->cycles, clock_hz ? clock_hz : CLOCK_HZ_DEFAULT);
+}
+
+uint64_t timeline_begin_ns(const struct timeline *timeline)
+{
+    return ns_of(timeline, &timeline->kept[0].position);
+}
+
+uint64_t timeline_end_ns(const struct timeline *timeline)
+{
+    const struct machine_position last = record_last(timeline->record);
+    uint64_t end = ns_of(timeline, &last), here = machine_time_ns(timeline->machine);
+    return here > end ? here : end;
+}
+
+bool timeline_live(const struct timeline *timeline)
+{
+    return timeline->live;
 }
 
 bool timeline_at_end(const struct timeline *timeline)
@@ -278,6 +302,10 @@ static void tip_keep(struct timeline *timeline)
     timeline->live = false;
     timeline->entry = timeline->record->entry_count;
     machine_listen(timeline->machine, NULL);
+    for (unsigned i = 0; i < timeline->config.disk_count; i++)
+        layers_detach(timeline->config.layers[i]);
+    if (timeline->config.budget_bytes > 0)
+        keep(timeline); /* to be back at once */
 }
 
 bool timeline_seek(struct timeline *timeline, uint64_t instructions, struct error *error)
@@ -306,6 +334,44 @@ bool timeline_seek(struct timeline *timeline, uint64_t instructions, struct erro
         keep_due(timeline);
     }
     return forward_to(timeline, instructions, error);
+}
+
+/* The last that was certainly not behind the first arrival at this time. */
+static const struct kept *keep_last_time(const struct timeline *timeline, uint64_t time_ns)
+{
+    size_t last = timeline->kept_count - 1;
+    while (last > 0 && ns_of(timeline, &timeline->kept[last].position) >= time_ns)
+        last--;
+    return &timeline->kept[last];
+}
+
+bool timeline_seek_time(struct timeline *timeline, uint64_t time_ns, struct error *error)
+{
+    struct machine_until until = machine_until_never();
+    struct timeline_stop stop;
+    if (time_ns < timeline_begin_ns(timeline))
+        return error_set(error, ERROR_LIMIT, "%llu ns: the history begins at %llu ns",
+                         (unsigned long long)time_ns,
+                         (unsigned long long)timeline_begin_ns(timeline));
+    tip_keep(timeline);
+    const struct kept *last = keep_last_time(timeline, time_ns);
+    uint64_t here = machine_time_ns(timeline->machine);
+    if ((here >= time_ns || ns_of(timeline, &last->position) > here) &&
+        !keep_go(timeline, last, error))
+        return false;
+    until.time_ns = time_ns;
+    timeline->first = false;
+    return machine_time_ns(timeline->machine) >= time_ns ||
+           timeline_run(timeline, &until, &stop, error);
+}
+
+bool timeline_seek_end(struct timeline *timeline, struct error *error)
+{
+    tip_keep(timeline);
+    const struct kept *last = &timeline->kept[timeline->kept_count - 1];
+    if (last->entry > timeline->entry && !keep_go(timeline, last, error))
+        return false;
+    return timeline_carry_out(timeline, timeline->record->entry_count, error);
 }
 
 /* --- on from here --- */
@@ -338,6 +404,16 @@ void timeline_branch(struct timeline *timeline)
     timeline->live = true;
     keep_due(timeline);
     machine_listen(timeline->machine, &listener);
+}
+
+bool timeline_continue(struct timeline *timeline, struct error *error)
+{
+    for (unsigned i = 0; i < timeline->config.disk_count; i++)
+        if (!timeline->live && !layers_attach(timeline->config.layers[i]))
+            return error_set(error, ERROR_IO,
+                             "disk %u: the image cannot be made what the disk was then", i);
+    timeline_branch(timeline);
+    return true;
 }
 
 void timeline_visit(struct timeline *timeline)

@@ -12,7 +12,8 @@
  * Invariants
  *  1. At each position the machine is as it was when it came there first.
  *  2. Snapshots and layers take no more than the budget, but for the two snapshots that are always
- *     kept (the first, and the newest not after the present) and the layers that these need.
+ *     kept (the first, and the newest not after the present) and the layers that these need. With
+ *     config.forgets another may become the first.
  *  3. Snapshots are the denser the nearer they are to the present: their number grows with the
  *     logarithm of the way.
  */
@@ -24,6 +25,14 @@
 
 struct timeline;
 
+/* What else goes back and forth with the machine: it is asked for its place when a snapshot is
+ * taken, and told when the machine goes back to one. */
+struct timeline_follower {
+    void *context; /* kept NULL: nobody */
+    uint64_t (*kept)(void *context);
+    void (*went)(void *context, uint64_t place);
+};
+
 struct timeline_config {
     struct machine *machine; /* at power-on, made as the record's head says; its disks' media are */
     struct layers *layers[BOARD_DISK_COUNT_MAX]; /* these. Both borrowed */
@@ -32,6 +41,9 @@ struct timeline_config {
     size_t budget_bytes;   /* 0: no snapshots but the first */
     uint64_t spacing;      /* of snapshots going forward, in instructions; 0: TIMELINE_SPACING */
     bool check;            /* compare glances and marks on the way */
+    /* The beginning is forgotten too, when what is kept of the disks takes half the budget. */
+    bool forgets;
+    struct timeline_follower follower;
 };
 #define TIMELINE_SPACING (1ull << 26) /* a tenth of a second or two to go forward */
 
@@ -75,6 +87,15 @@ MUST_CHECK bool timeline_carry_out(struct timeline *timeline, size_t entry, stru
  */
 MUST_CHECK bool timeline_seek(struct timeline *timeline, uint64_t instructions,
                               struct error *error);
+/* timeline_seek_time - to the first place at or after this virtual time, back or forward; to the
+ * end when it is later. Errors: ERROR_LIMIT it is before the beginning; as timeline_run(). */
+MUST_CHECK bool timeline_seek_time(struct timeline *timeline, uint64_t time_ns,
+                                   struct error *error);
+/* timeline_seek_end - to the end, all of the history carried out. Errors: as timeline_run(). */
+MUST_CHECK bool timeline_seek_end(struct timeline *timeline, struct error *error);
+/* timeline_begin_ns, timeline_end_ns - of the history, in virtual time. */
+uint64_t timeline_begin_ns(const struct timeline *timeline);
+uint64_t timeline_end_ns(const struct timeline *timeline);
 /* timeline_begin, timeline_end - of the history, in instructions. */
 uint64_t timeline_begin(const struct timeline *timeline);
 uint64_t timeline_end(const struct timeline *timeline);
@@ -89,6 +110,11 @@ const struct timeline_difference *timeline_difference(const struct timeline *tim
  * when one is due. */
 void timeline_branch(struct timeline *timeline);
 void timeline_visit(struct timeline *timeline);
+/* timeline_continue - the same; images that follow (layers_create_live()) are made what the disks
+ * are here, and follow again. Errors: ERROR_IO the host refused. */
+MUST_CHECK bool timeline_continue(struct timeline *timeline, struct error *error);
+/* timeline_live - what is done to the machine is the history; not after a seek. */
+bool timeline_live(const struct timeline *timeline);
 
 /* timeline_machine - that of its configuration. */
 struct machine *timeline_machine(struct timeline *timeline);

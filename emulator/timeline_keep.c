@@ -94,6 +94,17 @@ static void layers_follow(struct timeline *timeline)
     free(places);
 }
 
+/* The beginning, when it is to be forgotten and not the newest before the present. */
+static bool first_remove(struct timeline *timeline, size_t present_at)
+{
+    size_t layers = timeline_bytes(timeline) - snapshots_bytes(timeline->snapshots);
+    if (!timeline->config.forgets || present_at == 0 ||
+        layers <= timeline->config.budget_bytes / 2)
+        return false;
+    kept_remove(timeline, 0);
+    return true;
+}
+
 static void budget_keep(struct timeline *timeline)
 {
     if (timeline_bytes(timeline) <= timeline->config.budget_bytes)
@@ -101,7 +112,7 @@ static void budget_keep(struct timeline *timeline)
     layers_follow(timeline);
     while (timeline_bytes(timeline) > timeline->config.budget_bytes) {
         size_t present_at = kept_before(timeline, machine_instructions(timeline->machine)) - 1;
-        if (!least_remove(timeline, present_at))
+        if (!first_remove(timeline, present_at) && !least_remove(timeline, present_at))
             return;
         layers_follow(timeline);
     }
@@ -118,6 +129,8 @@ void keep(struct timeline *timeline)
                         .entry = timeline->entry};
     for (unsigned i = 0; i < timeline->config.disk_count; i++)
         made.places[i] = layers_place(timeline->config.layers[i]);
+    if (timeline->config.follower.kept)
+        made.follower = timeline->config.follower.kept(timeline->config.follower.context);
     timeline->kept = memory_grow(timeline->kept, timeline->kept_count, &timeline->kept_capacity,
                                  sizeof(*timeline->kept));
     memmove(&timeline->kept[at + 1], &timeline->kept[at],
@@ -153,6 +166,8 @@ bool keep_go(struct timeline *timeline, const struct kept *kept, struct error *e
         return false;
     for (unsigned i = 0; i < timeline->config.disk_count; i++)
         layers_go(timeline->config.layers[i], kept->places[i]);
+    if (timeline->config.follower.went)
+        timeline->config.follower.went(timeline->config.follower.context, kept->follower);
     timeline->entry = kept->entry;
     timeline->agreed = kept->position;
     timeline->glanced = kept->position.instructions;

@@ -12,6 +12,7 @@ struct kept {
     struct machine_position position;
     size_t entry; /* the next one then */
     struct layers_place places[BOARD_DISK_COUNT_MAX];
+    uint64_t follower; /* where it was */
 };
 
 struct timeline {

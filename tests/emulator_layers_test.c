@@ -133,6 +133,102 @@ Test(layers, what_settles_is_the_present)
     world_free(world);
 }
 
+/* What an image holds. */
+static void image_expect(const struct layers *image, const uint8_t *expected)
+{
+    uint8_t data[BYTES];
+    const struct disk_store *store = layers_store(image);
+    cr_assert(store->read(store->context, 0, data, SECTORS));
+    cr_assert_eq(memcmp(data, expected, BYTES), 0);
+}
+
+Test(layers, an_image_follows_the_present_and_is_put_back_when_the_past_goes_on)
+{
+    struct world *world = world_make(6);
+    struct layers *image = world->layers; /* that of the world is what lies on the host's disk */
+    world->layers = layers_create_live(world->store);
+    world->store = layers_store(world->layers);
+    for (uint64_t i = 1; i <= WRITES; i++) {
+        write_one(world, i, false);
+        image_expect(image, world->media[i]);
+    }
+    struct layers_place places[] = {{0}, {20, 0}, {60, 0}, {100, 0}, {140, 0}, {180, 0}};
+    unsigned kept = 6;
+    layers_detach(world->layers);
+    for (uint64_t at = WRITES; at >= 40; at -= 40, kept--) {
+        uint64_t newest = at == WRITES ? at : at + 40;
+        layers_go(world->layers, places[kept - 1]);
+        layers_thin(world->layers, places, kept); /* also what only the image still knows of */
+        for (uint64_t number = at - 19; number <= at; number++)
+            write_one(world, number, true);
+        media_expect(world, at);
+        image_expect(image, world->media[newest]); /* looking at the past changes nothing */
+        cr_assert(layers_attach(world->layers));
+        image_expect(image, world->media[at]);
+        layers_detach(world->layers);
+    }
+    layers_go(world->layers, (struct layers_place){.writes = 0});
+    media_expect(world, 0);
+    layers_destroy(image);
+    world_free(world);
+}
+
+Test(layers, what_was_before_the_run_goes_when_no_place_sees_it)
+{
+    struct world *world = world_make(7);
+    struct layers *image = world->layers;
+    const struct layers_place late = {.writes = WRITES - 1};
+    world->layers = layers_create_live(world->store);
+    world->store = layers_store(world->layers);
+    for (uint64_t i = 1; i <= WRITES; i++)
+        write_one(world, i, false);
+    layers_thin(world->layers, &late, 1);
+    cr_expect_leq(layers_bytes(world->layers), 2 * SECTORS * (DISK_SECTOR_BYTES + 64) + 4096);
+    layers_go(world->layers, late);
+    media_expect(world, late.writes);
+    cr_assert(layers_attach(world->layers));
+    layers_detach(world->layers);
+    cr_assert(layers_attach(world->layers));
+    image_expect(image, world->media[late.writes]);
+    layers_destroy(image);
+    world_free(world);
+}
+
+static bool never(void *context, uint64_t sector, const void *source, size_t sector_count)
+{
+    (void)context;
+    (void)sector;
+    (void)source;
+    (void)sector_count;
+    return false;
+}
+
+Test(layers, what_the_image_refused_is_refused_when_the_history_is_seen_again)
+{
+    uint64_t operation;
+    uint8_t data[DISK_SECTOR_BYTES] = {1}, seen[DISK_SECTOR_BYTES];
+    struct layers *image = layers_create(NULL, SECTORS, false);
+    struct disk_store store = *layers_store(image);
+    struct layers *layers = layers_create_live(&store);
+    const struct disk_store *media = layers_store(layers);
+    cr_expect(media->write(media->context, 2, data, 1));
+    store.write = never;
+    cr_expect_not(media->write(media->context, 1, data, 1));
+    cr_expect(layers_refused(layers, 0, &operation) && operation == 1);
+    cr_expect_not(layers_refused(layers, 1, &operation));
+    store.write = layers_store(image)->write;
+    layers_detach(layers);
+    layers_go(layers, (struct layers_place){.writes = 0});
+    cr_expect(media->write(media->context, 2, data, 1));
+    cr_expect_not(media->write(media->context, 1, data, 1));
+    cr_expect(media->read(media->context, 1, seen, 1) && seen[0] == 0);
+    layers_go(layers, (struct layers_place){.writes = 0});
+    store.write = never;
+    cr_expect_not(layers_attach(layers), "the image cannot be put back, and nobody says so");
+    layers_destroy(layers);
+    layers_destroy(image);
+}
+
 Test(layers, an_operation_that_the_host_refused_is_refused_again)
 {
     struct world *world = world_make(4);

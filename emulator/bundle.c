@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* bundle.c - see bundle.h. */
+#include "emulator/bundle.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/base/input_file.h"
+#include "emulator/record_format.h"
+#include "emulator/record_media.h"
+
+/* A disk as it was before the run. Its context is the layers, which are only read. */
+struct before {
+    struct disk_store store;
+    const struct layers *layers;
+};
+
+static bool before_read(void *context, uint64_t sector, void *target, size_t sector_count)
+{
+    const struct before *before = context;
+    return layers_read_at(before->layers, 0, sector, target, sector_count);
+}
+
+static void before_make(struct before *before, const struct bundle *bundle, unsigned disk)
+{
+    assert(bundle->layers[disk]);
+    before->layers = bundle->layers[disk];
+    before->store = (struct disk_store){.context = before,
+                                        .sector_count = bundle->head->disks[disk].sector_count,
+                                        .read_only = true, .read = before_read};
+}
+
+bool bundle_digest(const struct bundle *bundle, unsigned disk, struct digest *digest,
+                   struct error *error)
+{
+    struct before before;
+    before_make(&before, bundle, disk);
+    return record_media_digest(&before.store, bundle->descriptors[disk],
+                               bundle->head->disks[disk].path, digest, error);
+}
+
+/* All of a disk that is not zero. */
+static bool disk_pack(const struct bundle *bundle, unsigned disk, struct record_writer *writer,
+                      struct error *error)
+{
+    struct before before;
+    int descriptor = bundle->descriptors[disk];
+    uint8_t data[RECORD_CLUSTER_BYTES];
+    before_make(&before, bundle, disk);
+    uint64_t sectors = before.store.sector_count;
+    uint64_t count = (sectors + RECORD_CLUSTER_SECTORS - 1) / RECORD_CLUSTER_SECTORS;
+    for (uint64_t i = record_cluster_next(descriptor, 0, count); i < count;
+         i = record_cluster_next(descriptor, i + 1, count)) {
+        memset(data, 0, sizeof(data));
+        if (!before_read(&before, i * RECORD_CLUSTER_SECTORS, data,
+                         record_cluster_sectors(sectors, i)))
+            return error_set(error, ERROR_IO, "%.150s: cannot be read",
+                             bundle->head->disks[disk].path);
+        if (!record_cluster_zero(data))
+            record_writer_clusters(writer, disk, i, data, 1);
+    }
+    return true;
+}
+
+static bool file_pack(const char *path, unsigned which, struct record_writer *writer,
+                      struct error *error)
+{
+    struct record_file file;
+    if (!path)
+        return true;
+    if (!input_read(path, RECORD_PART_BYTES_MAX, &file.data, &file.size_bytes, error))
+        return false;
+    record_writer_file(writer, which, &file);
+    free(file.data);
+    return true;
+}
+
+bool bundle_write(const struct bundle *bundle, const char *path, struct error *error)
+{
+    struct record_writer *writer;
+    struct error ignored;
+    const struct record *record = bundle->record;
+    if (!record_writer_open(&writer, path, bundle->head, error))
+        return false;
+    record_writer_bundle(writer);
+    bool good = file_pack(bundle->kernel_path, 0, writer, error) &&
+                file_pack(bundle->initrd_path, 1, writer, error);
+    for (unsigned i = 0; i < bundle->head->disk_count && good; i++)
+        good = disk_pack(bundle, i, writer, error);
+    for (size_t i = 0; i < record->entry_count; i++) {
+        const struct record_entry *entry = &record->entries[i];
+        bool mark = entry->kind == RECORD_MARK;
+        record_writer_entry(writer, entry, mark ? record->hashes + entry->mark : NULL,
+                            mark ? record_parts(record) : 0);
+    }
+    bool closed = record_writer_close(writer, good ? error : &ignored);
+    return good && closed;
+}

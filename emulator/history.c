@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* history.c - see history.h. */
+#include "emulator/history.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/base/memory.h"
+#include "emulator/bundle.h"
+#include "emulator/cpu.h"
+#include "emulator/disk_file.h"
+#include "emulator/machine_mark.h"
+#include "emulator/record_head.h"
+#include "emulator/record_identity.h"
+
+/* A snapshot hashes all RAM, 8 GB/s, and packs what is new of it; between two the machine runs at
+ * most some 1.2 G instructions a second: 4 a byte of RAM make that some hundredths. */
+#define INSTRUCTIONS_A_BYTE 4u
+
+struct history {
+    struct record record;
+    struct disk_file files[BOARD_DISK_COUNT_MAX];
+    struct layers *layers[BOARD_DISK_COUNT_MAX];
+    struct timeline *timeline; /* NULL: not attached */
+    size_t budget_bytes;
+};
+
+static bool disk_take(struct history *history, unsigned index, struct machine_disk *disk,
+                      struct error *error)
+{
+    struct disk_file *file = &history->files[index];
+    if (disk->media)
+        return error_set(error, ERROR_USAGE, "%s: media that are no file have no history",
+                         disk->path);
+    if (!disk_file_open(file, disk->path, disk->overlay, disk->read_only, error) ||
+        !record_head_disk(&history->record.head.disks[index], disk, file->store.sector_count,
+                          error))
+        return false;
+    history->layers[index] = layers_create_live(&file->store);
+    disk->media = layers_store(history->layers[index]);
+    return true;
+}
+
+bool history_open(struct history **out, struct machine_config *config, size_t budget_bytes,
+                  struct error *error)
+{
+    struct history *history = memory_zeroed(1, sizeof(*history));
+    *out = NULL;
+    history->budget_bytes = budget_bytes;
+    record_init(&history->record);
+    for (unsigned i = 0; i < BOARD_DISK_COUNT_MAX; i++)
+        history->files[i].descriptor = -1;
+    bool good = record_head_fill(&history->record.head, config, error);
+    for (unsigned i = 0; i < config->disk_count && good; i++)
+        good = disk_take(history, i, &config->disks[i], error);
+    if (!good) {
+        (void)history_close(history);
+        return false;
+    }
+    *out = history;
+    return true;
+}
+
+void history_attach(struct history *history, struct machine *machine,
+                    const struct timeline_follower *follower)
+{
+    struct record_head *head = &history->record.head;
+    struct timeline_config config = {.machine = machine, .disk_count = head->disk_count,
+                                     .record = &history->record,
+                                     .budget_bytes = history->budget_bytes,
+                                     .spacing = head->ram_bytes * INSTRUCTIONS_A_BYTE,
+                                     .forgets = true};
+    assert(!history->timeline);
+    if (config.spacing < TIMELINE_SPACING)
+        config.spacing = TIMELINE_SPACING;
+    if (follower)
+        config.follower = *follower;
+    memcpy(config.layers, history->layers, sizeof(config.layers));
+    head->engine_version = cpu_facts(machine_cpu(machine)).engine_version;
+    head->mark_spacing = head->glance_spacing = UINT64_MAX; /* there is one mark, at the end */
+    history->timeline = timeline_create(&config);
+    timeline_branch(history->timeline);
+}
+
+struct timeline *history_timeline(struct history *history)
+{
+    return history->timeline;
+}
+
+const struct record *history_record(const struct history *history)
+{
+    return &history->record;
+}
+
+static bool part_same(const char *path, struct digest expected, struct error *error)
+{
+    struct digest digest;
+    return !*path || (record_file_digest(path, &digest, error) &&
+                      (digest_equal(digest, expected) ||
+                       error_set(error, ERROR_IO, "%.150s: not what the run began with", path)));
+}
+
+/* Where the history is now, what is there, and what the host refused on the way. */
+static void end_add(struct history *history)
+{
+    struct record *record = &history->record;
+    struct machine *machine = timeline_machine(history->timeline);
+    struct machine_position last = record_last(record);
+    struct record_entry entry = {.kind = RECORD_RUN, .run = machine_position(machine)};
+    uint64_t *hashes = memory_zeroed(record_parts(record), sizeof(*hashes));
+    if (entry.run.arrival != ARRIVAL_NONE && !machine_at(machine, &last))
+        record_add(record, &entry, NULL);
+    for (unsigned disk = 0; disk < record->head.disk_count; disk++) {
+        entry = (struct record_entry){.kind = RECORD_REFUSED, .refused.disk = disk};
+        for (size_t i = 0; layers_refused(history->layers[disk], i, &entry.refused.operation); i++)
+            record_add(record, &entry, NULL);
+    }
+    machine_mark(machine, hashes);
+    record_add(record, &(struct record_entry){.kind = RECORD_MARK}, hashes);
+    record_add(record, &(struct record_entry){.kind = RECORD_END}, NULL);
+    free(hashes);
+}
+
+bool history_save(struct history *history, const char *path, struct error *error)
+{
+    struct record *record = &history->record;
+    struct record_head *head = &record->head;
+    size_t entries = record->entry_count;
+    assert(timeline_live(history->timeline));
+    struct bundle bundle = {.head = head, .record = record, .kernel_path = head->kernel_path,
+                            .initrd_path = head->initrd_path[0] ? head->initrd_path : NULL};
+    if (timeline_begin(history->timeline) != 0)
+        return error_set(error, ERROR_LIMIT, "%.150s: the beginning of the run is forgotten", path);
+    bool good = part_same(head->kernel_path, head->kernel, error) &&
+                part_same(head->initrd_path, head->initrd, error);
+    for (unsigned i = 0; i < head->disk_count; i++) {
+        bundle.layers[i] = history->layers[i];
+        bundle.descriptors[i] = history->files[i].overlay ? -1 : history->files[i].descriptor;
+        good = good && bundle_digest(&bundle, i, &head->disks[i].digest, error);
+    }
+    if (!good)
+        return false;
+    end_add(history);
+    good = bundle_write(&bundle, path, error);
+    record_cut_off(record, entries);
+    return good;
+}
+
+void history_detach(struct history *history)
+{
+    timeline_destroy(history->timeline);
+    history->timeline = NULL;
+}
+
+bool history_close(struct history *history)
+{
+    bool good = true;
+    if (!history)
+        return true;
+    assert(!history->timeline);
+    for (unsigned i = 0; i < BOARD_DISK_COUNT_MAX; i++) {
+        good = disk_file_finish(&history->files[i]) && good;
+        layers_destroy(history->layers[i]);
+    }
+    record_finish(&history->record);
+    free(history);
+    return good;
+}
