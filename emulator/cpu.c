@@ -84,6 +84,7 @@ void cpu_destroy(struct cpu *cpu)
     engine_close(cpu);
     count_finish(cpu);
     store_path_finish(&cpu->store_path);
+    profile_finish(&cpu->profile);
     if (cpu->ram)
         (void)munmap(cpu->ram, cpu->config.ram_bytes);
     free(cpu);
@@ -123,10 +124,12 @@ static bool wait_end(struct cpu *cpu, enum cpu_stop *why)
             *why = CPU_STOP_ASKED;
             return false;
         }
+        uint64_t stall = cpu->stall;
         if (!cpu->bus.idle(cpu->bus.context)) {
             *why = CPU_STOP_IDLE;
             return false;
         }
+        profile_waited(cpu, cpu->stall - stall);
     }
     cpu->waiting = false;
     cpu->irq_check = true;

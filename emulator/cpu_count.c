@@ -395,6 +395,8 @@ static bool block_is_split(struct cpu *cpu, struct block *block)
 
 static void block_enter(struct cpu *cpu, struct block *block)
 {
+    if (cpu->profile.supervisor)
+        profile_block(cpu, block->pc);
     count_add(cpu, block->count);
     cpu->current = block;
 }

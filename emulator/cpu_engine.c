@@ -85,6 +85,8 @@ static __attribute__((noinline, cold)) void hook_block_attention(struct block *b
 {
     struct cpu *cpu = block->cpu;
     if (block_may_pass(cpu, block)) {
+        if (cpu->profile.supervisor)
+            profile_block(cpu, pc);
         cpu->left -= block->charge;
         cpu->current = block;
         return;
@@ -109,6 +111,15 @@ static void hook_block(uc_engine *handle, uint64_t pc, uint32_t size_bytes, void
     }
     cpu->left = left;
     cpu->current = block;
+}
+
+/* The same while somebody watches. */
+static void hook_block_watched(uc_engine *handle, uint64_t pc, uint32_t size_bytes, void *data)
+{
+    const struct block *block = data;
+    if (block->cpu->profile.supervisor && block->cpu->left >= block->charge)
+        profile_block(block->cpu, pc);
+    hook_block(handle, pc, size_bytes, data);
 }
 
 static void hook_step(uc_engine *handle, uint64_t pc, uint32_t size_bytes, void *data)
@@ -241,7 +252,9 @@ static uc_err add_hooks(struct cpu *cpu)
     if (cpu->config.step_mode)
         return uc_hook_add(handle, &hook, UC_HOOK_CODE, HOOK(hook_step), cpu, 1, 0);
     void *data = cpu->hook_data_works ? cpu->next_block : &cpu->temporary;
-    result = uc_hook_add(handle, &hook, UC_HOOK_BLOCK, HOOK(hook_block), data, 1, 0);
+    result = uc_hook_add(handle, &hook, UC_HOOK_BLOCK,
+                         cpu->profile.watcher ? HOOK(hook_block_watched) : HOOK(hook_block), data,
+                         1, 0);
     cpu->engine.block_hook = hook;
     return result;
 }
@@ -310,6 +323,7 @@ void engine_close(struct cpu *cpu)
     store_path_leave(previous);
     free(engine->reset_words);
     *engine = (struct engine){.handle = NULL};
+    cpu->profile.live = NULL;
 }
 
 enum engine_result engine_run(struct cpu *cpu, const char **text)

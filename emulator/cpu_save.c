@@ -84,18 +84,26 @@ static void position_reset(struct cpu *cpu)
     cpu->boundary = true;
 }
 
-void cpu_reset(struct cpu *cpu, uint64_t pc, uint64_t a0, uint64_t a1)
+static bool reset(struct cpu *cpu)
 {
     struct error error;
-    assert(cpu);
     position_reset(cpu);
-    if (!fresh_engine(cpu, &error)) {
-        fresh_engine_failed(cpu, &error);
+    if (fresh_engine(cpu, &error))
+        return true;
+    fresh_engine_failed(cpu, &error);
+    return false;
+}
+
+void cpu_reset(struct cpu *cpu, uint64_t pc, uint64_t a0, uint64_t a1)
+{
+    assert(cpu);
+    profile_stop(cpu);
+    if (!reset(cpu))
         return;
-    }
     cpu_word_set(cpu, cpu->layout.pc, pc);
     cpu_x_put(cpu, 10, a0);
     cpu_x_put(cpu, 11, a1);
+    profile_start(cpu);
 }
 
 /* The words that are saved as they are. */
@@ -191,11 +199,10 @@ static void load(struct cpu *cpu, struct byte_reader *reader, bool same_engine)
         reader_fail(reader);
         return;
     }
+    profile_stop(cpu);
     if (same_engine && engine_again(cpu))
         position_reset(cpu);
-    else
-        cpu_reset(cpu, 0, 0, 0);
-    if (cpu->request == REQUEST_FAULT)
+    else if (!reset(cpu))
         return;
     load_position(cpu, reader);
     unsigned plain[8];
@@ -212,6 +219,7 @@ static void load(struct cpu *cpu, struct byte_reader *reader, bool same_engine)
     cpu->facts.sbi_calls = read_u64(reader);
     cpu->facts.device_accesses = read_u64(reader);
     cpu->irq_check = true;
+    profile_start(cpu);
 }
 
 void cpu_load(struct cpu *cpu, struct byte_reader *reader)

@@ -15,6 +15,7 @@
  *   cpu_decode.c     instruction words
  *   cpu_store.c      the fast store path
  *   cpu_quick.c      short cuts for traps and CSR accesses
+ *   cpu_profile.c    what a watcher is told
  *   cpu_selftest.c   what is proved at every start
  *
  * How counting works. Every translation ("block") has its own struct block, whose address is baked
@@ -36,6 +37,7 @@
 #include "emulator/cpu.h"
 #include "emulator/cpu_decode.h"
 #include "emulator/cpu_engine.h"
+#include "emulator/cpu_profile.h"
 #include "emulator/cpu_quick.h"
 #include "emulator/cpu_store.h"
 
@@ -175,6 +177,7 @@ struct cpu {
     struct engine_layout layout;
     struct store_path store_path;
     struct quick quick;
+    struct profile profile;
     uint8_t *ram;
     struct cpu_config config;
     struct cpu_bus bus;

@@ -45,6 +45,8 @@ void cpu_fail(struct cpu *cpu, const char *format, ...)
 static inline void enter_handler(struct cpu *cpu, uint64_t *words, uint64_t cause, uint64_t value)
 {
     const struct engine_layout *layout = &cpu->layout;
+    if (cpu->profile.watcher)
+        profile_enter(cpu, words, cause, value);
     uint64_t mstatus = words[layout->mstatus], vector = words[layout->stvec];
     uint64_t status = mstatus & ~(MSTATUS_SIE | MSTATUS_SPIE | MSTATUS_SPP);
     if (mstatus & MSTATUS_SIE)

@@ -81,6 +81,9 @@ static const struct layer {
 } layers[] = {
     {"emulator/base/*", {"emulator/base/*"}},
     {"emulator/campaign*", {"emulator/*", "devices/*", "disks/*"}}, /* judges what is on disks */
+    /* Reads what a kernel call says, and the kernel's structures. */
+    {"emulator/ledger*",
+     {"emulator/*", "devices/*", "kernel/abi.h", "kernel/orders.h", "kernel/arch/offsets.h"}},
     {"emulator/*", {"emulator/*", "devices/*"}},
     {"devices/*", {"devices/*", "emulator/base/*"}},
     {"disks/domains/*", {"disks/domains/*", "kernel/abi.h", "kernel/orders.h"}},

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "emulator/base/input_file.h"
+#include "emulator/base/memory.h"
 
 bool elf_is(const uint8_t *data, size_t size_bytes)
 {
@@ -101,6 +102,21 @@ static void sections_find(struct elf_file *elf, Elf *handle)
     elf->panics_bytes = panics.size_bytes;
 }
 
+/* Without what a compiler appends. false: nothing is left. */
+static bool name_copy(const struct elf_file *elf, const Elf64_Sym *symbol,
+                      char name[ELF_NAME_BYTES])
+{
+    const char *text = (const char *)elf->names.data + symbol->st_name;
+    size_t left = elf->names.size_bytes - symbol->st_name, length = 0;
+    assert(symbol->st_name < elf->names.size_bytes);
+    while (length < left && length < ELF_NAME_BYTES - 1 && text[length] != '\0' &&
+           text[length] != '.')
+        length++;
+    memcpy(name, text, length);
+    name[length] = '\0';
+    return length > 0;
+}
+
 bool elf_function_at(const struct elf_file *elf, uint64_t addr, char name[ELF_NAME_BYTES])
 {
     Elf64_Sym symbol;
@@ -109,15 +125,84 @@ bool elf_function_at(const struct elf_file *elf, uint64_t addr, char name[ELF_NA
         if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || addr < symbol.st_value ||
             addr - symbol.st_value >= symbol.st_size || symbol.st_name >= elf->names.size_bytes)
             continue;
-        const char *text = (const char *)elf->names.data + symbol.st_name;
-        size_t left = elf->names.size_bytes - symbol.st_name, length = 0;
-        while (length < left && length < ELF_NAME_BYTES - 1 && text[length] != '\0' &&
-               text[length] != '.')
-            length++;
-        memcpy(name, text, length);
-        name[length] = '\0';
-        return length > 0;
+        return name_copy(elf, &symbol, name);
     }
+    return false;
+}
+
+/* The symbol at an offset. false: there is none, or it has no name. */
+static bool symbol_at(const struct elf_file *elf, size_t at, Elf64_Sym *symbol)
+{
+    if (elf->symbols.size_bytes - at < sizeof(*symbol))
+        return false;
+    memcpy(symbol, elf->symbols.data + at, sizeof(*symbol));
+    return true;
+}
+
+static bool is_code(const struct elf_file *elf, const Elf64_Sym *symbol)
+{
+    unsigned type = ELF64_ST_TYPE(symbol->st_info);
+    bool label = type == STT_NOTYPE && ELF64_ST_BIND(symbol->st_info) == STB_GLOBAL;
+    if (type != STT_FUNC && !label)
+        return false;
+    for (unsigned i = 0; i < elf->segment_count; i++)
+        if (elf->segments[i].executable &&
+            symbol->st_value - elf->segments[i].virtual_addr < elf->segments[i].memory_bytes)
+            return true;
+    return false;
+}
+
+/* By address; a function comes after the labels there. */
+static int function_compare(const void *left, const void *right)
+{
+    const struct elf_function *one = left, *other = right;
+    if (one->addr != other->addr)
+        return one->addr < other->addr ? -1 : 1;
+    if (one->label != other->label)
+        return one->label ? -1 : 1;
+    return strcmp(one->name, other->name);
+}
+
+/* Of those at one address the last one stays. */
+static size_t functions_sort(struct elf_function *functions, size_t count)
+{
+    size_t kept = 0;
+    qsort(functions, count, sizeof(*functions), function_compare);
+    for (size_t i = 0; i < count; i++) {
+        if (kept > 0 && functions[kept - 1].addr == functions[i].addr)
+            kept--;
+        functions[kept++] = functions[i];
+    }
+    return kept;
+}
+
+size_t elf_functions(const struct elf_file *elf, struct elf_function **functions)
+{
+    Elf64_Sym symbol;
+    size_t count = 0, capacity = 0;
+    *functions = NULL;
+    for (size_t at = 0; symbol_at(elf, at, &symbol); at += sizeof(symbol)) {
+        if (!is_code(elf, &symbol) || symbol.st_name >= elf->names.size_bytes)
+            continue;
+        *functions = memory_grow(*functions, count, &capacity, sizeof(**functions));
+        struct elf_function *function = &(*functions)[count];
+        function->addr = symbol.st_value;
+        function->label = ELF64_ST_TYPE(symbol.st_info) != STT_FUNC;
+        count += name_copy(elf, &symbol, function->name);
+    }
+    return count ? functions_sort(*functions, count) : 0;
+}
+
+bool elf_symbol(const struct elf_file *elf, const char *name, uint64_t *value)
+{
+    Elf64_Sym symbol;
+    char text[ELF_NAME_BYTES];
+    for (size_t at = 0; symbol_at(elf, at, &symbol); at += sizeof(symbol))
+        if (symbol.st_name < elf->names.size_bytes && name_copy(elf, &symbol, text) &&
+            strcmp(text, name) == 0) {
+            *value = symbol.st_value;
+            return true;
+        }
     return false;
 }
 

@@ -60,6 +60,17 @@ const char *elf_panic_text(const struct elf_file *elf, uint64_t addr);
 /* elf_function_at - the name of the function that has this address, without what a compiler appends
  * after a dot. false: none that the file names has it. */
 bool elf_function_at(const struct elf_file *elf, uint64_t addr, char name[ELF_NAME_BYTES]);
+/* One that the file names, with what lies before the next one. */
+struct elf_function {
+    uint64_t addr;
+    bool label;
+    char name[ELF_NAME_BYTES];
+};
+/* elf_functions - all of them, and the global labels of assembler code, by rising address; one a
+ * place. The caller frees *functions, which is NULL when there are none. Returns how many. */
+size_t elf_functions(const struct elf_file *elf, struct elf_function **functions);
+/* elf_symbol - the value of a symbol. false: there is none of this name. */
+bool elf_symbol(const struct elf_file *elf, const char *name, uint64_t *value);
 void elf_file_finish(struct elf_file *elf);
 
 #endif

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* emulator_ledger_test.c - the ledger counts every instruction once, and changes nothing. */
+#include <criterion/criterion.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "disks/domains/gauge.h"
+#include "emulator/ledger.h"
+#include "emulator/record_identity.h"
+#include "tests/support_program.h"
+
+#define DEMO_INSTRUCTIONS 60000000u
+
+static struct machine *machine_of(const char *image, bool step_mode)
+{
+    char kernel[512], path[512];
+    struct machine *machine;
+    struct error error;
+    (void)snprintf(kernel, sizeof(kernel), "%s/kernel.elf", LATCHKEY_BUILD_DIR);
+    (void)snprintf(path, sizeof(path), "%s/%s", LATCHKEY_BUILD_DIR, image);
+    const struct machine_config config = {.kernel_path = kernel,
+                                          .step_mode = step_mode,
+                                          .disks = {{.path = path, .read_only = true}},
+                                          .disk_count = 1};
+    cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
+    return machine;
+}
+
+static struct ledger *ledger_of(struct machine *machine)
+{
+    char kernel[512];
+    struct ledger *ledger;
+    struct error error;
+    (void)snprintf(kernel, sizeof(kernel), "%s/kernel.elf", LATCHKEY_BUILD_DIR);
+    cr_assert(ledger_open(&ledger, machine, kernel, NULL, &error), "%s", error.text);
+    return ledger;
+}
+
+static void run_to(struct machine *machine, uint64_t instructions)
+{
+    struct machine_until until = machine_until_never();
+    until.instructions = instructions;
+    (void)machine_run(machine, &until);
+}
+
+static void share_add(struct ledger_share *share, uint64_t instructions, uint64_t cycles)
+{
+    share->instructions += instructions;
+    share->cycles += cycles;
+}
+
+static void share_expect(struct ledger_share share, uint64_t instructions, uint64_t cycles,
+                         const char *what)
+{
+    cr_expect_eq(share.instructions, instructions, "%s: %" PRIu64 " instructions, not %" PRIu64,
+                 what, share.instructions, instructions);
+    cr_expect_eq(share.cycles, cycles, "%s: %" PRIu64 " cycles, not %" PRIu64, what, share.cycles,
+                 cycles);
+}
+
+static struct ledger_share accounts_sum(const struct ledger_accounts *accounts)
+{
+    struct ledger_share sum = {0, 0};
+    for (size_t i = 0; i < accounts->count; i++) {
+        const struct ledger_account *account = &accounts->accounts[i];
+        share_add(&sum, account->user.instructions, account->user.cycles);
+        share_add(&sum, account->kernel.instructions, account->kernel.cycles);
+    }
+    return sum;
+}
+
+/* Each way to add up gives what the machine retired. */
+static void sums_expect(const struct ledger *ledger, uint64_t instructions, uint64_t cycles)
+{
+    struct ledger_view view = ledger_view(ledger);
+    struct ledger_share rows = view.user, tree = view.user;
+    uint64_t busy = cycles - view.idle_cycles;
+    for (size_t i = 0; i < view.row_count; i++)
+        share_add(&rows, view.rows[i].instructions.sum, view.rows[i].cycles.sum);
+    for (size_t i = 0; i < view.tree->count; i++)
+        share_add(&tree, view.tree->nodes[i].instructions, view.tree->nodes[i].cycles);
+    share_expect(view.total, instructions, busy, "total");
+    share_expect(rows, instructions, busy, "rows");
+    share_expect(tree, instructions, busy, "tree");
+    share_expect(accounts_sum(view.domains), instructions, busy, "domains");
+    share_expect(accounts_sum(view.meters), instructions, busy, "meters");
+}
+
+static const struct ledger_row *row_of(const struct ledger *ledger, unsigned kind, uint64_t order,
+                                       enum ledger_outcome outcome)
+{
+    struct ledger_view view = ledger_view(ledger);
+    for (size_t i = 0; i < view.row_count; i++) {
+        const struct ledger_path *path = &view.paths[view.rows[i].path].path;
+        if (path->kind == kind && path->order == order && view.rows[i].result.outcome == outcome)
+            return &view.rows[i];
+    }
+    return NULL;
+}
+
+static void median_expect(const struct ledger *ledger, unsigned kind, uint64_t order,
+                          enum ledger_outcome outcome, uint64_t instructions)
+{
+    const struct ledger_row *row = row_of(ledger, kind, order, outcome);
+    cr_assert_not_null(row, "kind %u order %" PRIx64, kind, order);
+    struct occurrence_summary summary = occurrences_summary(&row->instructions);
+    cr_expect_eq(summary.median, instructions, "kind %u order %" PRIx64 ": %" PRIu64, kind, order,
+                 summary.median);
+    cr_expect_geq(summary.count, 200);
+}
+
+Test(ledger, message_paths_are_what_the_bench_counts, .timeout = 60)
+{
+    struct machine *machine = machine_of("shared-gauge.img", false);
+    struct ledger *ledger = ledger_of(machine);
+    const struct machine_until never = machine_until_never();
+    cr_expect_eq(machine_run(machine, &never).reason, MACHINE_STOP_POWER_OFF);
+    ledger_settle(ledger);
+    sums_expect(ledger, machine_instructions(machine), machine_cycles(machine));
+    /* bench/budget, and bench/message_bench.c, which steps through them one by one. */
+    median_expect(ledger, LEDGER_CALL, GAUGE_CALL, OUTCOME_DELIVERED, 104);
+    median_expect(ledger, LEDGER_CALL, GAUGE_CALL_KEYS_3, OUTCOME_DELIVERED, 157);
+    median_expect(ledger, LEDGER_RETURN, GAUGE_RETURN, OUTCOME_DELIVERED, 93);
+    median_expect(ledger, LEDGER_CALL, GAUGE_DATA_KEY, OUTCOME_ANSWERED, 50);
+    median_expect(ledger, LEDGER_CALL, NODE_FETCH, OUTCOME_ANSWERED, 72);
+    const struct ledger_row *row = row_of(ledger, LEDGER_CALL, GAUGE_CALL, OUTCOME_DELIVERED);
+    cr_expect_eq(occurrences_summary(&row->cycles).median, 114);
+    ledger_close(ledger);
+    machine_destroy(machine);
+}
+
+Test(ledger, does_not_change_the_machine, .timeout = 100)
+{
+    struct machine *plain = machine_of("shared-demo.img", false);
+    struct machine *watched = machine_of("shared-demo.img", false);
+    struct ledger *ledger = ledger_of(watched);
+    for (unsigned i = 1; i <= 6; i++) {
+        run_to(plain, i * (uint64_t)(DEMO_INSTRUCTIONS / 6));
+        run_to(watched, i * (uint64_t)(DEMO_INSTRUCTIONS / 6));
+        cr_expect_eq(machine_cycles(plain), machine_cycles(watched));
+        cr_assert(digest_equal(machine_digest(plain), machine_digest(watched)));
+        ledger_settle(ledger);
+        sums_expect(ledger, machine_instructions(watched), machine_cycles(watched));
+    }
+    ledger_close(ledger);
+    run_to(plain, DEMO_INSTRUCTIONS + 1000000);
+    run_to(watched, DEMO_INSTRUCTIONS + 1000000);
+    cr_expect(digest_equal(machine_digest(plain), machine_digest(watched)));
+    machine_destroy(plain);
+    machine_destroy(watched);
+}
+
+/* The same rows with the same values? */
+static void ledgers_expect_equal(const struct ledger *left, const struct ledger *right)
+{
+    struct ledger_view one = ledger_view(left), other = ledger_view(right);
+    cr_assert_eq(one.row_count, other.row_count);
+    for (size_t i = 0; i < one.row_count; i++) {
+        struct occurrence_summary values[4] = {occurrences_summary(&one.rows[i].instructions),
+                                               occurrences_summary(&one.rows[i].cycles),
+                                               occurrences_summary(&other.rows[i].instructions),
+                                               occurrences_summary(&other.rows[i].cycles)};
+        cr_expect(ledger_path_equal(&one.paths[one.rows[i].path].path,
+                                    &other.paths[other.rows[i].path].path));
+        cr_expect_arr_eq(values, values + 2, 2 * sizeof(values[0]));
+    }
+}
+
+Test(ledger, is_the_same_instruction_by_instruction_and_in_pieces, .timeout = 100)
+{
+    const uint64_t end = 2000000;
+    struct dice dice = {20261121};
+    struct machine *whole = machine_of("shared-gauge.img", false);
+    struct machine *pieces = machine_of("shared-gauge.img", false);
+    struct machine *steps = machine_of("shared-gauge.img", true);
+    struct ledger *of_whole = ledger_of(whole), *of_pieces = ledger_of(pieces);
+    struct ledger *of_steps = ledger_of(steps);
+    run_to(whole, end);
+    run_to(steps, end);
+    for (uint64_t at = 0; at < end;) {
+        at += 1 + dice_below(&dice, 3000);
+        run_to(pieces, at < end ? at : end);
+    }
+    ledger_settle(of_whole);
+    ledger_settle(of_pieces);
+    ledger_settle(of_steps);
+    sums_expect(of_pieces, end, machine_cycles(pieces));
+    sums_expect(of_steps, end, machine_cycles(steps));
+    ledgers_expect_equal(of_whole, of_pieces);
+    struct ledger_view one = ledger_view(of_whole), other = ledger_view(of_steps);
+    cr_assert_eq(one.row_count, other.row_count);
+    for (size_t i = 0; i < one.row_count; i++)
+        cr_expect_eq(one.rows[i].instructions.sum, other.rows[i].instructions.sum);
+    ledger_close(of_whole);
+    ledger_close(of_pieces);
+    ledger_close(of_steps);
+    machine_destroy(whole);
+    machine_destroy(pieces);
+    machine_destroy(steps);
+}
+
+Test(ledger, goes_on_over_a_power_cut_and_another_history, .timeout = 100)
+{
+    struct error error;
+    struct byte_writer state = {0};
+    struct machine *machine = machine_of("shared-pingpong.img", false);
+    struct ledger *ledger = ledger_of(machine);
+    run_to(machine, 3000001);
+    machine_save(machine, &state);
+    cr_assert(machine_power_cut(machine, &(struct power_cut){.policy = POWER_DROP}, &error));
+    cr_assert(machine_reset(machine, &error), "%s", error.text);
+    run_to(machine, 5000000);
+    ledger_settle(ledger);
+    sums_expect(ledger, 5000000, machine_cycles(machine));
+    uint64_t cycles = machine_cycles(machine);
+    struct byte_reader reader;
+    reader_init(&reader, state.data, state.size_bytes);
+    cr_assert(machine_rewind(machine, &reader, &error), "%s", error.text);
+    uint64_t from = machine_cycles(machine);
+    run_to(machine, 4000000);
+    ledger_settle(ledger);
+    sums_expect(ledger, 5000000 + 999999, cycles + machine_cycles(machine) - from);
+    writer_finish(&state);
+    ledger_close(ledger);
+    machine_destroy(machine);
+}
+
+Test(ledger, a_kernel_that_nobody_knows_has_sums_too, .timeout = 60)
+{
+    char kernel[512];
+    struct machine *machine;
+    struct ledger *ledger;
+    struct error error;
+    (void)snprintf(kernel, sizeof(kernel), "%s/guest/bench_trap.elf", LATCHKEY_BUILD_DIR);
+    const struct machine_config config = {.kernel_path = kernel};
+    cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
+    cr_assert(ledger_open(&ledger, machine, "no such file", NULL, &error), "%s", error.text);
+    run_to(machine, 300000);
+    ledger_settle(ledger);
+    sums_expect(ledger, machine_instructions(machine), machine_cycles(machine));
+    cr_expect_not(ledger_view(ledger).ours);
+    cr_expect_not_null(row_of(ledger, LEDGER_ECALL, 8, OUTCOME_RESUMED));
+    cr_expect_gt(ledger_view(ledger).user.instructions, 0);
+    ledger_close(ledger);
+    machine_destroy(machine);
+}
+
+Test(ledger, orders_that_count_up_are_put_together, .timeout = 60)
+{
+    struct machine *machine = machine_of("shared-pingpong.img", false);
+    struct ledger *ledger = ledger_of(machine);
+    run_to(machine, 8000000);
+    ledger_settle(ledger);
+    sums_expect(ledger, 8000000, machine_cycles(machine));
+    struct ledger_view view = ledger_view(ledger);
+    uint32_t *rows;
+    size_t count = ledger_rows_sorted(&view, &rows);
+    cr_expect_lt(count, 200);
+    cr_expect_eq(view.paths[view.rows[rows[0]].path].path.order, LEDGER_MANY);
+    free(rows);
+    ledger_close(ledger);
+    machine_destroy(machine);
+}
+
+Test(ledger, medians_are_exact)
+{
+    for (unsigned round = 0; round < 200; round++) {
+        struct dice dice = {round};
+        struct occurrences occurrences = {0};
+        uint64_t counts[32] = {0}, median = 0;
+        unsigned total = 1 + dice_below(&dice, 300);
+        for (unsigned i = 0; i < total; i++) {
+            uint32_t value = dice_below(&dice, 32);
+            counts[value]++;
+            occurrences_add(&occurrences, value * 0x123456789ull);
+        }
+        for (unsigned seen = 0; (seen += (unsigned)counts[median]) <= (total - 1) / 2;)
+            median++;
+        struct occurrence_summary summary = occurrences_summary(&occurrences);
+        cr_expect_eq(summary.count, total, "seed %u", round);
+        cr_expect_eq(summary.median, median * 0x123456789ull, "seed %u", round);
+        occurrences_finish(&occurrences);
+    }
+}
