@@ -302,6 +302,7 @@ static const char *stop_text(const struct campaign_machine *machine, struct mach
     case MACHINE_STOP_TIME:
     case MACHINE_STOP_CONSOLE:
     case MACHINE_STOP_TRACE:
+    case MACHINE_STOP_DEBUG:
     case MACHINE_STOP_PHASE:
     case MACHINE_STOP_GENERATION:
     case MACHINE_STOP_WRITE:

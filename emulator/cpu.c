@@ -53,7 +53,7 @@ static bool start(struct cpu *cpu, struct error *error)
                     !cpu->config.slow_stores);
     quick_init(&cpu->quick, cpu->hook_data_works && !cpu->config.slow_traps &&
                                 cpu->layout.version == ENGINE_VERSION_QUICK);
-    cpu->deadline = cpu->limit = UINT64_MAX;
+    cpu->deadline = cpu->limit = cpu->debug.events = UINT64_MAX;
     cpu->boundary = true;
     count_init(cpu);
     return engine_open(cpu, error) && cpu_selftest(cpu, error);
@@ -204,6 +204,14 @@ static void stretch(struct cpu *cpu)
 /* false: cpu_run() returns *why. */
 static bool go_on(struct cpu *cpu, enum cpu_stop *why)
 {
+    bool stepped = cpu->debug.stepping && (cpu->request == REQUEST_LIMIT ||
+                                           cpu->request == REQUEST_DEBUG ||
+                                           cpu_instructions(cpu) >= cpu->limit);
+    if (stepped) {
+        cpu->request = REQUEST_NONE;
+        if (debug_step_end(cpu))
+            cpu->request = REQUEST_DEBUG;
+    }
     switch (cpu->request) {
     case REQUEST_LIMIT:
         *why = CPU_STOP_LIMIT;
@@ -223,6 +231,12 @@ static bool go_on(struct cpu *cpu, enum cpu_stop *why)
         }
         break;
     }
+    case REQUEST_DEBUG:
+        *why = CPU_STOP_DEBUG;
+        return false;
+    case REQUEST_WATCH:
+        debug_step_begin(cpu);
+        break;
     case REQUEST_NONE:
     case REQUEST_EXIT:
         break;
@@ -245,6 +259,8 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t limit)
     cpu->irq_check = true;
     while (go_on(cpu, &why))
         stretch(cpu);
+    if (cpu->debug.stepping)
+        (void)debug_step_end(cpu);
     cpu->stop_asked = false;
     cpu->limit = UINT64_MAX;
     assert(cpu->request == REQUEST_FAULT || !cpu->current);
@@ -335,6 +351,8 @@ void cpu_ram_written(struct cpu *cpu, uint64_t addr, size_t size_bytes)
     if (size_bytes == 0)
         return;
     assert(walk_ram(cpu, addr, size_bytes));
+    if (cpu->debug.watch_count > 0)
+        debug_written(cpu, addr, size_bytes);
     if (!store_path_has_code(&cpu->store_path, addr - cpu->config.ram_base, size_bytes))
         return;
     engine_drop_code(cpu, addr, size_bytes);
@@ -368,6 +386,13 @@ uint64_t cpu_f_get(struct cpu *cpu, unsigned index)
     assert(index < 32);
     engine_load(cpu);
     return cpu_word(cpu, cpu->layout.f0 + index);
+}
+
+void cpu_f_set(struct cpu *cpu, unsigned index, uint64_t value)
+{
+    assert(index < 32);
+    engine_load(cpu);
+    cpu_word_set(cpu, cpu->layout.f0 + index, value);
 }
 
 uint64_t cpu_pc_get(struct cpu *cpu)
@@ -419,6 +444,30 @@ uint64_t cpu_csr_get(struct cpu *cpu, enum cpu_csr csr)
     }
     assert(!"a CSR that enum cpu_csr names");
     return 0;
+}
+
+bool cpu_csr_set(struct cpu *cpu, enum cpu_csr csr, uint64_t value)
+{
+    const struct engine_layout *layout = &cpu->layout;
+    const struct {
+        enum cpu_csr csr;
+        unsigned word;
+        uint64_t mask;
+    } plain[] = {{CPU_CSR_STVEC, layout->stvec, ~UINT64_C(2)},
+                 {CPU_CSR_SSCRATCH, layout->sscratch, UINT64_MAX},
+                 {CPU_CSR_SEPC, layout->sepc, ~UINT64_C(1)},
+                 {CPU_CSR_SCAUSE, layout->scause, UINT64_MAX},
+                 {CPU_CSR_STVAL, layout->stval, UINT64_MAX}};
+    assert(!cpu->running);
+    engine_load(cpu);
+    if (csr == CPU_CSR_FCSR)
+        engine_fcsr_set(cpu, value & 0xff);
+    for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+        if (plain[i].csr == csr) {
+            cpu_word_set(cpu, plain[i].word, value & plain[i].mask);
+            return true;
+        }
+    return csr == CPU_CSR_FCSR;
 }
 
 struct cpu_facts cpu_facts(const struct cpu *cpu)

@@ -32,6 +32,7 @@ enum cpu_stop {
     CPU_STOP_ASKED, /* cpu_stop() was called from a bus callback */
     CPU_STOP_LIMIT, /* instructions == limit, exactly */
     CPU_STOP_IDLE,  /* WFI, and bus->idle said that nothing will ever happen */
+    CPU_STOP_DEBUG, /* cpu_debug_hit() */
     CPU_STOP_FAULT, /* the engine failed; cpu_fault_text() says how. The run cannot go on */
 };
 
@@ -133,14 +134,52 @@ enum cpu_csr {
 uint64_t cpu_x_get(struct cpu *cpu, unsigned index);
 void cpu_x_set(struct cpu *cpu, unsigned index, uint64_t value);
 uint64_t cpu_f_get(struct cpu *cpu, unsigned index);
+void cpu_f_set(struct cpu *cpu, unsigned index, uint64_t value);
 uint64_t cpu_pc_get(struct cpu *cpu);
 void cpu_pc_set(struct cpu *cpu, uint64_t pc);
 unsigned cpu_privilege(struct cpu *cpu); /* 0 U, 1 S */
 uint64_t cpu_csr_get(struct cpu *cpu, enum cpu_csr csr);
+/* cpu_csr_set - stvec, sscratch, sepc, scause, stval and fcsr. false: another one. */
+bool cpu_csr_set(struct cpu *cpu, enum cpu_csr csr, uint64_t value);
 
 /* cpu_translate - guest virtual to physical by the present satp, without side effects.
  * false: no translation. */
 bool cpu_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
+
+/* Breakpoints and watchpoints. The guest and its counts are not touched by them. */
+struct cpu_watch {
+    uint64_t addr; /* physical, in RAM; what the hart or a device does there */
+    uint64_t size_bytes;
+    bool on_read, on_write;
+};
+#define CPU_BREAKS_MAX 256u
+#define CPU_WATCHES_MAX 32u
+#define CPU_WATCH_BYTES_MAX 4096u
+struct cpu_debug {
+    uint64_t breaks[CPU_BREAKS_MAX]; /* virtual */
+    size_t break_count;
+    struct cpu_watch watches[CPU_WATCHES_MAX];
+    size_t watch_count;
+};
+/* cpu_debug_set - from now on, runs end with CPU_STOP_DEBUG before an instruction at a breakpoint,
+ * but for the next instruction itself, and after an instruction that did what is watched. debug:
+ * copied; NULL: none. Between runs.
+ *
+ * Returns  false: watching cannot be done on this engine; nothing is changed.
+ */
+bool cpu_debug_set(struct cpu *cpu, const struct cpu_debug *debug);
+/* cpu_debug_events - from now on, runs end before an instruction when so many events have happened;
+ * UINT64_MAX: never. */
+void cpu_debug_events(struct cpu *cpu, uint64_t events);
+/* cpu_debug_hit - why the last run ended, if with CPU_STOP_DEBUG. */
+enum cpu_hit_kind { CPU_HIT_BREAK, CPU_HIT_WATCH, CPU_HIT_EVENTS };
+struct cpu_hit {
+    enum cpu_hit_kind kind;
+    size_t index;  /* WATCH: which */
+    uint64_t addr; /* BREAK: virtual, WATCH: physical */
+    bool write;    /* WATCH */
+};
+struct cpu_hit cpu_debug_hit(const struct cpu *cpu);
 
 /* cpu_save, cpu_load - everything but RAM: registers, fcsr, counts, deadline, lines, pending
  * fix-ups. Between runs only. load fails the reader on bytes that no save wrote. */

@@ -85,7 +85,8 @@ void count_retarget(struct cpu *cpu)
     else if (cpu->deadline - cpu->stall < (uint64_t)target)
         target = (int64_t)(cpu->deadline - cpu->stall);
     const uint32_t settle = BLOCK_CYCLE | BLOCK_INSTRET | BLOCK_SIP;
-    bool now = cpu->irq_check || cpu->stop_asked || cpu->recycle_due ||
+    bool now = cpu->irq_check || cpu->stop_asked || cpu->recycle_due || cpu->debug.pending ||
+               cpu->debug.events != UINT64_MAX ||
                (cpu->current && (cpu->current->flags & settle));
     cpu->watch_target = cpu->irq_watch && !now ? target : -1;
     if (now || cpu->irq_watch)
@@ -157,6 +158,13 @@ static bool engine_ends_here(const struct decoding *decoding)
     return ends_here(decoding) || decode_is_plain_csr(decoding->last_insn);
 }
 
+void count_charge(struct block *block)
+{
+    const uint32_t attention =
+        BLOCK_TEMPORARY | BLOCK_CYCLE | BLOCK_INSTRET | BLOCK_SIP | BLOCK_DEFECT | BLOCK_BREAK;
+    block->charge = block->flags & attention ? BLOCK_ATTENTION : (int64_t)block->count;
+}
+
 /* Decode a block of `count` instructions, or of size_bytes bytes where the count is not known (0).
  * In the second case a short block that stops for no reason ends in an illegal instruction, and the
  * engine's size is 4 bytes less than what it translated. */
@@ -198,9 +206,9 @@ static void block_decode(struct cpu *cpu, struct block *block, uint32_t count, u
         block->flags |= BLOCK_CUT;
     if (count && size_bytes != block->span_bytes)
         block->flags |= BLOCK_SHORT;
-    const uint32_t attention =
-        BLOCK_TEMPORARY | BLOCK_CYCLE | BLOCK_INSTRET | BLOCK_SIP | BLOCK_DEFECT;
-    block->charge = block->flags & attention ? BLOCK_ATTENTION : (int64_t)block->count;
+    if (cpu->debug.break_count > 0)
+        debug_block_mark(cpu, block);
+    count_charge(block);
 }
 
 static void block_advance(struct cpu *cpu)
@@ -287,6 +295,7 @@ void count_abandon(struct cpu *cpu, uint64_t pc)
     struct block *block = cpu->current;
     assert(block);
     cpu->current = NULL;
+    cpu->boundary = cpu->boundary && pc == block->pc;
     count_add(cpu, (int64_t)block_count_before(cpu, block, pc) - (int64_t)block->count);
     if (block->flags & BLOCK_SHORT) {
         /* Its last bytes are not on record: a later store to them would not be noticed. */
@@ -355,6 +364,12 @@ static bool block_is_kept(struct cpu *cpu)
         request(cpu, REQUEST_ASKED);
         return true;
     }
+    bool touched = cpu->debug.pending && !cpu->debug.stepping;
+    if (touched || cpu->events >= cpu->debug.events) {
+        debug_stop(cpu, touched ? CPU_HIT_WATCH : CPU_HIT_EVENTS, 0);
+        request(cpu, REQUEST_DEBUG);
+        return true;
+    }
     /* A fresh engine runs something before it goes, however little it may translate. */
     if (cpu->recycle_due && cpu_count(cpu) != cpu->recycled_at) {
         request(cpu, REQUEST_RECYCLE);
@@ -371,9 +386,21 @@ static bool block_is_kept(struct cpu *cpu)
 /* Blocks that cannot run as a whole. true: it will not be run now. */
 static bool block_is_split(struct cpu *cpu, struct block *block)
 {
-    uint64_t left = cpu->limit - cpu_instructions(cpu);
+    uint64_t left = cpu->limit - cpu_instructions(cpu), stop;
+    uint64_t addr = block->flags & BLOCK_DEFECT ? block->pc + block->defect_offset : UINT64_MAX;
+    if (block->flags & BLOCK_BREAK && debug_break_in(cpu, block, &stop) && stop <= addr) {
+        uint32_t before = block_count_before(cpu, block, stop);
+        if (before == 0) {
+            debug_stop(cpu, CPU_HIT_BREAK, stop);
+            request(cpu, REQUEST_DEBUG);
+            return true;
+        }
+        if (before <= left) {
+            cpu_exit_request(cpu, (struct exit_point){.kind = EXIT_LIMIT, .addr = stop});
+            return true;
+        }
+    }
     if (block->flags & BLOCK_DEFECT) {
-        uint64_t addr = block->pc + block->defect_offset;
         uint32_t before = block_count_before(cpu, block, addr);
         if (before == 0) {
             fix_at_once(cpu, addr);
@@ -386,7 +413,7 @@ static bool block_is_split(struct cpu *cpu, struct block *block)
         }
     }
     if (block->count > left) {
-        uint64_t addr = block_addr_of(block, (uint32_t)left);
+        addr = block_addr_of(block, (uint32_t)left);
         cpu_exit_request(cpu, (struct exit_point){.kind = EXIT_LIMIT, .addr = addr});
         return true;
     }

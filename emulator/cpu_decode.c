@@ -239,3 +239,10 @@ uint32_t decode_amo_result(unsigned function, uint32_t memory, uint32_t operand)
         return unsigned_less ? operand : memory;
     }
 }
+
+unsigned decode_access_bytes(uint32_t insn)
+{
+    uint32_t opcode = insn & 0x7f, width = insn >> 12 & 7;
+    bool known = opcode == 0x2f || opcode == 0x07 || opcode == 0x27; /* AMO, FP load and store */
+    return known && width == 2 ? 4 : 8; /* 16 bits long: c.fld, c.fsd and the like */
+}

@@ -70,6 +70,10 @@ struct memory_op {
 /* decode_memory_op - false for anything but a plain integer load or store, 16 or 32 bits long. */
 bool decode_memory_op(uint32_t insn, struct memory_op *op);
 
+/* decode_access_bytes - how wide the memory access of an instruction that is no plain load or store
+ * is: atomic and floating ones. 8 for all others. */
+unsigned decode_access_bytes(uint32_t insn);
+
 /* What the engine does wrong and the host puts right (see cpu_fix.c). */
 enum decode_defect {
     DEFECT_NONE,

@@ -81,6 +81,7 @@ static void position_reset(struct cpu *cpu)
     cpu->current = NULL;
     cpu->exit_point = (struct exit_point){.kind = EXIT_NONE};
     cpu->waiting = cpu->stop_asked = cpu->irq_watch = false;
+    cpu->debug.skip = cpu->debug.pending = false;
     cpu->boundary = true;
 }
 

@@ -16,6 +16,7 @@
  *   cpu_store.c      the fast store path
  *   cpu_quick.c      short cuts for traps and CSR accesses
  *   cpu_profile.c    what a watcher is told
+ *   cpu_debug.c      breakpoints and watchpoints
  *   cpu_selftest.c   what is proved at every start
  *
  * How counting works. Every translation ("block") has its own struct block, whose address is baked
@@ -93,6 +94,7 @@ enum block_flag {
     BLOCK_SHORT = 1 << 8,   /* the engine records fewer bytes than it translated */
     BLOCK_WAIT = 1 << 9,    /* ends in WFI */
     BLOCK_ECALL = 1 << 10,  /* ends in ecall */
+    BLOCK_BREAK = 1 << 11,  /* holds a breakpoint */
 };
 
 struct block {
@@ -140,7 +142,23 @@ enum request {
     REQUEST_ASKED,
     REQUEST_RECYCLE,
     REQUEST_EXIT, /* start again with exit_point armed */
+    REQUEST_DEBUG,
+    REQUEST_WATCH, /* go one instruction with the watched pages open */
     REQUEST_FAULT,
+};
+
+struct debug {
+    uint64_t breaks[CPU_BREAKS_MAX];
+    size_t break_count;
+    struct cpu_watch watches[CPU_WATCHES_MAX];
+    size_t watch_count;
+    uint64_t events; /* stop there; UINT64_MAX: never */
+    bool skip; /* no breakpoint at this position: */
+    uint64_t skip_count, skip_events;
+    bool pending; /* what is watched was touched: hit says how */
+    bool stepping; /* one instruction, with the watched pages open; these are put back: */
+    uint64_t step_limit, step_events, step_count;
+    struct cpu_hit hit;
 };
 
 struct cpu {
@@ -178,6 +196,7 @@ struct cpu {
     struct store_path store_path;
     struct quick quick;
     struct profile profile;
+    struct debug debug;
     uint8_t *ram;
     struct cpu_config config;
     struct cpu_bus bus;
@@ -241,6 +260,8 @@ void count_settle(struct cpu *cpu, uint64_t pc);
 void count_abandon(struct cpu *cpu, uint64_t pc);
 /* count_service - an event has just completed: limit, deadline, interrupts, stop. */
 void count_service(struct cpu *cpu);
+/* count_charge - after its flags or count have changed. */
+void count_charge(struct block *block);
 /* The hooks. */
 void block_attention(struct cpu *cpu, struct block *block, uint64_t pc, uint32_t size_bytes);
 void block_step(struct cpu *cpu, uint64_t pc);
@@ -267,6 +288,21 @@ bool mmio_emulate(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual);
 /* Is an instruction with this defect, met in the present state, one to do here? */
 bool fix_concerns(struct cpu *cpu, enum decode_defect defect);
 void fix_at_once(struct cpu *cpu, uint64_t pc); /* do the work of the defective instruction at pc */
+
+/* cpu_debug.c */
+/* debug_block_mark - does it hold a breakpoint? */
+void debug_block_mark(struct cpu *cpu, struct block *block);
+/* debug_break_in - the first breakpoint in a block that is being entered. */
+bool debug_break_in(struct cpu *cpu, const struct block *block, uint64_t *addr);
+/* debug_stop - the run ends for this. */
+void debug_stop(struct cpu *cpu, enum cpu_hit_kind kind, uint64_t addr);
+/* debug_refused - the instruction at pc, which has not happened, may not reach a watched page. */
+void debug_refused(struct cpu *cpu, unsigned number, uint64_t pc, uint64_t addr_virtual);
+/* debug_written - the host or a device has written there, physical. */
+void debug_written(struct cpu *cpu, uint64_t addr, uint64_t size_bytes);
+/* debug_step_begin, debug_step_end - around one instruction. true: it did what is watched. */
+void debug_step_begin(struct cpu *cpu);
+bool debug_step_end(struct cpu *cpu);
 
 /* cpu_save.c */
 MUST_CHECK bool cpu_recycle(struct cpu *cpu, struct error *error);

@@ -14,6 +14,8 @@
  *                                 locks against other threads; there are none, so the empty set
  *                                 is right. Counts slow stores for the self-test
  *   page_collection_unlock_riscv64
+ *   pmp_hart_has_privs_riscv64    may the hart reach this? Not, while the page is watched
+ *                                 (cpu_debug.c)
  *   gettimeofday                  the engine resizes its TLB by the wall clock, which a guest could
  *                                 observe: constant inside the engine, the real time outside
  *
@@ -34,7 +36,9 @@
 #include <time.h>
 
 #define PAGE_SHIFT 12
-#define PROTECTION_WRITE 2 /* the engine's bit */
+#define PROTECTION_READ 1 /* the engine's bits */
+#define PROTECTION_WRITE 2
+#define PRIVILEGE_EXECUTE 4 /* the engine's bit */
 
 /* The last fill of each virtual page, or of one of those that share its place in the table. */
 #define FILL_COUNT 8192u
@@ -55,6 +59,8 @@ INTERPOSED void tlb_protect_code_riscv64(void *engine, uint64_t ram_offset);
 INTERPOSED void tlb_unprotect_code_riscv64(void *engine, uint64_t ram_offset);
 INTERPOSED void *page_collection_lock_riscv64(void *engine, uint64_t start, uint64_t end);
 INTERPOSED void page_collection_unlock_riscv64(void *set);
+INTERPOSED bool pmp_hart_has_privs_riscv64(void *state, uint64_t addr, uint64_t size_bytes,
+                                           int privileges, uint64_t mode);
 INTERPOSED int gettimeofday(struct timeval *restrict now, void *restrict zone);
 
 /* Object and function pointers are not convertible in C17; POSIX promises that this works. */
@@ -73,6 +79,7 @@ void store_path_init(struct store_path *path, uint64_t ram_base, uint64_t ram_by
     find("tlb_set_page_riscv64", &path->real_set_page, sizeof(path->real_set_page));
     find("tlb_set_dirty_riscv64", &path->set_dirty, sizeof(path->set_dirty));
     find("tlb_flush_riscv64", &path->flush, sizeof(path->flush));
+    find("pmp_hart_has_privs_riscv64", &path->real_privileges, sizeof(path->real_privileges));
     find("tlb_protect_code_riscv64", &protect, sizeof(protect));
     find("page_collection_lock_riscv64", &lock, sizeof(lock));
     path->code_pages = calloc(ram_bytes >> PAGE_SHIFT, 1);
@@ -126,6 +133,27 @@ bool store_path_flush(struct store_path *path)
     return true;
 }
 
+bool store_path_watch(struct store_path *path, const uint64_t *pages, size_t count)
+{
+    assert(count <= STORE_PATH_WATCHED_MAX);
+    if (count > 0 && (!path->real_privileges || !path->real_set_page || !path->flush))
+        return false;
+    path->watched_count = count;
+    path->watch_open = path->watch_refused = false;
+    if (count > 0)
+        memcpy(path->watched, pages, count * sizeof(*pages));
+    return true;
+}
+
+/* Only when the engine looks an address up. */
+static bool watched(const struct store_path *path, uint64_t addr_physical)
+{
+    for (size_t i = 0; i < path->watched_count; i++)
+        if (path->watched[i] == addr_physical >> PAGE_SHIFT << PAGE_SHIFT)
+            return true;
+    return false;
+}
+
 static uint64_t fill_key(uint64_t addr_virtual, unsigned mmu_index)
 {
     return (addr_virtual >> PAGE_SHIFT) << 3 | (mmu_index & 3) << 1 | 1;
@@ -177,8 +205,11 @@ void tlb_set_page_riscv64(void *engine_cpu, uint64_t addr_virtual, uint64_t addr
         real(engine_cpu, addr_virtual, addr_physical, prot, mmu_index, size_bytes);
         return;
     }
+    if (watched(path, addr_physical) && !path->watch_open)
+        prot &= ~(PROTECTION_READ | PROTECTION_WRITE); /* it is to be executed */
     path->real_set_page(engine_cpu, addr_virtual, addr_physical, prot, mmu_index, size_bytes);
     path->engine_cpu = engine_cpu;
+    path->last_caller = NULL;
     path->fills++;
     if (path->last_fills)
         *fill_place(path, addr_virtual) =
@@ -235,6 +266,32 @@ void page_collection_unlock_riscv64(void *set)
     find("page_collection_unlock_riscv64", &real, sizeof(real));
     assert(real);
     real(set);
+}
+
+bool pmp_hart_has_privs_riscv64(void *state, uint64_t addr, uint64_t size_bytes, int privileges,
+                                uint64_t mode)
+{
+    struct store_path *path = entered;
+    if (!path) {
+        bool (*real)(void *, uint64_t, uint64_t, int, uint64_t) = NULL;
+        find("pmp_hart_has_privs_riscv64", &real, sizeof(real));
+        assert(real);
+        return real(state, addr, size_bytes, privileges, mode);
+    }
+    const void *caller = __builtin_return_address(0);
+    bool executes = privileges & PRIVILEGE_EXECUTE;
+    if (!executes && !path->watch_open && caller != path->table_caller && watched(path, addr)) {
+        path->watch_refused = true;
+        path->refused_addr = addr;
+        path->last_caller = NULL;
+        return false;
+    }
+    /* What is looked up to be executed only reads page tables on the way. */
+    if (executes && path->last_caller)
+        path->table_caller = path->last_caller;
+    bool may = path->real_privileges(state, addr, size_bytes, privileges, mode);
+    path->last_caller = may && !executes ? caller : NULL;
+    return may;
 }
 
 int gettimeofday(struct timeval *restrict now, void *restrict zone)

@@ -15,6 +15,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define STORE_PATH_WATCHED_MAX 64u
+
 struct store_path {
     bool fast;        /* give pages without code fast TLB entries */
     bool quiet_clock; /* inside the engine: the host's clock stands still */
@@ -26,6 +28,16 @@ struct store_path {
     void (*real_set_page)(void *, uint64_t, uint64_t, int, int, uint64_t);
     void (*set_dirty)(void *, uint64_t);
     void (*flush)(void *);
+    bool (*real_privileges)(void *, uint64_t, uint64_t, int, uint64_t);
+    /* Physical pages that loads and stores cannot reach; open: they can for now. */
+    uint64_t watched[STORE_PATH_WATCHED_MAX];
+    size_t watched_count;
+    bool watch_open;
+    /* Where the engine asks from for page tables, which it always reaches; and where it asked from
+     * last, for an address that it is still looking up. */
+    const void *table_caller, *last_caller;
+    uint64_t refused_addr;
+    bool watch_refused; /* out: the exception that comes now is because of that */
 };
 
 /* store_path_init - look up what the engine offers.
@@ -48,6 +60,10 @@ bool store_path_page(const struct store_path *path, uint64_t addr_virtual, unsig
 /* store_path_flush - the engine looks every address up in the page tables again. Inside
  * store_path_enter(). false: this engine does not offer that. */
 bool store_path_flush(struct store_path *path);
+
+/* store_path_watch - from now on these pages cannot be reached; the caller then flushes. false: not
+ * with this engine. */
+bool store_path_watch(struct store_path *path, const uint64_t *pages, size_t count);
 
 /* store_path_enter - this thread calls into the engine of path; returns what store_path_leave()
  * wants. */

@@ -358,6 +358,11 @@ void trap_exception(struct cpu *cpu, unsigned number)
     else
         count_abandon(cpu, pc);
     cpu_exit_disarm(cpu);
+    if (cpu->store_path.watch_refused) {
+        debug_refused(cpu, number, pc, cpu_word(cpu, cpu->layout.bad_addr));
+        count_retarget(cpu);
+        return;
+    }
     exception(cpu, number, pc);
     if (cpu->request == REQUEST_NONE)
         count_service(cpu);

@@ -476,8 +476,8 @@ static enum machine_arrival arrival_of(const struct machine *machine, enum cpu_s
         return ARRIVAL_END;
     if (cpu_stopped == CPU_STOP_IDLE)
         return ARRIVAL_IDLE;
-    return cpu_stopped == CPU_STOP_ASKED && cpu_at_boundary(machine->cpu) ? ARRIVAL_CYCLE
-                                                                          : ARRIVAL_INSTRUCTION;
+    bool asked = cpu_stopped == CPU_STOP_ASKED || cpu_stopped == CPU_STOP_DEBUG;
+    return asked && cpu_at_boundary(machine->cpu) ? ARRIVAL_CYCLE : ARRIVAL_INSTRUCTION;
 }
 
 static uint64_t until_cycle_of(const struct machine *machine, const struct machine_until *until)
@@ -514,6 +514,8 @@ struct machine_stop machine_go(struct machine *machine, const struct machine_unt
         return (struct machine_stop){.reason = MACHINE_STOP_INSTRUCTIONS};
     case CPU_STOP_IDLE:
         return (struct machine_stop){.reason = MACHINE_STOP_IDLE};
+    case CPU_STOP_DEBUG:
+        return (struct machine_stop){.reason = MACHINE_STOP_DEBUG};
     case CPU_STOP_FAULT:
         return (struct machine_stop){.reason = MACHINE_STOP_FAULT};
     case CPU_STOP_ASKED:

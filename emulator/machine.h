@@ -93,6 +93,7 @@ enum machine_stop_reason {
     MACHINE_STOP_GENERATION, /* it announced until->generation or a later one */
     MACHINE_STOP_WRITE,   /* disks have taken until->writes */
     MACHINE_STOP_IDLE,    /* waiting for an interrupt that only outside input can cause */
+    MACHINE_STOP_DEBUG,   /* cpu_debug_hit() */
     MACHINE_STOP_FAULT,   /* machine_fault_text() */
 };
 

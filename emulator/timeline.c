@@ -176,6 +176,7 @@ static bool wanted(const struct timeline *timeline, struct machine_stop stop,
     case MACHINE_STOP_PHASE:
     case MACHINE_STOP_GENERATION:
     case MACHINE_STOP_WRITE:
+    case MACHINE_STOP_DEBUG:
         return true;
     case MACHINE_STOP_INSTRUCTIONS:
         return machine_instructions(timeline->machine) >= until->instructions;

@@ -207,6 +207,8 @@ static enum session_state stop_judge(struct session *session, struct machine_sto
         return ended(session, SESSION_END_UNTIL, "phase");
     case MACHINE_STOP_WRITE:
         return SESSION_RUNS; /* of --power-cut: cut_reached() */
+    case MACHINE_STOP_DEBUG:
+        return SESSION_RUNS; /* the debugger asks the cpu */
     case MACHINE_STOP_GENERATION:
         return ended(session, SESSION_END_UNTIL, "generation");
     case MACHINE_STOP_IDLE:

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cpu_debug.c - breakpoints and watchpoints of a debugger, which the guest cannot see.
+ *
+ * A breakpoint is a mark on the blocks that hold its address: each time such a block is entered, it
+ * is split there. A watchpoint is a page whose loads and stores the engine refuses (cpu_store.c):
+ * each comes here as an exception, and its instruction is done by the host, or by the engine with
+ * the pages open, one instruction long. What devices write is noticed as well.
+ *
+ * Called by cpu_count.c at block starts, by cpu_trap.c for refused accesses and by cpu.c around
+ * steps; calls the store path and cpu_walk.c.
+ *
+ * Invariants
+ *  1. Counts, events, stalls and block starts are what they are without a debugger.
+ *  2. A run never stops at a breakpoint at the very position where the last one stopped.
+ */
+#include <assert.h>
+#include <string.h>
+
+#include "emulator/cpu_state.h"
+
+static void skip_set(struct cpu *cpu)
+{
+    cpu->debug.skip = true;
+    cpu->debug.skip_count = cpu_count(cpu);
+    cpu->debug.skip_events = cpu->events;
+}
+
+static bool skip_holds(const struct cpu *cpu)
+{
+    const struct debug *debug = &cpu->debug;
+    return debug->skip && debug->skip_count == cpu_count(cpu) && debug->skip_events == cpu->events;
+}
+
+/* --- breakpoints --- */
+
+static bool starts_at(const struct block *block, uint64_t addr)
+{
+    uint64_t offset = addr - block->pc;
+    return offset < block->span_bytes && offset % 2 == 0 &&
+           (block->starts[offset / 128] >> offset / 2 % 64 & 1);
+}
+
+void debug_block_mark(struct cpu *cpu, struct block *block)
+{
+    block->flags &= ~(uint32_t)BLOCK_BREAK;
+    for (size_t i = 0; i < cpu->debug.break_count; i++)
+        if (starts_at(block, cpu->debug.breaks[i]))
+            block->flags |= BLOCK_BREAK;
+}
+
+static void blocks_mark(struct cpu *cpu)
+{
+    for (struct slab *slab = cpu->slabs; slab; slab = slab->next)
+        for (unsigned i = 0; i < slab->used; i++) {
+            struct block *block = &slab->blocks[i];
+            if (block->flags & BLOCK_UNKNOWN)
+                continue;
+            debug_block_mark(cpu, block);
+            count_charge(block);
+        }
+}
+
+bool debug_break_in(struct cpu *cpu, const struct block *block, uint64_t *addr)
+{
+    bool found = false;
+    bool skips = skip_holds(cpu);
+    for (size_t i = 0; i < cpu->debug.break_count; i++) {
+        uint64_t here = cpu->debug.breaks[i];
+        if (!starts_at(block, here) || (skips && here == block->pc) || (found && here >= *addr))
+            continue;
+        *addr = here;
+        found = true;
+    }
+    return found;
+}
+
+void debug_stop(struct cpu *cpu, enum cpu_hit_kind kind, uint64_t addr)
+{
+    if (kind != CPU_HIT_WATCH)
+        cpu->debug.hit = (struct cpu_hit){.kind = kind, .addr = addr};
+    cpu->debug.pending = false;
+    skip_set(cpu);
+}
+
+/* --- watchpoints --- */
+
+/* The first byte of [addr, addr + size) that is watched for this kind of access. */
+static bool watched(const struct cpu *cpu, uint64_t addr, uint64_t size_bytes, bool write,
+                    struct cpu_hit *hit)
+{
+    for (size_t i = 0; i < cpu->debug.watch_count; i++) {
+        const struct cpu_watch *watch = &cpu->debug.watches[i];
+        if (!(write ? watch->on_write : watch->on_read) || addr + size_bytes <= watch->addr ||
+            watch->addr + watch->size_bytes <= addr)
+            continue;
+        *hit = (struct cpu_hit){.kind = CPU_HIT_WATCH, .index = i, .write = write,
+                                .addr = addr > watch->addr ? addr : watch->addr};
+        return true;
+    }
+    return false;
+}
+
+void debug_written(struct cpu *cpu, uint64_t addr, uint64_t size_bytes)
+{
+    if (!cpu->running || cpu->debug.pending || cpu->debug.stepping)
+        return;
+    cpu->debug.pending = watched(cpu, addr, size_bytes, true, &cpu->debug.hit);
+    if (cpu->debug.pending)
+        count_retarget(cpu);
+}
+
+/* A plain load or store: the engine has found that the hart may do it, so do it. false: it is
+ * another instruction, or what was refused were its page tables. */
+static bool access_do(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual)
+{
+    uint64_t addr, value = 0;
+    struct memory_op op;
+    if (!walk_translate(cpu, addr_virtual, &addr) ||
+        !decode_memory_op(walk_fetch(cpu, pc), &op) || addr % op.size_bytes != 0 ||
+        addr / PAGE_BYTES != cpu->store_path.refused_addr / PAGE_BYTES)
+        return false;
+    uint8_t *bytes = walk_ram(cpu, addr, op.size_bytes);
+    if (!bytes)
+        return false;
+    cpu->debug.pending = watched(cpu, addr, op.size_bytes, op.store, &cpu->debug.hit);
+    count_add(cpu, 1);
+    cpu_word_set(cpu, cpu->layout.pc, pc + op.length);
+    cpu->boundary = pc / PAGE_BYTES != (pc + op.length) / PAGE_BYTES;
+    if (op.store) {
+        value = cpu_x(cpu, op.data);
+        memcpy(bytes, &value, op.size_bytes);
+        cpu_ram_written(cpu, addr, op.size_bytes);
+        return true;
+    }
+    memcpy(&value, bytes, op.size_bytes);
+    unsigned shift = 64 - 8 * op.size_bytes;
+    if (op.extend_sign)
+        value = (uint64_t)((int64_t)(value << shift) >> shift);
+    cpu_x_put(cpu, op.data, value);
+    return true;
+}
+
+/* What the instruction at pc, whose access to addr_virtual was refused, is going to hit. */
+static void hit_foresee(struct cpu *cpu, bool write, uint64_t pc, uint64_t addr_virtual)
+{
+    uint64_t addr;
+    struct memory_op op = {.size_bytes = 8}; /* at most, for what is no plain load or store */
+    uint32_t insn = walk_fetch(cpu, pc);
+    bool modifies = decode_is_amo_store(insn);
+    cpu->debug.pending = false;
+    if (!walk_translate(cpu, addr_virtual, &addr))
+        return;
+    if (!decode_memory_op(insn, &op))
+        op.size_bytes = decode_access_bytes(insn);
+    cpu->debug.pending = watched(cpu, addr, op.size_bytes, write || modifies, &cpu->debug.hit) ||
+                         (modifies && watched(cpu, addr, op.size_bytes, false, &cpu->debug.hit));
+}
+
+void debug_refused(struct cpu *cpu, unsigned number, uint64_t pc, uint64_t addr_virtual)
+{
+    cpu->store_path.watch_refused = false;
+    bool data = number == CAUSE_LOAD_ACCESS || number == CAUSE_STORE_ACCESS;
+    if (data && access_do(cpu, pc, addr_virtual))
+        return;
+    if (data)
+        hit_foresee(cpu, number == CAUSE_STORE_ACCESS, pc, addr_virtual);
+    cpu->request = REQUEST_WATCH;
+    engine_stop(cpu);
+}
+
+void debug_step_begin(struct cpu *cpu)
+{
+    struct debug *debug = &cpu->debug;
+    assert(!debug->stepping);
+    debug->stepping = true;
+    debug->step_limit = cpu->limit;
+    debug->step_events = debug->events;
+    debug->step_count = cpu_count(cpu);
+    if (debug->step_count + 1 < cpu->limit)
+        cpu->limit = debug->step_count + 1;
+    debug->events = cpu->events + 1;
+    cpu->store_path.watch_open = true;
+    skip_set(cpu);
+}
+
+bool debug_step_end(struct cpu *cpu)
+{
+    struct debug *debug = &cpu->debug;
+    assert(debug->stepping);
+    debug->stepping = false;
+    cpu->limit = debug->step_limit;
+    debug->events = debug->step_events;
+    cpu->store_path.watch_open = false;
+    bool flushed = engine_tlb_flush(cpu);
+    assert(flushed);
+    bool hit = debug->pending && cpu_count(cpu) != debug->step_count;
+    debug->pending = false;
+    skip_set(cpu);
+    debug->skip = hit; /* a trap may have led to a breakpoint */
+    return hit;
+}
+
+/* --- what the debugger asks for --- */
+
+static size_t pages_watched(const struct cpu_debug *debug, uint64_t *pages)
+{
+    size_t count = 0;
+    static_assert(2 * CPU_WATCHES_MAX <= STORE_PATH_WATCHED_MAX, "each may lie in two pages");
+    for (size_t i = 0; i < debug->watch_count; i++) {
+        const struct cpu_watch *watch = &debug->watches[i];
+        assert(watch->size_bytes > 0);
+        assert(watch->size_bytes <= CPU_WATCH_BYTES_MAX);
+        uint64_t first = watch->addr / PAGE_BYTES;
+        uint64_t last = (watch->addr + watch->size_bytes - 1) / PAGE_BYTES;
+        pages[count++] = first * PAGE_BYTES;
+        if (last != first)
+            pages[count++] = last * PAGE_BYTES;
+    }
+    return count;
+}
+
+bool cpu_debug_set(struct cpu *cpu, const struct cpu_debug *wanted)
+{
+    static const struct cpu_debug none = {.break_count = 0};
+    struct debug *debug = &cpu->debug;
+    const struct cpu_debug *now = wanted ? wanted : &none;
+    assert(!cpu->running);
+    assert(now->break_count <= CPU_BREAKS_MAX);
+    assert(now->watch_count <= CPU_WATCHES_MAX);
+    uint64_t pages[STORE_PATH_WATCHED_MAX] = {0};
+    size_t page_count = pages_watched(now, pages);
+    if (!store_path_watch(&cpu->store_path, pages, page_count))
+        return false;
+    if (page_count > 0 && !engine_tlb_flush(cpu))
+        return false;
+    bool breaks_same = debug->break_count == now->break_count &&
+                       memcmp(debug->breaks, now->breaks, sizeof(debug->breaks)) == 0;
+    *debug = (struct debug){.events = UINT64_MAX};
+    memcpy(debug->breaks, now->breaks, sizeof(debug->breaks));
+    memcpy(debug->watches, now->watches, sizeof(debug->watches));
+    debug->break_count = now->break_count;
+    debug->watch_count = now->watch_count;
+    if (!breaks_same)
+        blocks_mark(cpu);
+    skip_set(cpu);
+    count_retarget(cpu);
+    return true;
+}
+
+void cpu_debug_events(struct cpu *cpu, uint64_t events)
+{
+    assert(!cpu->running);
+    cpu->debug.events = events;
+    count_retarget(cpu);
+}
+
+struct cpu_hit cpu_debug_hit(const struct cpu *cpu)
+{
+    return cpu->debug.hit;
+}
