@@ -35,18 +35,26 @@ enum request_state {
     REQUEST_MOVING, REQUEST_ENDED
 };
 
+/* In the order in which they are read. Where plex 1 is looked at first, a plex 0 that is older was
+ * lost on its way to the disk, though it may pass its check. (Plex 1 is older while a checkpoint is
+ * brought home.) */
+enum copy { COPY_LOOK, COPY_PLEX_0, COPY_PLEX_1, COPY_SHADOW };
+#define COPY_PLEX(copy) ((copy) == COPY_PLEX_0 ? 0u : 1u) /* of those before COPY_SHADOW */
+
 struct io_request {
     uint8_t state; /* enum request_state */
     uint8_t kind;  /* enum range_kind */
-    uint8_t plex;  /* being read */
+    uint8_t copy;  /* enum copy: being read */
     uint8_t bad_plex; /* that was read and is bad; NO_PLEX: none */
     uint8_t pending; /* disks that have not answered */
     uint8_t disk;    /* the last that was asked */
     uint8_t count;   /* of a write: blocks */
     bool good;
     bool durable;    /* a copy that fails is the end of its disk: a write or flush */
+    bool sector;     /* only the first */
     struct io_owner owner;
     struct io_check check;
+    uint64_t generation; /* of the pot in plex 1, if that is good */
     uint64_t id;
     void *data;
 };
@@ -94,7 +102,7 @@ static void end(struct io_request *request, bool good)
 static void start(struct io_request *request, enum block_op op,
                   const struct volume_home *home, void *const *blocks, unsigned count)
 {
-    bool sector = op == BLOCK_WRITE && request->kind == RANGE_CKPT_HEADER;
+    bool sector = request->sector || (op == BLOCK_WRITE && request->kind == RANGE_CKPT_HEADER);
     request->pending++;
     request->disk = home->disk;
     virtio_block_start(home->disk, &(struct block_request){
@@ -102,13 +110,20 @@ static void start(struct io_request *request, enum block_op op,
         .piece_bytes = sector ? SECTOR_BYTES : BLOCK_BYTES, .owner = request});
 }
 
-/* Where a copy can be read: behind the plexes come the shadows, any of which may be one. */
+static bool of_pot(const struct io_request *request)
+{
+    return request->kind == RANGE_NODES || request->kind == RANGE_PAGE_POTS;
+}
+
+/* Where a copy can be read. Any of the shadows may be one. */
 static bool copy_find(const struct io_request *request, struct volume_home *home)
 {
-    if (request->plex < VOLUME_PLEXES)
-        return volume_home(request->kind, request->id, request->plex, home);
-    return (request->kind == RANGE_NODES || request->kind == RANGE_PAGE_POTS) &&
-           volume_home_any(RANGE_CKPT_AREA, checkpoint_shadow() + request->plex - VOLUME_PLEXES,
+    if (request->copy == COPY_LOOK && !volume_home(request->kind, request->id, 0, home))
+        return false;
+    if (request->copy < COPY_SHADOW)
+        return volume_home(request->kind, request->id, COPY_PLEX(request->copy), home);
+    return of_pot(request) &&
+           volume_home_any(RANGE_CKPT_AREA, checkpoint_shadow() + request->copy - COPY_SHADOW,
                            home);
 }
 
@@ -116,7 +131,7 @@ static bool copy_find(const struct io_request *request, struct volume_home *home
 static void read_step(struct io_request *request)
 {
     struct volume_home home;
-    for (; request->plex < VOLUME_PLEXES + SHADOW_BLOCKS; request->plex++) {
+    for (; request->copy < COPY_SHADOW + SHADOW_BLOCKS; request->copy++) {
         if (!copy_find(request, &home))
             continue;
         if (virtio_block_room(home.disk, 1) == 0) {
@@ -153,7 +168,8 @@ static bool passes(const struct io_request *request)
         return sum_of(request->data, BLOCK_BYTES, check->seed) == check->checksum;
     const uint64_t *words = request->data; /* its checksum, and the generation of a pot */
     return sum_after_own(words, BLOCK_BYTES, check->seed) == words[0] &&
-           (request->plex < VOLUME_PLEXES || words[1] == checkpoint_facts.generation);
+           (request->copy < COPY_SHADOW || words[1] == checkpoint_facts.generation) &&
+           (request->copy != COPY_PLEX_0 || words[1] >= request->generation);
 }
 
 /* A disk has answered. A write or flush that it could not do is good if what the disk holds is in
@@ -165,16 +181,23 @@ static void answered(unsigned disk, struct io_request *request, bool good)
         good = volume_disk_failed(disk);
     request->pending--;
     if (request->state == REQUEST_READING) {
-        if (good && passes(request)) {
+        good = good && passes(request);
+        if (request->copy == COPY_LOOK && good) {
+            request->generation = ((const uint64_t *)request->data)[1];
+            request->copy = COPY_PLEX_0;
+            read_step(request);
+            return;
+        }
+        if (good) {
             if (request->bad_plex != NO_PLEX)
                 repair_step(request);
             else
                 end(request, true);
             return;
         }
-        if (request->plex < VOLUME_PLEXES)
-            request->bad_plex = request->plex;
-        request->plex++;
+        if (request->copy < COPY_SHADOW)
+            request->bad_plex = (uint8_t)COPY_PLEX(request->copy);
+        request->copy++;
         read_step(request);
         return;
     }
@@ -200,6 +223,7 @@ static void read_begin(struct io_request *request, enum range_kind kind, uint64_
     request->id = id;
     request->data = target;
     request->check = *check;
+    request->copy = check->look ? COPY_LOOK : COPY_PLEX_0;
     read_step(request);
 }
 
@@ -210,6 +234,23 @@ bool io_read(enum range_kind kind, uint64_t id, void *target, const struct io_ch
     if (request)
         read_begin(request, kind, id, target, check);
     return request != NULL;
+}
+
+bool io_read_sector(enum range_kind kind, uint64_t id, unsigned plex, void *target,
+                    struct io_owner owner)
+{
+    struct volume_home home;
+    bool there = volume_home(kind, id, plex, &home);
+    bool room = !there || virtio_block_room(home.disk, 1) > 0;
+    struct io_request *request = room ? request_take(owner) : NULL;
+    if (!request)
+        return false;
+    request->sector = true;
+    if (there)
+        start(request, BLOCK_READ, &home, &target, 1);
+    else
+        end(request, false);
+    return true;
 }
 
 /* How many of so many blocks to ask a disk for in each of so many requests. Rather than a part of

@@ -39,6 +39,7 @@ struct io_check {
     enum io_check_how how;
     uint64_t seed;
     uint64_t checksum; /* of IO_CHECK_WHOLE */
+    bool look;  /* of a pot: plex 1, too, and the newer one of them passes */
     bool quiet; /* it may well be that no copy passes: nothing is said then */
 };
 
@@ -51,6 +52,10 @@ struct io_check {
  * request is free; try again after io_poll(). */
 MUST_CHECK bool io_read(enum range_kind kind, uint64_t id, void *target,
                         const struct io_check *check, struct io_owner owner);
+/* io_read_sector - the first of a block of one plex, unchecked. One that is on no disk, or not in
+ * step, is answered as bad. false: as io_read(). */
+MUST_CHECK bool io_read_sector(enum range_kind kind, uint64_t id, unsigned plex, void *target,
+                               struct io_owner owner);
 /* io_read_blocks - blocks that follow each other, from one copy, unchecked: who finds that one of
  * them is wrong asks for it with io_read(). Returns how many, from the first on, are asked for with
  * this request, as they lie together on one disk; 0: try again after io_poll(). */

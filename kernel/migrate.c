@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* migrate.c - three passes over the committed directory in the order of homes. Invariants:
- * migrate.h.
+/* migrate.c - passes over the committed directory in the order of homes. Invariants: migrate.h.
  *
+ *   ORDER    the directory is sorted
  *   PAGES    pages are brought into frames, where they are not, and held there (object_page_hold())
  *            until they are written to all their plexes: what lies together moves in one request
  *   POTS_0   the pots of nodes and of page counts: a few of them are brought in, changed, and plex
  *            0 of them is written; then a flush
  *   POTS_1   the same changes to the same pots, for they may not be in memory any more, and plex 1;
- *            then a flush. So no cut finds both plexes of a pot half written. Where a plex is not
- *            in step, the pots go to their shadows first, and a flush comes between: two sets of
- *            shadows in turn, for that flush makes the batch before durable, too
- *
- * States in a pass: (PAGES: ORDER ->) GATHER -> (POTS, of a batch: MOVE -> SHADOW -> WRITE_HOME ->
- * GATHER) -> FLUSH -> FLUSHING -> the next pass, or DONE.
+ *            then a flush. So no cut finds both plexes of a pot half written
  *
  * Pages are in a list, in order, each on a leg of its way. While it is being filled, they are read
  * and none is written; then what is there is written and none is read, until the list is empty: a
@@ -30,6 +25,7 @@
 #include "kernel/checkpoint.h"
 #include "kernel/directory.h"
 #include "kernel/io.h"
+#include "kernel/migrate_pots.h"
 #include "kernel/object.h"
 #include "kernel/pot.h"
 #include "kernel/print.h"
@@ -38,26 +34,15 @@
 /* Pages of the list: 8 MiB, but no more of the frames than this part. */
 #define PAGES_MAX 2048u
 #define PAGES_SHARE 8u
-#define POTS_MAX 16u /* of a batch */
-static_assert(2 * POTS_MAX == SHADOW_BLOCKS, "two sets");
-#define POTS_READ_MAX 3u /* at a time: when they have come, their checksums are taken at once */
 
-enum pass { PAGES, POTS_0, POTS_1, PASSES };
-enum state { ORDER, GATHER, MOVE, SHADOW, WRITE_HOME, FLUSH, FLUSHING, DONE };
+enum pass { ORDER, PAGES, POTS_0, POTS_1, DONE };
 /* How far a page is. What was read in a run has ARRIVED; what of it is not good is READ_CHECKED
  * once more. A page that no disk can read is LOST: its home keeps what it has, under the checksum
  * of what should be there, so that nobody takes the one for the other. */
 enum leg { READ, READ_CHECKED, READING, ARRIVED, WRITE, WRITING, HOME, LOST };
 
-struct held_pot {
-    struct pot *pot;
-    enum range_kind kind;
-    uint64_t first_id;
-};
-
 static struct {
     enum pass pass;
-    enum state state;
     bool failed, again; /* something failed; and it is the second time */
     unsigned asked; /* requests that are under way */
     uint64_t generation;
@@ -67,24 +52,26 @@ static struct {
     unsigned pages, pages_to_read; /* in the list; of these, on a leg before WRITE */
     unsigned arrived;              /* on that leg */
     bool filling;
-    uint32_t place, end; /* in the order: of what is not in its pot yet; of the next batch */
-    unsigned pot_count, sealed; /* of the batch */
-    unsigned shadows, written;  /* of the batch that were asked to be written */
-    bool shadowed; /* they are durable, or will be when nothing is asked for */
-    bool odd; /* the batch: its shadows are the second set */
 } migrate;
-static struct held_pot held_pots[POTS_MAX];
 
 static void pass_begin(enum pass pass)
 {
     migrate.pass = pass;
-    migrate.state = GATHER;
-    migrate.filling = true;
-    migrate.place = migrate.end = 0;
-    if (pass == PAGES) {
-        migrate.state = ORDER;
+    switch (pass) {
+    case ORDER:
         migrate.in_step = volume_in_step();
         directory_order_begin(DIRECTORY_COMMITTED);
+        break;
+    case PAGES:
+        migrate.filling = true;
+        migrate.next = directory_order_next();
+        break;
+    case POTS_0:
+    case POTS_1:
+        migrate_pots_begin(pass == POTS_1, migrate.generation);
+        break;
+    case DONE:
+        break;
     }
 }
 
@@ -92,7 +79,7 @@ void migrate_begin(uint64_t generation)
 {
     migrate.generation = generation;
     migrate.again = false;
-    pass_begin(PAGES);
+    pass_begin(ORDER);
 }
 
 static void one_answered(void *object, bool good)
@@ -103,19 +90,15 @@ static void one_answered(void *object, bool good)
     migrate.failed |= !good;
 }
 
-static const struct io_owner migrate_owner = {one_answered, NULL};
-
-/* The kind of range that has the object's home, or that of what describes it. */
-static enum range_kind kind_of(const struct directory_entry *entry)
+/* Can it, and what describes it, be brought home? */
+static bool has_home(const struct directory_entry *entry)
 {
+    struct volume_home home;
+    uint64_t id = directory_id(entry);
     if (entry->kind == DIRECTORY_NODE)
-        return RANGE_NODES;
-    return migrate.pass == PAGES ? RANGE_PAGES : RANGE_PAGE_POTS;
-}
-
-static bool has_home(const struct directory_entry *entry, struct volume_home *home)
-{
-    return volume_home_any(kind_of(entry), directory_id(entry), home);
+        return volume_home_any(RANGE_NODES, id, &home);
+    return volume_home_any(RANGE_PAGES, id, &home) &&
+           volume_home_any(RANGE_PAGE_POTS, id, &home);
 }
 
 /* The next checkpoint has a newer version already, in its area. */
@@ -191,13 +174,12 @@ static bool page_gather(const struct directory_entry *entry)
 /* Fill the list as far as it goes. */
 static void pages_gather(void)
 {
-    struct volume_home home;
     bool taken = true;
     uint64_t pages_max = least(PAGES_MAX, objects.page_count / PAGES_SHARE);
     while (taken && migrate.next && migrate.pages < pages_max && !checkpoint_time_is_up()) {
         const struct directory_entry *entry = migrate.next;
         bool stays = directory_is_laid(entry) && volume_streams(!checkpoint_full());
-        if (entry->kind != DIRECTORY_NODE && (!has_home(entry, &home) || stays))
+        if (!has_home(entry) || stays)
             taken = carry_on(entry);
         else if (entry->kind == DIRECTORY_PAGE)
             taken = page_gather(entry);
@@ -352,226 +334,33 @@ static void pages_drop(void)
     migrate.pages = migrate.pages_to_read = migrate.arrived = 0;
 }
 
-/* --- pots --- */
-
-/* Is its pot of this batch, or can it be? */
-static bool pot_gather(const struct directory_entry *entry, uint64_t first_id)
-{
-    struct held_pot *last = &held_pots[migrate.pot_count - 1];
-    if (migrate.pot_count > 0 && last->kind == kind_of(entry) && last->first_id == first_id)
-        return true;
-    if (migrate.pot_count == POTS_MAX || migrate.pot_count >= pot_spare())
-        return false;
-    held_pots[migrate.pot_count++] = (struct held_pot){.kind = kind_of(entry),
-                                                          .first_id = first_id};
-    return true;
-}
-
-/* The entries of the next few pots. */
-static bool pots_gather(void)
-{
-    struct volume_home home;
-    const struct directory_entry *entry;
-    while ((entry = directory_ordered(migrate.end)) != NULL) {
-        if (checkpoint_time_is_up())
-            return false;
-        if (!has_home(entry, &home)) {
-            if (!carry_on(entry))
-                return false;
-        } else if (!pot_gather(entry, home.first_id)) {
-            break;
-        }
-        migrate.end++;
-    }
-    return true;
-}
-
-/* All pots of the batch are here, to be changed. */
-static bool pots_hold(void)
-{
-    unsigned waiting = 0;
-    for (unsigned i = 0; i < migrate.pot_count && waiting < POTS_READ_MAX; i++) {
-        struct held_pot *held = &held_pots[i];
-        enum fetch fetch = FETCH_PRESENT;
-        if (!held->pot)
-            fetch = pot_get(held->kind, held->first_id, &held->pot);
-        if (fetch == FETCH_PRESENT)
-            held->pot->changing = true;
-        migrate.failed |= fetch == FETCH_VOID;
-        waiting += fetch != FETCH_PRESENT;
-    }
-    return waiting == 0;
-}
-
-/* Put what an entry says into its pot. false: something must be waited for. */
-static bool entry_change(const struct directory_entry *entry)
-{
-    const struct held_pot *held = held_pots;
-    uint64_t id = directory_id(entry), each = range_objects_per_block((uint8_t)kind_of(entry));
-    while (held->kind != kind_of(entry) || id - held->first_id >= each)
-        held++;
-    kassert(held < held_pots + migrate.pot_count);
-    void *block = held->pot->data;
-    if (entry->kind == DIRECTORY_NODE) {
-        const struct disk_node *node;
-        enum fetch fetch = pot_area_node(entry, &node);
-        if (fetch == FETCH_PRESENT)
-            ((struct node_pot *)block)->nodes[id - held->first_id] = *node;
-        migrate.failed |= fetch == FETCH_VOID;
-        return fetch == FETCH_PRESENT;
-    }
-    uint64_t flags = entry->kind == DIRECTORY_ZERO_PAGE ? PAGE_POT_ZERO : 0;
-    ((struct page_pot *)block)->pages[id - held->first_id] = (struct page_pot_entry){
-        entry->allocation_count | flags << PAGE_POT_FLAGS_SHIFT, entry->checksum_or_calls};
-    return true;
-}
-
-/* Ask for pots that lie together to be written. 0: there is no room. */
-static unsigned pots_write(void)
-{
-    void *blocks[POTS_MAX];
-    unsigned count = 0;
-    const struct held_pot *first = &held_pots[migrate.written];
-    uint64_t each = range_objects_per_block((uint8_t)first->kind);
-    while (migrate.written + count < migrate.pot_count && first[count].kind == first->kind &&
-           first[count].first_id == first->first_id + count * each) {
-        blocks[count] = first[count].pot->data;
-        count++;
-    }
-    return io_write(first->kind, first->first_id, blocks, count,
-                    IO_PLEX(migrate.pass - POTS_0), migrate_owner);
-}
-
-/* Will a pot be in no good copy while it is written in this pass? */
-static bool is_alone(const struct held_pot *held)
-{
-    struct volume_home home;
-    unsigned plex = migrate.pass - POTS_0;
-    return volume_home(held->kind, held->first_id, plex, &home) &&
-           !volume_home(held->kind, held->first_id, !plex, &home);
-}
-
-/* true: what needs shadows has them. */
-static bool pots_shadow(void)
-{
-    void *blocks[POTS_MAX];
-    bool alone = false;
-    for (unsigned i = 0; i < migrate.pot_count; i++) {
-        blocks[i] = held_pots[i].pot->data;
-        alone |= is_alone(&held_pots[i]);
-    }
-    while (alone && migrate.shadows < migrate.pot_count) {
-        uint64_t first_id = checkpoint_shadow() + (migrate.odd ? POTS_MAX : 0) + migrate.shadows;
-        unsigned count =
-            io_write(RANGE_CKPT_AREA, first_id, blocks + migrate.shadows,
-                     migrate.pot_count - migrate.shadows, IO_PLEXES, migrate_owner);
-        if (count == 0)
-            return false;
-        migrate.shadows += count;
-        migrate.asked++;
-    }
-    if (migrate.asked > 0 || !alone || migrate.shadowed)
-        return migrate.asked == 0;
-    migrate.shadowed = io_flush(migrate_owner);
-    migrate.asked += migrate.shadowed;
-    return false;
-}
-
-/* true: the pots of the batch are as they will be at home. */
-static bool pots_move(void)
-{
-    struct volume_home home;
-    if (!pots_hold())
-        return false;
-    for (; migrate.place < migrate.end; migrate.place++) {
-        const struct directory_entry *entry = directory_ordered(migrate.place);
-        if (checkpoint_time_is_up() || (has_home(entry, &home) && !entry_change(entry)))
-            return false;
-    }
-    for (; migrate.sealed < migrate.pot_count; migrate.sealed++) {
-        if (checkpoint_time_is_up())
-            return false;
-        (void)pot_seal(held_pots[migrate.sealed].pot, migrate.generation);
-    }
-    return true;
-}
-
-/* The batch is over. */
-static void pots_drop(void)
-{
-    for (unsigned i = 0; i < migrate.pot_count; i++)
-        if (held_pots[i].pot)
-            pot_changed(held_pots[i].pot);
-    migrate.pot_count = migrate.sealed = migrate.shadows = migrate.written = 0;
-    migrate.shadowed = false;
-    migrate.odd = !migrate.odd;
-}
-
-/* true: they are there, and have gone. */
-static bool pots_home(void)
-{
-    while (migrate.written < migrate.pot_count) {
-        unsigned count = pots_write();
-        if (count == 0)
-            return false;
-        migrate.asked++;
-        migrate.written += count;
-    }
-    if (migrate.asked > 0)
-        return false;
-    pots_drop();
-    return true;
-}
-
-/* Of a batch, one after the other. */
-static bool (*const pots_steps[])(void) = {
-    [MOVE] = pots_move, [SHADOW] = pots_shadow, [WRITE_HOME] = pots_home};
-
 /* --- */
+
+/* true: they are home, in this pass's plex. */
+static bool pots_done(void)
+{
+    enum migrate_pots come = migrate_pots_step();
+    migrate.failed |= come == MIGRATE_POTS_FAILED;
+    return come == MIGRATE_POTS_HOME;
+}
+
+/* true: the next one's turn. */
+static bool (*const passes[])(void) = {
+    [ORDER] = directory_order_ready, [PAGES] = pages_done, [POTS_0] = pots_done,
+    [POTS_1] = pots_done};
 
 /* One step. false: something must be waited for, or all is done. */
 static bool step(void)
 {
-    bool pages = migrate.pass == PAGES;
-    switch (migrate.state) {
-    case ORDER:
-        if (!directory_order_ready())
-            return !checkpoint_time_is_up();
-        migrate.next = directory_order_next();
-        migrate.state = GATHER;
-        return true;
-    case GATHER:
-        if (pages ? !pages_done() : !pots_gather())
-            return false;
-        migrate.state = migrate.pot_count > 0 ? MOVE : FLUSH;
-        return true;
-    case MOVE:
-    case SHADOW:
-    case WRITE_HOME:
-        if (!pots_steps[migrate.state]())
-            return false;
-        migrate.state = migrate.state == WRITE_HOME ? GATHER : migrate.state + 1;
-        return true;
-    case FLUSH: /* of what the last pass wrote; the pages are in the area until the end */
-        if (!pages && !io_flush(migrate_owner))
-            return false;
-        migrate.asked += !pages;
-        migrate.state = FLUSHING;
-        return true;
-    case FLUSHING:
-        if (migrate.asked > 0)
-            return false;
-        if (migrate.in_step != volume_in_step()) /* what was written is not where it should be */
-            pass_begin(PAGES);
-        else if (migrate.pass == POTS_1)
-            migrate.state = DONE;
-        else
-            pass_begin(migrate.pass + 1);
-        return true;
-    case DONE:
+    if (migrate.pass == DONE)
         return false;
-    }
-    panic("MIGR-001 no such state");
+    if (!passes[migrate.pass]())
+        return migrate.pass == ORDER && !checkpoint_time_is_up();
+    if (migrate.in_step != volume_in_step()) /* what was written is not where it should be */
+        pass_begin(ORDER);
+    else
+        pass_begin(migrate.pass + 1);
+    return true;
 }
 
 /* Begin once more: a disk that failed has left meanwhile, and what it had is on others. */
@@ -579,11 +368,10 @@ static void begin_again(void)
 {
     if (migrate.again)
         halt("store: generation %lu cannot be brought home", migrate.generation);
-    pots_drop();
     pages_drop();
     migrate.failed = false;
     migrate.again = true;
-    pass_begin(PAGES);
+    pass_begin(ORDER);
 }
 
 bool migrate_step(void)
@@ -592,5 +380,5 @@ bool migrate_step(void)
         continue;
     if (migrate.failed && migrate.asked == 0)
         begin_again();
-    return migrate.state == DONE;
+    return migrate.pass == DONE;
 }

@@ -107,15 +107,15 @@ static uint64_t seed_of(const struct pot *pot)
 }
 
 /* Start reading it. false: no request is free. */
-static bool pot_read(struct pot *pot)
+static bool pot_read(struct pot *pot, bool look)
 {
-    struct io_check check = {.how = IO_CHECK_OWN, .seed = seed_of(pot)};
+    struct io_check check = {.how = IO_CHECK_OWN, .seed = seed_of(pot), .look = look};
     pot->state = POT_READING;
     return io_read(pot->kind, pot->first_id, pot->data, &check,
                    (struct io_owner){pot_arrived, pot});
 }
 
-enum fetch pot_get(enum range_kind kind, uint64_t object_id, struct pot **out)
+enum fetch pot_get(enum range_kind kind, uint64_t object_id, bool look, struct pot **out)
 {
     struct volume_home home;
     if (!volume_home_any(kind, object_id, &home))
@@ -126,7 +126,7 @@ enum fetch pot_get(enum range_kind kind, uint64_t object_id, struct pot **out)
         if (!pot)
             return sched_stall(&sched.io_waiters);
         *pot = (struct pot){.kind = kind, .first_id = home.first_id, .data = pot->data};
-        if (!pot_read(pot)) {
+        if (!pot_read(pot, look)) {
             pot->state = POT_FREE;
             return sched_stall(&sched.io_waiters);
         }
@@ -151,7 +151,7 @@ static uint64_t place_in(const struct pot *pot, uint64_t object_id)
 enum fetch pot_node(uint64_t object_id, const struct disk_node **node)
 {
     struct pot *pot;
-    enum fetch fetch = pot_get(RANGE_NODES, object_id, &pot);
+    enum fetch fetch = pot_get(RANGE_NODES, object_id, true, &pot);
     if (fetch == FETCH_PRESENT)
         *node = &((const struct node_pot *)pot->data)->nodes[place_in(pot, object_id)];
     return fetch;
@@ -160,7 +160,7 @@ enum fetch pot_node(uint64_t object_id, const struct disk_node **node)
 enum fetch pot_page(uint64_t object_id, const struct page_pot_entry **entry)
 {
     struct pot *pot;
-    enum fetch fetch = pot_get(RANGE_PAGE_POTS, object_id, &pot);
+    enum fetch fetch = pot_get(RANGE_PAGE_POTS, object_id, true, &pot);
     if (fetch == FETCH_PRESENT)
         *entry = &((const struct page_pot *)pot->data)->pages[place_in(pot, object_id)];
     return fetch;
@@ -313,7 +313,7 @@ enum fetch pot_area_node(const struct directory_entry *entry, const struct disk_
         return FETCH_PRESENT;
     }
     struct pot *pot;
-    enum fetch fetch = pot_get(RANGE_CKPT_AREA, entry->location, &pot);
+    enum fetch fetch = pot_get(RANGE_CKPT_AREA, entry->location, false, &pot);
     if (fetch != FETCH_PRESENT)
         return fetch;
     const struct node_pot *block = (const struct node_pot *)pot->data;

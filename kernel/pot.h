@@ -32,11 +32,11 @@ struct pot {
     struct queue waiters;
 };
 
-/* pot_get - the pot that describes an object. Who is to change and write it says so at once
- * (changing): it stays until pot_changed(). pot_seal - its block, with its generation and checksum.
- * pot_spare - so many may be held so at a time. */
+/* pot_get - the pot that describes an object. look: if it is read, the newer one of its plexes. Who
+ * is to change and write it says so at once (changing): it stays until pot_changed(). pot_seal -
+ * its block, with its generation and checksum. pot_spare - so many may be held so at a time. */
 unsigned pot_spare(void);
-enum fetch pot_get(enum range_kind kind, uint64_t object_id, struct pot **pot);
+enum fetch pot_get(enum range_kind kind, uint64_t object_id, bool look, struct pot **pot);
 void *pot_seal(struct pot *pot, uint64_t generation);
 void pot_changed(struct pot *pot);
 

@@ -7,7 +7,7 @@
  * What a state asks for is answered before the next one's turn.
  *
  * When blocks cannot be read, they are asked for one by one; what is written for one that still
- * cannot passes no check. What cannot be written is left as it is: not in step.
+ * cannot passes no check. Where too many cannot, or one cannot be written, nothing gets in step.
  */
 #include "kernel/resync.h"
 
@@ -17,6 +17,8 @@
 #include "kernel/volume.h"
 
 #define RESYNC_BLOCKS 8u /* at a time; a store at work hardly notices */
+/* More is a disk that dies: what it held is on no other yet, so it is not to be written over. */
+#define RESYNC_LOST_MAX 16u
 
 enum state { IDLE, READ, WRITE, ADVANCE, FLUSH, END };
 
@@ -27,7 +29,8 @@ static struct {
     unsigned count;    /* blocks on their way */
     bool asked, good; /* a request is under way; else: the last was answered as good */
     bool failed;      /* something could not be written */
-    bool single;      /* one block at a time: one that cannot be read is near */
+    unsigned single;  /* so many blocks are read one at a time: one of them cannot be read */
+    unsigned lost;    /* blocks that no disk can read */
     struct page_frame *frames[RESYNC_BLOCKS]; /* lent while it goes on */
 } resync;
 
@@ -73,7 +76,7 @@ static bool hold(const struct volume_range *range)
 {
     uint64_t left = range_end(range) - resync.next_id;
     uint64_t per_block = range_objects_per_block(range->kind);
-    unsigned most = resync.single ? 1 : RESYNC_BLOCKS;
+    unsigned most = resync.single > 0 ? 1 : RESYNC_BLOCKS;
     resync.count = (unsigned)least(groups_of(per_block, left), most);
     return io_hold(range->kind, resync.next_id, resync.next_id + resync.count * per_block);
 }
@@ -96,23 +99,22 @@ static bool move(const struct volume_range *range)
     return true;
 }
 
-/* Blocks were read; if not all of them, then one by one. false: they are to be read again. */
-static bool were_read(const struct volume_range *range)
+/* Blocks were read, but not all of them. true: they are to be written all the same. */
+static bool some_lost(const struct volume_range *range)
 {
-    if (!resync.good && resync.count > 1) {
-        io_release();
-        resync.single = true;
-        resync.state = READ;
-        return false;
-    }
-    if (!resync.good) {
+    if (resync.count == 1) {
         print_line("store: %s %lu: it cannot be copied; no copy is good",
                    volume_kind_name(range->kind), resync.next_id);
-        memset(resync.frames[0]->data, 0, BLOCK_BYTES);
-        resync.good = true;
-        resync.single = false;
+        if (++resync.lost <= RESYNC_LOST_MAX) {
+            memset(resync.frames[0]->data, 0, BLOCK_BYTES);
+            return true;
+        }
+        resync.failed = true;
     }
-    return true;
+    io_release();
+    resync.single = RESYNC_BLOCKS;
+    resync.state = resync.failed ? FLUSH : READ;
+    return false;
 }
 
 /* So many blocks are copied. */
@@ -120,6 +122,8 @@ static void advance(const struct volume_range *range)
 {
     io_release();
     resync.failed |= !resync.good;
+    if (resync.single > 0)
+        resync.single--;
     resync.next_id += resync.count * range_objects_per_block(range->kind);
     resync.state = READ;
     if (resync.next_id >= range_end(range))
@@ -152,7 +156,7 @@ static bool step(void)
         }
         break;
     case WRITE:
-        if (!were_read(range))
+        if (!resync.good && !some_lost(range))
             return true;
         if (!move(range))
             return false;

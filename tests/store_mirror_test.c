@@ -16,7 +16,7 @@
 
 static const char *const paths[DISKS] = {"mirror-pair.img", "mirror-pair-1.img"};
 
-#define FAULTS 3u
+#define FAULTS 20u
 
 struct pair {
     struct machine_fault faults[FAULTS]; /* from when it is switched on */
@@ -253,4 +253,62 @@ Test(store_mirror, blocks_that_the_survivor_cannot_read_do_not_keep_the_other_ou
     comes_back(pair, generation);
     cr_expect(strstr(pair->transcript.text, "it cannot be copied"), "%s", pair->transcript.text);
     pair_finish(pair);
+}
+
+/* What the survivor holds is on no other disk yet: nobody may take its place. */
+Test(store_mirror, a_survivor_that_can_hardly_be_read_keeps_its_place, .timeout = 900)
+{
+    uint64_t newest, found;
+    struct pair *pair = pair_make();
+    struct machine_until until = machine_until_never();
+    uint64_t generation = half_dies(pair, 1, TRACE_PHASE_MIGRATE, 20000);
+    struct digest good = digest_of(0, 1, &newest, NULL);
+    cr_assert_eq(newest, generation);
+    struct store *store = store_opened(paths[0]);
+    uint64_t pages = store_end(store, RANGE_PAGES);
+    store_dropped(store);
+    for (unsigned i = 0; i < FAULTS; i++)
+        unreadable(pair, RANGE_PAGES, pages - 1 - 3 * i);
+    pair_start(pair, 0, DISKS);
+    until.console = " ranges were brought in step";
+    until.cycles = POWER_CYCLES_MAX;
+    cr_assert_eq(machine_run(pair->machine, &until).reason, MACHINE_STOP_CONSOLE, "%s",
+                 pair->transcript.text);
+    cr_expect(strstr(pair->transcript.text, "store: 0 ranges were brought"), "%s",
+              pair->transcript.text);
+    machine_cut(pair->machine, POWER_DROP, 0);
+    struct digest after = digest_of(0, DISKS, &newest, &found);
+    if (newest == generation)
+        must_be_equal(&good, &after);
+    pair->fault_count = 0;
+    comes_back(pair, newest);
+    pair_finish(pair);
+}
+
+Test(store_mirror, a_survivor_that_dies_before_the_other_is_in_step_keeps_its_place, .timeout = 900)
+{
+    for (unsigned round = 0; round < 4; round++) {
+        uint64_t newest, found;
+        struct pair *pair = pair_make();
+        struct machine_until until = machine_until_never();
+        uint64_t generation = half_dies(pair, 1, TRACE_PHASE_DIRECTORY, 20000);
+        pair_start(pair, 0, DISKS);
+        until.console = "their other copies are copied";
+        until.cycles = POWER_CYCLES_MAX;
+        cr_assert_eq(machine_run(pair->machine, &until).reason, MACHINE_STOP_CONSOLE, "%s",
+                     pair->transcript.text);
+        run_cycles(pair, 100000 * round);
+        dies(pair, 0);
+        until = machine_until_never();
+        until.cycles = machine_cycles(pair->machine) + POWER_CYCLES_MAX / 4;
+        (void)machine_run(pair->machine, &until); /* to an orderly stop, or nowhere */
+        const char *step = strstr(pair->transcript.text, " ranges were brought in step");
+        cr_expect(!step || strncmp(step - 2, " 0", 2) == 0, "round %u: %s", round,
+                  pair->transcript.text);
+        machine_cut(pair->machine, POWER_DROP, 0);
+        (void)digest_of(0, DISKS, &newest, &found);
+        cr_expect_geq(newest, generation);
+        comes_back(pair, newest);
+        pair_finish(pair);
+    }
 }
