@@ -7,7 +7,7 @@
  * this domain; power, console. */
 #include <string.h>
 
-#include "disks/domains/parts/ledger.h"
+#include "disks/domains/parts/books.h"
 #include "disks/domains/rt/bank.h"
 #include "disks/domains/rt/check.h"
 #include "disks/domains/rt/slots.h"

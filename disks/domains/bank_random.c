@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "disks/domains/parts/ledger.h"
+#include "disks/domains/parts/books.h"
 #include "disks/domains/rt/bank.h"
 #include "disks/domains/rt/check.h"
 #include "disks/domains/rt/slots.h"
@@ -72,7 +72,7 @@ static void object_put(unsigned object, unsigned slot)
 /* The model's side. */
 static bool model_below(unsigned bank, unsigned above)
 {
-    while (bank != LEDGER_PRIME && bank != above)
+    while (bank != BOOKS_PRIME && bank != above)
         bank = model.banks[bank].parent;
     return bank == above;
 }
@@ -84,7 +84,7 @@ static uint64_t model_available(unsigned bank, enum space kind)
         const struct model_bank *account = &model.banks[bank];
         if (account->limit[kind] - account->held[kind] < count)
             count = account->limit[kind] - account->held[kind];
-        if (bank == LEDGER_PRIME)
+        if (bank == BOOKS_PRIME)
             return count;
     }
 }
@@ -94,7 +94,7 @@ static void model_charge(unsigned bank, enum space kind, uint64_t change)
     model.left[kind] -= change;
     for (;; bank = model.banks[bank].parent) {
         model.banks[bank].held[kind] += change;
-        if (bank == LEDGER_PRIME)
+        if (bank == BOOKS_PRIME)
             return;
     }
 }
@@ -220,7 +220,7 @@ static void try_limit(void)
     if (below(8) == 0)
         change = change < 0 ? INT64_MIN : INT64_MAX;
     int64_t expected = change < lowest ? lowest : change > highest ? highest : change;
-    if (bank == LEDGER_PRIME)
+    if (bank == BOOKS_PRIME)
         return;
     bank_take(bank, SLOT_BANK);
     CHECK_CODE(RC_OK, key_order_word(SLOT_BANK, kind * BANK_PAGES + BANK_LIMIT, (uint64_t)change,
@@ -233,7 +233,7 @@ static void try_limit(void)
 static void try_end(bool space)
 {
     unsigned bank = bank_some();
-    if (bank == LEDGER_PRIME)
+    if (bank == BOOKS_PRIME)
         return;
     bank_take(bank, SLOT_BANK);
     CHECK_CODE(RC_OK, space ? bank_destroy_space(SLOT_BANK) : order_destroy(SLOT_BANK));

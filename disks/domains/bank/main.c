@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* main.c - the space bank: one domain that is the whole tree of banks. Protocol: rt/bank.h; its
- * books: parts/ledger.h.
+ * books: parts/books.h.
  *
  * The prime bank is the start key with the data byte BANK_PRIME. Every other bank, and every key
  * that forbids something, is a front end key to a node of its own, the bank's door, whose keeper is
@@ -23,7 +23,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "disks/domains/parts/ledger.h"
+#include "disks/domains/parts/books.h"
 #include "disks/domains/rt/bank.h"
 #include "disks/domains/rt/front.h"
 #include "disks/domains/rt/layout.h"
@@ -41,10 +41,10 @@ enum bank_slot {
     SLOT_DISCRIM = 10,
 };
 #define SLOT_DOOR SLOT_TEMPORARY
-#define ALL_FORBIDDEN (LEDGER_DOORS - 1)
+#define ALL_FORBIDDEN (BOOKS_DOORS - 1)
 
 static struct {
-    struct ledger *ledger;  /* NULL: there are none, and nothing is sold */
+    struct books *books;  /* NULL: there are none, and nothing is sold */
     struct words_message message; /* the one that is being answered */
     unsigned bank, forbidden; /* through whose key it came */
 } bank;
@@ -81,10 +81,10 @@ static bool string_is(size_t size_bytes)
  * cannot be read, or is retired) is lost, and another is tried. */
 static bool buy(enum space kind, unsigned slot, uint64_t *offset)
 {
-    while (ledger_buy(bank.ledger, bank.bank, kind, offset)) {
+    while (books_buy(bank.books, bank.bank, kind, offset)) {
         if (range_make(range_slot(kind), *offset, slot) == RC_OK)
             return true;
-        ledger_lose(bank.ledger, bank.bank, kind, *offset);
+        books_lose(bank.books, bank.bank, kind, *offset);
     }
     return false;
 }
@@ -102,7 +102,7 @@ static uint64_t create(enum space kind, unsigned count)
         if (buy(kind, SLOT_KEY + i, &offsets[i]))
             continue;
         while (i-- > 0)
-            ledger_sell(bank.ledger, bank.bank, kind, offsets[i]);
+            books_sell(bank.books, bank.bank, kind, offsets[i]);
         return code_full(kind);
     }
     answer_keys(count);
@@ -113,7 +113,7 @@ static uint64_t create(enum space kind, unsigned count)
 static bool identify(enum space kind, unsigned slot, uint64_t *offset)
 {
     return range_identify(range_slot(kind), slot, offset) == RC_OK &&
-           ledger_owns(bank.ledger, bank.bank, kind, *offset);
+           books_owns(bank.books, bank.bank, kind, *offset);
 }
 
 static uint64_t destroy(enum space kind, unsigned count)
@@ -128,9 +128,9 @@ static uint64_t destroy(enum space kind, unsigned count)
     }
     for (unsigned i = 0; i < count; i++) {
         if (wipe(kind, offsets[i]))
-            ledger_sell(bank.ledger, bank.bank, kind, offsets[i]);
+            books_sell(bank.books, bank.bank, kind, offsets[i]);
         else
-            ledger_lose(bank.ledger, bank.bank, kind, offsets[i]);
+            books_lose(bank.books, bank.bank, kind, offsets[i]);
     }
     return RC_OK;
 }
@@ -152,7 +152,7 @@ static uint64_t limit_change(enum space kind)
     if (!string_is(sizeof(change)))
         return RC_FORMAT;
     memcpy(&change, bank.message.in.word, sizeof(change));
-    change = ledger_limit_change(bank.ledger, bank.bank, kind, change);
+    change = books_limit_change(bank.books, bank.bank, kind, change);
     answer_put(&change, sizeof(change));
     return RC_OK;
 }
@@ -163,7 +163,7 @@ static uint64_t limit_change_small(enum space kind)
     if (!string_is(sizeof(change)))
         return RC_FORMAT;
     memcpy(&change, bank.message.in.word, sizeof(change));
-    change = (int32_t)ledger_limit_change(bank.ledger, bank.bank, kind, change);
+    change = (int32_t)books_limit_change(bank.books, bank.bank, kind, change);
     answer_put(&change, sizeof(change));
     return RC_OK;
 }
@@ -174,12 +174,12 @@ static uint64_t limit_range(enum space kind)
     if (!string_is(sizeof(words)))
         return RC_FORMAT;
     memcpy(words, bank.message.in.word, sizeof(words));
-    return ledger_range_set(bank.ledger, bank.bank, kind, words[0], words[1]) ? RC_OK : RC_FORMAT;
+    return books_range_set(bank.books, bank.bank, kind, words[0], words[1]) ? RC_OK : RC_FORMAT;
 }
 
 static uint64_t query(enum space kind, uint64_t order)
 {
-    const struct ledger_space *space = &ledger_bank(bank.ledger, bank.bank)->space[kind];
+    const struct books_space *space = &books_bank(bank.books, bank.bank)->space[kind];
     struct bank_counts counts = {space->created, space->destroyed};
     uint64_t available;
     if (order == BANK_STATISTICS) {
@@ -187,7 +187,7 @@ static uint64_t query(enum space kind, uint64_t order)
     } else if (order == BANK_QUERY) {
         answer_put(&space->held, sizeof(space->held));
     } else {
-        available = ledger_available(bank.ledger, bank.bank, kind);
+        available = books_available(bank.books, bank.bank, kind);
         answer_put(&available, sizeof(available));
     }
     return RC_OK;
@@ -197,7 +197,7 @@ static uint64_t query_all(void)
 {
     struct bank_counts counts[SPACE_KINDS];
     for (unsigned kind = 0; kind < SPACE_KINDS; kind++) {
-        const struct ledger_space *space = &ledger_bank(bank.ledger, bank.bank)->space[kind];
+        const struct books_space *space = &books_bank(bank.books, bank.bank)->space[kind];
         counts[kind] = (struct bank_counts){space->created, space->destroyed};
     }
     answer_put(counts, sizeof(counts));
@@ -207,9 +207,9 @@ static uint64_t query_all(void)
 /* A front end key of a bank into SLOT_KEY, with the door made if there is none yet. */
 static uint64_t door_key(unsigned which, unsigned forbidden)
 {
-    uint64_t offset = ledger_bank(bank.ledger, which)->doors[forbidden] - 1;
+    uint64_t offset = books_bank(bank.books, which)->doors[forbidden] - 1;
     bool there = offset != UINT64_MAX;
-    if (!there && !ledger_door(bank.ledger, which, forbidden, &offset))
+    if (!there && !books_door(bank.books, which, forbidden, &offset))
         return RC_NO_NODES;
     uint64_t code = range_make(SLOT_NODES, offset, SLOT_DOOR);
     if (code != RC_OK)
@@ -219,9 +219,9 @@ static uint64_t door_key(unsigned which, unsigned forbidden)
 }
 
 /* A bank's doors, and whatever else has become free, are wiped. */
-static void doors_wipe(const uint64_t doors[LEDGER_DOORS])
+static void doors_wipe(const uint64_t doors[BOOKS_DOORS])
 {
-    for (unsigned i = 0; i < LEDGER_DOORS; i++)
+    for (unsigned i = 0; i < BOOKS_DOORS; i++)
         if (doors[i])
             (void)wipe(SPACE_NODES, doors[i] - 1);
 }
@@ -229,16 +229,16 @@ static void doors_wipe(const uint64_t doors[LEDGER_DOORS])
 /* A new bank under one; its key is the answer. */
 static uint64_t open_bank(unsigned parent, uint64_t *created)
 {
-    uint64_t doors[LEDGER_DOORS];
-    *created = ledger_open(bank.ledger, parent);
-    if (*created == LEDGER_NONE)
+    uint64_t doors[BOOKS_DOORS];
+    *created = books_open(bank.books, parent);
+    if (*created == BOOKS_NONE)
         return RC_NO_NODES;
     uint64_t code = door_key((unsigned)*created, 0);
     if (code == RC_OK) {
         answer_keys(1);
         return RC_OK;
     }
-    ledger_merge(bank.ledger, (unsigned)*created, doors);
+    books_merge(bank.books, (unsigned)*created, doors);
     doors_wipe(doors);
     return code;
 }
@@ -254,18 +254,18 @@ static uint64_t forbid(unsigned more)
 static uint64_t destroy_space(void)
 {
     uint64_t cursor, offset;
-    ledger_doom(bank.ledger, bank.bank);
+    books_doom(bank.books, bank.bank);
     for (unsigned kind = 0; kind < SPACE_KINDS; kind++)
-        for (cursor = 0; ledger_next_doomed(bank.ledger, kind, &cursor, &offset);)
+        for (cursor = 0; books_next_doomed(bank.books, kind, &cursor, &offset);)
             (void)wipe(kind, offset);
-    ledger_close_doomed(bank.ledger);
+    books_close_doomed(bank.books);
     return RC_OK;
 }
 
 static uint64_t destroy_bank(void)
 {
-    uint64_t doors[LEDGER_DOORS];
-    ledger_merge(bank.ledger, bank.bank, doors);
+    uint64_t doors[BOOKS_DOORS];
+    books_merge(bank.books, bank.bank, doors);
     doors_wipe(doors);
     return RC_OK;
 }
@@ -276,18 +276,18 @@ static bool bank_of(unsigned slot, unsigned *which, unsigned *forbidden)
     const uint8_t sent[MESSAGE_KEYS] = {(uint8_t)slot, SLOT_BRAND, SLOT_NONE, SLOT_NONE};
     const uint8_t node[MESSAGE_KEYS] = {SLOT_NONE, SLOT_DOOR, SLOT_NONE, SLOT_NONE};
     uint64_t offset;
-    *which = LEDGER_PRIME;
+    *which = BOOKS_PRIME;
     *forbidden = 0;
     if (domain_tool_start(SLOT_TOOL, sent, NULL) == RC_OK)
         return true;
     return domain_tool_segment(SLOT_TOOL, sent, node) == RC_OK &&
            range_identify(SLOT_NODES, SLOT_DOOR, &offset) == RC_OK &&
-           ledger_at_door(bank.ledger, offset, which, forbidden);
+           books_at_door(bank.books, offset, which, forbidden);
 }
 
 static uint64_t check_books(void)
 {
-    const char *fault = ledger_fault(bank.ledger);
+    const char *fault = books_fault(bank.books);
     if (fault)
         printf("bank: wrong in the books: %s\n", fault);
     return fault ? 1 : 0;
@@ -334,7 +334,7 @@ static uint64_t serve_space(enum space kind, uint64_t order)
 
 static uint64_t serve_bank(uint64_t order)
 {
-    bool may_destroy = bank.bank != LEDGER_PRIME && !(bank.forbidden & BANK_NO_DESTROY);
+    bool may_destroy = bank.bank != BOOKS_PRIME && !(bank.forbidden & BANK_NO_DESTROY);
     uint64_t created;
     if (order < 2 * BANK_PAGES)
         return serve_space(order < BANK_PAGES ? SPACE_NODES : SPACE_PAGES, order % BANK_PAGES);
@@ -371,17 +371,17 @@ static uint64_t tool_create(uint64_t order)
     memcpy(words, bank.message.in.word, bank.message.in.length_bytes);
     if (!bank_of(SLOT_KEY, &parent, &forbidden))
         return RC_NOT_THERE;
-    const uint64_t *counts = bank.ledger->count;
+    const uint64_t *counts = bank.books->count;
     if (order == BANK_TOOL_SUBRANGE && (words[0] >= words[1] || words[1] > counts[SPACE_NODES] ||
                                         words[2] >= words[3] || words[3] > counts[SPACE_PAGES]))
         return RC_FORMAT;
     uint64_t code = open_bank(parent, &created);
     for (unsigned kind = 0; code == RC_OK && kind < SPACE_KINDS; kind++) {
         if (order == BANK_TOOL_SUBRANGE)
-            (void)ledger_range_set(bank.ledger, (unsigned)created, kind, words[2 * kind],
+            (void)books_range_set(bank.books, (unsigned)created, kind, words[2 * kind],
                                    words[2 * kind + 1]);
         else if (order == BANK_TOOL_LIMITED && words[kind] < counts[kind])
-            (void)ledger_limit_change(bank.ledger, (unsigned)created, kind,
+            (void)books_limit_change(bank.books, (unsigned)created, kind,
                                       (int64_t)words[kind] - (int64_t)counts[kind]);
     }
     return code;
@@ -408,41 +408,41 @@ static uint64_t serve(uint64_t order)
     uint64_t offset;
     bank.message.out = (struct key_words){.length_bytes = 0};
     memset(bank.message.send_slots, SLOT_NONE, sizeof(bank.message.send_slots));
-    if (!bank.ledger)
+    if (!bank.books)
         return order == ORDER_TYPE ? AKT_BANK : RC_NOT_YET;
-    bank.bank = LEDGER_PRIME;
+    bank.bank = BOOKS_PRIME;
     bank.forbidden = 0;
     if (bank.message.data_byte == BANK_TOOL)
         return serve_tool(order);
     if (bank.message.data_byte == BANK_DOOR &&
         (range_identify(SLOT_NODES, SLOT_KEY + FRONT_NODE, &offset) != RC_OK ||
-         !ledger_at_door(bank.ledger, offset, &bank.bank, &bank.forbidden)))
+         !books_at_door(bank.books, offset, &bank.bank, &bank.forbidden)))
         return RC_DATA_KEY;
     return serve_bank(order);
 }
 
 /* Open the books, or begin them. */
-static void books_open(size_t memory_bytes)
+static void open_books(size_t memory_bytes)
 {
-    struct ledger *ledger = (struct ledger *)LAYOUT_BOOKS;
+    struct books *books = (struct books *)LAYOUT_BOOKS;
     uint64_t nodes = 0, pages = 0;
     if (range_count(SLOT_NODES, &nodes) != RC_OK || range_count(SLOT_PAGES, &pages) != RC_OK ||
         data_create_number(SLOT_CREATOR, FRONT_FORMAT, SLOT_FORMAT) != RC_OK) {
         printf("bank: a range or the data creator is missing in slots 0, 1, 5\n");
         return;
     }
-    if (ledger_good(ledger, nodes, pages) || ledger_begin(ledger, memory_bytes, nodes, pages))
-        bank.ledger = ledger;
+    if (books_good(books, nodes, pages) || books_begin(books, memory_bytes, nodes, pages))
+        bank.books = books;
     else
         printf("bank: books of %zu bytes are too small for %lu nodes and %lu pages; give them "
                "%zu or more\n",
-               memory_bytes, nodes, pages, ledger_bytes(nodes, pages, 64));
+               memory_bytes, nodes, pages, books_bytes(nodes, pages, 64));
 }
 
 int domain_main(uint64_t memory_bytes, uint64_t argument_1)
 {
     (void)argument_1;
-    books_open(memory_bytes);
+    open_books(memory_bytes);
     bank.message = (struct words_message){.send_slots = NO_KEYS, .receive_slots = NO_KEYS};
     for (unsigned i = 0; i < 3; i++)
         bank.message.receive_slots[i] = (uint8_t)(SLOT_KEY + i);
