@@ -366,6 +366,9 @@ static void pending_finish(struct disk *disk, uint32_t index)
     disk->flushing = false;
     if (disk->free_ns < pending.finish_ns)
         disk->free_ns = pending.finish_ns;
+    const struct disk_observer *observer = disk->config.observer;
+    if (observer && observer->ended)
+        observer->ended(observer->context, &pending.request, done);
     disk->client.done(disk->client.context, pending.request.tag, done ? DISK_OK : DISK_ERROR);
 }
 
@@ -444,6 +447,8 @@ void disk_submit(struct disk *disk, const struct disk_request *request, uint64_t
         .request = *request,
         .arrival_ns = now_ns,
     };
+    if (observer && observer->begun)
+        observer->begun(observer->context, request);
     if (disk->counters.queue_depth_max < disk->pending_count)
         disk->counters.queue_depth_max = disk->pending_count;
     disk_advance(disk, now_ns);

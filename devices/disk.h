@@ -38,6 +38,8 @@ struct disk_store {
     bool (*sync)(void *context);
 };
 
+struct disk_request;
+
 /* Who is told, as it happens, of all that changes what a power cut would leave. Each sector write
  * has a number of its own, its order; later ones have larger numbers. */
 struct disk_observer {
@@ -51,6 +53,10 @@ struct disk_observer {
     /* A write was put in the queue, during the guest's own access to the device. NULL: who cares.
      */
     void (*submitted)(void *context, uint64_t sector, uint32_t sector_count);
+    /* A request was put in the queue; it is over. One that was cancelled is not told of again. Both
+     * NULL: who cares. */
+    void (*begun)(void *context, const struct disk_request *request);
+    void (*ended)(void *context, const struct disk_request *request, bool good);
 };
 
 enum disk_timing { DISK_TIMING_INSTANT, DISK_TIMING_SSD, DISK_TIMING_HDD };

@@ -21,7 +21,7 @@ static struct cpu_place place_of(const struct cpu *cpu)
 
 static void starts_tell(struct cpu *cpu)
 {
-    struct profile *profile = &cpu->profile;
+    struct cpu_profile *profile = &cpu->profile;
     if (profile->count == 0)
         return;
     profile->watcher->blocks(profile->watcher->context, profile->starts, profile->count);
@@ -40,7 +40,7 @@ static struct cpu_crossing crossing_of(const struct cpu *cpu, const uint64_t *wo
 
 static void leave(struct cpu *cpu, const uint64_t *words, uint64_t pc)
 {
-    struct profile *profile = &cpu->profile;
+    struct cpu_profile *profile = &cpu->profile;
     struct cpu_crossing crossing = crossing_of(cpu, words, pc);
     starts_tell(cpu);
     profile->supervisor = false;
@@ -49,7 +49,7 @@ static void leave(struct cpu *cpu, const uint64_t *words, uint64_t pc)
 
 void profile_enter(struct cpu *cpu, const uint64_t *words, uint64_t cause, uint64_t value)
 {
-    struct profile *profile = &cpu->profile;
+    struct cpu_profile *profile = &cpu->profile;
     assert(profile->watcher);
     if (words[cpu->layout.privilege] != PRIVILEGE_U)
         return;
@@ -82,7 +82,7 @@ static __attribute__((noinline)) bool left(struct cpu *cpu, uint64_t pc)
 
 void profile_block(struct cpu *cpu, uint64_t pc)
 {
-    struct profile *profile = &cpu->profile;
+    struct cpu_profile *profile = &cpu->profile;
     assert(profile->supervisor);
     if ((int64_t)pc >= 0 && left(cpu, pc))
         return;
@@ -93,7 +93,7 @@ void profile_block(struct cpu *cpu, uint64_t pc)
 
 void profile_waited(struct cpu *cpu, uint64_t cycles)
 {
-    struct profile *profile = &cpu->profile;
+    struct cpu_profile *profile = &cpu->profile;
     if (!profile->supervisor || cycles == 0)
         return;
     struct cpu_place place = place_of(cpu);
@@ -103,7 +103,7 @@ void profile_waited(struct cpu *cpu, uint64_t cycles)
 
 void profile_start(struct cpu *cpu)
 {
-    struct profile *profile = &cpu->profile;
+    struct cpu_profile *profile = &cpu->profile;
     if (!profile->watcher)
         return;
     struct cpu_place place = place_of(cpu);
@@ -113,7 +113,7 @@ void profile_start(struct cpu *cpu)
 
 void profile_stop(struct cpu *cpu)
 {
-    struct profile *profile = &cpu->profile;
+    struct cpu_profile *profile = &cpu->profile;
     if (!profile->watcher)
         return;
     struct cpu_place place = place_of(cpu);
@@ -122,7 +122,7 @@ void profile_stop(struct cpu *cpu)
     profile->watcher->stop(profile->watcher->context, &place);
 }
 
-void profile_finish(struct profile *profile)
+void profile_finish(struct cpu_profile *profile)
 {
     free(profile->starts);
     profile->starts = NULL;
@@ -130,7 +130,7 @@ void profile_finish(struct profile *profile)
 
 bool cpu_watch(struct cpu *cpu, const struct cpu_watcher *watcher, struct error *error)
 {
-    struct profile *profile = &cpu->profile;
+    struct cpu_profile *profile = &cpu->profile;
     assert(!cpu->running);
     profile_stop(cpu);
     profile->watcher = NULL;

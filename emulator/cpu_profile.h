@@ -60,7 +60,7 @@ struct cpu_place cpu_watch_flush(struct cpu *cpu);
 
 #define PROFILE_STARTS 1024u
 
-struct profile {
+struct cpu_profile {
     const struct cpu_watcher *watcher; /* NULL: nobody */
     bool supervisor;                   /* somebody watches, and the hart is in S */
     struct cpu_block_start *starts;    /* PROFILE_STARTS; NULL: nobody ever watched */
@@ -77,6 +77,6 @@ void profile_enter(struct cpu *cpu, const uint64_t *words, uint64_t cause, uint6
 /* In S, as far as is known: a block at pc begins. */
 void profile_block(struct cpu *cpu, uint64_t pc);
 void profile_waited(struct cpu *cpu, uint64_t cycles);
-void profile_finish(struct profile *profile);
+void profile_finish(struct cpu_profile *profile);
 
 #endif

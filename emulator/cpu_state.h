@@ -195,7 +195,7 @@ struct cpu {
     struct engine_layout layout;
     struct store_path store_path;
     struct quick quick;
-    struct profile profile;
+    struct cpu_profile profile;
     struct debug debug;
     uint8_t *ram;
     struct cpu_config config;

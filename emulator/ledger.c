@@ -102,7 +102,7 @@ static void interval_end(struct ledger *ledger, const struct cpu_place *place,
     occurrences_add(&row->cycles, share.cycles);
     account_add(ledger_account_place(&ledger->domains, now->who.domain), share, path->kind);
     account_add(ledger_account_place(&ledger->meters, now->who.meter), share, path->kind);
-    if (result->outcome == OUTCOME_DELIVERED)
+    if (result->outcome == RESULT_DELIVERED)
         ledger_account_place(&ledger->domains, now->target)->received++;
     share_add(&ledger->total, share);
     if (!ledger->listener.interval)
@@ -182,14 +182,14 @@ static struct ledger_result result_of(const struct ledger *ledger,
     bool behind = same && crossing->pc == now->pc + ECALL_BYTES;
     if (is_message(path) && now->target &&
         (after.domain == now->target || (path->kind == LEDGER_FORK && behind)))
-        return (struct ledger_result){.outcome = OUTCOME_DELIVERED};
+        return (struct ledger_result){.outcome = RESULT_DELIVERED};
     if (is_message(path) && behind)
-        return (struct ledger_result){.outcome = OUTCOME_ANSWERED,
+        return (struct ledger_result){.outcome = RESULT_ANSWERED,
                                       .code = ledger_code_of(crossing->x[REGISTER_CODE])};
     if (!same)
-        return (struct ledger_result){.outcome = OUTCOME_OTHER};
+        return (struct ledger_result){.outcome = RESULT_OTHER};
     return (struct ledger_result){.outcome =
-                                      crossing->pc == now->pc ? OUTCOME_AGAIN : OUTCOME_RESUMED};
+                                      crossing->pc == now->pc ? RESULT_AGAIN : RESULT_RESUMED};
 }
 
 static void leave(void *context, const struct cpu_crossing *crossing)
@@ -209,7 +209,7 @@ static void waited(void *context, const struct cpu_place *place, uint64_t cycles
     const struct ledger_path wake = {.kind = LEDGER_WAKE, .key_type = LEDGER_NO_KEY};
     struct cpu_place began = {place->instructions, place->cycles - cycles};
     assert(ledger->now.supervisor);
-    interval_end(ledger, &began, &(struct ledger_result){.outcome = OUTCOME_WAITED}, NULL, 0);
+    interval_end(ledger, &began, &(struct ledger_result){.outcome = RESULT_WAITED}, NULL, 0);
     ledger->idle_cycles += cycles;
     if (ledger->listener.waited)
         ledger->listener.waited(ledger->listener.context, began.cycles, place->cycles);
@@ -234,7 +234,7 @@ static void stop(void *context, const struct cpu_place *place)
     if (!ledger->now.watched)
         return;
     if (ledger->now.supervisor)
-        interval_end(ledger, place, &(struct ledger_result){.outcome = OUTCOME_ENDED}, NULL, 0);
+        interval_end(ledger, place, &(struct ledger_result){.outcome = RESULT_ENDED}, NULL, 0);
     else
         stay_end(ledger, place);
     ledger->now.watched = false;
@@ -279,12 +279,12 @@ bool ledger_open(struct ledger **ledger, struct machine *machine, const char *ke
 void ledger_settle(struct ledger *ledger)
 {
     struct cpu_place place = cpu_watch_flush(ledger->cpu);
-    bool supervisor = ledger->now.supervisor;
-    struct ledger_now before = ledger->now;
+    struct ledger_now *now = &ledger->now;
+    if (!now->watched || place.cycles == now->from.cycles)
+        return; /* nothing was under way */
     stop(ledger, &place);
-    start(ledger, &place, supervisor);
-    if (!supervisor)
-        ledger->now.who = before.who;
+    now->watched = true; /* what is left of it is another one, of the same path */
+    now->from = now->at = place;
 }
 
 void ledger_close(struct ledger *ledger)

@@ -189,11 +189,11 @@ void ledger_order_text(const struct ledger_path *path, char text[LEDGER_TEXT_BYT
 
 void ledger_result_text(const struct ledger_result *result, char text[LEDGER_TEXT_BYTES])
 {
-    static const char *const names[OUTCOME_COUNT] = {
+    static const char *const names[RESULT_COUNT] = {
         "delivered", "", "again", "resumed", "other", "waited", "ended",
     };
-    assert(result->outcome < OUTCOME_COUNT);
-    if (result->outcome != OUTCOME_ANSWERED)
+    assert(result->outcome < RESULT_COUNT);
+    if (result->outcome != RESULT_ANSWERED)
         (void)snprintf(text, LEDGER_TEXT_BYTES, "%s", names[result->outcome]);
     else if (result->code == RC_OK || result->code == LEDGER_CODE)
         (void)snprintf(text, LEDGER_TEXT_BYTES, "%s", result->code == RC_OK ? "ok" : "code");

@@ -55,18 +55,18 @@ struct ledger_path {
 
 /* How it was left. */
 enum ledger_outcome {
-    OUTCOME_DELIVERED, /* the key's domain has the message; after a FORK, the sender goes on */
-    OUTCOME_ANSWERED,  /* by the kernel, with this code */
-    OUTCOME_AGAIN,     /* the same domain does the same instruction again */
-    OUTCOME_RESUMED,   /* the same domain goes on elsewhere */
-    OUTCOME_OTHER,     /* another domain goes on: it waits, or was preempted, or its keeper runs */
-    OUTCOME_WAITED,    /* nobody goes on: the hart waits */
-    OUTCOME_ENDED,     /* power went, or nobody watches any more */
-    OUTCOME_COUNT
+    RESULT_DELIVERED, /* the key's domain has the message; after a FORK, the sender goes on */
+    RESULT_ANSWERED,  /* by the kernel, with this code */
+    RESULT_AGAIN,     /* the same domain does the same instruction again */
+    RESULT_RESUMED,   /* the same domain goes on elsewhere */
+    RESULT_OTHER,     /* another domain goes on: it waits, or was preempted, or its keeper runs */
+    RESULT_WAITED,    /* nobody goes on: the hart waits */
+    RESULT_ENDED,     /* power went, or nobody watches any more */
+    RESULT_COUNT
 };
 
 struct ledger_result {
-    uint64_t code; /* OUTCOME_ANSWERED; LEDGER_CODE: one that is no kernel's */
+    uint64_t code; /* RESULT_ANSWERED; LEDGER_CODE: one that is no kernel's */
     enum ledger_outcome outcome;
 };
 #define LEDGER_CODE (UINT64_MAX - 1)

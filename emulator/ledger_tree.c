@@ -4,6 +4,7 @@
 #include "emulator/ledger_tree.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,14 @@ static bool code_find(struct ledger_functions *functions, const struct elf_file 
     return functions->size_bytes > 0 && functions->size_bytes <= CODE_BYTES_MAX;
 }
 
+/* A name is a word in many formats: nothing in it may end one. */
+static void name_clean(char *name)
+{
+    for (; *name; name++)
+        if (!isalnum((unsigned char)*name) && !strchr("_.$@<>~-", *name))
+            *name = '?';
+}
+
 void ledger_functions_read(struct ledger_functions *functions, const struct elf_file *elf)
 {
     *functions = (struct ledger_functions){.count = 0};
@@ -44,6 +53,7 @@ void ledger_functions_read(struct ledger_functions *functions, const struct elf_
     functions->count = count;
     functions->at = memory_zeroed(functions->size_bytes / 2 + 1, sizeof(*functions->at));
     for (size_t i = 0; i < count; i++) {
+        name_clean(functions->functions[i].name);
         uint64_t from = functions->functions[i].addr - functions->base;
         uint64_t end = i + 1 < count ? functions->functions[i + 1].addr - functions->base
                                      : functions->size_bytes;

@@ -83,6 +83,8 @@ static void device_irq_set(void *context, uint32_t irq, bool level)
 {
     struct machine *machine = context;
     plic_line_set(device(machine, BOARD_INDEX_PLIC), irq, level);
+    if (machine->probe.device_line)
+        machine->probe.device_line(machine->probe.context, irq, level);
 }
 
 static bool ram_holds(const struct machine *machine, uint64_t addr, size_t size_bytes)
@@ -115,7 +117,7 @@ static void plic_output(void *context, unsigned plic_context, bool level)
 {
     struct machine *machine = context;
     if (plic_context == BOARD_PLIC_CONTEXT_S)
-        cpu_irq_set(machine->cpu, CPU_IRQ_EXTERNAL, level);
+        machine_line_set(machine, CPU_IRQ_EXTERNAL, level);
 }
 
 static void finisher_notify(void *context, struct finisher_request request)
@@ -138,6 +140,8 @@ static void trace_announce(void *context, uint32_t kind, uint64_t argument)
         machine->phase = 0;
     if (kind == TRACE_PANIC)
         machine->panic_addr = argument;
+    if (machine->probe.announced)
+        machine->probe.announced(machine->probe.context, kind, argument);
     enum machine_stop_reason reason;
     if (watch_trace(&machine->watch, kind, argument, &reason))
         stop(machine, reason, 0);
@@ -167,14 +171,14 @@ static void sbi_timer_set(void *context, uint64_t ticks)
 {
     struct machine *machine = context;
     machine->timer_cycle = clock_cycles_at_ticks(ticks, machine->clock_hz);
-    cpu_irq_set(machine->cpu, CPU_IRQ_TIMER, false);
+    machine_line_set(machine, CPU_IRQ_TIMER, false);
     machine_deadline_renew(machine);
 }
 
 static void sbi_soft_set(void *context, bool level)
 {
     struct machine *machine = context;
-    cpu_irq_set(machine->cpu, CPU_IRQ_SOFT, level);
+    machine_line_set(machine, CPU_IRQ_SOFT, level);
 }
 
 static void sbi_console_put(void *context, uint8_t byte)
@@ -257,7 +261,7 @@ static void events_deliver(struct machine *machine)
     uint64_t cycles = cpu_cycles(machine->cpu), now = now_ns(machine);
     if (cycles >= machine->timer_cycle) {
         machine->timer_cycle = CLOCK_NEVER;
-        cpu_irq_set(machine->cpu, CPU_IRQ_TIMER, true);
+        machine_line_set(machine, CPU_IRQ_TIMER, true);
     }
     bus_tick(&machine->bus, now);
     while (input_queue_take(&machine->inputs, now, &input))
@@ -448,7 +452,7 @@ void machine_destroy(struct machine *machine)
 bool machine_reset(struct machine *machine, struct error *error)
 {
     bus_reset(&machine->bus);
-    cpu_irq_set(machine->cpu, CPU_IRQ_SOFT | CPU_IRQ_TIMER | CPU_IRQ_EXTERNAL, false);
+    machine_line_set(machine, CPU_IRQ_SOFT | CPU_IRQ_TIMER | CPU_IRQ_EXTERNAL, false);
     machine_ram_clear(machine, 0, cpu_ram_bytes(machine->cpu));
     if (!power_on(machine, error))
         return false;

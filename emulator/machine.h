@@ -210,6 +210,20 @@ struct machine_listener {
 /* machine_listen - from now on; copied. NULL: nobody. */
 void machine_listen(struct machine *machine, const struct machine_listener *listener);
 
+/* Who is told, as it happens, of what goes on inside, between machine_run() and its return: for
+ * pictures of a run. Nothing flows back. Members may be NULL. */
+struct machine_probe {
+    void *context;
+    void (*announced)(void *context, uint32_t kind, uint64_t argument); /* by the trace port */
+    void (*device_line)(void *context, uint32_t irq, bool level);       /* into the PLIC */
+    void (*hart_lines)(void *context, uint32_t mask, bool level);       /* CPU_IRQ_* */
+    void (*disk_begun)(void *context, unsigned disk, const struct disk_request *request);
+    void (*disk_ended)(void *context, unsigned disk, const struct disk_request *request,
+                       bool good);
+};
+/* machine_probe_set - from now on; copied. NULL: nobody. */
+void machine_probe_set(struct machine *machine, const struct machine_probe *probe);
+
 /* Positions and figures. */
 uint64_t machine_instructions(const struct machine *machine);
 uint64_t machine_cycles(const struct machine *machine);

@@ -38,11 +38,28 @@ static void tap_submitted(void *context, uint64_t sector, uint32_t sector_count)
         tap->next->submitted(tap->next->context, sector, sector_count);
 }
 
+static void tap_begun(void *context, const struct disk_request *request)
+{
+    const struct machine_tap *tap = context;
+    const struct machine_probe *probe = &tap->machine->probe;
+    if (probe->disk_begun)
+        probe->disk_begun(probe->context, tap->disk, request);
+}
+
+static void tap_ended(void *context, const struct disk_request *request, bool good)
+{
+    const struct machine_tap *tap = context;
+    const struct machine_probe *probe = &tap->machine->probe;
+    if (probe->disk_ended)
+        probe->disk_ended(probe->context, tap->disk, request, good);
+}
+
 static const struct disk_observer *tap_make(struct machine *machine, unsigned disk)
 {
     struct machine_tap *tap = &machine->taps[disk];
     *tap = (struct machine_tap){.machine = machine, .disk = disk,
-                                .observer = {tap, tap_entered, tap_settled, tap_submitted},
+                                .observer = {tap, tap_entered, tap_settled, tap_submitted,
+                                             tap_begun, tap_ended},
                                 .next = machine->config.disks[disk].observer};
     return &tap->observer;
 }

@@ -16,6 +16,19 @@ void machine_listen(struct machine *machine, const struct machine_listener *list
     machine->listener = listener ? *listener : (struct machine_listener){0};
 }
 
+void machine_probe_set(struct machine *machine, const struct machine_probe *probe)
+{
+    assert(machine);
+    machine->probe = probe ? *probe : (struct machine_probe){0};
+}
+
+void machine_line_set(struct machine *machine, uint32_t mask, bool level)
+{
+    cpu_irq_set(machine->cpu, mask, level);
+    if (machine->probe.hart_lines)
+        machine->probe.hart_lines(machine->probe.context, mask, level);
+}
+
 void machine_tell(struct machine *machine, const struct machine_act *act)
 {
     if (machine->listener.heard)

@@ -73,6 +73,7 @@ struct machine {
 
     enum machine_arrival arrival;
     struct machine_listener listener; /* heard NULL: nobody */
+    struct machine_probe probe;       /* of who draws pictures; members NULL: nobody */
 };
 
 /* machine_go - machine_run(), also when until's time has come: to the next place where what is due
@@ -81,6 +82,9 @@ struct machine_stop machine_go(struct machine *machine, const struct machine_unt
 
 /* machine_tell - the listener, if there is one. */
 void machine_tell(struct machine *machine, const struct machine_act *act);
+
+/* machine_line_set - as cpu_irq_set(); the probe is told. */
+void machine_line_set(struct machine *machine, uint32_t mask, bool level);
 
 /* machine_deadline_renew - tell the cpu when something is due next. */
 void machine_deadline_renew(struct machine *machine);

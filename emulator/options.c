@@ -252,6 +252,14 @@ static bool record_parse_value(struct parser *parser, const char *value)
     return text_keep(parser, value, length, &options->record_path);
 }
 
+const char *options_profile_name(enum profile_output output)
+{
+    static const char *const names[PROFILE_OUTPUT_COUNT] = {"--trace-out", "--vcd", "--csv",
+                                                            "--folded",    "--svg", "--callgrind"};
+    assert(output < PROFILE_OUTPUT_COUNT);
+    return names[output];
+}
+
 /* Options that take a file or text. NULL: not one of them. */
 static const char **text_option(struct options *options, const char *word)
 {
@@ -267,6 +275,9 @@ static const char **text_option(struct options *options, const char *word)
         return &options->screenshot_path;
     if (strcmp(word, "--stats") == 0)
         return &options->stats_path;
+    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++)
+        if (strcmp(word, options_profile_name((enum profile_output)i)) == 0)
+            return &options->profile_paths[i];
     return NULL;
 }
 
@@ -290,7 +301,7 @@ static bool *flag_option(struct options *options, const char *word)
 
 static bool of_later_version(const char *word)
 {
-    static const char *const later[] = {"--trace-out", "--gdb"};
+    static const char *const later[] = {"--gdb"};
     for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
         if (strcmp(word, later[i]) == 0)
             return true;
@@ -428,6 +439,9 @@ const char *options_help(void)
            "      FILE,every=N      with a digest of the machine every N instructions\n"
            "  --screenshot FILE.png the screen at the end\n"
            "  --stats FILE.json     figures of the run, at the end\n"
+           "  --trace-out FILE.json who ran when, for Perfetto; also --vcd, --csv, --folded, "
+           "--svg,\n"
+           "                        --callgrind, as for latchkey profile\n"
            "\n"
            "For who works on the kernel or the machine; all are slower, with the same results:\n"
            "  --amnesia             the kernel drops its caches at every exit\n"

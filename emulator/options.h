@@ -9,6 +9,17 @@
 
 #define OPTIONS_FAULTS_MAX 256u
 
+/* What is written about where a run's time went: emulator/export.h, export_events.h. */
+enum profile_output {
+    PROFILE_TRACE,
+    PROFILE_VCD,
+    PROFILE_CSV,
+    PROFILE_FOLDED,
+    PROFILE_SVG,
+    PROFILE_CALLGRIND,
+    PROFILE_OUTPUT_COUNT
+};
+
 struct options {
     /* kernel_path NULL: the built-in kernel; strings point into argv */
     struct machine_config machine;
@@ -21,6 +32,8 @@ struct options {
     const char *stats_path;
     const char *record_path;       /* --record FILE; NULL: none */
     uint64_t record_spacing;       /* its every=N; 0: not given */
+    bool profile;                  /* latchkey profile: a ledger, whatever is written of it */
+    const char *profile_paths[PROFILE_OUTPUT_COUNT]; /* --trace-out, ...; NULL: none */
     struct power_place power_cut;  /* --power-cut */
     struct machine_fault faults[OPTIONS_FAULTS_MAX]; /* machine.faults */
     char storage[4096];            /* names cut out of arguments */
@@ -36,6 +49,9 @@ struct options {
  */
 MUST_CHECK bool options_parse(struct options *options, int argc, char **argv,
                               struct error *error);
+
+/* options_profile_name - the option that names this output, "--svg". */
+const char *options_profile_name(enum profile_output output);
 
 /* options_help - what `latchkey help run` prints. */
 const char *options_help(void);

@@ -16,6 +16,7 @@
 #include "emulator/version.h"
 #include "frontend/campaign_command.h"
 #include "frontend/disk_command.h"
+#include "frontend/profile_command.h"
 #include "frontend/replay_command.h"
 #include "frontend/replay_words.h"
 #include "frontend/run_command.h"
@@ -26,6 +27,7 @@ static const char usage_text[] =
     "latchkey run [IMG...] [options]   boot a machine\n"
     "latchkey replay TRACE [options]   run a recorded run again, and verify it\n"
     "latchkey campaign IMG [options]   fail its power wherever it matters; also merge, repro\n"
+    "latchkey profile [IMG...] [options]  say where the instructions of a run go\n"
     "latchkey disk make RECIPE -o IMG  build a disk image; also info, check, digest, add, apply\n"
     "latchkey help [COMMAND]           this text, or all about a command\n"
     "latchkey version                  the version\n"
@@ -48,8 +50,6 @@ static const char disk_text[] =
     "  --generation G  digest: as of checkpoint G; else the newest\n"
     "What a recipe looks like: disks/recipe.h; examples: disks/recipes/\n";
 
-static const char *const later_commands[] = {"profile"};
-
 static int fail(enum error_code code, const char *what, const char *why)
 {
     struct error error;
@@ -58,11 +58,8 @@ static int fail(enum error_code code, const char *what, const char *why)
     return error_exit_status(&error);
 }
 
-static int command_later(const char *name)
+static int command_unknown(const char *name)
 {
-    for (size_t i = 0; i < sizeof(later_commands) / sizeof(later_commands[0]); i++)
-        if (strcmp(name, later_commands[i]) == 0)
-            return fail(ERROR_UNSUPPORTED, name, "not in this version");
     return fail(ERROR_USAGE, *name ? name : "''", "no such command; see latchkey help");
 }
 
@@ -85,11 +82,13 @@ static int command_help(int argc, char **argv)
         return print(replay_help());
     if (strcmp(argv[0], "campaign") == 0)
         return print(campaign_help());
+    if (strcmp(argv[0], "profile") == 0)
+        return print(profile_help());
     if (strcmp(argv[0], "disk") == 0)
         return print(disk_text);
     if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "version") == 0)
         return print(usage_text);
-    return command_later(argv[0]);
+    return command_unknown(argv[0]);
 }
 
 static bool asks_help(const char *word)
@@ -124,6 +123,8 @@ int main(int argc, char **argv)
         return replay_command(argc - 2, argv + 2);
     if (strcmp(command, "campaign") == 0)
         return campaign_command(argc - 2, argv + 2);
+    if (strcmp(command, "profile") == 0)
+        return profile_command(argc - 2, argv + 2);
     if (strcmp(command, "disk") == 0)
         return disk_command(argc - 2, argv + 2);
     if (strcmp(command, "help") == 0 || asks_help(command))
@@ -131,5 +132,5 @@ int main(int argc, char **argv)
     if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0)
         return argc == 2 ? print("latchkey " LATCHKEY_VERSION "\n")
                          : fail(ERROR_USAGE, argv[2], "version takes no more words");
-    return command_later(command);
+    return command_unknown(command);
 }

@@ -9,6 +9,10 @@ packages_build="gcc libc6-dev cmake ninja-build pkg-config gcc-riscv64-unknown-e
   libpng-dev libcjson-dev libelf-dev libfdt-dev fonts-dejavu-core"
 # To test and measure it: the test framework, and QEMU for a second opinion.
 packages_test="libcriterion-dev qemu-system-misc"
+# To read what latchkey profile writes: callgrind_annotate, vcd2fst; and, for the long tests, a
+# browser that shows a flame graph.
+packages_view="valgrind gtkwave"
+packages_view_long="chromium"
 # To test what spreads a campaign over hosts (bench/campaign_parallel, bench/campaign_slurm).
 packages_scale="parallel munge slurmctld slurmd slurm-client"
 

@@ -58,6 +58,30 @@ static bool output_free(const struct machine_config *config, const char *option,
     return output_check(path, error);
 }
 
+/* Those of a profile: each a file of its own. */
+static bool profile_outputs_check(const struct options *options,
+                                  const struct machine_config *config, struct error *error)
+{
+    const char *others[] = {options->screenshot_path, options->stats_path, options->record_path};
+    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++) {
+        const char *path = options->profile_paths[i];
+        const char *name = options_profile_name((enum profile_output)i);
+        bool same = false;
+        if (!path)
+            continue;
+        if (!output_free(config, name, path, error))
+            return false;
+        for (size_t j = 0; j < sizeof(others) / sizeof(others[0]); j++)
+            same = same || (others[j] && output_same(path, others[j]));
+        for (unsigned j = 0; j < i; j++)
+            same = same ||
+                   (options->profile_paths[j] && output_same(path, options->profile_paths[j]));
+        if (same)
+            return error_set(error, ERROR_USAGE, "%s %.150s: another output's file", name, path);
+    }
+    return true;
+}
+
 static bool outputs_check(const struct options *options, const struct machine_config *config,
                           struct error *error)
 {
@@ -98,8 +122,10 @@ bool session_open(struct session *session, const struct options *options,
         return false;
     if (machine_create(&session->machine, &config, error) &&
         outputs_check(options, &config, error) &&
+        profile_outputs_check(options, &config, error) &&
         (!record.path || recorder_attach(session->recorder, session->machine, error)) &&
-        script_read(session, error))
+        script_read(session, error) &&
+        profile_open(&session->profile, options, session->machine, session->kernel_path, error))
         return true;
     machine_destroy(session->machine);
     session->machine = NULL;
@@ -362,6 +388,8 @@ static bool outputs_write(struct session *session, struct error *error)
     if (options->screenshot_path &&
         !screenshot_write(options->screenshot_path, session->machine, error))
         return false;
+    if (session->profile && !profile_write(session->profile, error))
+        return false;
     if (!options->stats_path)
         return true;
     const struct stats_run run = {.exit_reason = reason_name(session),
@@ -392,6 +420,8 @@ int session_close(struct session *session)
         if (status == 0)
             status = error_exit_status(&error);
     }
+    profile_close(session->profile);
+    session->profile = NULL;
     machine_destroy(session->machine);
     session->machine = NULL;
     (void)recorder_close(session->recorder);

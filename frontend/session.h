@@ -17,6 +17,7 @@
 #include "emulator/machine.h"
 #include "emulator/options.h"
 #include "emulator/recorder.h"
+#include "frontend/profile.h"
 
 enum session_end {
     SESSION_NOT_ENDED,
@@ -36,6 +37,7 @@ struct session {
     const struct options *options; /* borrowed */
     struct machine *machine;
     struct recorder *recorder; /* --record; NULL: none */
+    struct profile *profile;   /* of what is asked for by options->profile...; NULL: none */
     enum session_end end;
     int code;           /* of a power-off or signal */
     const char *until;  /* which condition ended it, for the report */

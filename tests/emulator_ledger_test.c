@@ -120,12 +120,12 @@ Test(ledger, message_paths_are_what_the_bench_counts, .timeout = 60)
     ledger_settle(ledger);
     sums_expect(ledger, machine_instructions(machine), machine_cycles(machine));
     /* bench/budget, and bench/message_bench.c, which steps through them one by one. */
-    median_expect(ledger, LEDGER_CALL, GAUGE_CALL, OUTCOME_DELIVERED, 104);
-    median_expect(ledger, LEDGER_CALL, GAUGE_CALL_KEYS_3, OUTCOME_DELIVERED, 157);
-    median_expect(ledger, LEDGER_RETURN, GAUGE_RETURN, OUTCOME_DELIVERED, 93);
-    median_expect(ledger, LEDGER_CALL, GAUGE_DATA_KEY, OUTCOME_ANSWERED, 50);
-    median_expect(ledger, LEDGER_CALL, NODE_FETCH, OUTCOME_ANSWERED, 72);
-    const struct ledger_row *row = row_of(ledger, LEDGER_CALL, GAUGE_CALL, OUTCOME_DELIVERED);
+    median_expect(ledger, LEDGER_CALL, GAUGE_CALL, RESULT_DELIVERED, 104);
+    median_expect(ledger, LEDGER_CALL, GAUGE_CALL_KEYS_3, RESULT_DELIVERED, 157);
+    median_expect(ledger, LEDGER_RETURN, GAUGE_RETURN, RESULT_DELIVERED, 93);
+    median_expect(ledger, LEDGER_CALL, GAUGE_DATA_KEY, RESULT_ANSWERED, 50);
+    median_expect(ledger, LEDGER_CALL, NODE_FETCH, RESULT_ANSWERED, 72);
+    const struct ledger_row *row = row_of(ledger, LEDGER_CALL, GAUGE_CALL, RESULT_DELIVERED);
     cr_expect_eq(occurrences_summary(&row->cycles).median, 114);
     ledger_close(ledger);
     machine_destroy(machine);
@@ -241,7 +241,7 @@ Test(ledger, a_kernel_that_nobody_knows_has_sums_too, .timeout = 60)
     ledger_settle(ledger);
     sums_expect(ledger, machine_instructions(machine), machine_cycles(machine));
     cr_expect_not(ledger_view(ledger).ours);
-    cr_expect_not_null(row_of(ledger, LEDGER_ECALL, 8, OUTCOME_RESUMED));
+    cr_expect_not_null(row_of(ledger, LEDGER_ECALL, 8, RESULT_RESUMED));
     cr_expect_gt(ledger_view(ledger).user.instructions, 0);
     ledger_close(ledger);
     machine_destroy(machine);

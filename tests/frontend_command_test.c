@@ -43,8 +43,6 @@ static const struct refusal {
     {2, "./latchkey replay", "no trace given"},
     {2, "./latchkey replay --to x first.img", "--to"},
     {2, "./latchkey replay first.img --bundle first.img", "first.img"},
-    {3, "./latchkey profile", "profile: not in this version"},
-    {3, "./latchkey help profile", "profile: not in this version"},
     {2, "./latchkey run --headless --record first.img first.img", "--record"},
     {3, "./latchkey run --headless --record no/x first.img", "no/x"},
     {2, "./latchkey run --headless --record x,every=0 first.img", "every=0"},

@@ -142,8 +142,7 @@ static bool symbol_at(const struct elf_file *elf, size_t at, Elf64_Sym *symbol)
 static bool is_code(const struct elf_file *elf, const Elf64_Sym *symbol)
 {
     unsigned type = ELF64_ST_TYPE(symbol->st_info);
-    bool label = type == STT_NOTYPE && ELF64_ST_BIND(symbol->st_info) == STB_GLOBAL;
-    if (type != STT_FUNC && !label)
+    if (type != STT_FUNC && type != STT_NOTYPE)
         return false;
     for (unsigned i = 0; i < elf->segment_count; i++)
         if (elf->segments[i].executable &&
@@ -188,7 +187,8 @@ size_t elf_functions(const struct elf_file *elf, struct elf_function **functions
         struct elf_function *function = &(*functions)[count];
         function->addr = symbol.st_value;
         function->label = ELF64_ST_TYPE(symbol.st_info) != STT_FUNC;
-        count += name_copy(elf, &symbol, function->name);
+        /* $x and $d say what follows, code or data. */
+        count += name_copy(elf, &symbol, function->name) && function->name[0] != '$';
     }
     return count ? functions_sort(*functions, count) : 0;
 }

@@ -66,8 +66,8 @@ struct elf_function {
     bool label;
     char name[ELF_NAME_BYTES];
 };
-/* elf_functions - all of them, and the global labels of assembler code, by rising address; one a
- * place. The caller frees *functions, which is NULL when there are none. Returns how many. */
+/* elf_functions - all of them, and the labels of assembler code that have names, by rising address;
+ * one a place. The caller frees *functions, which is NULL when there are none. Returns how many. */
 size_t elf_functions(const struct elf_file *elf, struct elf_function **functions);
 /* elf_symbol - the value of a symbol. false: there is none of this name. */
 bool elf_symbol(const struct elf_file *elf, const char *name, uint64_t *value);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* export_table.c - the ledger in plain text. Called through export.h. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "emulator/base/memory.h"
+#include "emulator/base/text.h"
+#include "emulator/export.h"
+
+#define PATHS_WITH_FUNCTIONS 8u
+#define FUNCTIONS_OF_PATH 8u
+
+static double percent(uint64_t part, uint64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void head_add(const struct ledger_view *view, struct byte_writer *text)
+{
+    uint64_t kernel = view->total.instructions - view->user.instructions;
+    text_add(text, "%" PRIu64 " instructions: %.1f %% in user mode, %.1f %% in the kernel; %" PRIu64
+                   " cycles, and %" PRIu64 " of waiting\n\n",
+             view->total.instructions, percent(view->user.instructions, view->total.instructions),
+             percent(kernel, view->total.instructions), view->total.cycles, view->idle_cycles);
+}
+
+static void row_add(const struct ledger_view *view, const struct ledger_row *row,
+                    struct byte_writer *text)
+{
+    char order[LEDGER_TEXT_BYTES], result[LEDGER_TEXT_BYTES];
+    const struct ledger_path *path = &view->paths[row->path].path;
+    struct occurrence_summary instructions = occurrences_summary(&row->instructions);
+    struct occurrence_summary cycles = occurrences_summary(&row->cycles);
+    ledger_order_text(path, order);
+    ledger_result_text(&row->result, result);
+    text_add(text, "%-10s %-12s %-22s %4u %-8s %-9s %8" PRIu64 " %7" PRIu64 " %7" PRIu64
+                   " %8" PRIu64 " %7" PRIu64 " %7" PRIu64 " %8" PRIu64 " %5.1f\n",
+             ledger_kind_name(path->kind), ledger_key_name(path->key_type), order, path->keys,
+             ledger_length_name(path->length), result, instructions.count, instructions.min,
+             instructions.median, instructions.max, cycles.min, cycles.median, cycles.max,
+             percent(instructions.sum, view->total.instructions));
+}
+
+static void rest_add(size_t count, size_t rows_max, struct byte_writer *text)
+{
+    if (count > rows_max)
+        text_add(text, "... and %zu more rows\n", count - rows_max);
+    text_add(text, "\n");
+}
+
+static void paths_add(const struct ledger_view *view, size_t rows_max, struct byte_writer *text)
+{
+    uint32_t *rows;
+    size_t count = ledger_rows_sorted(view, &rows);
+    text_add(text, "%-10s %-12s %-22s %4s %-8s %-9s %8s %24s %24s %5s\n", "kind", "key", "order",
+             "keys", "length", "result", "count", "instructions", "cycles", "% of");
+    text_add(text, "%-10s %-12s %-22s %4s %-8s %-9s %8s %7s %7s %8s %7s %7s %8s %5s\n", "", "", "",
+             "", "", "", "", "min", "median", "max", "min", "median", "max", "all");
+    for (size_t i = 0; i < count && i < rows_max; i++)
+        row_add(view, &view->rows[rows[i]], text);
+    rest_add(count, rows_max, text);
+    free(rows);
+}
+
+/* 0 is nobody. */
+static void id_text(uint64_t id, char text[24])
+{
+    if (id == 0)
+        (void)snprintf(text, 24, "-");
+    else
+        (void)snprintf(text, 24, "%" PRIu64, id);
+}
+
+static void accounts_add(const struct ledger_view *view, const struct ledger_accounts *accounts,
+                         const char *name, size_t rows_max, struct byte_writer *text)
+{
+    uint32_t *sorted = ledger_accounts_sorted(accounts);
+    text_add(text, "%-10s %8s %14s %14s %14s %14s %8s %8s %8s %6s %7s %7s %8s %5s\n", name, "meter",
+             "user insn", "kernel insn", "user cycles", "kernel cycles", "entries", "calls",
+             "returns", "forks", "faults", "irqs", "received", "% all");
+    for (size_t i = 0; i < accounts->count && i < rows_max; i++) {
+        const struct ledger_account *account = &accounts->accounts[sorted[i]];
+        char id[24], meter[24];
+        id_text(account->id, id);
+        id_text(account->meter, meter);
+        text_add(text, "%10s %8s %14" PRIu64 " %14" PRIu64 " %14" PRIu64
+                       " %14" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %6" PRIu64
+                       " %7" PRIu64 " %7" PRIu64 " %8" PRIu64 " %5.1f\n",
+                 id, meter,
+                 account->user.instructions, account->kernel.instructions, account->user.cycles,
+                 account->kernel.cycles, account->entries, account->calls, account->returns,
+                 account->forks, account->faults, account->interrupts, account->received,
+                 percent(account->user.instructions + account->kernel.instructions,
+                         view->total.instructions));
+    }
+    rest_add(accounts->count, rows_max, text);
+    free(sorted);
+}
+
+/* --- functions --- */
+
+struct function_share {
+    uint64_t instructions;
+    unsigned function;
+};
+
+static int share_compare(const void *left, const void *right)
+{
+    const struct function_share *one = left, *other = right;
+    if (one->instructions != other->instructions)
+        return one->instructions > other->instructions ? -1 : 1;
+    return one->function < other->function ? -1 : one->function > other->function;
+}
+
+/* What each function took below a node of the tree, its callers put together. below: for each node,
+ * is it there? */
+static uint64_t shares_add(const struct ledger_view *view, uint32_t root, bool *below,
+                           struct function_share *shares)
+{
+    uint64_t sum = 0;
+    for (unsigned i = 0; i <= view->functions->count; i++)
+        shares[i] = (struct function_share){.function = i};
+    for (uint32_t i = root; i < view->tree->count; i++) {
+        const struct ledger_node *node = &view->tree->nodes[i];
+        below[i] = i == root || (node->parent >= root && below[node->parent]);
+        if (!below[i])
+            continue;
+        shares[node->function].instructions += node->instructions;
+        sum += node->instructions;
+    }
+    return sum;
+}
+
+static void path_functions_add(const struct ledger_view *view,
+                               const struct ledger_entry_path *path, struct byte_writer *text)
+{
+    char name[LEDGER_PATH_BYTES];
+    bool *below = memory_zeroed(view->tree->count, sizeof(*below));
+    struct function_share *shares = memory_zeroed(view->functions->count + 1, sizeof(*shares));
+    uint64_t sum = shares_add(view, path->node, below, shares);
+    uint64_t times = view->tree->nodes[path->node].calls;
+    qsort(shares, view->functions->count + 1, sizeof(*shares), share_compare);
+    ledger_path_text(&path->path, name);
+    text_add(text, "%s: %" PRIu64 " times, %" PRIu64 " instructions\n", name, times, sum);
+    for (unsigned i = 0; i < FUNCTIONS_OF_PATH && i <= view->functions->count; i++)
+        if (shares[i].instructions)
+            text_add(text, "    %-32s %12" PRIu64 " %10.1f a time %6.1f %%\n",
+                     ledger_function_name(view->functions, shares[i].function),
+                     shares[i].instructions,
+                     times ? (double)shares[i].instructions / (double)times : 0,
+                     percent(shares[i].instructions, sum));
+    free(shares);
+    free(below);
+}
+
+static void functions_add(const struct ledger_view *view, struct byte_writer *text)
+{
+    uint32_t *rows;
+    size_t count = ledger_rows_sorted(view, &rows), done = 0;
+    bool *told = memory_zeroed(view->path_count + 1, sizeof(*told));
+    for (size_t i = 0; i < count && done < PATHS_WITH_FUNCTIONS; i++) {
+        uint32_t path = view->rows[rows[i]].path;
+        if (told[path])
+            continue;
+        told[path] = true;
+        done++;
+        path_functions_add(view, &view->paths[path], text);
+    }
+    free(told);
+    free(rows);
+}
+
+void export_table(const struct ledger_view *view, size_t rows_max, struct byte_writer *text)
+{
+    head_add(view, text);
+    paths_add(view, rows_max, text);
+    accounts_add(view, view->domains, view->ours ? "domain" : "space", rows_max, text);
+    accounts_add(view, view->meters, "meter", rows_max, text);
+    functions_add(view, text);
+}
