@@ -39,7 +39,8 @@ static void interval(void *context, const struct ledger_interval *interval)
                              .result = *interval->result,
                              .instructions =
                                  interval->to.instructions - interval->from.instructions,
-                             .next = interval->after.domain}});
+                             .next = interval->after.domain,
+                             .other_space = interval->satp_before != interval->satp_after}});
 }
 
 static void stay(void *context, struct ledger_who who, const struct cpu_place *from,

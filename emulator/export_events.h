@@ -35,6 +35,7 @@ struct export_event {
             struct ledger_path path;
             struct ledger_result result;
             uint64_t instructions, next; /* next: the domain that went on; 0: none */
+            bool other_space;            /* it goes on in another address space */
         } kernel;
         struct {
             uint64_t argument;

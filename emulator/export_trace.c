@@ -93,9 +93,9 @@ static void kernel_add(struct writer *writer, const struct export_event *event)
     span_begin(writer, PROCESS_DOMAINS, track, event->from, event->to);
     text_add(writer->text, ",\"cat\":\"kernel\",\"name\":\"%s\",\"args\":{\"result\":\"%s\","
                            "\"instructions\":%" PRIu64 ",\"cycles\":%" PRIu64 ",\"next\":%" PRIu64
-                           "}}",
+                           ",\"space\":\"%s\"}}",
              path, result, event->kernel.instructions, event->to - event->from,
-             event->kernel.next);
+             event->kernel.next, event->kernel.other_space ? "other" : "same");
 }
 
 static void phase_end(struct writer *writer, uint32_t phase, uint64_t cycle)

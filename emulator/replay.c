@@ -305,6 +305,11 @@ struct machine *replay_machine(struct replay *replay)
     return replay->machine;
 }
 
+const char *replay_kernel_path(const struct replay *replay)
+{
+    return replay->kernel.path;
+}
+
 struct timeline *replay_timeline(struct replay *replay)
 {
     return replay->timeline;

@@ -39,6 +39,8 @@ void replay_close(struct replay *replay); /* NULL is fine */
 struct machine *replay_machine(struct replay *replay);
 struct timeline *replay_timeline(struct replay *replay);
 const struct record *replay_record(const struct replay *replay);
+/* replay_kernel_path - a file that holds its kernel, whatever became of the one that was run. */
+const char *replay_kernel_path(const struct replay *replay);
 
 /* replay_uses - is it one of the files that a replay of this trace reads, or would, were they not
  * packed in? What is written there would be their end. */

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* profile_command.c - `latchkey profile`: a run without window and console, and the ledger of it.
- * Called by main.c; calls session.c, profile.c and export.h. */
+ * Or a trace, run again. Called by main.c; calls session.c, replay.h, profile.c and export.h. */
 #include "frontend/profile_command.h"
 
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "emulator/base/memory.h"
+#include "emulator/base/output_file.h"
 #include "emulator/export.h"
+#include "emulator/record_format.h"
 #include "frontend/profile.h"
+#include "frontend/replay_words.h"
 #include "frontend/session.h"
 #include "frontend/signals.h"
 
@@ -21,13 +25,15 @@
 struct profile_words {
     bool json;
     size_t rows_max;
-    char **rest; /* for options_parse() */
+    const char *paths[PROFILE_OUTPUT_COUNT];
+    char **rest; /* for options_parse(), or of a replay */
     int rest_count;
 };
 
 const char *profile_help(void)
 {
     return "latchkey profile [IMG...] [options]\n"
+           "latchkey profile TRACE [IMG...] [options]\n"
            "\n"
            "Runs a machine without window and console, and says where its instructions and cycles\n"
            "went: how often each way through the kernel was taken and what it took; what each\n"
@@ -44,7 +50,8 @@ const char *profile_help(void)
            "                    of checkpoints, disk requests\n"
            "  --vcd FILE        interrupt lines, mode, phase and domain, for gtkwave\n"
            "\n"
-           "All other options are those of latchkey run; see latchkey help run.\n";
+           "All other options are those of latchkey run; see latchkey help run. A TRACE that it\n"
+           "recorded is run again, up to its end or to what --to says; see latchkey help replay.\n";
 }
 
 static bool rows_read(struct profile_words *words, const char *text, struct error *error)
@@ -58,21 +65,32 @@ static bool rows_read(struct profile_words *words, const char *text, struct erro
     return true;
 }
 
-/* Take out what run does not know. */
+static const char **output_find(struct profile_words *words, const char *word)
+{
+    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++)
+        if (strcmp(word, options_profile_name((enum profile_output)i)) == 0)
+            return &words->paths[i];
+    return NULL;
+}
+
+/* Take out what only profiles know. */
 static bool words_read(struct profile_words *words, int argc, char **argv, struct error *error)
 {
     *words = (struct profile_words){.rows_max = ROWS_DEFAULT};
     words->rest = memory_zeroed((size_t)argc + 1, sizeof(*words->rest));
     for (int i = 0; i < argc; i++) {
-        if (strcmp(argv[i], "--json") == 0) {
+        const char **path = output_find(words, argv[i]);
+        bool rows = strcmp(argv[i], "--rows") == 0;
+        if ((path || rows) && (i + 1 == argc || argv[i + 1][0] == '\0'))
+            return error_set(error, ERROR_USAGE, "%s: needs a value", argv[i]);
+        if (path)
+            *path = argv[++i];
+        else if (strcmp(argv[i], "--json") == 0)
             words->json = true;
-        } else if (strcmp(argv[i], "--rows") != 0) {
+        else if (!rows)
             words->rest[words->rest_count++] = argv[i];
-        } else if (i + 1 == argc) {
-            return error_set(error, ERROR_USAGE, "--rows: needs a value");
-        } else if (!rows_read(words, argv[++i], error)) {
+        else if (!rows_read(words, argv[++i], error))
             return false;
-        }
     }
     return true;
 }
@@ -101,10 +119,10 @@ static void run(struct session *session, struct signals *signals)
 }
 
 /* A power cut that the options asked for, and a machine that refused, have a ledger, too. */
-static bool print(const struct profile_words *words, struct session *session, struct error *error)
+static bool print(const struct profile_words *words, struct profile *profile, struct error *error)
 {
     struct byte_writer text = {0};
-    struct ledger_view view = ledger_view(profile_ledger(session->profile));
+    struct ledger_view view = ledger_view(profile_ledger(profile));
     if (words->json)
         export_json(&view, &text);
     else
@@ -115,23 +133,110 @@ static bool print(const struct profile_words *words, struct session *session, st
     return good || error_set(error, ERROR_IO, "standard output: %s", strerror(errno));
 }
 
-static int profile(const struct profile_words *words, const struct options *options)
+static int fail(const struct error *error)
+{
+    fprintf(stderr, "latchkey: %s\n", error->text);
+    return error_exit_status(error);
+}
+
+static int profile_run(const struct profile_words *words, struct options *options)
 {
     struct session session;
     struct signals signals;
     struct error error;
     const struct console_sink console = {.put = console_drop};
-    if (!session_open(&session, options, &console, &error)) {
-        fprintf(stderr, "latchkey: %s\n", error.text);
-        return error_exit_status(&error);
-    }
+    if (!options_parse(options, words->rest_count, words->rest, &error))
+        return fail(&error);
+    options->profile = true;
+    memcpy(options->profile_paths, words->paths, sizeof(words->paths));
+    if (!session_open(&session, options, &console, &error))
+        return fail(&error);
     signals_hold(&signals);
     run(&session, &signals);
-    if (!print(words, &session, &error))
+    if (!print(words, session.profile, &error))
         session_fail(&session, &error);
     int status = session_close(&session);
     signals_release(&signals);
     return status;
+}
+
+/* --- of a trace --- */
+
+static bool is_trace(const char *path)
+{
+    char magic[RECORD_MAGIC_BYTES];
+    FILE *file = fopen(path, "rb");
+    if (!file)
+        return false;
+    bool good = fread(magic, 1, sizeof(magic), file) == sizeof(magic) &&
+                memcmp(magic, RECORD_MAGIC, sizeof(magic)) == 0;
+    (void)fclose(file);
+    return good;
+}
+
+static bool outputs_check(const struct profile_words *words, const struct replay *replay,
+                          struct error *error)
+{
+    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++) {
+        const char *name = options_profile_name((enum profile_output)i), *path = words->paths[i];
+        for (unsigned j = 0; path && j < i; j++)
+            if (words->paths[j] && output_same(path, words->paths[j]))
+                return error_set(error, ERROR_USAGE, "%s %.150s: another output's file", name,
+                                 path);
+        if (path && replay_uses(replay, path))
+            return error_set(error, ERROR_USAGE, "%s %.150s: the replay uses this file", name,
+                             path);
+        if (path && !output_check(path, error))
+            return false;
+    }
+    return true;
+}
+
+static bool trace_words_read(struct replay_words *to, const struct profile_words *words,
+                             char kernel_path[PATH_MAX], struct error *error)
+{
+    struct error ignored;
+    if (!replay_words_read(to, words->rest_count, words->rest, error))
+        return false;
+    if (to->replay.check || to->bundle_path || to->stats_path || to->screenshot_path)
+        return error_set(error, ERROR_USAGE,
+                         "profile: of a trace, --to, --kernel and --initrd are all that is taken");
+    if (!to->replay.kernel_path && session_kernel_find(kernel_path, &ignored))
+        to->replay.kernel_path = kernel_path;
+    return true;
+}
+
+static bool replay_profile(const struct profile_words *words, struct replay *replay,
+                           const struct machine_until *until, struct options *options,
+                           struct error *error)
+{
+    struct timeline_stop stop;
+    struct profile *profile;
+    options->machine.clock_hz = replay_record(replay)->head.clock_hz;
+    options->profile = true;
+    memcpy(options->profile_paths, words->paths, sizeof(words->paths));
+    if (!outputs_check(words, replay, error) ||
+        !profile_open(&profile, options, replay_machine(replay), replay_kernel_path(replay),
+                      error))
+        return false;
+    bool good = timeline_run(replay_timeline(replay), until, &stop, error) &&
+                print(words, profile, error) && profile_write(profile, error);
+    profile_close(profile);
+    return good;
+}
+
+static int profile_replay(const struct profile_words *words, struct options *options)
+{
+    struct replay_words to;
+    struct replay *replay;
+    struct error error;
+    char kernel_path[PATH_MAX];
+    if (!trace_words_read(&to, words, kernel_path, &error) ||
+        !replay_open(&replay, &to.replay, &error))
+        return fail(&error);
+    bool good = replay_profile(words, replay, &to.to, options, &error);
+    replay_close(replay);
+    return good ? 0 : fail(&error);
 }
 
 int profile_command(int argc, char **argv)
@@ -140,14 +245,12 @@ int profile_command(int argc, char **argv)
     struct error error;
     int status;
     struct options *options = memory_zeroed(1, sizeof(*options));
-    if (words_read(&words, argc, argv, &error) &&
-        options_parse(options, words.rest_count, words.rest, &error)) {
-        options->profile = true;
-        status = profile(&words, options);
-    } else {
-        fprintf(stderr, "latchkey: %s\n", error.text);
-        status = error_exit_status(&error);
-    }
+    if (!words_read(&words, argc, argv, &error))
+        status = fail(&error);
+    else if (words.rest_count > 0 && is_trace(words.rest[0]))
+        status = profile_replay(&words, options);
+    else
+        status = profile_run(&words, options);
     free(words.rest);
     free(options);
     return status;

@@ -315,6 +315,23 @@ Test(profile, the_flame_graph_is_a_picture, .timeout = 200)
     folder_end(folder);
 }
 
+Test(profile, a_recorded_run_has_the_ledger_of_the_run, .timeout = 60)
+{
+    char *folder = folder_make("trace");
+    struct command_result *result = folder_run(
+        "mkdir -p %1$s; cp shared-pingpong.img %1$s/p.img; ./latchkey run --headless --append "
+        "checkpoint=5 --until insn=5000000 --csv %1$s/run.csv --record %1$s/trace %1$s/p.img "
+        "< /dev/null > %1$s/out && ./latchkey profile %1$s/trace --csv %1$s/again.csv > %1$s/table "
+        "&& cmp %1$s/run.csv %1$s/again.csv && head -1 %1$s/table; ./latchkey profile %1$s/trace "
+        "--to insn=1000000 | head -1; ./latchkey profile %1$s/trace --svg %1$s/p.img; echo $?",
+        folder);
+    cr_expect_not_null(strstr(result->output, "5000000 instructions: "), "%s", result->output);
+    cr_expect_not_null(strstr(result->output, "1000000 instructions: "), "%s", result->output);
+    cr_expect(command_one_line(result, "the replay uses this file"), "%s", result->errors);
+    free(result);
+    folder_end(folder);
+}
+
 Test(profile, what_cannot_be_is_said_in_one_line, .timeout = 60)
 {
     static const struct {

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* ledger_panel.c - differences between two looks at a ledger, as lines of text. See ledger_panel.h.
+ *
+ * Invariants
+ *  1. What is under way when a look is taken is in the next one: the ledger is not settled, so that
+ *     looking cuts no interval in two.
+ */
+#include "frontend/ledger_panel.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "emulator/base/memory.h"
+#include "emulator/base/text.h"
+
+#define DOMAINS_SHOWN 6u
+#define PATHS_SHOWN 10u
+
+/* What a row, or a domain, had at the last look, and has had since. */
+struct past {
+    struct ledger_share user, kernel;
+    uint64_t count;
+};
+
+struct pasts {
+    struct past *then;
+    size_t count;
+};
+
+struct ledger_panel {
+    struct ledger *ledger;
+    bool owned;
+    struct pasts rows, domains;
+    struct past all; /* count: idle cycles */
+    uint64_t renewed_ns;
+    struct byte_writer text;
+};
+
+bool ledger_panel_open(struct ledger_panel **panel, struct machine *machine,
+                       const char *kernel_path, struct ledger *shared, struct error *error)
+{
+    struct ledger_panel *made = memory_zeroed(1, sizeof(*made));
+    made->ledger = shared;
+    made->owned = !shared;
+    *panel = made;
+    if (shared || ledger_open(&made->ledger, machine, kernel_path, NULL, error))
+        return true;
+    ledger_panel_close(made);
+    *panel = NULL;
+    return false;
+}
+
+void ledger_panel_close(struct ledger_panel *panel)
+{
+    if (!panel)
+        return;
+    if (panel->owned)
+        ledger_close(panel->ledger);
+    free(panel->rows.then);
+    free(panel->domains.then);
+    writer_finish(&panel->text);
+    free(panel);
+}
+
+static struct ledger_share less(struct ledger_share now, struct ledger_share then)
+{
+    return (struct ledger_share){now.instructions - then.instructions, now.cycles - then.cycles};
+}
+
+static struct past past_less(const struct past *now, const struct past *then)
+{
+    return (struct past){less(now->user, then->user), less(now->kernel, then->kernel),
+                         now->count - then->count};
+}
+
+/* The places of the greatest differences since the last look, most first; what is there now becomes
+ * what was there. Returns how many of them are not zero. */
+static size_t greatest(struct pasts *pasts, const struct past *now, size_t count,
+                       struct past *differences, size_t *places, size_t places_max)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct past none = {{0, 0}, {0, 0}, 0};
+        const struct past *then = i < pasts->count ? &pasts->then[i] : &none;
+        struct past difference = past_less(&now[i], then);
+        uint64_t weight = difference.user.instructions + difference.kernel.instructions;
+        size_t at = found;
+        if (weight == 0 || now[i].kernel.instructions < then->kernel.instructions)
+            continue; /* nothing new; or a row that was put to another one */
+        while (at > 0 &&
+               differences[at - 1].user.instructions + differences[at - 1].kernel.instructions <
+                   weight)
+            at--;
+        if (at == places_max)
+            continue;
+        if (found < places_max)
+            found++;
+        for (size_t j = found - 1; j > at; j--) {
+            differences[j] = differences[j - 1];
+            places[j] = places[j - 1];
+        }
+        differences[at] = difference;
+        places[at] = i;
+    }
+    return found;
+}
+
+static void pasts_keep(struct pasts *pasts, struct past *now, size_t count)
+{
+    free(pasts->then);
+    pasts->then = now;
+    pasts->count = count;
+}
+
+static double percent(uint64_t part, uint64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static uint64_t all_add(struct ledger_panel *panel, const struct ledger_view *view)
+{
+    const struct past now = {
+        .user = view->user, .kernel = less(view->total, view->user), .count = view->idle_cycles};
+    struct past since = past_less(&now, &panel->all);
+    uint64_t instructions = since.user.instructions + since.kernel.instructions;
+    uint64_t cycles = since.user.cycles + since.kernel.cycles + since.count;
+    panel->all = now;
+    text_add(&panel->text,
+             "Where time goes: user mode %.0f %%, kernel %.0f %%, waiting %.0f %%\n\n",
+             percent(since.user.cycles, cycles), percent(since.kernel.cycles, cycles),
+             percent(since.count, cycles));
+    return instructions;
+}
+
+static void domains_add(struct ledger_panel *panel, const struct ledger_view *view, uint64_t whole)
+{
+    size_t count = view->domains->count, places[DOMAINS_SHOWN];
+    struct past differences[DOMAINS_SHOWN], *now = memory_zeroed(count + 1, sizeof(*now));
+    for (size_t i = 0; i < count; i++) {
+        const struct ledger_account *account = &view->domains->accounts[i];
+        now[i] = (struct past){account->user, account->kernel, account->entries};
+    }
+    size_t shown = greatest(&panel->domains, now, count, differences, places, DOMAINS_SHOWN);
+    text_add(&panel->text, "%-10s %8s %12s %12s %10s %7s\n", view->ours ? "domain" : "space",
+             "meter", "user insn", "kernel insn", "entries", "% all");
+    for (size_t i = 0; i < shown; i++) {
+        const struct ledger_account *account = &view->domains->accounts[places[i]];
+        const struct past *past = &differences[i];
+        text_add(&panel->text,
+                 "%10" PRIu64 " %8" PRIu64 " %12" PRIu64 " %12" PRIu64 " %10" PRIu64 " %7.1f\n",
+                 account->id, account->meter, past->user.instructions, past->kernel.instructions,
+                 past->count, percent(past->user.instructions + past->kernel.instructions, whole));
+    }
+    pasts_keep(&panel->domains, now, count);
+}
+
+static void paths_add(struct ledger_panel *panel, const struct ledger_view *view, uint64_t whole)
+{
+    size_t count = view->row_count, places[PATHS_SHOWN];
+    struct past differences[PATHS_SHOWN], *now = memory_zeroed(count + 1, sizeof(*now));
+    for (size_t i = 0; i < count; i++)
+        now[i] = (struct past){.kernel = {view->rows[i].instructions.sum, view->rows[i].cycles.sum},
+                               .count = view->rows[i].instructions.total};
+    size_t shown = greatest(&panel->rows, now, count, differences, places, PATHS_SHOWN);
+    text_add(&panel->text, "\n%-40s %-10s %8s %9s %7s\n", "way through the kernel", "result",
+             "times", "insn each", "% all");
+    for (size_t i = 0; i < shown; i++) {
+        char path[LEDGER_PATH_BYTES], result[LEDGER_TEXT_BYTES];
+        const struct ledger_row *row = &view->rows[places[i]];
+        const struct past *past = &differences[i];
+        ledger_path_text(&view->paths[row->path].path, path);
+        ledger_result_text(&row->result, result);
+        text_add(&panel->text, "%-40s %-10s %8" PRIu64 " %9" PRIu64 " %7.1f\n", path, result,
+                 past->count, past->count ? past->kernel.instructions / past->count : 0,
+                 percent(past->kernel.instructions, whole));
+    }
+    pasts_keep(&panel->rows, now, count);
+}
+
+const char *ledger_panel_text(struct ledger_panel *panel, uint64_t host_ns)
+{
+    if (panel->text.size_bytes && host_ns - panel->renewed_ns < LEDGER_PANEL_PERIOD_NS)
+        return (const char *)panel->text.data;
+    struct ledger_view view = ledger_view(panel->ledger);
+    panel->renewed_ns = host_ns;
+    writer_finish(&panel->text);
+    uint64_t whole = all_add(panel, &view);
+    domains_add(panel, &view, whole);
+    paths_add(panel, &view, whole);
+    write_u8(&panel->text, 0);
+    return (const char *)panel->text.data;
+}
