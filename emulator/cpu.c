@@ -55,6 +55,7 @@ static bool start(struct cpu *cpu, struct error *error)
                                 cpu->layout.version == ENGINE_VERSION_QUICK);
     cpu->deadline = cpu->limit = cpu->debug.events = UINT64_MAX;
     cpu->boundary = true;
+    time_create(cpu);
     count_init(cpu);
     return engine_open(cpu, error) && cpu_selftest(cpu, error);
 }
@@ -83,6 +84,7 @@ void cpu_destroy(struct cpu *cpu)
     assert(!cpu->running);
     engine_close(cpu);
     count_finish(cpu);
+    time_destroy(cpu);
     store_path_finish(&cpu->store_path);
     profile_finish(&cpu->profile);
     if (cpu->ram)
@@ -263,6 +265,7 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t limit)
         (void)debug_step_end(cpu);
     cpu->stop_asked = false;
     cpu->limit = UINT64_MAX;
+    count_retarget(cpu);
     assert(cpu->request == REQUEST_FAULT || !cpu->current);
     return why;
 }
@@ -301,7 +304,7 @@ uint64_t cpu_events(const struct cpu *cpu)
 
 uint64_t cpu_cycles(const struct cpu *cpu)
 {
-    return cpu_count(cpu) + cpu->stall;
+    return (uint64_t)(cpu->target - cpu->left) + cpu->stall;
 }
 
 void cpu_stall(struct cpu *cpu, uint64_t cycles)
@@ -477,4 +480,10 @@ struct cpu_facts cpu_facts(const struct cpu *cpu)
     facts.fast_stores = cpu->store_path.fast;
     facts.quick = cpu->quick.on && cpu->quick.proved;
     return facts;
+}
+
+struct timing_counts cpu_timing(const struct cpu *cpu)
+{
+    assert(cpu);
+    return cpu->time ? cpu->time->counts : (struct timing_counts){.mispredictions = 0};
 }

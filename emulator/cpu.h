@@ -10,7 +10,8 @@
  *     cpu_run() has returned; a device access or SBI call counts the instruction that made it.
  *  2. The position (instructions, events) names every point of a run; events counts delivered
  *     traps, interrupts and SBI calls.
- *  3. cycles = instructions + stall cycles. Stalls are trap costs, device costs and idle time.
+ *  3. cycles = instructions + stall cycles. Stalls are trap costs, device costs, idle time, and
+ *     what the timing model says.
  *  4. Interrupts are taken at block starts, as a function of the position only: the same run gives
  *     the same positions in block mode, in step mode, and after save and load at any point.
  *  5. Two cpus in one process are independent.
@@ -24,6 +25,7 @@
 
 #include "emulator/base/bytes.h"
 #include "emulator/base/error.h"
+#include "emulator/timing.h"
 
 struct cpu;
 
@@ -64,6 +66,7 @@ struct cpu_config {
     bool slow_count;    /* decode every block each time it runs: slow, must agree */
     uint64_t
         recycle_bytes;    /* engine is recycled after about this much translated code; 0: default */
+    enum timing_model timing;
     uint32_t trap_cycles; /* stall added per delivered trap or interrupt */
     uint32_t device_cycles; /* stall added per device access */
     uint32_t sbi_cycles;    /* stall added per SBI call */
@@ -201,5 +204,7 @@ struct cpu_facts {
     uint64_t recycles, blocks_translated, traps, interrupts, sbi_calls, device_accesses;
 };
 struct cpu_facts cpu_facts(const struct cpu *cpu);
+/* cpu_timing - what the timing model counted. */
+struct timing_counts cpu_timing(const struct cpu *cpu);
 
 #endif

@@ -4,7 +4,8 @@
  * Called by the hooks in cpu_engine.c and by cpu.c and cpu_trap.c; calls the bus for deadlines.
  *
  * Invariants
- *  1. instructions == target - left, always; while a block runs, all of it is counted already.
+ *  1. instructions == target - left - spent, always; while a block runs, all of it is counted
+ *     already.
  *  2. A block that wants attention at the next block start (counter read, write of sip), or
  * anything else that is due, keeps `left` at zero or below, so that the next block hook comes here.
  *  3. What a block start does depends only on the state of the hart and the machine, in this order:
@@ -17,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/base/memory.h"
 #include "emulator/cpu_decode.h"
 #include "emulator/cpu_state.h"
 
@@ -38,10 +40,14 @@ static struct block *block_take(struct cpu *cpu)
             abort(); /* host memory is exhausted: as bytes.h does */
         slab->next = cpu->slabs;
         slab->used = 0;
+        slab->times = cpu->time ? memory_zeroed(SLAB_BLOCKS, sizeof(*slab->times)) : NULL;
         cpu->slabs = slab;
     }
-    struct block *block = &cpu->slabs->blocks[cpu->slabs->used++];
-    *block = (struct block){.cpu = cpu, .charge = BLOCK_ATTENTION, .flags = BLOCK_UNKNOWN};
+    struct slab *slab = cpu->slabs;
+    struct block *block = &slab->blocks[slab->used];
+    *block = (struct block){.cpu = cpu, .charge = BLOCK_ATTENTION, .flags = BLOCK_UNKNOWN,
+                            .time = slab->times ? &slab->times[slab->used] : NULL};
+    slab->used++;
     return block;
 }
 
@@ -51,6 +57,7 @@ void count_init(struct cpu *cpu)
     cpu->temporary = (struct block){.cpu = cpu,
                                     .charge = BLOCK_ATTENTION,
                                     .flags = BLOCK_UNKNOWN | BLOCK_TEMPORARY,
+                                    .time = cpu->time ? &cpu->time->temporary : NULL,
                                     .starts = cpu->temporary_starts};
     cpu->next_block = block_take(cpu);
     cpu->current = NULL;
@@ -63,6 +70,7 @@ void count_finish(struct cpu *cpu)
     while (cpu->slabs) {
         struct slab *slab = cpu->slabs;
         cpu->slabs = slab->next;
+        free(slab->times);
         free(slab);
     }
     while (cpu->long_starts) {
@@ -70,14 +78,20 @@ void count_finish(struct cpu *cpu)
         cpu->long_starts = starts->next;
         free(starts);
     }
+    time_forget_blocks(cpu);
     cpu->next_block = cpu->current = NULL;
 }
 
-/* Keep target - left, choose the next target. */
+/* Keep the count, choose the next target. */
 void count_retarget(struct cpu *cpu)
 {
     const int64_t far = BLOCK_ATTENTION / 2; /* less than the charge that means attention */
-    int64_t count = cpu->target - cpu->left, target = far;
+    int64_t count = cpu->target - cpu->left - cpu->spent, target = far;
+    if (cpu->spent != 0) {
+        cpu->stall += (uint64_t)cpu->spent;
+        cpu->time->counts.stall_cycles += (uint64_t)cpu->spent;
+        cpu->spent = 0;
+    }
     if (cpu->limit < (uint64_t)target)
         target = (int64_t)cpu->limit;
     if (cpu->deadline <= cpu->stall)
@@ -119,6 +133,7 @@ static void decode_one(struct cpu *cpu, struct block *block, struct decoding *de
     decoding->last = decoding->addr;
     decoding->last_insn = insn;
     decoding->addr += decode_length((uint16_t)insn);
+    time_insn(cpu, decoding->count, insn);
     decoding->count++;
     enum decode_defect defect = decode_defect(insn);
     if (defect == DEFECT_NONE || block->flags & BLOCK_DEFECT || !fix_concerns(cpu, defect))
@@ -209,6 +224,7 @@ static void block_decode(struct cpu *cpu, struct block *block, uint32_t count, u
     if (cpu->debug.break_count > 0)
         debug_block_mark(cpu, block);
     count_charge(block);
+    time_decoded(cpu, block, decoding.last, decoding.last_insn);
 }
 
 static void block_advance(struct cpu *cpu)
@@ -277,6 +293,7 @@ void count_settle(struct cpu *cpu, uint64_t pc)
     if (!block)
         return;
     cpu->current = NULL;
+    time_settle(cpu, pc);
     /* Whatever the bytes look like, who goes elsewhere was not cut: or a loop could not be left. */
     cpu->boundary = !(block->flags & BLOCK_CUT) || pc != block->pc + block->span_bytes;
     if (block->flags & (BLOCK_CYCLE | BLOCK_INSTRET)) {
@@ -296,7 +313,9 @@ void count_abandon(struct cpu *cpu, uint64_t pc)
     assert(block);
     cpu->current = NULL;
     cpu->boundary = cpu->boundary && pc == block->pc;
-    count_add(cpu, (int64_t)block_count_before(cpu, block, pc) - (int64_t)block->count);
+    uint32_t done = block_count_before(cpu, block, pc);
+    count_add(cpu, (int64_t)done - (int64_t)block->count);
+    time_abandon(cpu, block, done, pc);
     if (block->flags & BLOCK_SHORT) {
         /* Its last bytes are not on record: a later store to them would not be noticed. */
         uint64_t first;
@@ -426,6 +445,8 @@ static void block_enter(struct cpu *cpu, struct block *block)
         profile_block(cpu, block->pc);
     count_add(cpu, block->count);
     cpu->current = block;
+    if (cpu->time)
+        cpu->time->owed = block->time;
 }
 
 void block_attention(struct cpu *cpu, struct block *block, uint64_t pc, uint32_t size_bytes)

@@ -115,15 +115,16 @@ static bool access_do(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual)
 {
     uint64_t addr, value = 0;
     struct memory_op op;
-    if (!walk_translate(cpu, addr_virtual, &addr) ||
-        !decode_memory_op(walk_fetch(cpu, pc), &op) || addr % op.size_bytes != 0 ||
-        addr / PAGE_BYTES != cpu->store_path.refused_addr / PAGE_BYTES)
+    uint32_t insn = walk_fetch(cpu, pc);
+    if (!walk_translate(cpu, addr_virtual, &addr) || !decode_memory_op(insn, &op) ||
+        addr % op.size_bytes != 0 || addr / PAGE_BYTES != cpu->store_path.refused_addr / PAGE_BYTES)
         return false;
     uint8_t *bytes = walk_ram(cpu, addr, op.size_bytes);
     if (!bytes)
         return false;
     cpu->debug.pending = watched(cpu, addr, op.size_bytes, op.store, &cpu->debug.hit);
     count_add(cpu, 1);
+    time_one(cpu, insn);
     cpu_word_set(cpu, cpu->layout.pc, pc + op.length);
     cpu->boundary = pc / PAGE_BYTES != (pc + op.length) / PAGE_BYTES;
     if (op.store) {

@@ -89,6 +89,8 @@ static __attribute__((noinline, cold)) void hook_block_attention(struct block *b
             profile_block(cpu, pc);
         cpu->left -= block->charge;
         cpu->current = block;
+        if (cpu->time)
+            cpu->time->owed = block->time;
         return;
     }
     cpu->engine.in_block = true;
@@ -120,6 +122,60 @@ static void hook_block_watched(uc_engine *handle, uint64_t pc, uint32_t size_byt
     if (block->cpu->profile.supervisor && block->cpu->left >= block->charge)
         profile_block(block->cpu, pc);
     hook_block(handle, pc, size_bytes, data);
+}
+
+/* The same with a timing model that charges blocks: first for the one before. */
+static __attribute__((noinline)) void hook_block_timed_slow(struct block *block, uint64_t pc,
+                                                            uint32_t size_bytes)
+{
+    struct cpu *cpu = block->cpu;
+    struct cpu_time *time = cpu->time;
+    int64_t left = cpu->left;
+    if (time->owed) {
+        int64_t cycles = (int64_t)time_charge(time, pc);
+        cpu->spent += cycles;
+        left -= cycles;
+    }
+    cpu->left = left;
+    if (__builtin_expect(left < block->charge, 0)) {
+        time->owed = NULL;
+        hook_block_attention(block, pc, size_bytes);
+        return;
+    }
+    if (cpu->profile.supervisor)
+        profile_block(cpu, pc);
+    cpu->left = left - block->charge;
+    cpu->current = block;
+    time->owed = block->time;
+}
+
+static void hook_block_timed_watched(uc_engine *handle, uint64_t pc, uint32_t size_bytes,
+                                     void *data)
+{
+    (void)handle;
+    hook_block_timed_slow(data, pc, size_bytes);
+}
+
+/* What is rare is left to the function above before anything is changed, so that this one needs no
+ * stack frame. */
+static void hook_block_timed(uc_engine *handle, uint64_t pc, uint32_t size_bytes, void *data)
+{
+    (void)handle;
+    struct block *block = data;
+    struct cpu *cpu = block->cpu;
+    struct cpu_time *time = cpu->time;
+    const struct block_time *owed = time->owed;
+    int64_t cycles = time_quick(time, owed, pc);
+    int64_t left = cpu->left - block->charge - cycles;
+    if (__builtin_expect(cycles < 0 || left < 0, 0)) {
+        hook_block_timed_slow(block, pc, size_bytes);
+        return;
+    }
+    time->pending = owed->memo.after;
+    cpu->spent += cycles;
+    cpu->left = left;
+    cpu->current = block;
+    time->owed = block->time;
 }
 
 static void hook_step(uc_engine *handle, uint64_t pc, uint32_t size_bytes, void *data)
@@ -252,9 +308,10 @@ static uc_err add_hooks(struct cpu *cpu)
     if (cpu->config.step_mode)
         return uc_hook_add(handle, &hook, UC_HOOK_CODE, HOOK(hook_step), cpu, 1, 0);
     void *data = cpu->hook_data_works ? cpu->next_block : &cpu->temporary;
-    result = uc_hook_add(handle, &hook, UC_HOOK_BLOCK,
-                         cpu->profile.watcher ? HOOK(hook_block_watched) : HOOK(hook_block), data,
-                         1, 0);
+    void *block_hook = cpu->profile.watcher ? HOOK(hook_block_watched) : HOOK(hook_block);
+    if (cpu->time)
+        block_hook = cpu->profile.watcher ? HOOK(hook_block_timed_watched) : HOOK(hook_block_timed);
+    result = uc_hook_add(handle, &hook, UC_HOOK_BLOCK, block_hook, data, 1, 0);
     cpu->engine.block_hook = hook;
     return result;
 }

@@ -35,6 +35,7 @@ static unsigned amo(struct cpu *cpu, uint32_t insn, uint64_t *bad)
     store_u32(word, decode_amo_result(op.function, old, (uint32_t)cpu_x(cpu, op.operand)));
     cpu_ram_written(cpu, addr_physical, 4);
     count_add(cpu, 1);
+    time_one(cpu, insn);
     cpu_x_put(cpu, op.target, (uint64_t)(int64_t)(int32_t)old);
     return 0;
 }
@@ -58,6 +59,7 @@ static bool counter(struct cpu *cpu, uint32_t insn)
     if (!reads || !(cpu_word(cpu, cpu->layout.scounteren) >> number & 1))
         return false;
     count_add(cpu, 1);
+    time_one(cpu, insn);
     /* The others count nothing. */
     uint64_t value = 0;
     if (number == DECODE_CSR_CYCLE % 32)

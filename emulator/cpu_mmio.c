@@ -30,7 +30,8 @@ bool mmio_emulate(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual)
     struct memory_op op;
     if (!walk_translate(cpu, addr_virtual, &addr) || walk_ram(cpu, addr, 1))
         return false;
-    if (!decode_memory_op(walk_fetch(cpu, pc), &op) || addr % op.size_bytes != 0)
+    uint32_t insn = walk_fetch(cpu, pc);
+    if (!decode_memory_op(insn, &op) || addr % op.size_bytes != 0)
         return false;
     /* The access counts the instruction that makes it, and sees the registers after it. */
     uint64_t value = op.store ? low_bytes(cpu_x(cpu, op.data), op.size_bytes) : 0;
@@ -48,6 +49,7 @@ bool mmio_emulate(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual)
         cpu_x_put(cpu, op.data, op.extend_sign ? extend_sign(value, op.size_bytes) : value);
     }
     cpu->stall += cpu->config.device_cycles;
+    time_one(cpu, insn);
     cpu->facts.device_accesses++;
     return true;
 }

@@ -78,6 +78,7 @@ static bool engine_again(struct cpu *cpu)
 static void position_reset(struct cpu *cpu)
 {
     assert(!cpu->running);
+    time_reset(cpu);
     cpu->current = NULL;
     cpu->exit_point = (struct exit_point){.kind = EXIT_NONE};
     cpu->waiting = cpu->stop_asked = cpu->irq_watch = false;
@@ -149,6 +150,7 @@ void cpu_save(struct cpu *cpu, struct byte_writer *writer)
     write_u64(writer, cpu->facts.interrupts);
     write_u64(writer, cpu->facts.sbi_calls);
     write_u64(writer, cpu->facts.device_accesses);
+    time_save(cpu, writer);
 }
 
 static void load_position(struct cpu *cpu, struct byte_reader *reader)
@@ -164,7 +166,7 @@ static void load_position(struct cpu *cpu, struct byte_reader *reader)
         instructions = cpu->stall = 0;
     cpu->boundary = boundary != 0;
     cpu->waiting = waiting != 0;
-    cpu->target = cpu->left = 0;
+    cpu->target = cpu->left = cpu->spent = 0;
     count_add(cpu, (int64_t)instructions);
     cpu->limit = UINT64_MAX;
     count_retarget(cpu);
@@ -219,6 +221,7 @@ static void load(struct cpu *cpu, struct byte_reader *reader, bool same_engine)
     cpu->facts.interrupts = read_u64(reader);
     cpu->facts.sbi_calls = read_u64(reader);
     cpu->facts.device_accesses = read_u64(reader);
+    time_load(cpu, reader);
     cpu->irq_check = true;
     profile_start(cpu);
 }

@@ -149,8 +149,9 @@ static const char *judge_traps(struct cpu *cpu)
     struct expected expected = {.scratch = 2};
     for (unsigned trap = 0; trap <= ROUNDS; trap++)
         expect_trap(&expected, trap);
+    uint64_t stall = (1 + ROUNDS) * (uint64_t)cpu->config.trap_cycles;
     if (cpu_x_get(cpu, 12) != ROUNDS || cpu_x_get(cpu, 13) != 0 || cpu->events != 1 + ROUNDS ||
-        cpu->stall != (1 + ROUNDS) * (uint64_t)cpu->config.trap_cycles)
+        cpu->stall < stall || (!cpu->time && cpu->stall != stall))
         return "it does not trap as it should";
     if (cpu_x_get(cpu, 19) != expected.sum || cpu_privilege(cpu) != PRIVILEGE_S ||
         cpu_csr_get(cpu, CPU_CSR_SSCRATCH) != expected.scratch ||
@@ -183,8 +184,10 @@ static bool forget(struct cpu *cpu)
     uint32_t version = cpu->facts.engine_version;
     memset(cpu->ram, 0, USED_BYTES);
     cpu_reset(cpu, 0, 0, 0);
-    cpu->target = cpu->left = 0;
+    cpu->target = cpu->left = cpu->spent = 0;
     cpu->events = cpu->stall = 0;
+    if (cpu->time)
+        cpu->time->counts = (struct timing_counts){.mispredictions = 0};
     cpu->facts = (struct cpu_facts){.engine_version = version};
     count_retarget(cpu);
     return cpu->request != REQUEST_FAULT;

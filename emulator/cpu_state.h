@@ -17,11 +17,13 @@
  *   cpu_quick.c      short cuts for traps and CSR accesses
  *   cpu_profile.c    what a watcher is told
  *   cpu_debug.c      breakpoints and watchpoints
+ *   cpu_time.c       cycles of the models that look closer than insn
  *   cpu_selftest.c   what is proved at every start
  *
  * How counting works. Every translation ("block") has its own struct block, whose address is baked
  * into its code as the argument of the block hook. The hook subtracts the block's instruction count
- * from `left`; instructions = target - left. When `left` would become negative, block_attention()
+ * from `left`; instructions = target - left - spent, where `spent` is zero but for timing models
+ * that charge blocks (cpu_time.h). When `left` would become negative, block_attention()
  * looks at what is due: the limit, the deadline, interrupts, a counter read to put right. So a
  * block costs a handful of host instructions and no look-up, and two blocks with one address but
  * different bytes cannot be confused. While a line is up that the guest has masked (irq_watch),
@@ -41,6 +43,7 @@
 #include "emulator/cpu_profile.h"
 #include "emulator/cpu_quick.h"
 #include "emulator/cpu_store.h"
+#include "emulator/cpu_time.h"
 
 #define PAGE_BYTES 4096u
 #define PRIVILEGE_U 0u
@@ -108,6 +111,7 @@ struct block {
     uint32_t flags;
     uint16_t defect_offset; /* bytes from pc, BLOCK_DEFECT */
     uint8_t target;         /* x register, BLOCK_CYCLE and BLOCK_INSTRET */
+    struct block_time *time; /* NULL: model insn */
 };
 
 #define SLAB_BLOCKS 1024u
@@ -115,6 +119,7 @@ struct slab { /* blocks live as long as their engine */
     struct slab *next;
     unsigned used;
     struct block blocks[SLAB_BLOCKS];
+    struct block_time *times; /* as many; owned; NULL: model insn */
 };
 struct start_words { /* starts of a block that is longer than 128 bytes */
     struct start_words *next;
@@ -166,7 +171,8 @@ struct cpu {
     int64_t left;
     struct block *current; /* running or just finished; NULL: nothing to settle */
 
-    int64_t target; /* instructions == target - left */
+    int64_t target; /* instructions == target - left - spent */
+    int64_t spent; /* cycles of the timing model, not yet in `stall`; count_retarget() moves them */
     int64_t watch_target; /* until then only irq_watch wants attention; -1: not so */
     uint64_t limit, stall, deadline, events;
     bool boundary;  /* current == NULL: is this a block start? */
@@ -197,6 +203,7 @@ struct cpu {
     struct quick quick;
     struct cpu_profile profile;
     struct debug debug;
+    struct cpu_time *time; /* NULL: model insn */
     uint8_t *ram;
     struct cpu_config config;
     struct cpu_bus bus;
@@ -230,7 +237,7 @@ static inline uint32_t cpu_mip(const struct cpu *cpu)
 }
 static inline uint64_t cpu_count(const struct cpu *cpu)
 {
-    return (uint64_t)(cpu->target - cpu->left);
+    return (uint64_t)(cpu->target - cpu->left - cpu->spent);
 }
 
 /* cpu_walk.c */

@@ -45,6 +45,8 @@ void cpu_fail(struct cpu *cpu, const char *format, ...)
 static inline void enter_handler(struct cpu *cpu, uint64_t *words, uint64_t cause, uint64_t value)
 {
     const struct engine_layout *layout = &cpu->layout;
+    if (cpu->time)
+        time_drain(cpu);
     if (cpu->profile.watcher)
         profile_enter(cpu, words, cause, value);
     uint64_t mstatus = words[layout->mstatus], vector = words[layout->stvec];
@@ -109,6 +111,7 @@ bool trap_ecall_in_place(struct cpu *cpu, uint64_t *words)
     assert(!cpu->engine.cached);
     cpu->current = NULL;
     count_add(cpu, -1); /* ecall itself does not retire */
+    time_settle(cpu, words[cpu->layout.pc]);
     cpu->target -= cost;
     cpu->left -= cost;
     enter_handler(cpu, words, CAUSE_ECALL_U, 0);
@@ -151,6 +154,8 @@ void trap_sip_written(struct cpu *cpu, uint64_t pc_end, uint64_t pc_next)
         cpu_word_set(cpu, cpu->layout.load_addr, UINT64_MAX);
         cpu->events++;
         cpu->stall += cpu->config.trap_cycles;
+        if (cpu->time)
+            time_drain(cpu);
         cpu->facts.interrupts++;
         cpu->boundary = true;
     }
@@ -256,6 +261,7 @@ static bool time_read(struct cpu *cpu, uint64_t pc, uint32_t insn)
     if (!decode_counter_read(insn, &csr, &target) || csr != DECODE_CSR_TIME)
         return false;
     count_add(cpu, 1);
+    time_one(cpu, insn);
     cpu_word_set(cpu, cpu->layout.pc, pc + 4);
     uint64_t time = cpu->bus.time(cpu->bus.context);
     cpu_x_put(cpu, target, time);
@@ -282,6 +288,7 @@ static void sbi_call(struct cpu *cpu, uint64_t pc)
     cpu->events++;
     cpu->facts.sbi_calls++;
     cpu->stall += cpu->config.sbi_cycles;
+    time_one(cpu, walk_fetch(cpu, pc));
     cpu_word_set(cpu, cpu->layout.pc, pc + 4);
     cpu_word_set(cpu, cpu->layout.load_addr, UINT64_MAX);
     count_retarget(cpu);

@@ -350,6 +350,7 @@ static bool cpu_make(struct machine *machine, struct error *error)
                                           .step_mode = config->step_mode,
                                           .slow_stores = config->slow_stores,
                                           .recycle_bytes = config->recycle_bytes,
+                                          .timing = config->timing,
                                           .trap_cycles = TRAP_CYCLES,
                                           .device_cycles = DEVICE_CYCLES,
                                           .sbi_cycles = SBI_CYCLES};
@@ -584,6 +585,7 @@ struct machine_stats machine_stats(const struct machine *machine)
         .blocks_translated = facts.blocks_translated, .generation = machine->generation,
         .phase = machine->phase, .fast_stores = facts.fast_stores,
         .panic_addr = machine->panic_addr, .disk_count = machine->config.disk_count,
+        .timing = machine->config.timing, .timing_counts = cpu_timing(machine->cpu),
     };
     for (unsigned i = 0; i < stats.disk_count; i++)
         stats.disks[i] = disk_counters(

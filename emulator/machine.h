@@ -23,6 +23,7 @@
 #include "emulator/base/error.h"
 #include "emulator/base/pack.h"
 #include "emulator/power.h"
+#include "emulator/timing.h"
 
 struct machine;
 
@@ -50,6 +51,7 @@ struct machine_config {
     uint64_t ram_bytes; /* 0: MACHINE_RAM_BYTES_DEFAULT */
     uint64_t seed;
     uint64_t clock_hz; /* 0: 100 MHz */
+    enum timing_model timing;
     const char *kernel_path; /* ELF or Image; required */
     const char *initrd_path, *append; /* NULL: none */
     struct machine_disk disks[BOARD_DISK_COUNT_MAX];
@@ -235,6 +237,8 @@ struct digest machine_digest(struct machine *machine);
 struct machine_stats {
     uint64_t instructions, events, cycles, virtual_time_ns;
     uint64_t traps, interrupts, sbi_calls, device_accesses, recycles, blocks_translated;
+    enum timing_model timing;
+    struct timing_counts timing_counts;
     uint64_t generation; /* newest TRACE_COMMITTED or TRACE_RESTARTED argument */
     uint32_t phase;      /* enum trace_phase, 0: none */
     uint64_t panic_addr; /* where the kernel said that it stops; 0: it did not */

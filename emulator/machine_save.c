@@ -49,6 +49,8 @@ static uint64_t config_hash(const struct machine *machine)
         write_u8(&writer, config->disks[i].write_through);
         write_u8(&writer, config->disks[i].read_only);
     }
+    if (config->timing != TIMING_INSN)
+        write_u8(&writer, (uint8_t)config->timing);
     uint64_t hash = hash64(writer.data, writer.size_bytes);
     writer_finish(&writer);
     return hash;

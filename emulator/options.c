@@ -230,12 +230,10 @@ static bool timing_parse(struct parser *parser)
     const char *value;
     if (!value_next(parser, &value))
         return false;
-    if (strcmp(value, "insn") == 0)
-        return true;
-    if (strcmp(value, "inorder") == 0 || strcmp(value, "cache") == 0)
-        return error_set(parser->error, ERROR_UNSUPPORTED, "--timing %s: not in this version",
-                         value);
-    return error_set(parser->error, ERROR_USAGE, "--timing %.60s: expected insn, inorder or cache",
+    if (strcmp(value, "cache") == 0)
+        return error_set(parser->error, ERROR_UNSUPPORTED, "--timing cache: not in this version");
+    return timing_find(value, &parser->options->machine.timing) ||
+           error_set(parser->error, ERROR_USAGE, "--timing %.60s: expected insn, inorder or cache",
                      value);
 }
 
@@ -407,7 +405,8 @@ const char *options_help(void)
            "  --append STR          the kernel's command line\n"
            "  --ram MIB             16..8192, even, default 64\n"
            "  --clock-mhz N         1..10000, default 100\n"
-           "  --timing insn         the timing model\n"
+           "  --timing MODEL        what takes how many cycles: insn (the default; one each),\n"
+           "                        inorder (a core like SiFive U54), cache (and its caches)\n"
            "  --seed N              everything that could differ between runs follows from it\n"
            "  --fast                do not keep pace with real time\n"
            "  --input FILE          timed events for keyboard, pointer and console; what a line\n"

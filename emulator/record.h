@@ -75,6 +75,7 @@ struct record_head {
     uint64_t ram_bytes, seed, clock_hz;
     uint32_t display_width, display_height;
     bool amnesia, check;
+    enum timing_model timing;
     uint64_t mark_spacing;   /* in instructions; a mark is never further from the one before, if
                               * who drove the run kept to recorder_next() */
     uint64_t glance_spacing; /* the same of glances */

@@ -13,6 +13,7 @@
  *
  *   HEAD   first, once. struct record_head in its order: strings as u32 length and bytes, digests
  *          as two u64 (low, high), enums, flags and counts of disks as u8; faults as in LOG.
+ *          The timing model is in bits 1 and 2 of the flag `check`.
  *   LOG    entries, one behind the other: u8 enum record_kind, then
  *            RUN      u8 arrival, u64 instructions, u64 events, u64 cycles
  *            INPUT    u64 time_ns, u8 kind, u16 code, u32 x, u32 y, u8 down

@@ -46,6 +46,7 @@ bool record_head_fill(struct record_head *head, const struct machine_config *con
     head->display_height = config->display_height;
     head->amnesia = config->amnesia;
     head->check = config->check;
+    head->timing = config->timing;
     head->disk_count = config->disk_count;
     head->append = config->append ? memory_must(strdup(config->append)) : NULL;
     head->fault_count = config->fault_count;

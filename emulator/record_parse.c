@@ -96,7 +96,9 @@ static void head_read(struct byte_reader *content, struct record_head *head)
     head->display_width = read_u32(content);
     head->display_height = read_u32(content);
     head->amnesia = below_u8(content, 2);
-    head->check = below_u8(content, 2);
+    unsigned check = below_u8(content, 2 * TIMING_MODEL_COUNT);
+    head->check = check % 2;
+    head->timing = (enum timing_model)(check / 2);
     head->mark_spacing = read_u64(content);
     head->glance_spacing = read_u64(content);
     head->disk_count = below_u8(content, BOARD_DISK_COUNT_MAX + 1);

@@ -120,7 +120,7 @@ static void head_write(struct byte_writer *raw, const struct record_head *head)
     write_u32(raw, head->display_width);
     write_u32(raw, head->display_height);
     write_u8(raw, head->amnesia);
-    write_u8(raw, head->check);
+    write_u8(raw, (uint8_t)(head->check | (unsigned)head->timing << 1));
     write_u64(raw, head->mark_spacing);
     write_u64(raw, head->glance_spacing);
     write_u8(raw, (uint8_t)head->disk_count);

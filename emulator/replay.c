@@ -231,7 +231,8 @@ static bool machine_make(struct replay *replay, bool careful, struct machine **m
         .append = head->append, .disk_count = head->disk_count, .faults = head->faults,
         .fault_count = head->fault_count, .display_width = head->display_width,
         .display_height = head->display_height, .amnesia = head->amnesia, .check = head->check,
-        .step_mode = careful, .slow_stores = careful, .console = replay->options.console};
+        .timing = head->timing, .step_mode = careful, .slow_stores = careful,
+        .console = replay->options.console};
     for (unsigned i = 0; i < head->disk_count; i++)
         config.disks[i] = (struct machine_disk){.path = head->disks[i].path,
                                                 .timing = head->disks[i].timing,

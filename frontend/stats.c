@@ -49,6 +49,16 @@ static void counts_add(cJSON *object, const struct machine_stats *stats)
     cJSON_AddBoolToObject(object, "fast_stores", stats->fast_stores);
 }
 
+static void timing_add(cJSON *object, const struct machine_stats *stats)
+{
+    cJSON *timing = cJSON_AddObjectToObject(object, "timing");
+    cJSON_AddStringToObject(timing, "model", timing_name(stats->timing));
+    if (stats->timing == TIMING_INSN)
+        return;
+    json_count_add(timing, "stall_cycles", stats->timing_counts.stall_cycles);
+    json_count_add(timing, "mispredictions", stats->timing_counts.mispredictions);
+}
+
 char *stats_text(struct machine *machine, const struct stats_run *run)
 {
     struct machine_stats stats = machine_stats(machine);
@@ -59,6 +69,7 @@ char *stats_text(struct machine *machine, const struct stats_run *run)
     cJSON_AddNumberToObject(object, "exit_code", run->exit_code);
     json_count_add(object, "seed", run->seed);
     counts_add(object, &stats);
+    timing_add(object, &stats);
     cJSON_AddStringToObject(object, "digest", digest);
     cJSON_AddNumberToObject(object, "mips", stats_mips(stats.instructions, run->host_ns));
     cJSON_AddNumberToObject(object, "host_seconds", (double)run->host_ns / 1e9);

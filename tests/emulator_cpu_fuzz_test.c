@@ -36,6 +36,7 @@ struct run_case {
     struct program_shape shapes[STRESS_PROGRAMS];
     unsigned program_count;
     uint64_t parameters[PARAMETERS_MAX]; /* of the kernel */
+    enum timing_model timing;
     uint32_t trap_cycles;
     uint64_t recycle_bytes; /* in the mode that recycles */
 };
@@ -43,6 +44,7 @@ struct run_case {
 /* What one run looked like. */
 struct outcome {
     uint64_t instructions, events, cycles, digest;
+    uint64_t saved; /* hash of what cpu_save() writes: with the state of the timing model */
     uint64_t traps, interrupts, device_accesses, recycles;
     uint64_t reports[BENCH_REPORTS][4];
     unsigned report_count;
@@ -129,6 +131,7 @@ static struct bench_cpu *boot(const struct run_case *fuzz, struct cpu_config con
 {
     config.ram_base = 0x80000000u;
     config.ram_bytes = RAM_BYTES;
+    config.timing = fuzz->timing;
     config.trap_cycles = fuzz->trap_cycles;
     config.device_cycles = fuzz->trap_cycles / 2;
     struct bench_cpu *bench = bench_cpu_create(&config);
@@ -150,6 +153,10 @@ static void finish(struct bench_cpu *bench, struct outcome *outcome)
     outcome->events = cpu_events(bench->cpu);
     outcome->cycles = cpu_cycles(bench->cpu);
     outcome->digest = bench_cpu_digest(bench, RAM_BYTES);
+    struct byte_writer saved = {0};
+    cpu_save(bench->cpu, &saved);
+    outcome->saved = hash64(saved.data, saved.size_bytes);
+    writer_finish(&saved);
     outcome->traps = facts.traps;
     outcome->interrupts = facts.interrupts;
     outcome->device_accesses = facts.device_accesses;
@@ -197,6 +204,7 @@ static void compare(uint64_t seed, const char *what, const struct outcome *a,
     cr_assert_eq(memcmp(a->reports, b->reports, sizeof(a->reports)), 0, "seed %llu, %s: reports",
                  (unsigned long long)seed, what);
     SAME(digest);
+    SAME(saved);
 }
 
 static void compare_stops(uint64_t seed, const char *what, const struct outcome *a,
@@ -318,6 +326,30 @@ Test(cpu_fuzz, every_mode_agrees_on_many_small_programs_at_the_end_of_a_page)
     cr_assert_gt(traps, 500);
 }
 
+/* The model's cycles do not depend on the mode. */
+static void check_model(enum timing_model timing)
+{
+    static struct outcome block;
+    uint64_t first = first_seed() + 500, stall = 0;
+    cr_log_info("seed %llu", (unsigned long long)first);
+    for (uint64_t seed = first; seed < first + seed_count(9); seed++) {
+        struct run_case fuzz = seed % 3 == 0   ? edge_case(seed)
+                               : seed % 3 == 1 ? stress_case(seed)
+                                               : turns_case(seed);
+        fuzz.timing = timing;
+        fuzz.trap_cycles = 0;
+        check_modes(fuzz, &block);
+        cr_assert_gt(block.cycles, block.instructions);
+        stall += block.cycles - block.instructions;
+    }
+    cr_assert_gt(stall, 10000);
+}
+
+Test(cpu_fuzz, every_mode_agrees_with_model_inorder)
+{
+    check_model(TIMING_INORDER);
+}
+
 /* Programs that found something once. */
 Test(cpu_fuzz, every_mode_agrees_on_programs_that_were_hard)
 {
@@ -336,6 +368,7 @@ Test(cpu_fuzz, save_and_load_at_random_points_changes_nothing)
         struct run_case fuzz = seed % 2 ? turns_case(seed) : stress_case(seed);
         struct dice dice = {seed + 99};
         uint64_t stops[STOPS];
+        fuzz.timing = seed % TIMING_CACHE;
         run(&fuzz, (struct cpu_config){0}, NULL, &block);
         random_stops(&dice, block.instructions, stops);
         struct bench_cpu *bench = boot(&fuzz, (struct cpu_config){0});

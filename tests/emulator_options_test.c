@@ -90,7 +90,7 @@ Test(options, every_mistake_names_the_word_and_has_its_status)
         {"--fault", "disk0.lost=1+257", "257", 2}, {"--fault", "disk0.lost=1+0", "+0", 2},
         {"--ram", "15", "15", 2},                  {"--ram", "99999", "99999", 2},
         {"--ram", "65", "65", 2},                  {"--ram", "1e3", "1e3", 2},
-        {"--seed", "-1", "-1", 2},                 {"--timing", "inorder", "inorder", 3},
+        {"--seed", "-1", "-1", 2},                 {"--timing", "", "--timing", 2},
         {"--timing", "magic", "magic", 2},         {"--record", ",every=1", "--record", 2},
         {"--gdb", "1234", "--gdb", 3},             {"--power-cut", "x", "--power-cut", 2},
         {"--until", "insn=", "insn=", 2},          {"--until", "phase=x", "phase=x", 2},

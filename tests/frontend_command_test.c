@@ -46,7 +46,7 @@ static const struct refusal {
     {2, "./latchkey run --headless --record first.img first.img", "--record"},
     {3, "./latchkey run --headless --record no/x first.img", "no/x"},
     {2, "./latchkey run --headless --record x,every=0 first.img", "every=0"},
-    {3, "./latchkey run --timing cache first.img", "cache: not in this version"},
+    {2, "./latchkey run --timing fast first.img", "expected insn, inorder or cache"},
     {3, "./latchkey run --headless nothing.img", "nothing.img"},
     {3, "./latchkey run --headless --kernel nothing.elf first.img", "nothing.elf"},
     {3, "./latchkey run --headless --input nothing.txt first.img", "nothing.txt"},
