@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "emulator/base/input_file.h"
+#include "emulator/base/memory.h"
+#include "emulator/machine_mark.h"
 #include "emulator/record_format.h"
 #include "emulator/record_media.h"
 
@@ -76,11 +78,60 @@ static bool file_pack(const char *path, unsigned which, struct record_writer *wr
     return true;
 }
 
+struct bundle bundle_here(const struct record *record, struct timeline *timeline)
+{
+    return (struct bundle){.head = &record->head, .record = record,
+                           .entry_count = timeline_entry(timeline), .timeline = timeline};
+}
+
+static void entry_pack(const struct bundle *bundle, struct record_writer *writer,
+                       const struct record_entry *entry)
+{
+    const struct record *record = bundle->record;
+    bool mark = entry->kind == RECORD_MARK;
+    if (bundle->timeline && (entry->kind == RECORD_END || entry->kind == RECORD_REFUSED))
+        return; /* end_pack() says them */
+    record_writer_entry(writer, entry, mark ? record->hashes + entry->mark : NULL,
+                        mark ? record_parts(record) : 0);
+}
+
+/* What the host refused up to here, as an entry each. */
+static void refused_pack(const struct bundle *bundle, unsigned disk, struct record_writer *writer)
+{
+    struct record_entry entry = {.kind = RECORD_REFUSED, .refused.disk = disk};
+    const struct layers *layers = bundle->layers[disk];
+    for (size_t i = 0; layers_refused(layers, i, &entry.refused.operation) &&
+                       entry.refused.operation < layers_place(layers).operations;
+         i++)
+        record_writer_entry(writer, &entry, NULL, 0);
+}
+
+/* Where the history is now, and what is there. */
+static void end_pack(const struct bundle *bundle, struct record_writer *writer)
+{
+    struct machine *machine = timeline_machine(bundle->timeline);
+    const struct record_entry mark = {.kind = RECORD_MARK}, end = {.kind = RECORD_END};
+    struct record_entry run = {.kind = RECORD_RUN, .run = machine_position(machine)};
+    uint32_t parts = record_parts(bundle->record);
+    uint64_t *hashes = memory_zeroed(parts, sizeof(*hashes));
+    size_t last = bundle->entry_count;
+    while (last > 0 && bundle->record->entries[last - 1].kind != RECORD_RUN)
+        last--;
+    if (run.run.arrival != ARRIVAL_NONE &&
+        (last == 0 || !machine_at(machine, &bundle->record->entries[last - 1].run)))
+        record_writer_entry(writer, &run, NULL, 0);
+    for (unsigned i = 0; i < bundle->head->disk_count; i++)
+        refused_pack(bundle, i, writer);
+    machine_mark(machine, hashes);
+    record_writer_entry(writer, &mark, hashes, parts);
+    record_writer_entry(writer, &end, NULL, 0);
+    free(hashes);
+}
+
 bool bundle_write(const struct bundle *bundle, const char *path, struct error *error)
 {
     struct record_writer *writer;
     struct error ignored;
-    const struct record *record = bundle->record;
     if (!record_writer_open(&writer, path, bundle->head, error))
         return false;
     record_writer_bundle(writer);
@@ -88,12 +139,10 @@ bool bundle_write(const struct bundle *bundle, const char *path, struct error *e
                 file_pack(bundle->initrd_path, 1, writer, error);
     for (unsigned i = 0; i < bundle->head->disk_count && good; i++)
         good = disk_pack(bundle, i, writer, error);
-    for (size_t i = 0; i < record->entry_count; i++) {
-        const struct record_entry *entry = &record->entries[i];
-        bool mark = entry->kind == RECORD_MARK;
-        record_writer_entry(writer, entry, mark ? record->hashes + entry->mark : NULL,
-                            mark ? record_parts(record) : 0);
-    }
+    for (size_t i = 0; i < bundle->entry_count; i++)
+        entry_pack(bundle, writer, &bundle->record->entries[i]);
+    if (bundle->timeline)
+        end_pack(bundle, writer);
     bool closed = record_writer_close(writer, good ? error : &ignored);
     return good && closed;
 }

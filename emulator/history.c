@@ -10,13 +10,13 @@
 #include "emulator/bundle.h"
 #include "emulator/cpu.h"
 #include "emulator/disk_file.h"
-#include "emulator/machine_mark.h"
 #include "emulator/record_head.h"
 #include "emulator/record_identity.h"
 
 /* A snapshot hashes all RAM, 8 GB/s, and packs what is new of it; between two the machine runs at
- * most some 1.2 G instructions a second: 4 a byte of RAM make that some hundredths. */
-#define INSTRUCTIONS_A_BYTE 4u
+ * most some 1.2 G instructions a second: 6 a byte of RAM make that less than four hundredths, and
+ * of a run that keeps pace with real time far less. */
+#define INSTRUCTIONS_A_BYTE 6u
 
 struct history {
     struct record record;
@@ -101,35 +101,12 @@ static bool part_same(const char *path, struct digest expected, struct error *er
                        error_set(error, ERROR_IO, "%.150s: not what the run began with", path)));
 }
 
-/* Where the history is now, what is there, and what the host refused on the way. */
-static void end_add(struct history *history)
-{
-    struct record *record = &history->record;
-    struct machine *machine = timeline_machine(history->timeline);
-    struct machine_position last = record_last(record);
-    struct record_entry entry = {.kind = RECORD_RUN, .run = machine_position(machine)};
-    uint64_t *hashes = memory_zeroed(record_parts(record), sizeof(*hashes));
-    if (entry.run.arrival != ARRIVAL_NONE && !machine_at(machine, &last))
-        record_add(record, &entry, NULL);
-    for (unsigned disk = 0; disk < record->head.disk_count; disk++) {
-        entry = (struct record_entry){.kind = RECORD_REFUSED, .refused.disk = disk};
-        for (size_t i = 0; layers_refused(history->layers[disk], i, &entry.refused.operation); i++)
-            record_add(record, &entry, NULL);
-    }
-    machine_mark(machine, hashes);
-    record_add(record, &(struct record_entry){.kind = RECORD_MARK}, hashes);
-    record_add(record, &(struct record_entry){.kind = RECORD_END}, NULL);
-    free(hashes);
-}
-
 bool history_save(struct history *history, const char *path, struct error *error)
 {
-    struct record *record = &history->record;
-    struct record_head *head = &record->head;
-    size_t entries = record->entry_count;
-    assert(timeline_live(history->timeline));
-    struct bundle bundle = {.head = head, .record = record, .kernel_path = head->kernel_path,
-                            .initrd_path = head->initrd_path[0] ? head->initrd_path : NULL};
+    struct record_head *head = &history->record.head;
+    struct bundle bundle = bundle_here(&history->record, history->timeline);
+    bundle.kernel_path = head->kernel_path;
+    bundle.initrd_path = head->initrd_path[0] ? head->initrd_path : NULL;
     if (timeline_begin(history->timeline) != 0)
         return error_set(error, ERROR_LIMIT, "%.150s: the beginning of the run is forgotten", path);
     bool good = part_same(head->kernel_path, head->kernel, error) &&
@@ -139,12 +116,7 @@ bool history_save(struct history *history, const char *path, struct error *error
         bundle.descriptors[i] = history->files[i].overlay ? -1 : history->files[i].descriptor;
         good = good && bundle_digest(&bundle, i, &head->disks[i].digest, error);
     }
-    if (!good)
-        return false;
-    end_add(history);
-    good = bundle_write(&bundle, path, error);
-    record_cut_off(record, entries);
-    return good;
+    return good && bundle_write(&bundle, path, error);
 }
 
 void history_detach(struct history *history)

@@ -31,8 +31,7 @@ void history_attach(struct history *history, struct machine *machine,
                     const struct timeline_follower *follower);
 struct timeline *history_timeline(struct history *history);
 const struct record *history_record(const struct history *history);
-/* history_save - write a bundle (bundle.h) of all that was, up to the newest moment. While it is
- * live.
+/* history_save - write a bundle (bundle.h) of all that was, up to where the machine is.
  *
  * Errors   ERROR_LIMIT the beginning is forgotten; ERROR_IO the host refused, or the kernel's file
  *          is no longer what it was.

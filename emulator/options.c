@@ -330,6 +330,12 @@ static bool number_option(struct parser *parser, const char *word, bool *known)
     }
     if (strcmp(word, "--limit-insn") == 0)
         return value_number(parser, 1, UINT64_MAX - 1, &options->limit_instructions);
+    if (strcmp(word, "--history") == 0) {
+        if (!value_number(parser, 0, OPTIONS_HISTORY_MIB_MAX, &number))
+            return false;
+        options->history_bytes = (size_t)number << 20;
+        return true;
+    }
     *known = false;
     return true;
 }
@@ -379,7 +385,8 @@ bool options_parse(struct options *options, int argc, char **argv, struct error 
 {
     assert(argc >= 0);
     *options = (struct options){.until = machine_until_never(),
-                                .limit_instructions = UINT64_MAX};
+                                .limit_instructions = UINT64_MAX,
+                                .history_bytes = (size_t)OPTIONS_HISTORY_MIB << 20};
     struct parser parser = {.options = options, .error = error, .argv = argv, .argc = argc};
     error->code = ERROR_NONE;
     for (; parser.at < argc; parser.at++)
@@ -409,6 +416,8 @@ const char *options_help(void)
            "                        inorder (a core like SiFive U54), cache (and its caches)\n"
            "  --seed N              everything that could differ between runs follows from it\n"
            "  --fast                do not keep pace with real time\n"
+           "  --history MIB         memory for the past that the window can go back to, 0..65536,\n"
+           "                        default 256; 0: none is kept\n"
            "  --input FILE          timed events for keyboard, pointer and console; what a line\n"
            "                        looks like: emulator/input_script.h\n"
            "\n"

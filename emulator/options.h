@@ -8,6 +8,8 @@
 #include "emulator/power_place.h"
 
 #define OPTIONS_FAULTS_MAX 256u
+#define OPTIONS_HISTORY_MIB 256u /* of the window's past, unless --history says otherwise */
+#define OPTIONS_HISTORY_MIB_MAX 65536u
 
 /* What is written about where a run's time went: emulator/export.h, export_events.h. */
 enum profile_output {
@@ -35,6 +37,7 @@ struct options {
     bool profile;                  /* latchkey profile: a ledger, whatever is written of it */
     const char *profile_paths[PROFILE_OUTPUT_COUNT]; /* --trace-out, ...; NULL: none */
     struct power_place power_cut;  /* --power-cut */
+    size_t history_bytes;          /* --history, of the window */
     struct machine_fault faults[OPTIONS_FAULTS_MAX]; /* machine.faults */
     char storage[4096];            /* names cut out of arguments */
     size_t storage_used;

@@ -255,7 +255,8 @@ static struct timeline *timeline_make(struct replay *replay, struct machine *mac
                                      .disk_count = replay->record.head.disk_count,
                                      .record = &replay->record,
                                      .budget_bytes = replay->options.budget_bytes,
-                                     .check = replay->options.check};
+                                     .check = replay->options.check,
+                                     .follower = replay->options.follower};
     for (unsigned i = 0; i < config.disk_count; i++)
         config.layers[i] = replay->disks[i].layers;
     return timeline_create(&config);
@@ -378,19 +379,31 @@ bool replay_uses(const struct replay *replay, const char *path)
     return false;
 }
 
+/* What a bundle has beside the entries. */
+static void bundle_fill(const struct replay *replay, struct bundle *bundle)
+{
+    bundle->kernel_path = replay->kernel.path;
+    bundle->initrd_path = replay->initrd.descriptor >= 0 ? replay->initrd.path : NULL;
+    for (unsigned i = 0; i < replay->record.head.disk_count; i++) {
+        const struct disk_file *file = &replay->disks[i].file;
+        bundle->layers[i] = replay->disks[i].layers;
+        bundle->descriptors[i] = file->store.read && !file->overlay ? file->descriptor : -1;
+    }
+}
+
 bool replay_bundle(struct replay *replay, const char *path, struct error *error)
 {
-    const struct record *record = &replay->record;
-    struct bundle bundle = {.head = &record->head, .record = record,
-                            .kernel_path = replay->kernel.path,
-                            .initrd_path = replay->initrd.descriptor >= 0 ? replay->initrd.path
-                                                                          : NULL};
+    struct bundle bundle = {.head = &replay->record.head, .record = &replay->record,
+                            .entry_count = replay->record.entry_count};
+    bundle_fill(replay, &bundle);
     if (replay_uses(replay, path))
         return error_set(error, ERROR_USAGE, "--bundle %.150s: the replay uses this file", path);
-    for (unsigned i = 0; i < record->head.disk_count; i++) {
-        const struct disk_file *file = &replay->disks[i].file;
-        bundle.layers[i] = replay->disks[i].layers;
-        bundle.descriptors[i] = file->store.read && !file->overlay ? file->descriptor : -1;
-    }
     return output_check(path, error) && bundle_write(&bundle, path, error);
+}
+
+bool replay_save(struct replay *replay, const char *path, struct error *error)
+{
+    struct bundle bundle = bundle_here(&replay->record, replay->timeline);
+    bundle_fill(replay, &bundle);
+    return bundle_write(&bundle, path, error);
 }

@@ -22,6 +22,7 @@ struct replay_options {
     struct console_sink console; /* put may be NULL */
     bool check;                  /* compare marks on the way */
     size_t budget_bytes;         /* of the timeline */
+    struct timeline_follower follower; /* of it */
     bool careful; /* the machine takes no short cuts: slow, and must be the same */
 };
 
@@ -50,6 +51,11 @@ bool replay_uses(const struct replay *replay, const char *path);
  * Errors   ERROR_IO the host refused; ERROR_USAGE replay_uses().
  */
 MUST_CHECK bool replay_bundle(struct replay *replay, const char *path, struct error *error);
+
+/* replay_save - the same of what was gone through up to the present: after timeline_branch() that
+ * is another history than the trace's. The file must be none that the replay uses. Errors: ERROR_IO
+ * the host refused. */
+MUST_CHECK bool replay_save(struct replay *replay, const char *path, struct error *error);
 
 /* replay_twin - a second machine at the beginning of the same trace, on the same media: only one of
  * the two may run at a time, after timeline_load() and layers_forget(). careful: as above.

@@ -18,6 +18,9 @@
 
 /* Whoever goes to a place goes back from it a little soon: snapshots that far before it. */
 static const uint64_t ahead[] = {1u << 24, 1u << 20};
+/* Whoever looks for a time looks at others nearby: what is gone through then is kept as dense as
+ * that, for the next way to take a few frames of the host's screen at most. */
+#define TIME_SPACING (1u << 24)
 
 struct timeline *timeline_create(const struct timeline_config *config)
 {
@@ -362,8 +365,14 @@ bool timeline_seek_time(struct timeline *timeline, uint64_t time_ns, struct erro
         return false;
     until.time_ns = time_ns;
     timeline->first = false;
-    return machine_time_ns(timeline->machine) >= time_ns ||
-           timeline_run(timeline, &until, &stop, error);
+    uint64_t spacing = timeline->config.spacing;
+    timeline->config.spacing = spacing < TIME_SPACING ? spacing : TIME_SPACING;
+    keep_due(timeline);
+    bool good = machine_time_ns(timeline->machine) >= time_ns ||
+                timeline_run(timeline, &until, &stop, error);
+    timeline->config.spacing = spacing;
+    keep_due(timeline);
+    return good;
 }
 
 bool timeline_seek_end(struct timeline *timeline, struct error *error)

@@ -229,7 +229,7 @@ int headless_run(const struct options *options)
     struct headless headless = {.input_open = true};
     struct console_sink sink = {.context = &headless, .put = output_put};
     struct error error;
-    if (!session_open(&headless.session, options, &sink, &error)) {
+    if (!session_open(&headless.session, options, &sink, NULL, &error)) {
         fprintf(stderr, "latchkey: %s\n", error.text);
         return error_exit_status(&error);
     }

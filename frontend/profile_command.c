@@ -149,7 +149,7 @@ static int profile_run(const struct profile_words *words, struct options *option
         return fail(&error);
     options->profile = true;
     memcpy(options->profile_paths, words->paths, sizeof(words->paths));
-    if (!session_open(&session, options, &console, &error))
+    if (!session_open(&session, options, &console, NULL, &error))
         return fail(&error);
     signals_hold(&signals);
     run(&session, &signals);

@@ -26,6 +26,7 @@
 #include "frontend/screenshot.h"
 #include "frontend/session.h"
 #include "frontend/stats.h"
+#include "frontend/window_run.h"
 
 /* While verifying, so that narrowing does not begin from the beginning. */
 #define VERIFY_BUDGET_BYTES ((size_t)256 << 20)
@@ -317,8 +318,31 @@ static bool outputs_check(const struct replay *replay, const struct replay_words
     return true;
 }
 
+/* Nothing was asked for that is said on a terminal or written at the end. */
+static bool shows(const struct replay_words *words)
+{
+    return !words->headless && !words->json && !words->to_given && !words->replay.check &&
+           !words->bundle_path && !words->stats_path && !words->screenshot_path &&
+           window_display();
+}
+
+/* In the window. false: there is none. */
+static bool shown(const struct replay_words *words, int *status)
+{
+    struct error error;
+    struct options *options = memory_zeroed(1, sizeof(*options));
+    *options = (struct options){.until = machine_until_never(), .limit_instructions = UINT64_MAX,
+                                .history_bytes = words->history_bytes};
+    bool good = window_run(options, &words->replay, status, &error);
+    if (!good)
+        fprintf(stderr, "latchkey: %s; the console is here instead\n", error.text);
+    free(options);
+    return good;
+}
+
 int replay_command(int argc, char **argv)
 {
+    int status = 0;
     struct replay_words words;
     struct error error, ignored;
     struct replay *replay;
@@ -327,6 +351,8 @@ int replay_command(int argc, char **argv)
         return fail(&error);
     if (!words.replay.kernel_path && session_kernel_find(kernel_path, &ignored))
         words.replay.kernel_path = kernel_path;
+    if (shows(&words) && shown(&words, &status))
+        return status;
     if (!words.json && !words.replay.check)
         words.replay.console = (struct console_sink){.put = console_put};
     if (words.replay.check)
@@ -338,7 +364,6 @@ int replay_command(int argc, char **argv)
         replay_close(replay);
         return fail(&error);
     }
-    int status = 0;
     if (!words.bundle_path || words.replay.check || words.to_given) {
         struct outcome *outcome = memory_zeroed(1, sizeof(*outcome));
         status = replayed(replay, &words, outcome);

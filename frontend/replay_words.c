@@ -7,30 +7,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/options.h"
+
 const char *replay_help(void)
 {
     return "latchkey replay TRACE [IMG...] [options]\n"
            "\n"
-           "Runs again what latchkey run --record wrote, from the trace alone: nothing comes from\n"
-           "the keyboard, and no image is changed. Kernel and images are known by their contents;\n"
+           "Runs again what latchkey run --record wrote, or F12 in the window, from the trace\n"
+           "alone: no image is changed. With a display it is shown in the window, back and forth,\n"
+           "and one can go on from any place; else, and with the options marked *, its console is\n"
+           "printed. Kernel and images are known by their contents;\n"
            "an image may be as it was before the run or after it. They are looked for where the\n"
            "trace says, beside the trace, and among the IMG given.\n"
            "\n"
-           "  --verify        compare the machine with every digest in the trace; where they "
+           "  --headless      no window: *\n"
+           "  --history MIB   memory for the window's past, default 256\n"
+           "  --verify        *compare the machine with every digest in the trace; where they "
            "differ,\n"
            "                  say where first, down to the instruction when two ways of running "
            "it\n"
            "                  do not agree; exit status 1\n"
-           "  --to insn=N     stop there: insn=N, time=T (a number with ns, us, ms or s) or\n"
+           "  --to insn=N     *stop there: insn=N, time=T (a number with ns, us, ms or s) or\n"
            "                  phase=NAME (of the kernel's checkpoint), and say where that is\n"
-           "  --bundle OUT    write the trace with kernel and images in it, and run nothing "
+           "  --bundle OUT    *write the trace with kernel and images in it, and run nothing "
            "(unless\n"
            "                  --verify or --to says so)\n"
            "  --kernel ELF, --initrd FILE\n"
            "                  where else to look for them\n"
            "  --screenshot FILE.png, --stats FILE.json\n"
-           "                  as for latchkey run, at the end\n"
-           "  --json          print a report as JSON in place of the console\n"
+           "                  *as for latchkey run, at the end\n"
+           "  --json          *print a report as JSON in place of the console\n"
            "\n"
            "A trace whose end is missing is run as far as it goes; exit status 1. One that is\n"
            "damaged, or of another version, is not run.\n";
@@ -80,6 +86,17 @@ static bool to_read(struct replay_words *words, const char *value, struct error 
                      value);
 }
 
+static bool history_read(struct replay_words *words, const char *value, struct error *error)
+{
+    char *end;
+    uint64_t mib;
+    if (!number_read(value, &end, &mib) || *end != '\0' || mib > OPTIONS_HISTORY_MIB_MAX)
+        return error_set(error, ERROR_LIMIT, "--history %.60s: expected a number in 0..%u", value,
+                         OPTIONS_HISTORY_MIB_MAX);
+    words->history_bytes = (size_t)mib << 20;
+    return true;
+}
+
 static const char **file_option(struct replay_words *words, const char *word)
 {
     const struct {
@@ -113,12 +130,13 @@ static bool name_take(struct replay_words *words, const char *word, struct error
 
 bool replay_words_read(struct replay_words *words, int argc, char **argv, struct error *error)
 {
-    *words = (struct replay_words){.to = machine_until_never()};
+    *words = (struct replay_words){.to = machine_until_never(),
+                                   .history_bytes = (size_t)OPTIONS_HISTORY_MIB << 20};
     for (int i = 0; i < argc; i++) {
         const char *word = argv[i];
         const char **path = file_option(words, word);
-        bool to = strcmp(word, "--to") == 0;
-        if ((path || to) && (i + 1 == argc || argv[i + 1][0] == '\0'))
+        bool to = strcmp(word, "--to") == 0, history = strcmp(word, "--history") == 0;
+        if ((path || to || history) && (i + 1 == argc || argv[i + 1][0] == '\0'))
             return error_set(error, ERROR_USAGE, "%s: needs a value", word);
         if (path)
             *path = argv[++i];
@@ -126,7 +144,11 @@ bool replay_words_read(struct replay_words *words, int argc, char **argv, struct
             words->replay.check = true;
         else if (strcmp(word, "--json") == 0)
             words->json = true;
-        else if (to ? !to_read(words, argv[++i], error) : !name_take(words, word, error))
+        else if (strcmp(word, "--headless") == 0)
+            words->headless = true;
+        else if (history ? !history_read(words, argv[++i], error)
+                 : to    ? !to_read(words, argv[++i], error)
+                         : !name_take(words, word, error))
             return false;
     }
     return words->replay.trace_path ||

@@ -8,7 +8,8 @@
 struct replay_words {
     struct replay_options replay; /* strings point into argv */
     struct machine_until to;      /* --to; machine_until_never(): to the end */
-    bool to_given, json;
+    bool to_given, json, headless;
+    size_t history_bytes; /* --history */
     const char *bundle_path, *stats_path, *screenshot_path; /* NULL: not asked for */
 };
 

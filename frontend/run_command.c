@@ -5,24 +5,11 @@
 #include "frontend/run_command.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "emulator/options.h"
 #include "frontend/headless.h"
 #include "frontend/window_run.h"
-
-/* A display that somebody can see, or one that a test asked for. */
-static bool display_named(void)
-{
-    static const char *const names[] = {"DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"};
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *value = getenv(names[i]);
-        if (value && *value)
-            return true;
-    }
-    return false;
-}
 
 int run_command(int argc, char **argv)
 {
@@ -35,9 +22,9 @@ int run_command(int argc, char **argv)
     }
     if (options.headless)
         return headless_run(&options);
-    if (!display_named())
+    if (!window_display())
         (void)error_set(&error, ERROR_UNSUPPORTED, "display: none is set");
-    else if (window_run(&options, &status, &error))
+    else if (window_run(&options, NULL, &status, &error))
         return status;
     fprintf(stderr, "latchkey: %s; the console is here instead%s\n", error.text,
             isatty(STDIN_FILENO) ? ", Ctrl-A x ends" : "");

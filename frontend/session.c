@@ -17,6 +17,7 @@
 #include "frontend/screenshot.h"
 #include "frontend/stats.h"
 
+#define EXIT_HOST 3
 #define EXIT_LIMIT 124
 #define EXIT_SIGNAL_BASE 128 /* as a shell reports a signal */
 
@@ -103,8 +104,63 @@ static bool outputs_check(const struct options *options, const struct machine_co
     return true;
 }
 
+const char *session_no_past(const struct options *options)
+{
+    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++)
+        if (options->profile_paths[i])
+            return "a profile counts what is run";
+    return options->record_path                              ? "--record keeps it on disk"
+           : options->power_cut.kind != POWER_PLACE_NONE     ? "--power-cut ends the run"
+           : options->history_bytes == 0                     ? "--history 0"
+                                                             : NULL;
+}
+
+bool session_open_replay(struct session *session, const struct options *options,
+                         const struct replay_options *replay, struct error *error)
+{
+    *session = (struct session){.options = options};
+    if (!replay_open(&session->replay, replay, error))
+        return false;
+    session->machine = replay_machine(session->replay);
+    session->timeline = replay_timeline(session->replay);
+    return true;
+}
+
+/* What wants to hear of the machine before it runs. */
+static bool listeners_attach(struct session *session, const struct timeline_follower *follower,
+                             struct error *error)
+{
+    if (session->history) {
+        history_attach(session->history, session->machine, follower);
+        session->timeline = history_timeline(session->history);
+    }
+    return !session->recorder || recorder_attach(session->recorder, session->machine, error);
+}
+
+/* The machine, and who keeps its past. */
+static bool parts_free(struct session *session)
+{
+    bool good = true;
+    session->timeline = NULL;
+    if (session->replay) {
+        replay_close(session->replay);
+        session->replay = NULL;
+    } else {
+        if (session->history)
+            history_detach(session->history);
+        machine_destroy(session->machine);
+        good = history_close(session->history);
+        session->history = NULL;
+    }
+    session->machine = NULL;
+    (void)recorder_close(session->recorder);
+    session->recorder = NULL;
+    return good;
+}
+
 bool session_open(struct session *session, const struct options *options,
-                  const struct console_sink *console, struct error *error)
+                  const struct console_sink *console, const struct timeline_follower *follower,
+                  struct error *error)
 {
     char path[PATH_MAX];
     struct machine_config config = options->machine;
@@ -120,16 +176,16 @@ bool session_open(struct session *session, const struct options *options,
                                             .mark_spacing = options->record_spacing};
     if (record.path && !recorder_open(&session->recorder, &record, &config, error))
         return false;
+    if (follower && !session_no_past(options) &&
+        !history_open(&session->history, &config, options->history_bytes, error))
+        return false;
     if (machine_create(&session->machine, &config, error) &&
         outputs_check(options, &config, error) &&
         profile_outputs_check(options, &config, error) &&
-        (!record.path || recorder_attach(session->recorder, session->machine, error)) &&
-        script_read(session, error) &&
+        listeners_attach(session, follower, error) && script_read(session, error) &&
         profile_open(&session->profile, options, session->machine, session->kernel_path, error))
         return true;
-    machine_destroy(session->machine);
-    session->machine = NULL;
-    (void)recorder_close(session->recorder);
+    (void)parts_free(session);
     return false;
 }
 
@@ -229,13 +285,15 @@ static enum session_state stop_judge(struct session *session, struct machine_sto
         return ended(session, SESSION_END_UNTIL, "trace");
     case MACHINE_STOP_PHASE:
         if (!(session->options->until.phases >> machine_stats(session->machine).phase & 1))
-            return SESSION_RUNS; /* that of --power-cut, which waits for writes now */
+            return SESSION_RUNS; /* the slice's, or --power-cut's, which waits for writes now */
         return ended(session, SESSION_END_UNTIL, "phase");
     case MACHINE_STOP_WRITE:
         return SESSION_RUNS; /* of --power-cut: cut_reached() */
     case MACHINE_STOP_DEBUG:
         return SESSION_RUNS; /* the debugger asks the cpu */
     case MACHINE_STOP_GENERATION:
+        if (machine_stats(session->machine).generation < session->options->until.generation)
+            return SESSION_RUNS; /* the slice's */
         return ended(session, SESSION_END_UNTIL, "generation");
     case MACHINE_STOP_IDLE:
         return SESSION_WAITS;
@@ -260,17 +318,23 @@ enum session_state session_run(struct session *session, const struct machine_unt
     until.instructions = earlier(until.instructions, slice->instructions);
     until.cycles = earlier(until.cycles, slice->cycles);
     until.time_ns = earlier(until.time_ns, slice->time_ns);
+    until.generation = earlier(until.generation, slice->generation);
+    until.phases |= slice->phases;
     cut_until(session, &until);
     uint64_t start = host_clock_ns();
     if (session->recorder)
         until.instructions = earlier(until.instructions, recorder_next(session->recorder));
-    struct machine_stop stop = machine_run(session->machine, &until);
+    struct timeline_stop stop = {.reason = TIMELINE_STOPPED};
+    if (!session->timeline)
+        stop.machine = machine_run(session->machine, &until);
+    else if (!timeline_run(session->timeline, &until, &stop, &session->error))
+        return ended(session, SESSION_END_ERROR, NULL);
     if (session->recorder)
         recorder_visit(session->recorder);
     session->host_ns += host_clock_ns() - start;
     if (session->end == SESSION_NOT_ENDED && cut_reached(session))
         return cut_carry_out(session);
-    return stop_judge(session, stop);
+    return stop_judge(session, stop.machine);
 }
 
 void session_power_cut(struct session *session)
@@ -404,13 +468,17 @@ int session_close(struct session *session)
 {
     struct error error;
     assert(session->end != SESSION_NOT_ENDED);
+    if (session->history && session_in_past(session)) { /* it ends where it was newest */
+        session_seek_end(session);
+        session_continue(session);
+    }
     int status = end_report(session);
     if (!outputs_write(session, &error)) {
         fprintf(stderr, "latchkey: %s\n", error.text);
         if (status == 0)
             status = error_exit_status(&error);
     }
-    if (!machine_flush(session->machine, &error)) {
+    if (!session->replay && !machine_flush(session->machine, &error)) {
         fprintf(stderr, "latchkey: %s\n", error.text);
         if (status == 0)
             status = error_exit_status(&error);
@@ -422,9 +490,9 @@ int session_close(struct session *session)
     }
     profile_close(session->profile);
     session->profile = NULL;
-    machine_destroy(session->machine);
-    session->machine = NULL;
-    (void)recorder_close(session->recorder);
-    session->recorder = NULL;
+    if (!parts_free(session) && status == 0) {
+        fputs("latchkey: disk: the host could not keep it\n", stderr);
+        status = EXIT_HOST;
+    }
     return status;
 }

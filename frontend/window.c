@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* window.c - SDL: the window, its texture, text, buttons and events. Called by window_run.c.
  *
- * The picture keeps its shape and is scaled to the room above the bar. Function keys F1 to F9
- * belong to the window and are not seen by the guest; everything else typed, or pointed into the
- * picture, goes to the guest.
+ * The picture keeps its shape and is scaled to the room above the bars. Function keys F1 to F10 and
+ * F12 belong to the window and are not seen by the guest, nor is anything while the past is looked
+ * at; everything else typed, or pointed into the picture, goes to the guest.
  *
  * Invariants
  *  1. A key or button that was pressed for the guest is released for the guest, also when the focus
@@ -19,39 +19,27 @@
 #include <string.h>
 
 #include "frontend/keymap.h"
-#include "frontend/layout.h"
+#include "frontend/window_draw.h"
 
-#define BAR_HEIGHT 34
 #define FONT_PATH "/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf"
 #define FONT_POINTS 13
 #define GLYPH_FIRST 32
 #define GLYPH_COUNT 95 /* printable ASCII */
-#define PAD 8
-#define LAMP_SIDE 10
-#define HELD_MAX 512u /* key and button codes end below 0x200 */
+#define HELD_MAX 512u  /* key and button codes end below 0x200 */
 #define BUTTON_CODE_FIRST BTN_MOUSE
 #define CONSOLE_SHARE 55 /* percent of the picture's height that the console panel covers */
 
-static const SDL_Color ink = {226, 232, 240, 255};
-static const SDL_Color dim_ink = {148, 163, 184, 255};
-static const SDL_Color notice_ink = {253, 224, 71, 255};
-static const SDL_Color night = {10, 12, 18, 255};
-static const SDL_Color bar_color = {24, 29, 40, 255};
-static const SDL_Color button_color = {44, 53, 71, 255};
-static const SDL_Color lit_color = {30, 100, 160, 255};
-static const SDL_Color panel_color = {12, 16, 26, 225};
-
-struct button {
-    const char *label;
-    enum window_command command;
+static const SDL_Color colors[PAINT_COUNT] = {
+    [PAINT_INK] = {226, 232, 240, 255},        [PAINT_DIM] = {148, 163, 184, 255},
+    [PAINT_NOTICE] = {253, 224, 71, 255},      [PAINT_NIGHT] = {10, 12, 18, 255},
+    [PAINT_BAR] = {24, 29, 40, 255},           [PAINT_BUTTON] = {44, 53, 71, 255},
+    [PAINT_LIT] = {30, 100, 160, 255},         [PAINT_PANEL] = {12, 16, 26, 225},
+    [PAINT_STRIP] = {66, 50, 12, 240},         [PAINT_GROOVE] = {44, 53, 71, 255},
+    [PAINT_GONE] = {38, 92, 138, 255},         [PAINT_PHASE] = {125, 211, 252, 255},
+    [PAINT_INPUT] = {196, 181, 253, 255},      [PAINT_CHECKPOINT] = {74, 222, 128, 255},
+    [PAINT_CUT] = {248, 113, 113, 255},        [PAINT_LAMP_DARK] = {52, 60, 74, 255},
+    [PAINT_LAMP_READ] = {74, 222, 128, 255},   [PAINT_LAMP_WRITE] = {251, 146, 60, 255},
 };
-static const struct button buttons[] = {
-    {"F1 help", COMMAND_HELP},       {"F2 pause", COMMAND_PAUSE},
-    {"F3 step", COMMAND_STEP_FRAME}, {"F5 speed", COMMAND_SPEED},
-    {"F6 console", COMMAND_CONSOLE}, {"F7 plug", COMMAND_POWER},
-    {"F9 picture", COMMAND_SCREENSHOT},
-};
-#define BUTTON_COUNT (sizeof(buttons) / sizeof(buttons[0]))
 
 struct window {
     SDL_Window *window;
@@ -61,11 +49,13 @@ struct window {
     uint64_t serial; /* that the texture holds */
     bool uploaded;
     int glyph_width, glyph_height;
-    struct layout_area area;                       /* of the picture in the window */
-    struct layout_area button_areas[BUTTON_COUNT]; /* where they were drawn */
-    bool held[HELD_MAX];                           /* what the guest believes is down */
-    bool releasing;                                /* held ones are being released */
-    bool smooth;                                   /* how the texture was made */
+    struct layout_area area; /* of the picture in the window */
+    struct bars bars;        /* as they were drawn */
+    bool held[HELD_MAX];     /* what the guest believes is down */
+    bool releasing;          /* held ones are being released */
+    bool smooth;             /* how the texture was made */
+    bool scrubbing;          /* the past was taken hold of, and the button is down */
+    int hover_x;             /* of the pointer over the track; -1: it is elsewhere */
 };
 
 static bool sdl_fail(struct error *error, const char *what)
@@ -123,7 +113,8 @@ bool window_create(struct window **out, uint32_t width, uint32_t height, struct 
     struct window *window = SDL_calloc(1, sizeof(*window));
     assert(window);
     window->window = SDL_CreateWindow("Latchkey", SDL_WINDOWPOS_UNDEFINED, SDL_WINDOWPOS_UNDEFINED,
-                                      (int)width, (int)height + BAR_HEIGHT, SDL_WINDOW_RESIZABLE);
+                                      (int)width, (int)height + BARS_ROW + BARS_TRACK,
+                                      SDL_WINDOW_RESIZABLE);
     if (window->window)
         window->renderer = SDL_CreateRenderer(window->window, -1, 0);
     bool good = window->renderer ? glyphs_make(window, error) : sdl_fail(error, "display");
@@ -134,6 +125,7 @@ bool window_create(struct window **out, uint32_t width, uint32_t height, struct 
     SDL_SetWindowMinimumSize(window->window, 320, 240);
     SDL_StartTextInput();
     window->area = layout_picture((int)width, (int)height, width, height, false);
+    window->hover_x = -1;
     *out = window;
     return true;
 }
@@ -185,20 +177,21 @@ static void texture_update(struct window *window, const struct window_picture *p
     window->uploaded = true;
 }
 
-static void box_draw(struct window *window, struct layout_area area, SDL_Color color)
+void window_box(struct window *window, struct layout_area area, enum paint paint)
 {
     const SDL_Rect target = {area.x, area.y, area.width, area.height};
+    const SDL_Color *color = &colors[paint];
+    assert(paint < PAINT_COUNT);
     SDL_SetRenderDrawBlendMode(window->renderer, SDL_BLENDMODE_BLEND);
-    SDL_SetRenderDrawColor(window->renderer, color.r, color.g, color.b, color.a);
+    SDL_SetRenderDrawColor(window->renderer, color->r, color->g, color->b, color->a);
     SDL_RenderFillRect(window->renderer, &target);
 }
 
-/* Draw at most length characters of text. Returns the width. */
-static int text_draw(struct window *window, int x, int y, const char *text, size_t length,
-                     SDL_Color color)
+int window_text(struct window *window, int x, int y, const char *text, size_t length,
+                enum paint paint)
 {
     SDL_Rect target = {x, y, window->glyph_width, window->glyph_height};
-    SDL_SetTextureColorMod(window->glyphs, color.r, color.g, color.b);
+    SDL_SetTextureColorMod(window->glyphs, colors[paint].r, colors[paint].g, colors[paint].b);
     for (size_t i = 0; i < length && text[i]; i++) {
         int glyph = (unsigned char)text[i] - GLYPH_FIRST;
         if (glyph < 0 || glyph >= GLYPH_COUNT)
@@ -230,8 +223,8 @@ static struct layout_area help_area(const struct window *window, const char *tex
         int length = (int)strcspn(at, "\n");
         columns = length > columns ? length : columns;
     }
-    int width = columns * window->glyph_width + 4 * PAD;
-    int height = rows * window->glyph_height + 2 * PAD;
+    int width = columns * window->glyph_width + 4 * BARS_PAD;
+    int height = rows * window->glyph_height + 2 * BARS_PAD;
     struct layout_area area = {.width = width < window->area.width ? width : window->area.width,
                                .height =
                                    height < window->area.height ? height : window->area.height};
@@ -242,7 +235,7 @@ static struct layout_area help_area(const struct window *window, const char *tex
 
 unsigned window_panel_lines(const struct window *window)
 {
-    int lines = (console_area(window).height - 2 * PAD) / window->glyph_height;
+    int lines = (console_area(window).height - 2 * BARS_PAD) / window->glyph_height;
     return lines > 1 ? (unsigned)lines : 1;
 }
 
@@ -251,55 +244,27 @@ static void panel_draw(struct window *window, const struct window_picture *pictu
     const char *text = picture->panel;
     struct layout_area area =
         picture->console ? console_area(window) : help_area(window, picture->panel);
-    int bottom = area.y + area.height - PAD;
-    int columns = (area.width - 4 * PAD) / window->glyph_width;
-    box_draw(window, area, panel_color);
-    box_draw(window, (struct layout_area){area.x, area.y, area.width, 2}, lit_color);
-    for (int y = area.y + PAD; *text && y + window->glyph_height <= bottom;
+    int bottom = area.y + area.height - BARS_PAD;
+    int columns = (area.width - 4 * BARS_PAD) / window->glyph_width;
+    window_box(window, area, PAINT_PANEL);
+    window_box(window, (struct layout_area){area.x, area.y, area.width, 2}, PAINT_LIT);
+    for (int y = area.y + BARS_PAD; *text && y + window->glyph_height <= bottom;
          y += window->glyph_height) {
         size_t length = strcspn(text, "\n");
         size_t shown = columns > 0 && length > (size_t)columns ? (size_t)columns : length;
-        (void)text_draw(window, area.x + 2 * PAD, y, text, shown, ink);
+        (void)window_text(window, area.x + 2 * BARS_PAD, y, text, shown, PAINT_INK);
         text += length + (text[length] == '\n');
     }
 }
 
-static int lamps_draw(struct window *window, const struct window_picture *picture, int x, int y)
+static void notice_draw(struct window *window, const char *notice, int width)
 {
-    static const SDL_Color colors[] = {[LAMP_ABSENT] = {0, 0, 0, 255},
-                                       [LAMP_DARK] = {52, 60, 74, 255},
-                                       [LAMP_READ] = {74, 222, 128, 255},
-                                       [LAMP_WRITE] = {251, 146, 60, 255}};
-    for (unsigned i = 0; i < WINDOW_LAMPS_MAX; i++) {
-        if (picture->lamps[i] == LAMP_ABSENT)
-            continue;
-        box_draw(window, (struct layout_area){x, y, LAMP_SIDE, LAMP_SIDE},
-                 colors[picture->lamps[i]]);
-        x += LAMP_SIDE + 4;
-    }
-    return x;
-}
-
-static void bar_draw(struct window *window, const struct window_picture *picture, int width,
-                     int top)
-{
-    int x = PAD, y = top + (BAR_HEIGHT - window->glyph_height) / 2;
-    box_draw(window, (struct layout_area){0, top, width, BAR_HEIGHT}, bar_color);
-    for (size_t i = 0; i < BUTTON_COUNT; i++) {
-        struct layout_area *area = &window->button_areas[i];
-        int text_width = (int)strlen(buttons[i].label) * window->glyph_width;
-        *area = (struct layout_area){x, top + 5, text_width + 2 * PAD, BAR_HEIGHT - 10};
-        bool lit = (buttons[i].command == COMMAND_PAUSE && picture->paused) ||
-                   (buttons[i].command == COMMAND_CONSOLE && picture->console) ||
-                   (buttons[i].command == COMMAND_POWER && picture->off);
-        box_draw(window, *area, lit ? lit_color : button_color);
-        (void)text_draw(window, x + PAD, y, buttons[i].label, strlen(buttons[i].label), ink);
-        x += area->width + 5;
-    }
-    x = lamps_draw(window, picture, x + PAD, top + (BAR_HEIGHT - LAMP_SIDE) / 2) + PAD;
-    int room = (width - x) / window->glyph_width;
-    if (room > 0)
-        (void)text_draw(window, x, y, picture->status, (size_t)room, dim_ink);
+    int text_width = (int)strlen(notice) * window->glyph_width;
+    struct layout_area box = {(width - text_width) / 2 - 2 * BARS_PAD, BARS_PAD,
+                              text_width + 4 * BARS_PAD, window->glyph_height + 2 * BARS_PAD};
+    window_box(window, box, PAINT_PANEL);
+    (void)window_text(window, box.x + 2 * BARS_PAD, box.y + BARS_PAD, notice, strlen(notice),
+                      PAINT_NOTICE);
 }
 
 void window_draw(struct window *window, const struct window_picture *picture)
@@ -308,31 +273,25 @@ void window_draw(struct window *window, const struct window_picture *picture)
                                           : "The guest has not set up its screen. F6: the console";
     int width, height;
     SDL_GetWindowSize(window->window, &width, &height);
-    int room = height > BAR_HEIGHT ? height - BAR_HEIGHT : 1;
+    bars_layout(&window->bars, picture, width, height, window->glyph_width, window->glyph_height);
+    int room = height > bars_height(picture) ? height - bars_height(picture) : 1;
     if (picture->pixels)
         texture_update(window, picture);
     window->area = layout_picture(width, room, picture->pixels ? picture->width : 4,
                                   picture->pixels ? picture->height : 3, picture->whole_pixels);
-    SDL_SetRenderDrawColor(window->renderer, night.r, night.g, night.b, night.a);
-    SDL_RenderClear(window->renderer);
+    window_box(window, (struct layout_area){0, 0, width, height}, PAINT_NIGHT);
     const SDL_Rect target = {window->area.x, window->area.y, window->area.width,
                              window->area.height};
     if (picture->pixels && window->texture)
         (void)SDL_RenderCopy(window->renderer, window->texture, NULL, &target);
     else
-        (void)text_draw(window, target.x + 24, target.y + 60, no_picture, strlen(no_picture),
-                        dim_ink);
+        (void)window_text(window, target.x + 24, target.y + 60, no_picture, strlen(no_picture),
+                          PAINT_DIM);
     if (picture->panel)
         panel_draw(window, picture);
-    if (picture->notice) {
-        int text_width = (int)strlen(picture->notice) * window->glyph_width;
-        struct layout_area box = {(width - text_width) / 2 - 2 * PAD, PAD, text_width + 4 * PAD,
-                                  window->glyph_height + 2 * PAD};
-        box_draw(window, box, panel_color);
-        (void)text_draw(window, box.x + 2 * PAD, box.y + PAD, picture->notice,
-                        strlen(picture->notice), notice_ink);
-    }
-    bar_draw(window, picture, width, room);
+    if (picture->notice)
+        notice_draw(window, picture->notice, width);
+    bars_draw(window, &window->bars, picture, window->hover_x);
     SDL_RenderPresent(window->renderer);
 }
 
@@ -341,11 +300,53 @@ void window_draw(struct window *window, const struct window_picture *picture)
 static enum window_command command_of_key(SDL_Scancode key)
 {
     static const enum window_command commands[] = {
-        COMMAND_HELP,    COMMAND_PAUSE, COMMAND_STEP_FRAME, COMMAND_STEP_INSTRUCTION, COMMAND_SPEED,
-        COMMAND_CONSOLE, COMMAND_POWER, COMMAND_SCALING,    COMMAND_SCREENSHOT,
+        COMMAND_HELP,    COMMAND_PAUSE, COMMAND_STEP_FRAME, COMMAND_STEP_INSTRUCTION,
+        COMMAND_SPEED,   COMMAND_CONSOLE, COMMAND_POWER,    COMMAND_SCALING,
+        COMMAND_SCREENSHOT, COMMAND_REWIND,
     };
-    return key >= SDL_SCANCODE_F1 && key <= SDL_SCANCODE_F9 ? commands[key - SDL_SCANCODE_F1]
-                                                            : COMMAND_NONE;
+    if (key == SDL_SCANCODE_F12)
+        return COMMAND_SAVE;
+    return key >= SDL_SCANCODE_F1 && key <= SDL_SCANCODE_F10 ? commands[key - SDL_SCANCODE_F1]
+                                                             : COMMAND_NONE;
+}
+
+/* While the past is looked at, nothing that is typed goes to the guest. */
+static enum window_command command_of_past(const SDL_Keysym *key)
+{
+    static const struct {
+        SDL_Scancode key;
+        enum window_command plain, shift, control; /* NONE: as the plain one */
+    } table[] = {
+        {SDL_SCANCODE_LEFT, COMMAND_PAST_BACK, COMMAND_PAST_BACK_SECOND, COMMAND_PAST_BACK_MARK},
+        {SDL_SCANCODE_RIGHT, COMMAND_PAST_ON, COMMAND_PAST_ON_SECOND, COMMAND_PAST_ON_MARK},
+        {.key = SDL_SCANCODE_PAGEUP, .plain = COMMAND_PAST_BACK_SECOND},
+        {.key = SDL_SCANCODE_PAGEDOWN, .plain = COMMAND_PAST_ON_SECOND},
+        {.key = SDL_SCANCODE_HOME, .plain = COMMAND_PAST_BEGIN},
+        {.key = SDL_SCANCODE_END, .plain = COMMAND_PAST_END},
+        {.key = SDL_SCANCODE_COMMA, .plain = COMMAND_PAST_BACK_INSTRUCTION},
+        {.key = SDL_SCANCODE_PERIOD, .plain = COMMAND_PAST_ON_INSTRUCTION},
+        {.key = SDL_SCANCODE_SPACE, .plain = COMMAND_PAST_PLAY},
+        {.key = SDL_SCANCODE_RETURN, .plain = COMMAND_PAST_CONTINUE},
+        {.key = SDL_SCANCODE_KP_ENTER, .plain = COMMAND_PAST_CONTINUE},
+        {.key = SDL_SCANCODE_ESCAPE, .plain = COMMAND_PAST_LEAVE},
+    };
+    enum window_command command = COMMAND_NONE;
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        if (table[i].key != key->scancode)
+            continue;
+        command = (key->mod & KMOD_CTRL)    ? table[i].control
+                  : (key->mod & KMOD_SHIFT) ? table[i].shift
+                                            : COMMAND_NONE;
+        command = command != COMMAND_NONE ? command : table[i].plain;
+    }
+    return command;
+}
+
+/* Does the command happen again while its key is held? */
+static bool command_repeats(enum window_command command)
+{
+    return command == COMMAND_STEP_FRAME || command == COMMAND_STEP_INSTRUCTION ||
+           (command >= COMMAND_PAST_BACK && command <= COMMAND_PAST_ON_INSTRUCTION);
 }
 
 /* What a terminal sends for keys that are not text. */
@@ -390,29 +391,46 @@ static bool held_change(struct window *window, enum window_event_kind kind, uint
     return true;
 }
 
-static bool key_event(struct window *window, const SDL_KeyboardEvent *key, bool console,
-                      struct window_event *event)
+static bool key_event(struct window *window, const SDL_KeyboardEvent *key,
+                      const struct window_picture *picture, struct window_event *event)
 {
-    bool down = key->type == SDL_KEYDOWN;
+    bool down = key->type == SDL_KEYDOWN, past = picture->past && picture->past->looked_at;
     enum window_command command = command_of_key(key->keysym.scancode);
-    if (command != COMMAND_NONE) {
-        *event = (struct window_event){.kind = WINDOW_COMMAND, .command = command};
-        return down && (!key->repeat || command == COMMAND_STEP_FRAME ||
-                        command == COMMAND_STEP_INSTRUCTION);
-    }
-    if (console && down)
-        return console_key(key, event);
+    if (command == COMMAND_NONE && past)
+        command = command_of_past(&key->keysym);
     uint16_t code = keymap_code(key->keysym.scancode);
+    if (command != COMMAND_NONE && (down || !window->held[code])) {
+        *event = (struct window_event){.kind = WINDOW_COMMAND, .command = command};
+        return down && (!key->repeat || command_repeats(command));
+    }
+    if (picture->console && !past && down)
+        return console_key(key, event);
     return code != 0 && held_change(window, WINDOW_KEY, code, down, event);
 }
 
-static bool motion_event(const struct window *window, int x, int y, struct window_event *event)
+/* The past is drawn to a place. */
+static bool scrub_event(const struct window *window, const struct window_picture *picture, int x,
+                        struct window_event *event)
+{
+    if (!picture->past)
+        return false;
+    *event = (struct window_event){.kind = WINDOW_SCRUB,
+                                   .time_ns = bars_track_time(&window->bars, picture->past, x)};
+    return true;
+}
+
+static bool motion_event(struct window *window, const struct window_picture *picture, int x, int y,
+                         struct window_event *event)
 {
     const struct layout_area *area = &window->area;
+    bool over = window->scrubbing || bars_track_holds(&window->bars, x, y);
+    window->hover_x = over ? x : -1;
+    if (window->scrubbing)
+        return scrub_event(window, picture, x, event);
     *event = (struct window_event){.kind = WINDOW_POINTER,
                                    .x = layout_axis(x, area->x, area->width),
                                    .y = layout_axis(y, area->y, area->height)};
-    return layout_holds(area, x, y);
+    return layout_holds(area, x, y) && !bars_holds(&window->bars, x, y);
 }
 
 static uint16_t button_code(Uint8 button)
@@ -427,16 +445,25 @@ static uint16_t button_code(Uint8 button)
     }
 }
 
-static bool button_event(struct window *window, const SDL_MouseButtonEvent *mouse,
-                         struct window_event *event)
+static bool button_event(struct window *window, const struct window_picture *picture,
+                         const SDL_MouseButtonEvent *mouse, struct window_event *event)
 {
     bool down = mouse->type == SDL_MOUSEBUTTONDOWN;
-    for (size_t i = 0; down && i < BUTTON_COUNT; i++)
-        if (layout_holds(&window->button_areas[i], mouse->x, mouse->y)) {
-            *event = (struct window_event){.kind = WINDOW_COMMAND, .command = buttons[i].command};
-            return true;
-        }
-    if (down && !layout_holds(&window->area, mouse->x, mouse->y))
+    enum window_command command = bars_command(&window->bars, mouse->x, mouse->y);
+    if (!down && window->scrubbing) {
+        window->scrubbing = false;
+        return false;
+    }
+    if (down && command != COMMAND_NONE) {
+        *event = (struct window_event){.kind = WINDOW_COMMAND, .command = command};
+        return true;
+    }
+    if (down && bars_track_holds(&window->bars, mouse->x, mouse->y)) {
+        window->scrubbing = true;
+        return scrub_event(window, picture, mouse->x, event);
+    }
+    if (down && (!layout_holds(&window->area, mouse->x, mouse->y) ||
+                 bars_holds(&window->bars, mouse->x, mouse->y)))
         return false;
     return held_change(window, WINDOW_BUTTON, button_code(mouse->button), down, event);
 }
@@ -459,28 +486,42 @@ static bool text_event(const SDL_TextInputEvent *text, struct window_event *even
     return event->text[0] != '\0';
 }
 
-static bool translate(struct window *window, const SDL_Event *from, bool console,
-                      struct window_event *event)
+/* Over the past's row, or while the past is looked at, a wheel goes through it. */
+static bool wheel_event(const struct window *window, const struct window_picture *picture, int y,
+                        struct window_event *event)
 {
+    bool past = picture->past && (picture->past->looked_at || window->hover_x >= 0);
+    *event = (struct window_event){.kind = WINDOW_WHEEL, .y = y};
+    if (past)
+        *event = (struct window_event){.kind = WINDOW_COMMAND,
+                                       .command = y > 0 ? COMMAND_PAST_BACK : COMMAND_PAST_ON};
+    return y != 0;
+}
+
+static bool translate(struct window *window, const SDL_Event *from,
+                      const struct window_picture *picture, struct window_event *event)
+{
+    bool past = picture->past && picture->past->looked_at;
     switch (from->type) {
     case SDL_QUIT:
         *event = (struct window_event){.kind = WINDOW_COMMAND, .command = COMMAND_QUIT};
         return true;
     case SDL_KEYDOWN:
     case SDL_KEYUP:
-        return key_event(window, &from->key, console, event);
+        return key_event(window, &from->key, picture, event);
     case SDL_TEXTINPUT:
-        return console && text_event(&from->text, event);
+        return picture->console && !past && text_event(&from->text, event);
     case SDL_MOUSEMOTION:
-        return motion_event(window, from->motion.x, from->motion.y, event);
+        return motion_event(window, picture, from->motion.x, from->motion.y, event);
     case SDL_MOUSEBUTTONDOWN:
     case SDL_MOUSEBUTTONUP:
-        return button_event(window, &from->button, event);
+        return button_event(window, picture, &from->button, event);
     case SDL_MOUSEWHEEL:
-        *event = (struct window_event){.kind = WINDOW_WHEEL, .y = from->wheel.y};
-        return from->wheel.y != 0;
+        return wheel_event(window, picture, from->wheel.y, event);
     case SDL_WINDOWEVENT:
         window->releasing |= from->window.event == SDL_WINDOWEVENT_FOCUS_LOST;
+        if (from->window.event == SDL_WINDOWEVENT_LEAVE && !window->scrubbing)
+            window->hover_x = -1;
         return false;
     default:
         return false;
@@ -494,7 +535,7 @@ bool window_event(struct window *window, const struct window_picture *picture,
     if (window->releasing && held_release(window, event))
         return true;
     while (SDL_PollEvent(&from))
-        if (translate(window, &from, picture->console, event)) {
+        if (translate(window, &from, picture, event)) {
             if (event->kind == WINDOW_COMMAND && event->command == COMMAND_CONSOLE)
                 window->releasing = true;
             return true;

@@ -5,6 +5,7 @@
 #ifndef LATCHKEY_FRONTEND_WINDOW_H
 #define LATCHKEY_FRONTEND_WINDOW_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "emulator/base/error.h"
@@ -25,6 +26,22 @@ enum window_command {
     COMMAND_POWER,            /* F7 */
     COMMAND_SCALING,          /* F8 */
     COMMAND_SCREENSHOT,       /* F9 */
+    COMMAND_REWIND,           /* F10 */
+    COMMAND_SAVE,             /* F12 */
+    /* While the past is looked at: */
+    COMMAND_PAST_PLAY,             /* space */
+    COMMAND_PAST_CONTINUE,         /* enter */
+    COMMAND_PAST_LEAVE,            /* escape */
+    COMMAND_PAST_BACK,             /* left */
+    COMMAND_PAST_ON,               /* right */
+    COMMAND_PAST_BACK_SECOND,      /* shift left, page up */
+    COMMAND_PAST_ON_SECOND,        /* shift right, page down */
+    COMMAND_PAST_BACK_MARK,        /* ctrl left */
+    COMMAND_PAST_ON_MARK,          /* ctrl right */
+    COMMAND_PAST_BACK_INSTRUCTION, /* comma */
+    COMMAND_PAST_ON_INSTRUCTION,   /* full stop */
+    COMMAND_PAST_BEGIN,            /* home */
+    COMMAND_PAST_END,              /* end */
     COMMAND_COUNT
 };
 
@@ -34,7 +51,8 @@ enum window_event_kind {
     WINDOW_POINTER, /* x, y: 0..32767 across the picture */
     WINDOW_BUTTON,  /* code: Linux button code; down */
     WINDOW_WHEEL,   /* y: steps */
-    WINDOW_TEXT     /* text: bytes typed into the console panel */
+    WINDOW_TEXT,    /* text: bytes typed into the console panel */
+    WINDOW_SCRUB    /* time_ns: the past was taken hold of there, or drawn to there */
 };
 struct window_event {
     enum window_event_kind kind;
@@ -42,7 +60,28 @@ struct window_event {
     uint16_t code;
     bool down;
     int32_t x, y;
+    uint64_t time_ns;
     char text[32]; /* NUL-terminated */
+};
+
+/* What is on the bar of the past. Later kinds are drawn over earlier ones. */
+enum window_mark_kind { MARK_PHASE, MARK_INPUT, MARK_CHECKPOINT, MARK_CUT };
+struct window_mark {
+    enum window_mark_kind kind;
+    uint64_t time_ns, end_ns; /* virtual time */
+    const char *name;
+    uint64_t value; /* behind the name; 0: nothing is */
+};
+
+/* The past of a run. */
+struct window_past {
+    uint64_t begin_ns, end_ns, now_ns;
+    bool looked_at; /* now is not the newest moment, or at least nothing is done there */
+    bool plays;
+    bool ends;      /* a recorded run: there is no newest moment to go on from */
+    const char *text, *text_short; /* in the strip; the short one when there is no room */
+    const struct window_mark *marks;
+    size_t mark_count;
 };
 
 enum window_lamp { LAMP_ABSENT, LAMP_DARK, LAMP_READ, LAMP_WRITE };
@@ -59,6 +98,7 @@ struct window_picture {
     bool paused, off; /* off: without power */
     bool whole_pixels; /* scale by whole factors only, unsmoothed */
     enum window_lamp lamps[WINDOW_LAMPS_MAX];
+    const struct window_past *past; /* NULL: none is kept */
 };
 
 /* window_create - open a window for a picture of this size.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* window_run.c - paces a session against the host clock and shows it in a window. Called by
- * run_command.c; calls session, pace, terminal and window.
+ * run_command.c and replay_command.c; calls session, pace, console_log and window. The past:
+ * view_past.c.
  *
  * Each round: what the user did goes to the machine, the machine runs as far as the host clock and
  * the round's share of host time allow, the picture is drawn. The host clock decides only how far a
@@ -19,24 +20,16 @@
 #include <unistd.h>
 
 #include "emulator/base/memory.h"
-#include "frontend/pace.h"
 #include "frontend/screenshot.h"
-#include "frontend/session.h"
-#include "frontend/signals.h"
 #include "frontend/stats.h"
-#include "frontend/terminal.h"
-#include "frontend/window.h"
+#include "frontend/view.h"
 
-#define FRAME_NS 16666667u
-#define ROUND_NS 14000000u   /* of a frame for the machine; the rest is for drawing */
 #define SLICE_CYCLES 200000u /* so that a round ends in time: a few ms at the slowest */
 #define RATE_NS 500000000u   /* how often the rate in the bar is renewed */
 #define NOTICE_NS 3000000000u
 #define LAMP_NS 80000000u /* how long a lamp stays lit, to be seen */
 #define WIDTH 1024u
 #define HEIGHT 768u
-
-enum panel { PANEL_NONE, PANEL_HELP, PANEL_CONSOLE };
 
 static const struct {
     unsigned speed; /* of pace.h */
@@ -59,67 +52,58 @@ static const char help_text[] =
     "F8   scaling: to fit, or by whole pixels\n"
     "F9   the picture into a PNG file, latchkey-N.png in the present folder\n"
     "\n"
+    "F10  rewind: look at the past; again, or Esc: back to the newest moment\n"
+    "F12  all that was, up to here, into a trace file, latchkey-N.trace\n"
+    "\n"
+    "In the past, or with the mouse on the bar (green: checkpoints, blue: their phases,\n"
+    "violet: input, red: power cuts):\n"
+    "Left, Right    a tenth of a second; with Shift a second; with Ctrl to the next mark\n"
+    "Home, End      the beginning, the newest moment\n"
+    ", and .        one instruction back, or on\n"
+    "Space          let it pass as it did\n"
+    "Enter          go on from here: what came after is forgotten, on the disks too\n"
+    "\n"
     "Everything else typed, and pointing into the picture, goes to the machine.\n"
     "The bar: lamps of the disks (green reads, orange writes), the machine's time,\n"
     "million instructions a second, the generation of the store and what its checkpoint is\n"
     "doing, the speed; while paused, how many instructions were run.\n"
-    "Closing the window ends the run.";
-
-struct lamp {
-    uint64_t reads, writes; /* seen */
-    uint64_t read_until_ns, write_until_ns;
-};
-
-struct view {
-    struct session session;
-    struct signals signals;
-    struct window *window;
-    struct window_picture picture;
-    struct terminal terminal;
-    struct pace pace;
-    struct lamp lamps[WINDOW_LAMPS_MAX];
-    unsigned speed; /* index of speeds[] */
-    enum panel panel;
-    bool paused, waits, off;
-    uint64_t rate_host_ns, rate_instructions; /* when the rate was last taken */
-    double mips;
-    uint64_t notice_until_ns;
-    unsigned screenshots;
-    char status[160], notice[160];
-    char console[(TERMINAL_COLUMNS + 1) * TERMINAL_ROWS + 1];
-};
+    "Closing the window ends the run, where it was newest.";
 
 static void console_put(void *context, const uint8_t *data, size_t size_bytes)
 {
     struct view *view = context;
-    terminal_put(&view->terminal, data, size_bytes);
-    (void)fwrite(data, 1, size_bytes, stdout);
+    console_log_put(&view->log, data, size_bytes);
 }
 
-static void pace_restart(struct view *view)
+void view_pace(struct view *view)
 {
     pace_start(&view->pace, speeds[view->speed].speed, machine_time_ns(view->session.machine),
                host_clock_ns());
 }
 
-static void notice_show(struct view *view, const char *text)
+void view_notice(struct view *view, const char *text)
 {
     (void)snprintf(view->notice, sizeof(view->notice), "%s", text);
     view->notice_until_ns = host_clock_ns() + NOTICE_NS;
+}
+
+void view_path(unsigned *number, const char *ending, char path[64])
+{
+    do /* those of earlier runs stay */
+        (void)snprintf(path, 64, "latchkey-%u.%s", ++*number, ending);
+    while (access(path, F_OK) == 0);
 }
 
 static void screenshot_take(struct view *view)
 {
     struct error error;
     char path[64], text[160];
-    do /* earlier runs' pictures stay */
-        (void)snprintf(path, sizeof(path), "latchkey-%u.png", ++view->screenshots);
-    while (access(path, F_OK) == 0);
+    view_path(&view->screenshots, "png", path);
     if (screenshot_write(path, view->session.machine, &error))
         (void)snprintf(text, sizeof(text), "saved %s", path);
     else
         (void)snprintf(text, sizeof(text), "%.150s", error.text);
-    notice_show(view, text);
+    view_notice(view, text);
 }
 
 /* Run to virtual time time_ns, until the run ends or waits, or host time host_ns has come. */
@@ -131,7 +115,9 @@ static void run_until(struct view *view, uint64_t time_ns, uint64_t host_ns)
         struct machine_until slice = machine_until_never();
         slice.time_ns = time_ns;
         slice.cycles = machine_cycles(session->machine) + SLICE_CYCLES;
+        view_past_until(view, &slice);
         enum session_state state = session_run(session, &slice);
+        view_past_see(view);
         view->waits = state == SESSION_WAITS;
         if (state != SESSION_RUNS)
             break;
@@ -144,7 +130,7 @@ static void step_instruction(struct view *view)
 {
     struct machine_until slice = machine_until_never();
     slice.instructions = machine_instructions(view->session.machine) + 1;
-    slice.time_ns = machine_time_ns(view->session.machine) + FRAME_NS;
+    slice.time_ns = machine_time_ns(view->session.machine) + VIEW_FRAME_NS;
     (void)session_run(&view->session, &slice);
 }
 
@@ -162,7 +148,7 @@ static void step(struct view *view, enum window_command command)
     if (command == COMMAND_STEP_INSTRUCTION)
         step_instruction(view);
     else
-        run_until(view, machine_time_ns(view->session.machine) + FRAME_NS, UINT64_MAX);
+        run_until(view, machine_time_ns(view->session.machine) + VIEW_FRAME_NS, UINT64_MAX);
 }
 
 /* The plug is out, or in again. */
@@ -171,54 +157,48 @@ static void power_toggle(struct view *view)
     view->off = !view->off;
     if (view->off) {
         session_power_cut(&view->session);
-        notice_show(view, "the plug is out: everything in memory is gone; F7 puts it in again");
+        view_notice(view, "the plug is out: everything in memory is gone; F7 puts it in again");
     } else {
         session_power_restore(&view->session);
-        terminal_init(&view->terminal);
-        notice_show(view, "power is back: restarting from the last checkpoint");
+        view_notice(view, "power is back: restarting from the last checkpoint");
     }
-    pace_restart(view);
+    view_pace(view);
+}
+
+/* What only changes what is seen. */
+static void command_show(struct view *view, enum window_command command)
+{
+    if (command == COMMAND_HELP)
+        panel_toggle(view, PANEL_HELP);
+    if (command == COMMAND_CONSOLE)
+        panel_toggle(view, PANEL_CONSOLE);
+    if (command == COMMAND_SCREENSHOT)
+        screenshot_take(view);
+    if (command == COMMAND_SPEED) {
+        view->speed = (view->speed + 1) % SPEED_COUNT;
+        view_notice(view, speeds[view->speed].notice);
+        view_pace(view);
+    }
+    if (command == COMMAND_SCALING) {
+        view->picture.whole_pixels = !view->picture.whole_pixels;
+        view_notice(view, view->picture.whole_pixels ? "scaling: whole pixels" : "scaling: to fit");
+    }
 }
 
 static void command_do(struct view *view, enum window_command command)
 {
-    switch (command) {
-    case COMMAND_QUIT:
+    if (view_past_command(view, command))
+        return;
+    if (command == COMMAND_QUIT)
         session_finish_as(&view->session, SESSION_END_QUIT, 0);
-        return;
-    case COMMAND_HELP:
-        panel_toggle(view, PANEL_HELP);
-        return;
-    case COMMAND_CONSOLE:
-        panel_toggle(view, PANEL_CONSOLE);
-        return;
-    case COMMAND_PAUSE:
-        view->paused = !view->paused;
-        pace_restart(view);
-        return;
-    case COMMAND_STEP_FRAME:
-    case COMMAND_STEP_INSTRUCTION:
+    else if (command == COMMAND_PAUSE)
+        view->paused = !view->paused, view_pace(view);
+    else if (command == COMMAND_STEP_FRAME || command == COMMAND_STEP_INSTRUCTION)
         step(view, command);
-        return;
-    case COMMAND_SPEED:
-        view->speed = (view->speed + 1) % SPEED_COUNT;
-        notice_show(view, speeds[view->speed].notice);
-        pace_restart(view);
-        return;
-    case COMMAND_POWER:
+    else if (command == COMMAND_POWER)
         power_toggle(view);
-        return;
-    case COMMAND_SCALING:
-        view->picture.whole_pixels = !view->picture.whole_pixels;
-        notice_show(view, view->picture.whole_pixels ? "scaling: whole pixels" : "scaling: to fit");
-        return;
-    case COMMAND_SCREENSHOT:
-        screenshot_take(view);
-        return;
-    case COMMAND_NONE:
-    case COMMAND_COUNT:
-        return;
-    }
+    else
+        command_show(view, command);
 }
 
 /* What the user did to the machine itself. */
@@ -241,7 +221,7 @@ static void input_pass(struct view *view, const struct window_event *event)
                                         .y = event->y,
                                         .down = event->down};
     if (!machine_input(view->session.machine, &input))
-        notice_show(view, "the machine does not take any more input");
+        view_notice(view, "the machine does not take any more input");
 }
 
 static void events_take(struct view *view)
@@ -253,8 +233,10 @@ static void events_take(struct view *view)
     while (window_event(view->window, &view->picture, &event)) {
         if (event.kind == WINDOW_COMMAND)
             command_do(view, event.command);
-        else
+        else if (!view_past_event(view, &event))
             input_pass(view, &event);
+        /* The next thing that the user did is understood in the light of this one. */
+        view_past_show(view);
     }
 }
 
@@ -272,6 +254,29 @@ static void lamp_renew(struct lamp *lamp, enum window_lamp *shown,
                                          : LAMP_DARK;
 }
 
+/* Where there is a past, its bar says the time. */
+static void status_text(struct view *view, const struct machine_stats *stats)
+{
+    char time[32] = "", state[48];
+    bool stands = view->past.looked_at ? !view->past.plays : view->paused;
+    if (!view->session.timeline)
+        (void)snprintf(time, sizeof(time), "%" PRIu64 ".%02" PRIu64 " s  ",
+                       stats->virtual_time_ns / 1000000000u,
+                       stats->virtual_time_ns / 10000000u % 100u);
+    (void)snprintf(state, sizeof(state), "%s",
+                   view->off     ? "no power"
+                   : view->waits ? "waits"
+                                 : speeds[view->speed].name);
+    if (stands)
+        (void)snprintf(view->status, sizeof(view->status), "%sat %" PRIu64 "  gen %" PRIu64 " %s",
+                       time, stats->instructions, stats->generation,
+                       machine_phase_name(stats->phase));
+    else
+        (void)snprintf(view->status, sizeof(view->status),
+                       "%s%5.1f MIPS  gen %" PRIu64 " %-9s  %s", time, view->mips,
+                       stats->generation, machine_phase_name(stats->phase), state);
+}
+
 static void status_renew(struct view *view)
 {
     struct machine_stats stats = machine_stats(view->session.machine);
@@ -284,24 +289,13 @@ static void status_renew(struct view *view)
     }
     for (unsigned i = 0; i < stats.disk_count && i < WINDOW_LAMPS_MAX; i++)
         lamp_renew(&view->lamps[i], &view->picture.lamps[i], &stats.disks[i], now);
-    char state[48];
-    if (view->paused)
-        (void)snprintf(state, sizeof(state), "paused at %" PRIu64, stats.instructions);
-    else
-        (void)snprintf(state, sizeof(state), "%s",
-                       view->off     ? "no power"
-                       : view->waits ? "waits"
-                                     : speeds[view->speed].name);
-    (void)snprintf(view->status, sizeof(view->status),
-                   "%" PRIu64 ".%02" PRIu64 " s %5.1f MIPS  gen %" PRIu64 " %-9s  %s",
-                   stats.virtual_time_ns / 1000000000u, stats.virtual_time_ns / 10000000u % 100u,
-                   view->mips, stats.generation, machine_phase_name(stats.phase), state);
+    status_text(view, &stats);
 }
 
 /* The console's rows up to the cursor, as many as the panel shows. */
 static const char *console_text(struct view *view)
 {
-    const struct terminal *terminal = &view->terminal;
+    const struct terminal *terminal = console_log_terminal(&view->log);
     unsigned lines = window_panel_lines(view->window);
     unsigned first = terminal->row + 1 > lines ? terminal->row + 1 - lines : 0;
     char *at = view->console;
@@ -331,9 +325,10 @@ static void frame_draw(struct view *view)
     picture->width = display.width;
     picture->height = display.height;
     picture->stride_pixels = display.stride_pixels;
-    picture->serial = display.serial;
+    picture->serial = display.serial + (view->past.shifts << 32);
     picture->status = view->status;
-    picture->paused = view->paused;
+    picture->paused = view->past.looked_at ? !view->past.plays : view->paused;
+    view_past_show(view);
     picture->panel = view->panel == PANEL_HELP      ? help_text
                      : view->panel == PANEL_CONSOLE ? console_text(view)
                                                     : NULL;
@@ -344,18 +339,20 @@ static void frame_draw(struct view *view)
 static void view_run(struct view *view)
 {
     uint64_t frame_ns = host_clock_ns();
-    pace_restart(view);
+    view_pace(view);
     view->rate_host_ns = frame_ns;
     while (view->session.end == SESSION_NOT_ENDED) {
         events_take(view);
         uint64_t now = host_clock_ns();
         uint64_t virtual_ns = machine_time_ns(view->session.machine);
-        if (!view->paused && !view->off)
-            run_until(view, pace_allowed_ns(&view->pace, virtual_ns, now), now + ROUND_NS);
+        if (view->past.looked_at)
+            view_past_run(view, now + VIEW_ROUND_NS);
+        else if (!view->paused && !view->off)
+            run_until(view, pace_allowed_ns(&view->pace, virtual_ns, now), now + VIEW_ROUND_NS);
         if (view->waits) /* virtual time stood still: no need to catch up */
-            pace_restart(view);
+            view_pace(view);
         frame_draw(view);
-        frame_ns += FRAME_NS;
+        frame_ns += VIEW_FRAME_NS;
         now = host_clock_ns();
         if (frame_ns > now)
             window_wait(view->window, (uint32_t)((frame_ns - now) / 1000000u));
@@ -364,12 +361,37 @@ static void view_run(struct view *view)
     }
 }
 
-bool window_run(const struct options *options, int *status, struct error *error)
+/* A run, or with a replay a recorded one. */
+static bool opened(struct view *view, const struct replay_options *replay, struct error *error)
+{
+    const struct console_sink sink = {.context = view, .put = console_put};
+    const struct timeline_follower follower = view_past_follower(view);
+    if (!replay)
+        return session_open(&view->session, &view->options, &sink, &follower, error);
+    struct replay_options options = *replay;
+    options.console = sink;
+    options.follower = follower;
+    options.budget_bytes = view->options.history_bytes;
+    return session_open_replay(&view->session, &view->options, &options, error);
+}
+
+bool window_display(void)
+{
+    static const char *const names[] = {"DISPLAY", "WAYLAND_DISPLAY", "SDL_VIDEODRIVER"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *value = getenv(names[i]);
+        if (value && *value)
+            return true;
+    }
+    return false;
+}
+
+bool window_run(const struct options *options, const struct replay_options *replay, int *status,
+                struct error *error)
 {
     struct view *view = memory_zeroed(1, sizeof(*view)); /* too large for the stack */
     uint32_t width = options->machine.display_width ? options->machine.display_width : WIDTH;
     uint32_t height = options->machine.display_height ? options->machine.display_height : HEIGHT;
-    const struct console_sink sink = {.context = view, .put = console_put};
     struct error run_error;
     signals_hold(&view->signals); /* first: SDL's threads are to inherit it */
     if (!window_create(&view->window, width, height, error)) {
@@ -377,19 +399,24 @@ bool window_run(const struct options *options, int *status, struct error *error)
         free(view);
         return false;
     }
+    view->options = *options;
     view->speed = options->fast ? SPEED_COUNT - 1 : 0;
-    terminal_init(&view->terminal);
-    bool opened = session_open(&view->session, options, &sink, &run_error);
-    if (opened)
+    console_log_init(&view->log, stdout);
+    bool good = opened(view, replay, &run_error);
+    if (good) {
+        view_past_open(view);
         view_run(view);
+    }
     window_destroy(view->window);
-    if (opened) {
+    if (good) {
         *status = session_close(&view->session);
     } else {
         fprintf(stderr, "latchkey: %s\n", run_error.text);
         *status = error_exit_status(&run_error);
     }
     signals_release(&view->signals);
+    scrub_finish(&view->past.scrub);
+    console_log_finish(&view->log);
     free(view);
     return true;
 }

@@ -92,7 +92,7 @@ Test(replay_command, a_trace_of_a_run_that_changed_its_image_replays_and_changes
     quietly(0, "mv replay.img moved.img"); /* found by its contents */
     replay_equals("replay.trace moved.img");
     replay_equals("replay.trace shared-pingpong.img");
-    struct command_result *gone = command_run("./latchkey replay replay.trace");
+    struct command_result *gone = command_run("./latchkey replay --headless replay.trace");
     cr_expect_eq(gone->status, 3);
     cr_expect(command_one_line(gone, "replay.img"), "%s", gone->errors);
     free(before);
@@ -106,7 +106,7 @@ Test(replay_command, the_console_is_printed_again, .timeout = 60)
     quietly(0, RECORD RUN "--record replay.trace --until generation=2 replay.img </dev/null "
                           "> replay.json");
     struct command_result *first = expect(0, "cat replay.json");
-    struct command_result *second = expect(0, "./latchkey replay replay.trace");
+    struct command_result *second = expect(0, "./latchkey replay --headless replay.trace");
     cr_expect_str_eq(first->output, second->output);
     cr_expect_gt(strlen(first->output), 20);
     free(first);
@@ -293,7 +293,8 @@ Test(replay_command, what_is_not_the_recorded_run_is_refused_or_located, .timeou
     record("--until generation=2");
     for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
         forge(changes[i].change);
-        struct command_result *result = command_run("./latchkey replay replay2.trace >/dev/null");
+        struct command_result *result =
+            command_run("./latchkey replay --headless replay2.trace >/dev/null");
         if (changes[i].change == other_seed) {
             free(result);
             result = command_run("./latchkey replay replay2.trace --verify >/dev/null");
@@ -303,6 +304,6 @@ Test(replay_command, what_is_not_the_recorded_run_is_refused_or_located, .timeou
                   i, result->errors);
         free(result);
     }
-    quietly(1, "printf x >> replay.trace; ./latchkey replay replay.trace");
+    quietly(1, "printf x >> replay.trace; ./latchkey replay --headless replay.trace");
     clean();
 }
