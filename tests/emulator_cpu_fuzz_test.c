@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "emulator/base/pack.h"
+#include "emulator/cpu_profile.h"
 #include "tests/guest/stress.h"
 #include "tests/support_cpu.h"
 #include "tests/support_program.h"
@@ -399,6 +400,152 @@ Test(cpu_fuzz, save_and_load_at_random_points_changes_nothing)
         compare(seed, "save and load", &block, &other);
         bench_cpu_destroy(bench);
     }
+}
+
+/* What a watcher was told, as one number; and that it makes sense. */
+struct told {
+    uint64_t hash, crossings, blocks, waits;
+    uint64_t user, supervisor; /* instructions */
+    struct cpu_place from, block;
+    bool begun, inside;
+};
+
+static void told_add(struct told *told, uint64_t value)
+{
+    told->hash = (told->hash ^ value) * UINT64_C(0x100000001b3);
+}
+
+static void told_place(struct told *told, const struct cpu_place *place)
+{
+    cr_assert_geq(place->instructions, told->from.instructions);
+    cr_assert_geq(place->cycles, told->from.cycles);
+    cr_assert_geq(place->instructions, told->block.instructions);
+    uint64_t *sum = told->inside ? &told->supervisor : &told->user;
+    *sum += place->instructions - told->from.instructions;
+    told->from = *place;
+    told_add(told, place->instructions);
+    told_add(told, place->cycles);
+}
+
+static void told_crossing(struct told *told, const struct cpu_crossing *crossing, bool inside)
+{
+    cr_assert(told->begun);
+    cr_assert_neq(told->inside, inside, "they alternate");
+    told_place(told, &crossing->place);
+    told->inside = inside;
+    told->crossings++;
+    told_add(told, crossing->pc);
+    told_add(told, crossing->cause);
+    told_add(told, crossing->value);
+    told_add(told, crossing->satp);
+    told_add(told, crossing->sscratch);
+    for (unsigned i = 1; i < 32; i++)
+        told_add(told, crossing->x[i]);
+}
+
+static void watch_start(void *context, const struct cpu_place *place, bool supervisor)
+{
+    struct told *told = context;
+    cr_assert_not(told->begun);
+    told->begun = true;
+    told->inside = supervisor;
+    told->from = *place;
+}
+
+static void watch_stop(void *context, const struct cpu_place *place)
+{
+    struct told *told = context;
+    cr_assert(told->begun);
+    told_place(told, place);
+    told->begun = false;
+}
+
+static void watch_enter(void *context, const struct cpu_crossing *crossing)
+{
+    told_crossing(context, crossing, true);
+}
+
+static void watch_leave(void *context, const struct cpu_crossing *crossing)
+{
+    told_crossing(context, crossing, false);
+}
+
+static void watch_blocks(void *context, const struct cpu_block_start *starts, size_t count)
+{
+    struct told *told = context;
+    cr_assert(told->inside);
+    for (size_t i = 0; i < count; i++) {
+        cr_assert_geq(starts[i].place.instructions, told->from.instructions);
+        cr_assert_geq(starts[i].place.instructions, told->block.instructions);
+        told->block = starts[i].place;
+    }
+    told->blocks += count;
+}
+
+static void watch_waited(void *context, const struct cpu_place *place, uint64_t cycles)
+{
+    struct told *told = context;
+    cr_assert(told->inside);
+    cr_assert_geq(place->cycles - cycles, told->from.cycles);
+    told_add(told, cycles);
+    told->waits++;
+}
+
+/* The same run, watched: it ends like the one that nobody watched. */
+static void watched_run(const struct run_case *fuzz, struct cpu_config config,
+                        const struct outcome *plain, uint64_t slice, struct told *told)
+{
+    static struct outcome outcome;
+    struct error error;
+    *told = (struct told){.hash = 1};
+    outcome = (struct outcome){0};
+    struct bench_cpu *bench = boot(fuzz, config);
+    const struct cpu_watcher watcher = {told, watch_start, watch_stop, watch_enter, watch_leave,
+                                        watch_blocks, watch_waited};
+    cr_assert(cpu_watch(bench->cpu, &watcher, &error), "%s", error.text);
+    enum cpu_stop stop = CPU_STOP_LIMIT;
+    for (uint64_t limit = slice; stop == CPU_STOP_LIMIT; limit += slice)
+        stop = cpu_run(bench->cpu, limit);
+    cr_assert_eq(stop, CPU_STOP_ASKED);
+    cr_assert(cpu_watch(bench->cpu, NULL, &error));
+    finish(bench, &outcome);
+    compare(fuzz->seed, "watched", plain, &outcome);
+    cr_assert_eq(told->user + told->supervisor, plain->instructions, "seed %llu",
+                 (unsigned long long)fuzz->seed);
+    bench_cpu_destroy(bench);
+}
+
+Test(cpu_fuzz, who_watches_is_told_the_same_in_every_mode_and_changes_nothing)
+{
+    static struct outcome plain;
+    uint64_t first = first_seed() + 3000, crossings = 0, blocks = 0;
+    cr_log_info("seed %llu", (unsigned long long)first);
+    for (uint64_t seed = first; seed < first + seed_count(8); seed++) {
+        struct run_case fuzz = seed % 3 == 0   ? stress_case(seed)
+                               : seed % 3 == 1 ? turns_case(seed)
+                                               : edge_case(seed);
+        const struct {
+            struct cpu_config config;
+            uint64_t slice;
+        } modes[] = {{{.step_mode = true}, RUN_INSTRUCTIONS_MAX},
+                     {{.recycle_bytes = fuzz.recycle_bytes}, RUN_INSTRUCTIONS_MAX},
+                     {{.slow_traps = true, .slow_count = true}, RUN_INSTRUCTIONS_MAX},
+                     {{.slow_stores = true}, 997}};
+        struct told told, other;
+        run(&fuzz, (struct cpu_config){0}, NULL, &plain);
+        watched_run(&fuzz, (struct cpu_config){0}, &plain, RUN_INSTRUCTIONS_MAX, &told);
+        for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+            watched_run(&fuzz, modes[i].config, &plain, modes[i].slice, &other);
+            cr_assert_eq(other.hash, told.hash, "seed %llu, mode %zu",
+                         (unsigned long long)seed, i);
+            cr_assert_eq(other.crossings, told.crossings);
+        }
+        crossings += told.crossings;
+        blocks += told.blocks;
+    }
+    cr_log_info("%llu crossings", (unsigned long long)crossings);
+    cr_assert_gt(crossings, 1000);
+    cr_assert_gt(blocks, crossings);
 }
 
 Test(cpu_fuzz, two_harts_in_one_process_are_independent)
