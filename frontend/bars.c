@@ -58,10 +58,12 @@ static void row_layout(struct bars *bars, const struct window_picture *picture)
 static void past_layout(struct bars *bars, const struct window_picture *picture)
 {
     static const struct label rewind = {"F10 rewind", COMMAND_REWIND};
+    static const struct label ledger = {"F11 ledger", COMMAND_LEDGER};
     static const struct label save = {"F12 save", COMMAND_SAVE};
     int save_width = (int)strlen(save.text) * bars->glyph_width + 2 * BARS_PAD;
     int end = bars->past.width - BARS_PAD - save_width;
     int x = button_add(bars, BARS_PAD, bars->past, &rewind, picture->past->looked_at);
+    x = button_add(bars, x, bars->past, &ledger, picture->ledger);
     (void)button_add(bars, end, bars->past, &save, false);
     x += BARS_PAD;
     bars->label_x = end - BARS_PAD - LABEL_GLYPHS * bars->glyph_width;

@@ -51,6 +51,12 @@ bool profile_open(struct profile **profile, const struct options *options,
     return false;
 }
 
+struct ledger *profile_live(struct profile *profile)
+{
+    assert(profile);
+    return profile->ledger;
+}
+
 struct ledger *profile_ledger(struct profile *profile)
 {
     assert(profile);

@@ -20,7 +20,8 @@ struct profile;
 MUST_CHECK bool profile_open(struct profile **profile, const struct options *options,
                              struct machine *machine, const char *kernel_path,
                              struct error *error);
-/* profile_ledger - the ledger, settled. */
+/* profile_live - the ledger as it is. profile_ledger - the same, settled. */
+struct ledger *profile_live(struct profile *profile);
 struct ledger *profile_ledger(struct profile *profile);
 /* profile_write - the files that were asked for. Errors: as output_write(). */
 MUST_CHECK bool profile_write(struct profile *profile, struct error *error);

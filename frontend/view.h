@@ -5,6 +5,7 @@
 #define LATCHKEY_FRONTEND_VIEW_H
 
 #include "frontend/console_log.h"
+#include "frontend/ledger_panel.h"
 #include "frontend/pace.h"
 #include "frontend/scrub.h"
 #include "frontend/session.h"
@@ -15,7 +16,7 @@
 #define VIEW_ROUND_NS 14000000u /* of a frame for the machine; the rest is for drawing */
 #define VIEW_NOWHERE UINT64_MAX
 
-enum panel { PANEL_NONE, PANEL_HELP, PANEL_CONSOLE };
+enum panel { PANEL_NONE, PANEL_HELP, PANEL_CONSOLE, PANEL_LEDGER };
 
 struct lamp {
     uint64_t reads, writes; /* seen */
@@ -46,6 +47,7 @@ struct view {
     struct view_past past;
     unsigned speed; /* index of speeds[], in window_run.c */
     enum panel panel;
+    struct ledger_panel *ledger; /* while it is shown; else NULL */
     bool paused, waits, off;
     uint64_t rate_host_ns, rate_instructions; /* when the rate was last taken */
     double mips;

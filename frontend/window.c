@@ -302,11 +302,9 @@ static enum window_command command_of_key(SDL_Scancode key)
     static const enum window_command commands[] = {
         COMMAND_HELP,    COMMAND_PAUSE, COMMAND_STEP_FRAME, COMMAND_STEP_INSTRUCTION,
         COMMAND_SPEED,   COMMAND_CONSOLE, COMMAND_POWER,    COMMAND_SCALING,
-        COMMAND_SCREENSHOT, COMMAND_REWIND,
+        COMMAND_SCREENSHOT, COMMAND_REWIND, COMMAND_LEDGER,     COMMAND_SAVE,
     };
-    if (key == SDL_SCANCODE_F12)
-        return COMMAND_SAVE;
-    return key >= SDL_SCANCODE_F1 && key <= SDL_SCANCODE_F10 ? commands[key - SDL_SCANCODE_F1]
+    return key >= SDL_SCANCODE_F1 && key <= SDL_SCANCODE_F12 ? commands[key - SDL_SCANCODE_F1]
                                                              : COMMAND_NONE;
 }
 

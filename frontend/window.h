@@ -27,6 +27,7 @@ enum window_command {
     COMMAND_SCALING,          /* F8 */
     COMMAND_SCREENSHOT,       /* F9 */
     COMMAND_REWIND,           /* F10 */
+    COMMAND_LEDGER,           /* F11 */
     COMMAND_SAVE,             /* F12 */
     /* While the past is looked at: */
     COMMAND_PAST_PLAY,             /* space */
@@ -95,6 +96,7 @@ struct window_picture {
     const char *panel;  /* text over the picture; NULL: none */
     const char *notice; /* a short line over the picture; NULL: none */
     bool console;       /* the panel is the console: typing goes there as WINDOW_TEXT */
+    bool ledger;        /* it is the ledger */
     bool paused, off; /* off: without power */
     bool whole_pixels; /* scale by whole factors only, unsmoothed */
     enum window_lamp lamps[WINDOW_LAMPS_MAX];

@@ -53,6 +53,7 @@ static const char help_text[] =
     "F9   the picture into a PNG file, latchkey-N.png in the present folder\n"
     "\n"
     "F10  rewind: look at the past; again, or Esc: back to the newest moment\n"
+    "F11  the ledger: who uses the time, and in which ways through the kernel\n"
     "F12  all that was, up to here, into a trace file, latchkey-N.trace\n"
     "\n"
     "In the past, or with the mouse on the bar (green: checkpoints, blue: their phases,\n"
@@ -83,7 +84,7 @@ void view_pace(struct view *view)
 
 void view_notice(struct view *view, const char *text)
 {
-    (void)snprintf(view->notice, sizeof(view->notice), "%s", text);
+    (void)snprintf(view->notice, sizeof(view->notice), "%.150s", text);
     view->notice_until_ns = host_clock_ns() + NOTICE_NS;
 }
 
@@ -134,10 +135,29 @@ static void step_instruction(struct view *view)
     (void)session_run(&view->session, &slice);
 }
 
+/* The machine is watched as long as the ledger is shown. */
+static void ledger_renew(struct view *view)
+{
+    struct error error;
+    struct session *session = &view->session;
+    const char *kernel = session->replay ? replay_kernel_path(session->replay)
+                                         : session->kernel_path;
+    struct ledger *shared = session->profile ? profile_live(session->profile) : NULL;
+    if (view->panel != PANEL_LEDGER) {
+        ledger_panel_close(view->ledger);
+        view->ledger = NULL;
+    } else if (!ledger_panel_open(&view->ledger, session->machine, kernel, shared, &error)) {
+        view->panel = PANEL_NONE;
+        view_notice(view, error.text);
+    }
+    view->picture.ledger = view->panel == PANEL_LEDGER;
+}
+
 static void panel_toggle(struct view *view, enum panel panel)
 {
     view->panel = view->panel == panel ? PANEL_NONE : panel;
     view->picture.console = view->panel == PANEL_CONSOLE;
+    ledger_renew(view);
 }
 
 static void step(struct view *view, enum window_command command)
@@ -172,6 +192,8 @@ static void command_show(struct view *view, enum window_command command)
         panel_toggle(view, PANEL_HELP);
     if (command == COMMAND_CONSOLE)
         panel_toggle(view, PANEL_CONSOLE);
+    if (command == COMMAND_LEDGER)
+        panel_toggle(view, PANEL_LEDGER);
     if (command == COMMAND_SCREENSHOT)
         screenshot_take(view);
     if (command == COMMAND_SPEED) {
@@ -331,6 +353,8 @@ static void frame_draw(struct view *view)
     view_past_show(view);
     picture->panel = view->panel == PANEL_HELP      ? help_text
                      : view->panel == PANEL_CONSOLE ? console_text(view)
+                     : view->panel == PANEL_LEDGER
+                         ? ledger_panel_text(view->ledger, host_clock_ns())
                                                     : NULL;
     picture->notice = host_clock_ns() < view->notice_until_ns ? view->notice : NULL;
     window_draw(view->window, picture);
@@ -408,6 +432,7 @@ bool window_run(const struct options *options, const struct replay_options *repl
         view_run(view);
     }
     window_destroy(view->window);
+    ledger_panel_close(view->ledger);
     if (good) {
         *status = session_close(&view->session);
     } else {

@@ -264,6 +264,31 @@ Test(ledger, orders_that_count_up_are_put_together, .timeout = 60)
     machine_destroy(machine);
 }
 
+/* Under a model that charges blocks, when the next begins, too. */
+Test(ledger, cycles_add_up_with_every_timing_model, .timeout = 60)
+{
+    char kernel[512], path[512];
+    (void)snprintf(kernel, sizeof(kernel), "%s/kernel.elf", LATCHKEY_BUILD_DIR);
+    (void)snprintf(path, sizeof(path), "%s/shared-gauge.img", LATCHKEY_BUILD_DIR);
+    for (enum timing_model timing = 0; timing <= TIMING_INORDER; timing++) {
+        struct machine *machine;
+        struct error error;
+        const struct machine_config config = {.kernel_path = kernel,
+                                              .timing = timing,
+                                              .disks = {{.path = path, .read_only = true}},
+                                              .disk_count = 1};
+        cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
+        struct ledger *ledger = ledger_of(machine);
+        for (uint64_t at = 0; at < 4000000; at += 271828)
+            run_to(machine, at);
+        ledger_settle(ledger);
+        sums_expect(ledger, machine_instructions(machine), machine_cycles(machine));
+        median_expect(ledger, LEDGER_CALL, GAUGE_CALL_KEYS_3, RESULT_DELIVERED, 157);
+        ledger_close(ledger);
+        machine_destroy(machine);
+    }
+}
+
 Test(ledger, medians_are_exact)
 {
     for (unsigned round = 0; round < 200; round++) {
