@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include "emulator/base/memory.h"
+#include "emulator/base/pack.h"
 
 #define NONE UINT32_MAX
 #define TABLE_SLOTS_MIN 1024u
+#define LAYERS_ITEM_BYTES (16u + DISK_SECTOR_BYTES)
 #define RENEW_SECTORS 64u /* of the image at once */
 
 struct version {
@@ -147,7 +149,7 @@ bool layers_read_at(const struct layers *layers, uint64_t writes, uint64_t secto
     return true;
 }
 
-static bool layers_read(void *context, uint64_t sector, void *target, size_t sector_count)
+static bool media_read(void *context, uint64_t sector, void *target, size_t sector_count)
 {
     struct layers *layers = context;
     return !operation_refused(layers) &&
@@ -180,7 +182,7 @@ static bool image_write(struct layers *layers, uint64_t sector, const void *sour
            layers->below->write(layers->below->context, sector, source, sector_count);
 }
 
-static bool layers_write(void *context, uint64_t sector, const void *source, size_t sector_count)
+static bool media_write(void *context, uint64_t sector, const void *source, size_t sector_count)
 {
     struct layers *layers = context;
     assert(sector + sector_count <= layers->store.sector_count);
@@ -195,7 +197,7 @@ static bool layers_write(void *context, uint64_t sector, const void *source, siz
     return true;
 }
 
-static bool layers_sync(void *context)
+static bool media_sync(void *context)
 {
     struct layers *layers = context;
     if (operation_refused(layers))
@@ -210,8 +212,8 @@ struct layers *layers_create(const struct disk_store *below, uint64_t sector_cou
     layers->below = below;
     layers->free = NONE;
     layers->store = (struct disk_store){.context = layers, .sector_count = sector_count,
-                                        .read_only = read_only, .read = layers_read,
-                                        .write = layers_write, .sync = layers_sync};
+                                        .read_only = read_only, .read = media_read,
+                                        .write = media_write, .sync = media_sync};
     table_resize(layers, TABLE_SLOTS_MIN);
     return layers;
 }
@@ -393,6 +395,50 @@ bool layers_settle(const struct layers *layers, const struct disk_store *target)
                                  layers->versions[at].data, 1);
     }
     return good && target->sync(target->context);
+}
+
+void layers_write(const struct layers *layers, struct byte_writer *writer)
+{
+    uint32_t count = 0, packed = 0;
+    struct byte_writer block = {0};
+    for (size_t slot = 0; slot < layers->slots; slot++)
+        for (uint32_t at = layers->table[slot]; at != NONE; at = layers->versions[at].older)
+            count += layers->versions[at].write != 0;
+    write_u32(writer, count);
+    for (size_t slot = 0; slot < layers->slots; slot++)
+        for (uint32_t at = layers->table[slot]; at != NONE; at = layers->versions[at].older) {
+            if (layers->versions[at].write == 0)
+                continue;
+            write_u64(&block, layers->versions[at].sector);
+            write_u64(&block, layers->versions[at].write);
+            write_bytes(&block, layers->versions[at].data, DISK_SECTOR_BYTES);
+            if (++packed % LAYERS_BLOCK != 0 && packed < count)
+                continue;
+            pack_write(writer, block.data, block.size_bytes);
+            block.size_bytes = 0;
+        }
+    writer_finish(&block);
+}
+
+bool layers_read(struct layers *layers, struct byte_reader *reader, struct error *error)
+{
+    uint8_t *block = memory_zeroed(LAYERS_BLOCK, LAYERS_ITEM_BYTES);
+    uint32_t left = read_u32(reader);
+    bool good = !reader->failed;
+    while (good && left > 0) {
+        uint32_t part = left < LAYERS_BLOCK ? left : LAYERS_BLOCK;
+        good = pack_read(reader, block, part * LAYERS_ITEM_BYTES, error);
+        for (uint32_t i = 0; good && i < part; i++) {
+            const uint8_t *item = block + i * LAYERS_ITEM_BYTES;
+            uint64_t sector = load_u64(item), write = load_u64(item + 8);
+            good = sector < layers->store.sector_count && write != 0;
+            if (good)
+                version_put(layers, sector, write, item + 16);
+        }
+        left -= part;
+    }
+    free(block);
+    return good || error_set(error, ERROR_FORMAT, "what is kept of a disk is damaged");
 }
 
 size_t layers_bytes(const struct layers *layers)

@@ -74,6 +74,17 @@ void layers_branch(struct layers *layers);
  */
 MUST_CHECK bool layers_settle(const struct layers *layers, const struct disk_store *target);
 
+#define LAYERS_BLOCK 1024u
+/* layers_write - all that is kept of what was written, as bytes: u32 count; of each u64 sector, u64
+ * number of its write, and the sector. In packed blocks of at most LAYERS_BLOCK. layers_read - what
+ * was written so, beside what is here.
+ *
+ * Errors   ERROR_FORMAT it is damaged, or of a smaller disk.
+ */
+void layers_write(const struct layers *layers, struct byte_writer *writer);
+MUST_CHECK bool layers_read(struct layers *layers, struct byte_reader *reader,
+                            struct error *error);
+
 /* layers_bytes - of memory. */
 size_t layers_bytes(const struct layers *layers);
 /* layers_thin - forget what is seen from none of these places, which must rise, nor from the

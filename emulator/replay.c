@@ -25,6 +25,7 @@
 #include "emulator/record_identity.h"
 #include "emulator/record_media.h"
 #include "emulator/record_read.h"
+#include "emulator/timeline_file.h"
 #include "emulator/version.h"
 
 #define DESCRIPTOR_PATH_BYTES 32u
@@ -262,6 +263,23 @@ static struct timeline *timeline_make(struct replay *replay, struct machine *mac
     return timeline_create(&config);
 }
 
+/* Those of another time, if there are any. */
+static bool snapshots_take(struct replay *replay, struct error *error)
+{
+    struct digest trace;
+    const char *path = replay->options.snapshots_path;
+    return !path || access(path, F_OK) != 0 ||
+           (record_file_digest(replay->options.trace_path, &trace, error) &&
+            timeline_file_read(replay->timeline, trace, path, error));
+}
+
+bool replay_snapshots(struct replay *replay, const char *path, struct error *error)
+{
+    struct digest trace;
+    return record_file_digest(replay->options.trace_path, &trace, error) &&
+           timeline_file_write(replay->timeline, trace, path, error);
+}
+
 bool replay_open(struct replay **out, const struct replay_options *options, struct error *error)
 {
     struct replay *replay = memory_zeroed(1, sizeof(*replay));
@@ -279,6 +297,10 @@ bool replay_open(struct replay **out, const struct replay_options *options, stru
         return false;
     }
     replay->timeline = timeline_make(replay, replay->machine);
+    if (!snapshots_take(replay, error)) {
+        replay_close(replay);
+        return false;
+    }
     *out = replay;
     return true;
 }

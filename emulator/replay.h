@@ -23,6 +23,9 @@ struct replay_options {
     bool check;                  /* compare marks on the way */
     size_t budget_bytes;         /* of the timeline */
     struct timeline_follower follower; /* of it */
+    /* Snapshots of this trace, taken by replay_snapshots(), to be far along at once. NULL, or one
+     * that does not exist: none. */
+    const char *snapshots_path;
     bool careful; /* the machine takes no short cuts: slow, and must be the same */
 };
 
@@ -30,7 +33,7 @@ struct replay_options {
  *
  * options  what its pointers point to must outlive the replay.
  * Errors   ERROR_IO a file is missing; ERROR_FORMAT the trace is damaged or of another version, or
- *          a kernel or image is not the one.
+ *          a kernel or image is not the one; the same of snapshots.
  */
 MUST_CHECK bool replay_open(struct replay **replay, const struct replay_options *options,
                             struct error *error);
@@ -56,6 +59,10 @@ MUST_CHECK bool replay_bundle(struct replay *replay, const char *path, struct er
  * is another history than the trace's. The file must be none that the replay uses. Errors: ERROR_IO
  * the host refused. */
 MUST_CHECK bool replay_save(struct replay *replay, const char *path, struct error *error);
+
+/* replay_snapshots - write the snapshots that there are now (timeline_file.h), for another time.
+ * Errors: as timeline_file_write(). */
+MUST_CHECK bool replay_snapshots(struct replay *replay, const char *path, struct error *error);
 
 /* replay_twin - a second machine at the beginning of the same trace, on the same media: only one of
  * the two may run at a time, after timeline_load() and layers_forget(). careful: as above.

@@ -13,29 +13,7 @@
 
 #include "emulator/base/memory.h"
 #include "emulator/cpu.h"
-
-#define PAGE_BYTES 4096u
-
-struct page {
-    uint64_t hash;
-    struct byte_writer packed;
-    uint32_t references, next_free;
-};
-
-struct snapshots {
-    struct machine *machine;
-    size_t page_count; /* of RAM */
-    struct page *pool;
-    size_t pool_count, pool_capacity;
-    uint32_t free; /* 0: none */
-    size_t bytes;
-};
-
-struct snapshot {
-    struct machine_position position;
-    struct byte_writer state; /* u32 raw bytes, packed */
-    uint32_t pages[];         /* in the pool, of each page of RAM */
-};
+#include "emulator/snapshot_state.h"
 
 struct snapshots *snapshots_create(struct machine *machine)
 {
@@ -58,7 +36,7 @@ void snapshots_destroy(struct snapshots *snapshots)
     free(snapshots);
 }
 
-static uint32_t page_new(struct snapshots *snapshots, uint64_t hash, const uint8_t *data)
+uint32_t page_slot(struct snapshots *snapshots)
 {
     uint32_t index = snapshots->free;
     if (index != 0) {
@@ -68,6 +46,12 @@ static uint32_t page_new(struct snapshots *snapshots, uint64_t hash, const uint8
                                       &snapshots->pool_capacity, sizeof(*snapshots->pool));
         index = (uint32_t)snapshots->pool_count++;
     }
+    return index;
+}
+
+static uint32_t page_new(struct snapshots *snapshots, uint64_t hash, const uint8_t *data)
+{
+    uint32_t index = page_slot(snapshots);
     struct page *page = &snapshots->pool[index];
     *page = (struct page){.hash = hash};
     pack_write(&page->packed, data, PAGE_BYTES);
@@ -75,7 +59,7 @@ static uint32_t page_new(struct snapshots *snapshots, uint64_t hash, const uint8
     return index;
 }
 
-static void page_release(struct snapshots *snapshots, uint32_t index)
+void page_release(struct snapshots *snapshots, uint32_t index)
 {
     struct page *page = &snapshots->pool[index];
     assert(page->references > 0);

@@ -23,6 +23,30 @@ MUST_CHECK bool snapshot_restore(struct snapshots *snapshots, const struct snaps
                                  struct error *error);
 void snapshot_drop(struct snapshots *snapshots, struct snapshot *snapshot);
 struct machine_position snapshot_position(const struct snapshot *snapshot);
+/* snapshots_write - the pages of some snapshots, as bytes. numbers: out, by which snapshot_write()
+ * names them; the caller frees it. snapshot_write - one snapshot; before: the one that was written
+ * before it, NULL: none. */
+void snapshots_write(const struct snapshots *snapshots, const struct snapshot *const *list,
+                     size_t list_count, struct byte_writer *writer, uint32_t **numbers);
+void snapshot_write(const struct snapshots *snapshots, const struct snapshot *snapshot,
+                    const struct snapshot *before, const uint32_t *numbers,
+                    struct byte_writer *writer);
+/* snapshots_read - pages that were written; count: out, how many. They stay until
+ * snapshots_read_end(), or as long as a snapshot has them. snapshot_read - one snapshot. All is
+ * checked, whoever wrote the bytes, but the machine's state itself: snapshot_restore() does that.
+ *
+ * Errors   ERROR_FORMAT they are damaged, or of a machine with other RAM.
+ */
+struct snapshots_read {
+    uint32_t *pages; /* of the pool, by number; page 0 is the page of zeros */
+    size_t count;
+};
+MUST_CHECK bool snapshots_read(struct snapshots *snapshots, struct byte_reader *reader,
+                               struct snapshots_read *read, struct error *error);
+void snapshots_read_end(struct snapshots *snapshots, struct snapshots_read *read);
+MUST_CHECK bool snapshot_read(struct snapshots *snapshots, const struct snapshots_read *read,
+                              const struct snapshot *before, struct byte_reader *reader,
+                              struct snapshot **snapshot, struct error *error);
 /* snapshots_bytes - of memory, all together. */
 size_t snapshots_bytes(const struct snapshots *snapshots);
 

@@ -105,7 +105,7 @@ static bool first_remove(struct timeline *timeline, size_t present_at)
     return true;
 }
 
-static void budget_keep(struct timeline *timeline)
+void keep_budget(struct timeline *timeline)
 {
     if (timeline_bytes(timeline) <= timeline->config.budget_bytes)
         return;
@@ -116,6 +116,13 @@ static void budget_keep(struct timeline *timeline)
             return;
         layers_follow(timeline);
     }
+}
+
+void keep_append(struct timeline *timeline, const struct kept *kept)
+{
+    timeline->kept = memory_grow(timeline->kept, timeline->kept_count, &timeline->kept_capacity,
+                                 sizeof(*timeline->kept));
+    timeline->kept[timeline->kept_count++] = *kept;
 }
 
 void keep(struct timeline *timeline)
@@ -131,13 +138,11 @@ void keep(struct timeline *timeline)
         made.places[i] = layers_place(timeline->config.layers[i]);
     if (timeline->config.follower.kept)
         made.follower = timeline->config.follower.kept(timeline->config.follower.context);
-    timeline->kept = memory_grow(timeline->kept, timeline->kept_count, &timeline->kept_capacity,
-                                 sizeof(*timeline->kept));
+    keep_append(timeline, &made);
     memmove(&timeline->kept[at + 1], &timeline->kept[at],
-            (timeline->kept_count - at) * sizeof(*timeline->kept));
+            (timeline->kept_count - 1 - at) * sizeof(*timeline->kept));
     timeline->kept[at] = made;
-    timeline->kept_count++;
-    budget_keep(timeline);
+    keep_budget(timeline);
 }
 
 void keep_due(struct timeline *timeline)

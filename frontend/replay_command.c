@@ -102,17 +102,31 @@ static bool narrow(struct replay *replay, struct outcome *outcome, struct error 
     return good;
 }
 
+/* Where --to says; with snapshots from the nearest of them, unless nobody knows where it is. */
+static bool to_go(struct replay *replay, const struct replay_words *words, bool *stopped,
+                  struct error *error)
+{
+    struct timeline *timeline = replay_timeline(replay);
+    const struct machine_until *to = &words->to;
+    struct timeline_stop stop;
+    if (words->snapshots_path && to->instructions <= timeline_end(timeline))
+        return *stopped = timeline_seek(timeline, to->instructions, error);
+    if (words->snapshots_path && to->time_ns <= timeline_end_ns(timeline))
+        return *stopped = timeline_seek_time(timeline, to->time_ns, error);
+    bool good = timeline_run(timeline, to, &stop, error);
+    *stopped = good && stop.reason == TIMELINE_STOPPED;
+    return good;
+}
+
 /* To the end, or where --to says. */
 static bool go(struct replay *replay, const struct replay_words *words, struct outcome *outcome,
                struct error *error)
 {
     struct timeline *timeline = replay_timeline(replay);
-    struct timeline_stop stop;
     uint64_t start = host_clock_ns();
     bool good = true;
     if (words->to_given) {
-        good = timeline_run(timeline, &words->to, &stop, error);
-        outcome->stopped = good && stop.reason == TIMELINE_STOPPED;
+        good = to_go(replay, words, &outcome->stopped, error);
     } else {
         good = timeline_carry_out(timeline, end_begin(replay_record(replay)), error);
     }
@@ -305,7 +319,8 @@ static int replayed(struct replay *replay, const struct replay_words *words,
 static bool outputs_check(const struct replay *replay, const struct replay_words *words,
                           struct error *error)
 {
-    const char *paths[] = {words->bundle_path, words->stats_path, words->screenshot_path};
+    const char *paths[] = {words->bundle_path, words->stats_path, words->screenshot_path,
+                           words->snapshots_path};
     for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
         if (!paths[i])
             continue;
@@ -323,7 +338,7 @@ static bool shows(const struct replay_words *words)
 {
     return !words->headless && !words->json && !words->to_given && !words->replay.check &&
            !words->bundle_path && !words->stats_path && !words->screenshot_path &&
-           window_display();
+           !words->snapshots_path && window_display();
 }
 
 /* In the window. false: there is none. */
@@ -355,8 +370,12 @@ int replay_command(int argc, char **argv)
         return status;
     if (!words.json && !words.replay.check)
         words.replay.console = (struct console_sink){.put = console_put};
-    if (words.replay.check)
+    if (words.snapshots_path)
+        words.replay.budget_bytes = words.history_bytes;
+    if (words.replay.check) /* all of it: nothing is passed over */
         words.replay.budget_bytes = VERIFY_BUDGET_BYTES;
+    else
+        words.replay.snapshots_path = words.snapshots_path;
     if (!replay_open(&replay, &words.replay, &error))
         return fail(&error);
     if (!outputs_check(replay, &words, &error) ||
@@ -367,6 +386,9 @@ int replay_command(int argc, char **argv)
     if (!words.bundle_path || words.replay.check || words.to_given) {
         struct outcome *outcome = memory_zeroed(1, sizeof(*outcome));
         status = replayed(replay, &words, outcome);
+        if (status == 0 && words.snapshots_path &&
+            !replay_snapshots(replay, words.snapshots_path, &error))
+            status = fail(&error);
         free(outcome);
     }
     replay_close(replay);

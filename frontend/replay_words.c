@@ -21,7 +21,7 @@ const char *replay_help(void)
            "trace says, beside the trace, and among the IMG given.\n"
            "\n"
            "  --headless      no window: *\n"
-           "  --history MIB   memory for the window's past, default 256\n"
+           "  --history MIB   memory for the past, default 256\n"
            "  --verify        *compare the machine with every digest in the trace; where they "
            "differ,\n"
            "                  say where first, down to the instruction when two ways of running "
@@ -32,6 +32,12 @@ const char *replay_help(void)
            "  --bundle OUT    *write the trace with kernel and images in it, and run nothing "
            "(unless\n"
            "                  --verify or --to says so)\n"
+           "  --snapshots FILE\n"
+           "                  *begin at the snapshot in it that is nearest to --to, and leave "
+           "those\n"
+           "                  that were taken on the way there, at most --history MIB; with "
+           "--verify\n"
+           "                  it is only written\n"
            "  --kernel ELF, --initrd FILE\n"
            "                  where else to look for them\n"
            "  --screenshot FILE.png, --stats FILE.json\n"
@@ -104,6 +110,7 @@ static const char **file_option(struct replay_words *words, const char *word)
     } options[] = {{"--bundle", &words->bundle_path},
                    {"--kernel", &words->replay.kernel_path},
                    {"--initrd", &words->replay.initrd_path},
+                   {"--snapshots", &words->snapshots_path},
                    {"--stats", &words->stats_path},
                    {"--screenshot", &words->screenshot_path}};
     for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)

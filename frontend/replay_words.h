@@ -10,7 +10,8 @@ struct replay_words {
     struct machine_until to;      /* --to; machine_until_never(): to the end */
     bool to_given, json, headless;
     size_t history_bytes; /* --history */
-    const char *bundle_path, *stats_path, *screenshot_path; /* NULL: not asked for */
+    /* NULL: not asked for */
+    const char *bundle_path, *stats_path, *screenshot_path, *snapshots_path;
 };
 
 /* replay_words_read - the words after "replay". Errors: ERROR_USAGE, ERROR_LIMIT. */

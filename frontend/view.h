@@ -31,6 +31,7 @@ struct view_past {
     bool recorded;      /* of a trace that nobody has gone on from yet: always looked at */
     bool plays;
     uint64_t wanted_ns; /* where to be next; VIEW_NOWHERE: here */
+    uint64_t mark_after_ns; /* or at the first mark after this, if one comes up; VIEW_NOWHERE */
     uint64_t shifts;    /* how often the picture may have become another one with the same serial */
     char text[160], text_short[80];
 };

@@ -9,7 +9,7 @@
  *  1. What the user does to the machine while the past is looked at is not passed on.
  */
 #include <assert.h>
-#include <inttypes.h>
+#include <linux/input-event-codes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ struct timeline_follower view_past_follower(struct view *view)
 
 void view_past_open(struct view *view)
 {
-    view->past.wanted_ns = VIEW_NOWHERE;
+    view->past.wanted_ns = view->past.mark_after_ns = VIEW_NOWHERE;
     view->past.looked_at = view->past.plays = view->past.recorded = view->session.replay != NULL;
     if (view->session.timeline)
         view_past_see(view);
@@ -79,6 +79,7 @@ static void want(struct view *view, uint64_t time_ns)
     uint64_t end = timeline_end_ns(view->session.timeline);
     view->past.looked_at = true;
     view->past.plays = false;
+    view->past.mark_after_ns = VIEW_NOWHERE;
     view->past.wanted_ns = time_ns < begin ? begin : time_ns > end ? end : time_ns;
 }
 
@@ -96,10 +97,12 @@ static void want_by(struct view *view, uint64_t step_ns, bool forward)
 
 static void want_mark(struct view *view, bool forward)
 {
-    uint64_t found = forward ? END_NS : 0;
+    uint64_t found = forward ? END_NS : 0, now = now_wanted(view);
     scrub_scan(&view->past.scrub, session_record(&view->session));
-    (void)scrub_next(&view->past.scrub, now_wanted(view), forward, &found);
+    (void)scrub_next(&view->past.scrub, now, forward, &found);
     want(view, found);
+    if (found > view->past.scrub.seen_ns) /* others may come up on the way */
+        view->past.mark_after_ns = now;
 }
 
 static void want_instruction(struct view *view, bool forward)
@@ -240,6 +243,18 @@ bool view_past_command(struct view *view, enum window_command command)
     return true;
 }
 
+/* Keys that do nothing alone are no reason to say anything. */
+static bool alone(uint16_t code)
+{
+    static const uint16_t modifiers[] = {KEY_LEFTSHIFT, KEY_RIGHTSHIFT, KEY_LEFTCTRL,
+                                         KEY_RIGHTCTRL, KEY_LEFTALT, KEY_RIGHTALT,
+                                         KEY_LEFTMETA, KEY_RIGHTMETA, KEY_CAPSLOCK};
+    for (size_t i = 0; i < sizeof(modifiers) / sizeof(modifiers[0]); i++)
+        if (modifiers[i] == code)
+            return true;
+    return false;
+}
+
 bool view_past_event(struct view *view, const struct window_event *event)
 {
     if (event->kind == WINDOW_SCRUB) {
@@ -249,7 +264,8 @@ bool view_past_event(struct view *view, const struct window_event *event)
     if (!view->past.looked_at)
         return false;
     if (event->kind == WINDOW_TEXT ||
-        ((event->kind == WINDOW_KEY || event->kind == WINDOW_BUTTON) && event->down))
+        ((event->kind == WINDOW_KEY || event->kind == WINDOW_BUTTON) && event->down &&
+         !alone(event->code)))
         view_notice(view, PAST_NOTICE);
     return true;
 }
@@ -284,7 +300,10 @@ static void wanted_go(struct view *view)
         play(view, wanted, host_clock_ns() + FAR_ROUND_NS);
     else
         session_seek(&view->session, wanted);
-    if (machine_time_ns(view->session.machine) >= wanted || at_end(view)) {
+    if (wanted > seen && past->mark_after_ns != VIEW_NOWHERE &&
+        scrub_next(&past->scrub, past->mark_after_ns, true, &past->wanted_ns)) {
+        past->mark_after_ns = VIEW_NOWHERE; /* it was passed: back to it next */
+    } else if (machine_time_ns(view->session.machine) >= wanted || at_end(view)) {
         past->wanted_ns = VIEW_NOWHERE;
         past->plays = plays;
     }

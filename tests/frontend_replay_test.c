@@ -276,6 +276,37 @@ static void nothing(struct record *record)
     (void)record;
 }
 
+Test(replay_command, snapshots_on_disk_are_made_used_and_refused_when_damaged, .timeout = 120)
+{
+    char digests[3][64];
+    record("--until generation=4");
+    for (unsigned i = 0; i < 3; i++) { /* without, making them, and from them */
+        struct command_result *result = expect(
+            0, i == 0 ? "./latchkey replay replay.trace --to insn=3000000 --json"
+                      : "./latchkey replay replay.trace --to insn=3000000 --json "
+                        "--snapshots replay.over");
+        member(result->output, "digest", digests[i]);
+        cr_expect_str_eq(digests[i], digests[0]);
+        free(result);
+    }
+    quietly(0, "./latchkey replay replay.trace --verify --snapshots replay.over");
+    quietly(2, "./latchkey replay replay.trace --to insn=999999999999 --snapshots replay.over");
+    struct command_result *result = command_run("printf x >> replay.over; ./latchkey replay "
+                                                "replay.trace --snapshots replay.over");
+    cr_expect_eq(result->status, 1);
+    cr_expect(command_one_line(result, "replay.over: damaged"), "%s", result->errors);
+    free(result);
+    result = command_run("./latchkey replay replay.trace --snapshots replay.img");
+    cr_expect_eq(result->status, 1);
+    cr_expect(command_one_line(result, "not a file of snapshots"), "%s", result->errors);
+    free(result);
+    result = command_run("./latchkey replay replay.trace --verify --snapshots replay.img");
+    cr_expect_eq(result->status, 2);
+    cr_expect(command_one_line(result, "replay.img"), "%s", result->errors);
+    free(result);
+    clean();
+}
+
 Test(replay_command, what_is_not_the_recorded_run_is_refused_or_located, .timeout = 120)
 {
     static const struct {
