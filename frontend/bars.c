@@ -8,6 +8,7 @@
 #define GAP 5       /* between buttons */
 #define TRACK_BAR 10
 #define LABEL_GLYPHS 11 /* "12345.67 s" */
+#define ROOMY_GLYPHS 90 /* of a window in which the past's row has room for more buttons */
 #define NEAR 4          /* pixels, to hit a mark with the pointer */
 
 struct label {
@@ -60,11 +61,14 @@ static void past_layout(struct bars *bars, const struct window_picture *picture)
     static const struct label rewind = {"F10 rewind", COMMAND_REWIND};
     static const struct label ledger = {"F11 ledger", COMMAND_LEDGER};
     static const struct label save = {"F12 save", COMMAND_SAVE};
+    bool roomy = bars->past.width >= ROOMY_GLYPHS * bars->glyph_width; /* else keys only */
     int save_width = (int)strlen(save.text) * bars->glyph_width + 2 * BARS_PAD;
-    int end = bars->past.width - BARS_PAD - save_width;
+    int end = bars->past.width - (roomy ? BARS_PAD + save_width : 0);
     int x = button_add(bars, BARS_PAD, bars->past, &rewind, picture->past->looked_at);
-    x = button_add(bars, x, bars->past, &ledger, picture->ledger);
-    (void)button_add(bars, end, bars->past, &save, false);
+    if (roomy) {
+        x = button_add(bars, x, bars->past, &ledger, picture->ledger);
+        (void)button_add(bars, end, bars->past, &save, false);
+    }
     x += BARS_PAD;
     bars->label_x = end - BARS_PAD - LABEL_GLYPHS * bars->glyph_width;
     bars->track = (struct layout_area){x, bars->past.y + (BARS_TRACK - TRACK_BAR) / 2,

@@ -42,7 +42,7 @@ Test(bars, every_button_is_found_where_it_is_drawn_and_none_lies_over_another)
     struct window_past past = sample_past();
     past.looked_at = true;
     layout(&bars, &past, 1024, 832);
-    cr_assert_eq(bars.button_count, 12);
+    cr_assert_eq(bars.button_count, 13);
     for (unsigned i = 0; i < bars.button_count; i++) {
         const struct layout_area *area = &bars.buttons[i].area;
         cr_expect(area->x >= 0 && area->x + area->width <= 1024, "%s", bars.buttons[i].label);
@@ -78,7 +78,7 @@ Test(bars, the_strip_lies_over_the_picture_only_while_the_past_is_looked_at)
     struct window_past past = sample_past();
     layout(&bars, &past, 1024, 832);
     cr_expect_eq(bars.strip.height, 0);
-    cr_expect_eq(bars.button_count, 9);
+    cr_expect_eq(bars.button_count, 10);
     cr_expect(!bars_holds(&bars, 10, 832 - BARS_ROW - BARS_TRACK - 1));
     past.looked_at = true;
     layout(&bars, &past, 1024, 832);
@@ -102,6 +102,17 @@ Test(bars, a_time_is_found_at_the_pixel_where_it_is_drawn, .timeout = 20)
             cr_assert_eq(bars_track_x(&bars, &past, bars_track_time(&bars, &past, x)), x,
                          "window %d, pixel %d", width, x);
     }
+}
+
+Test(bars, a_narrow_window_has_a_long_track_and_fewer_buttons)
+{
+    struct bars bars;
+    const struct window_past past = sample_past();
+    layout(&bars, &past, 480, 400);
+    cr_expect_eq(bars.button_count, 8);
+    cr_expect_geq(bars.track.width, 480 / 2);
+    for (unsigned i = 0; i < bars.button_count; i++)
+        cr_expect(apart(&bars.buttons[i].area, &bars.track), "%s", bars.buttons[i].label);
 }
 
 Test(bars, a_past_of_no_length_and_a_long_one_have_their_ends)
