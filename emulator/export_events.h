@@ -14,7 +14,7 @@
 #include "emulator/base/bytes.h"
 #include "emulator/ledger.h"
 
-#define EVENTS_MAX 4000000u
+#define EVENTS_MAX 2000000u
 
 enum event_kind {
     EVENT_USER,   /* a domain in user mode */

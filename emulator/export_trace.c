@@ -19,6 +19,7 @@
 #define PROCESS_DOMAINS 1u
 #define PROCESS_PHASES 2u
 #define PROCESS_DISKS 3u
+#define THREADS_A_PROCESS UINT64_C(1000000000) /* readers want numbers that differ in all of them */
 #define TAGS_MAX 64u /* in flight, of one disk (disk.h) */
 
 struct writer {
@@ -48,7 +49,8 @@ static uint64_t ns_of(const struct writer *writer, uint64_t cycle)
 static void begin(struct writer *writer, char type, unsigned process, uint64_t thread)
 {
     text_add(writer->text, "%s{\"ph\":\"%c\",\"pid\":%u,\"tid\":%" PRIu64,
-             writer->some ? ",\n" : "", type, process, thread);
+             writer->some ? ",\n" : "", type, process,
+             (process - PROCESS_DOMAINS) * THREADS_A_PROCESS + thread);
     writer->some = true;
 }
 

@@ -289,6 +289,43 @@ Test(ledger, cycles_add_up_with_every_timing_model, .timeout = 60)
     }
 }
 
+/* A kernel comes from outside: nothing in its symbols may hurt, or end a word of a format. */
+Test(ledger, functions_are_read_from_any_bytes)
+{
+    for (unsigned seed = 0; seed < 300; seed++) {
+        struct dice dice = {seed};
+        uint8_t symbols[24 * 40], names[200];
+        struct elf_file elf = {.symbols = {symbols, dice_below(&dice, sizeof(symbols) + 1)},
+                               .names = {names, dice_below(&dice, sizeof(names) + 1)},
+                               .segments = {{.virtual_addr = 0x1000,
+                                             .physical_addr = 0x1000,
+                                             .memory_bytes = 0x2000,
+                                             .executable = true}},
+                               .segment_count = 1};
+        for (size_t i = 0; i < sizeof(names); i++)
+            names[i] = (uint8_t)(dice_below(&dice, 4) ? 1 + dice_below(&dice, 255) : 0);
+        for (size_t i = 0; i < sizeof(symbols); i++)
+            symbols[i] = (uint8_t)dice_next(&dice);
+        for (size_t i = 0; i < sizeof(symbols); i += 24) { /* Elf64_Sym: most of them are near */
+            const uint64_t addr = 0x1000 + dice_below(&dice, 0x2100);
+            const uint32_t name = dice_below(&dice, 220);
+            memcpy(symbols + i, &name, sizeof(name));
+            symbols[i + 4] = (uint8_t)(dice_below(&dice, 2) * 2); /* a label, or a function */
+            memcpy(symbols + i + 8, &addr, sizeof(addr));
+        }
+        struct ledger_functions functions;
+        ledger_functions_read(&functions, &elf);
+        for (unsigned i = 1; i <= functions.count; i++) {
+            const char *name = ledger_function_name(&functions, i);
+            cr_expect_gt(strlen(name), 0, "seed %u", seed);
+            cr_expect_eq(strcspn(name, " ;,\"'&\\\n\x7f"), strlen(name), "seed %u: %s",
+                         seed, name);
+            cr_expect(i == 1 || functions.functions[i - 1].addr > functions.functions[i - 2].addr);
+        }
+        ledger_functions_finish(&functions);
+    }
+}
+
 Test(ledger, medians_are_exact)
 {
     for (unsigned round = 0; round < 200; round++) {
