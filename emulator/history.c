@@ -14,8 +14,7 @@
 #include "emulator/record_identity.h"
 
 /* A snapshot hashes all RAM, 8 GB/s, and packs what is new of it; between two the machine runs at
- * most some 1.2 G instructions a second: 6 a byte of RAM make that less than four hundredths, and
- * of a run that keeps pace with real time far less. */
+ * most some 1.2 G instructions a second: 6 a byte of RAM make that less than four hundredths. */
 #define INSTRUCTIONS_A_BYTE 6u
 
 struct history {
@@ -68,12 +67,8 @@ void history_attach(struct history *history, struct machine *machine,
     struct record_head *head = &history->record.head;
     struct timeline_config config = {.machine = machine, .disk_count = head->disk_count,
                                      .record = &history->record,
-                                     .budget_bytes = history->budget_bytes,
-                                     .spacing = head->ram_bytes * INSTRUCTIONS_A_BYTE,
-                                     .forgets = true};
+                                     .budget_bytes = history->budget_bytes, .forgets = true};
     assert(!history->timeline);
-    if (config.spacing < TIMELINE_SPACING)
-        config.spacing = TIMELINE_SPACING;
     if (follower)
         config.follower = *follower;
     memcpy(config.layers, history->layers, sizeof(config.layers));
@@ -81,6 +76,13 @@ void history_attach(struct history *history, struct machine *machine,
     head->mark_spacing = head->glance_spacing = UINT64_MAX; /* there is one mark, at the end */
     history->timeline = timeline_create(&config);
     timeline_branch(history->timeline);
+    history_hurry(history, false);
+}
+
+void history_hurry(struct history *history, bool hurries)
+{
+    uint64_t spacing = history->record.head.ram_bytes * (hurries ? INSTRUCTIONS_A_BYTE : 1);
+    timeline_spacing(history->timeline, spacing > TIMELINE_SPACING ? spacing : 0);
 }
 
 struct timeline *history_timeline(struct history *history)

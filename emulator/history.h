@@ -29,6 +29,9 @@ MUST_CHECK bool history_open(struct history **history, struct machine_config *co
  * copied; NULL: none. */
 void history_attach(struct history *history, struct machine *machine,
                     const struct timeline_follower *follower);
+/* history_hurry - the run is to be as fast as it can, and going back may take longer; not so at
+ * first: who keeps pace with real time has time for more snapshots. */
+void history_hurry(struct history *history, bool hurries);
 struct timeline *history_timeline(struct history *history);
 const struct record *history_record(const struct history *history);
 /* history_save - write a bundle (bundle.h) of all that was, up to where the machine is.

@@ -103,6 +103,12 @@ size_t timeline_entry(const struct timeline *timeline)
     return timeline->entry;
 }
 
+void timeline_spacing(struct timeline *timeline, uint64_t spacing)
+{
+    timeline->config.spacing = spacing ? spacing : TIMELINE_SPACING;
+    keep_due(timeline);
+}
+
 void timeline_check(struct timeline *timeline, bool check)
 {
     timeline->config.check = check;

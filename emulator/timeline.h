@@ -101,6 +101,8 @@ uint64_t timeline_begin(const struct timeline *timeline);
 uint64_t timeline_end(const struct timeline *timeline);
 /* timeline_at_end - nothing of the history is left to be carried out. */
 bool timeline_at_end(const struct timeline *timeline);
+/* timeline_spacing - of snapshots, from now on; 0: TIMELINE_SPACING. */
+void timeline_spacing(struct timeline *timeline, uint64_t spacing);
 /* timeline_check - from now on, compare or do not. */
 void timeline_check(struct timeline *timeline, bool check);
 const struct timeline_difference *timeline_difference(const struct timeline *timeline);

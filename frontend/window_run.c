@@ -185,6 +185,13 @@ static void power_toggle(struct view *view)
     view_pace(view);
 }
 
+/* The history spares a run that is to be as fast as it can. */
+static void speed_tell(struct view *view)
+{
+    if (view->session.history)
+        history_hurry(view->session.history, speeds[view->speed].speed == 0);
+}
+
 /* What only changes what is seen. */
 static void command_show(struct view *view, enum window_command command)
 {
@@ -199,6 +206,7 @@ static void command_show(struct view *view, enum window_command command)
     if (command == COMMAND_SPEED) {
         view->speed = (view->speed + 1) % SPEED_COUNT;
         view_notice(view, speeds[view->speed].notice);
+        speed_tell(view);
         view_pace(view);
     }
     if (command == COMMAND_SCALING) {
@@ -429,6 +437,7 @@ bool window_run(const struct options *options, const struct replay_options *repl
     bool good = opened(view, replay, &run_error);
     if (good) {
         view_past_open(view);
+        speed_tell(view);
         view_run(view);
     }
     window_destroy(view->window);
