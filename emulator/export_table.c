@@ -155,12 +155,13 @@ static void path_functions_add(const struct ledger_view *view,
     free(below);
 }
 
-static void functions_add(const struct ledger_view *view, struct byte_writer *text)
+static void functions_add(const struct ledger_view *view, size_t paths_max,
+                          struct byte_writer *text)
 {
     uint32_t *rows;
     size_t count = ledger_rows_sorted(view, &rows), done = 0;
     bool *told = memory_zeroed(view->path_count + 1, sizeof(*told));
-    for (size_t i = 0; i < count && done < PATHS_WITH_FUNCTIONS; i++) {
+    for (size_t i = 0; i < count && done < PATHS_WITH_FUNCTIONS && done < paths_max; i++) {
         uint32_t path = view->rows[rows[i]].path;
         if (told[path])
             continue;
@@ -178,5 +179,5 @@ void export_table(const struct ledger_view *view, size_t rows_max, struct byte_w
     paths_add(view, rows_max, text);
     accounts_add(view, view->domains, view->ours ? "domain" : "space", rows_max, text);
     accounts_add(view, view->meters, "meter", rows_max, text);
-    functions_add(view, text);
+    functions_add(view, rows_max, text);
 }

@@ -51,7 +51,8 @@ const char *profile_help(void)
            "  --vcd FILE        interrupt lines, mode, phase and domain, for gtkwave\n"
            "\n"
            "All other options are those of latchkey run; see latchkey help run. A TRACE that it\n"
-           "recorded is run again, up to its end or to what --to says; see latchkey help replay.\n";
+           "recorded is run again, up to its end or to what --to says; --verify\n"
+           "compares it on the way; see latchkey help replay.\n";
 }
 
 static bool rows_read(struct profile_words *words, const char *text, struct error *error)
@@ -198,9 +199,9 @@ static bool trace_words_read(struct replay_words *to, const struct profile_words
     struct error ignored;
     if (!replay_words_read(to, words->rest_count, words->rest, error))
         return false;
-    if (to->replay.check || to->bundle_path || to->stats_path || to->screenshot_path)
+    if (to->bundle_path || to->stats_path || to->screenshot_path)
         return error_set(error, ERROR_USAGE,
-                         "profile: of a trace, --to, --kernel and --initrd are all that is taken");
+                         "profile: of a trace, --to, --verify, --kernel and --initrd are taken");
     if (!to->replay.kernel_path && session_kernel_find(kernel_path, &ignored))
         to->replay.kernel_path = kernel_path;
     return true;

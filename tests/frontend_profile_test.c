@@ -320,8 +320,9 @@ Test(profile, a_recorded_run_has_the_ledger_of_the_run, .timeout = 60)
     char *folder = folder_make("trace");
     struct command_result *result = folder_run(
         "mkdir -p %1$s; cp shared-pingpong.img %1$s/p.img; ./latchkey run --headless --append "
-        "checkpoint=5 --until insn=5000000 --csv %1$s/run.csv --record %1$s/trace %1$s/p.img "
-        "< /dev/null > %1$s/out && ./latchkey profile %1$s/trace --csv %1$s/again.csv > %1$s/table "
+        "checkpoint=5 --until insn=5000000 --csv %1$s/run.csv --record "
+        "%1$s/trace,every=300000 %1$s/p.img < /dev/null > %1$s/out && ./latchkey profile "
+        "%1$s/trace --verify --csv %1$s/again.csv > %1$s/table "
         "&& cmp %1$s/run.csv %1$s/again.csv && head -1 %1$s/table; ./latchkey profile %1$s/trace "
         "--to insn=1000000 | head -1; ./latchkey profile %1$s/trace --svg %1$s/p.img; echo $?",
         folder);
