@@ -367,6 +367,12 @@ bool cpu_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physic
     return walk_translate(cpu, addr_virtual, addr_physical);
 }
 
+bool cpu_translate_by(struct cpu *cpu, uint64_t satp, uint64_t addr_virtual,
+                      uint64_t *addr_physical)
+{
+    return walk_translate_by(cpu, satp, addr_virtual, addr_physical);
+}
+
 /* --- registers
  * ------------------------------------------------------------------------------------ */
 

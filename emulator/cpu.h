@@ -184,6 +184,10 @@ struct cpu_hit {
 };
 struct cpu_hit cpu_debug_hit(const struct cpu *cpu);
 
+/* cpu_translate_by - the same by another satp. */
+bool cpu_translate_by(struct cpu *cpu, uint64_t satp, uint64_t addr_virtual,
+                      uint64_t *addr_physical);
+
 /* cpu_save, cpu_load - everything but RAM: registers, fcsr, counts, deadline, lines, pending
  * fix-ups. Between runs only. load fails the reader on bytes that no save wrote. */
 void cpu_save(struct cpu *cpu, struct byte_writer *writer);

@@ -244,6 +244,9 @@ static inline uint64_t cpu_count(const struct cpu *cpu)
 /* walk_translate - by the tables of satp; identity when it is bare. Permissions are not looked
  * at. */
 bool walk_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
+/* walk_translate_by - the same by another satp, which may be any number. */
+bool walk_translate_by(struct cpu *cpu, uint64_t satp, uint64_t addr_virtual,
+                       uint64_t *addr_physical);
 /* walk_code - the same for an instruction that the hart executes now: the engine's view, which is
  * older than the page tables when the guest changes them without sfence.vma. */
 bool walk_code(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);

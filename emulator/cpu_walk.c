@@ -77,20 +77,27 @@ static enum walk_result walk(struct cpu *cpu, uint64_t satp, uint64_t addr, stru
     return WALK_INVALID;
 }
 
+bool walk_translate_by(struct cpu *cpu, uint64_t satp, uint64_t addr_virtual,
+                       uint64_t *addr_physical)
+{
+    uint64_t mode = satp >> SATP_MODE_SHIFT;
+    struct leaf leaf;
+    if (mode == 0) {
+        *addr_physical = addr_virtual;
+        return true;
+    }
+    if (mode < SATP_MODE_SV39 || mode > SATP_MODE_SV57 ||
+        walk(cpu, satp, addr_virtual, &leaf) != WALK_OK)
+        return false;
+    *addr_physical = leaf.addr_physical;
+    return true;
+}
+
 bool walk_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical)
 {
     assert(addr_physical);
     engine_load(cpu);
-    uint64_t satp = cpu_word(cpu, cpu->layout.satp);
-    if (satp >> SATP_MODE_SHIFT == 0) {
-        *addr_physical = addr_virtual;
-        return true;
-    }
-    struct leaf leaf;
-    if (walk(cpu, satp, addr_virtual, &leaf) != WALK_OK)
-        return false;
-    *addr_physical = leaf.addr_physical;
-    return true;
+    return walk_translate_by(cpu, cpu_word(cpu, cpu->layout.satp), addr_virtual, addr_physical);
 }
 
 bool walk_code(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical)

@@ -297,15 +297,6 @@ static bool *flag_option(struct options *options, const char *word)
     return NULL;
 }
 
-static bool of_later_version(const char *word)
-{
-    static const char *const later[] = {"--gdb"};
-    for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
-        if (strcmp(word, later[i]) == 0)
-            return true;
-    return false;
-}
-
 static bool number_option(struct parser *parser, const char *word, bool *known)
 {
     struct options *options = parser->options;
@@ -334,6 +325,13 @@ static bool number_option(struct parser *parser, const char *word, bool *known)
         if (!value_number(parser, 0, OPTIONS_HISTORY_MIB_MAX, &number))
             return false;
         options->history_bytes = (size_t)number << 20;
+        return true;
+    }
+    if (strcmp(word, "--gdb") == 0) {
+        if (!value_number(parser, 0, UINT16_MAX, &number))
+            return false;
+        options->gdb = options->headless = true;
+        options->gdb_port = (uint16_t)number;
         return true;
     }
     *known = false;
@@ -369,8 +367,6 @@ static bool word_parse(struct parser *parser)
     if (strcmp(word, "--power-cut") == 0)
         return value_next(parser, &value) &&
                power_place_parse(value, &parser->options->power_cut, parser->error);
-    if (of_later_version(word))
-        return error_set(parser->error, ERROR_UNSUPPORTED, "%s: not in this version", word);
     if (!number_option(parser, word, &known))
         return false;
     if (known)
@@ -454,5 +450,8 @@ const char *options_help(void)
            "For who works on the kernel or the machine; all are slower, with the same results:\n"
            "  --amnesia             the kernel drops its caches at every exit\n"
            "  --check               the kernel checks its tables now and then\n"
-           "  --step, --slow-stores the machine takes no short cuts\n";
+           "  --step, --slow-stores the machine takes no short cuts\n"
+           "  --gdb PORT            stand at power-on until gdb comes to this port of the host, 0: "
+           "a\n"
+           "                        free one; without a window\n";
 }

@@ -38,6 +38,8 @@ struct options {
     const char *profile_paths[PROFILE_OUTPUT_COUNT]; /* --trace-out, ...; NULL: none */
     struct power_place power_cut;  /* --power-cut */
     size_t history_bytes;          /* --history, of the window */
+    bool gdb;                      /* --gdb: wait for a debugger, */
+    uint16_t gdb_port;             /* here; 0: anywhere */
     struct machine_fault faults[OPTIONS_FAULTS_MAX]; /* machine.faults */
     char storage[4096];            /* names cut out of arguments */
     size_t storage_used;

@@ -109,6 +109,19 @@ void timeline_spacing(struct timeline *timeline, uint64_t spacing)
     keep_due(timeline);
 }
 
+size_t timeline_acted(const struct timeline *timeline)
+{
+    size_t count = timeline->entry;
+    while (count > 0) {
+        enum record_kind kind = timeline->record->entries[count - 1].kind;
+        if (kind != RECORD_RUN && kind != RECORD_GLANCE && kind != RECORD_MARK &&
+            kind != RECORD_REFUSED && kind != RECORD_END)
+            break;
+        count--;
+    }
+    return count;
+}
+
 void timeline_check(struct timeline *timeline, bool check)
 {
     timeline->config.check = check;

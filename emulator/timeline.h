@@ -122,6 +122,9 @@ bool timeline_live(const struct timeline *timeline);
 struct machine *timeline_machine(struct timeline *timeline);
 /* timeline_entry - which entry of the record is next. */
 size_t timeline_entry(const struct timeline *timeline);
+/* timeline_acted - how many entries were carried out up to the last one that did something to the
+ * machine. */
+size_t timeline_acted(const struct timeline *timeline);
 /* timeline_bytes, timeline_snapshots - what the budget is about. */
 size_t timeline_bytes(const struct timeline *timeline);
 size_t timeline_snapshots(const struct timeline *timeline);

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* headless.c - the console on stdin and stdout, paced in real time when a person sits there.
  *
- * Called by run_command.c; calls session.c and pace.c.
+ * Called by run_command.c; calls session.c, pace.c and, for --gdb, gdb_port.c.
  *
  * On a terminal every key goes to the guest, Ctrl-C too; Ctrl-A x ends the run, Ctrl-A Ctrl-A sends
  * Ctrl-A, Ctrl-A h tells. From a pipe or file, the bytes go to the guest as they are, at the speed
  * of a serial line; at their end the run goes on, until it ends by itself or nothing can happen any
  * more.
+ *
+ * With --gdb the machine stands until gdb comes, goes on as gdb says, and by itself when gdb has
+ * left.
  *
  * Invariants
  *  1. The terminal is as it was found when headless_run() returns, signals included.
@@ -23,6 +26,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "emulator/gdb_machine.h"
+#include "frontend/gdb_port.h"
 #include "frontend/pace.h"
 #include "frontend/session.h"
 #include "frontend/signals.h"
@@ -46,6 +51,9 @@ struct headless {
     bool input_open, terminal, escape;
     struct termios saved;
     struct signals signals;
+    struct gdb_port *port; /* --gdb; NULL: none */
+    struct gdb_machine *target;
+    bool waits; /* debugged: the guest waits for input */
 };
 
 static void signal_read(struct headless *headless)
@@ -176,12 +184,17 @@ static void input_read(struct headless *headless)
 static void host_poll(struct headless *headless, int timeout_ms)
 {
     bool wants_input = headless->input_open && headless->input_bytes == 0;
-    struct pollfd fds[2] = {
+    struct pollfd fds[3] = {
         {.fd = headless->signals.descriptor, .events = POLLIN},
         {.fd = wants_input ? STDIN_FILENO : -1, .events = POLLIN},
+        {.fd = -1},
     };
-    if (poll(fds, 2, timeout_ms) <= 0)
+    if (headless->port)
+        fds[2] = gdb_port_poll(headless->port);
+    if (poll(fds, 3, timeout_ms) <= 0)
         return;
+    if (fds[2].revents)
+        gdb_port_serve(headless->port);
     if (fds[0].revents)
         signal_read(headless);
     if (fds[1].revents & POLLNVAL)
@@ -198,10 +211,104 @@ static int ahead_ms(struct headless *headless)
     return virtual_ns > allowed ? (int)((virtual_ns - allowed) / 1000000u + 1) : 0;
 }
 
+/* --- with a debugger --- */
+
+static enum gdb_run debugged_run(void *context, uint64_t instructions, int *code)
+{
+    struct headless *headless = context;
+    struct session *session = &headless->session;
+    struct machine_until slice = machine_until_never();
+    slice.instructions = instructions;
+    session->debugged = false;
+    enum session_state state = session_run(session, &slice);
+    output_flush(headless);
+    if (session->end == SESSION_END_FAULT || session->end == SESSION_END_ERROR)
+        return GDB_RUN_FAULT;
+    if (state == SESSION_ENDED || session->end != SESSION_NOT_ENDED) {
+        *code = session->end == SESSION_END_POWER_OFF ? session->code : 0;
+        return GDB_RUN_EXIT;
+    }
+    if (session->debugged)
+        return GDB_RUN_DEBUG;
+    input_hand_over(headless);
+    headless->waits = state == SESSION_WAITS;
+    return headless->waits ? GDB_RUN_WAITS : GDB_RUN_ON;
+}
+
+static bool debugged_cut(void *context, struct error *error)
+{
+    struct headless *headless = context;
+    session_power_cut(&headless->session);
+    if (headless->session.end == SESSION_NOT_ENDED)
+        session_power_restore(&headless->session);
+    *error = headless->session.error;
+    return headless->session.end == SESSION_NOT_ENDED;
+}
+
+static bool debug_begin(struct headless *headless, const struct options *options,
+                        struct error *error)
+{
+    struct session *session = &headless->session;
+    const struct gdb_machine_config config = {
+        .machine = session->machine, .context = headless, .run = debugged_run,
+        .power_cut = debugged_cut, .kernel_path = session->kernel_path,
+        .may_write = !session->recorder, .profiled = session->profile != NULL};
+    if (!options->gdb)
+        return true;
+    headless->target = gdb_machine_create(&config);
+    if (!gdb_port_open(&headless->port, options->gdb_port, gdb_machine_ops(false),
+                       headless->target, error))
+        return false;
+    gdb_port_announce(headless->port, session->kernel_path);
+    return true;
+}
+
+static void debug_end(struct headless *headless)
+{
+    gdb_port_close(headless->port);
+    gdb_machine_destroy(headless->target);
+    headless->port = NULL;
+    headless->target = NULL;
+}
+
+/* As gdb says. false: it says nothing, and the machine goes on by itself. */
+static bool debugged_go(struct headless *headless)
+{
+    int timeout_ms = -1;
+    if (!headless->port)
+        return false;
+    switch (gdb_port_state(headless->port)) {
+    case GDB_PORT_LEFT:
+        gdb_machine_leave(headless->target);
+        host_poll(headless, 0); /* it may come again */
+        return gdb_port_state(headless->port) != GDB_PORT_LEFT;
+    case GDB_PORT_KILLED:
+        session_finish_as(&headless->session, SESSION_END_QUIT, 0);
+        return true;
+    case GDB_PORT_RUNS:
+        headless->waits = false;
+        gdb_port_go_on(headless->port);
+        timeout_ms = headless->waits && headless->input_bytes == 0 ? -1 : 0;
+        if (gdb_port_state(headless->port) != GDB_PORT_RUNS)
+            return true;
+        break;
+    case GDB_PORT_WAITS:
+    case GDB_PORT_STANDS:
+        break;
+    }
+    host_poll(headless, timeout_ms);
+    return true;
+}
+
 static void headless_loop(struct headless *headless)
 {
     struct session *session = &headless->session;
     for (;;) {
+        bool debugged = debugged_go(headless);
+        if (session->end != SESSION_NOT_ENDED)
+            return;
+        if (debugged)
+            continue;
         struct machine_until slice = machine_until_never();
         slice.instructions = machine_instructions(session->machine) + SLICE_INSTRUCTIONS;
         if (headless->pace.speed)
@@ -212,7 +319,8 @@ static void headless_loop(struct headless *headless)
             return;
         input_hand_over(headless);
         bool waits = state == SESSION_WAITS && headless->input_bytes == 0;
-        if (waits && !headless->input_open)
+        bool alone = !headless->port || gdb_port_state(headless->port) == GDB_PORT_LEFT;
+        if (waits && !headless->input_open && alone)
             session_finish_as(session, SESSION_END_IDLE, 0);
         else
             host_poll(headless, waits ? -1 : ahead_ms(headless));
@@ -233,11 +341,15 @@ int headless_run(const struct options *options)
         fprintf(stderr, "latchkey: %s\n", error.text);
         return error_exit_status(&error);
     }
+    if (!debug_begin(&headless, options, &error))
+        session_fail(&headless.session, &error);
     signals_hold(&headless.signals);
     terminal_start(&headless);
     pace_start(&headless.pace, headless.terminal && !options->fast ? 1 : 0, 0, host_clock_ns());
-    headless_loop(&headless);
+    if (headless.session.end == SESSION_NOT_ENDED)
+        headless_loop(&headless);
     terminal_restore(&headless);
+    debug_end(&headless);
     int status = session_close(&headless.session);
     signals_release(&headless.signals);
     return status;

@@ -22,6 +22,7 @@
 #include "emulator/machine_mark.h"
 #include "emulator/record_identity.h"
 #include "frontend/pace.h"
+#include "frontend/replay_gdb.h"
 #include "frontend/replay_words.h"
 #include "frontend/screenshot.h"
 #include "frontend/session.h"
@@ -336,9 +337,9 @@ static bool outputs_check(const struct replay *replay, const struct replay_words
 /* Nothing was asked for that is said on a terminal or written at the end. */
 static bool shows(const struct replay_words *words)
 {
-    return !words->headless && !words->json && !words->to_given && !words->replay.check &&
-           !words->bundle_path && !words->stats_path && !words->screenshot_path &&
-           !words->snapshots_path && window_display();
+    return !words->headless && !words->gdb && !words->json && !words->to_given &&
+           !words->replay.check && !words->bundle_path && !words->stats_path &&
+           !words->screenshot_path && !words->snapshots_path && window_display();
 }
 
 /* In the window. false: there is none. */
@@ -353,6 +354,17 @@ static bool shown(const struct replay_words *words, int *status)
         fprintf(stderr, "latchkey: %s; the console is here instead\n", error.text);
     free(options);
     return good;
+}
+
+static int debug(struct replay *replay, const struct replay_words *words)
+{
+    struct error error;
+    struct timeline_stop stop;
+    if (words->to_given && !timeline_run(replay_timeline(replay), &words->to, &stop, &error))
+        return fail(&error);
+    const char *named = words->replay.kernel_path;
+    return replay_debug(replay, words->gdb_port,
+                        named ? named : replay_record(replay)->head.kernel_path);
 }
 
 int replay_command(int argc, char **argv)
@@ -370,12 +382,15 @@ int replay_command(int argc, char **argv)
         return status;
     if (!words.json && !words.replay.check)
         words.replay.console = (struct console_sink){.put = console_put};
-    if (words.snapshots_path)
+    if (words.snapshots_path || words.gdb)
         words.replay.budget_bytes = words.history_bytes;
     if (words.replay.check) /* all of it: nothing is passed over */
         words.replay.budget_bytes = VERIFY_BUDGET_BYTES;
     else
         words.replay.snapshots_path = words.snapshots_path;
+    struct replay_console console = {.newest = 0};
+    if (words.gdb)
+        words.replay.console = replay_console_sink(&console);
     if (!replay_open(&replay, &words.replay, &error))
         return fail(&error);
     if (!outputs_check(replay, &words, &error) ||
@@ -383,7 +398,10 @@ int replay_command(int argc, char **argv)
         replay_close(replay);
         return fail(&error);
     }
-    if (!words.bundle_path || words.replay.check || words.to_given) {
+    console.machine = replay_machine(replay);
+    if (words.gdb)
+        status = debug(replay, &words);
+    else if (!words.bundle_path || words.replay.check || words.to_given) {
         struct outcome *outcome = memory_zeroed(1, sizeof(*outcome));
         status = replayed(replay, &words, outcome);
         if (status == 0 && words.snapshots_path &&

@@ -42,6 +42,9 @@ const char *replay_help(void)
            "                  where else to look for them\n"
            "  --screenshot FILE.png, --stats FILE.json\n"
            "                  *as for latchkey run, at the end\n"
+           "  --gdb PORT      *wait for gdb at this port of the host, 0: a free one; it can go back "
+           "in\n"
+           "                  time, too. With --to: from there on\n"
            "  --json          *print a report as JSON in place of the console\n"
            "\n"
            "A trace whose end is missing is run as far as it goes; exit status 1. One that is\n"
@@ -119,6 +122,17 @@ static const char **file_option(struct replay_words *words, const char *word)
     return NULL;
 }
 
+static bool port_read(struct replay_words *words, const char *value, struct error *error)
+{
+    char *end;
+    uint64_t number;
+    words->gdb = true;
+    if (!number_read(value, &end, &number) || *end != '\0' || number > UINT16_MAX)
+        return error_set(error, ERROR_USAGE, "--gdb %.80s: expected a number in 0..65535", value);
+    words->gdb_port = (uint16_t)number;
+    return true;
+}
+
 static bool name_take(struct replay_words *words, const char *word, struct error *error)
 {
     struct replay_options *replay = &words->replay;
@@ -143,7 +157,8 @@ bool replay_words_read(struct replay_words *words, int argc, char **argv, struct
         const char *word = argv[i];
         const char **path = file_option(words, word);
         bool to = strcmp(word, "--to") == 0, history = strcmp(word, "--history") == 0;
-        if ((path || to || history) && (i + 1 == argc || argv[i + 1][0] == '\0'))
+        bool port = strcmp(word, "--gdb") == 0;
+        if ((path || to || history || port) && (i + 1 == argc || argv[i + 1][0] == '\0'))
             return error_set(error, ERROR_USAGE, "%s: needs a value", word);
         if (path)
             *path = argv[++i];
@@ -155,9 +170,13 @@ bool replay_words_read(struct replay_words *words, int argc, char **argv, struct
             words->headless = true;
         else if (history ? !history_read(words, argv[++i], error)
                  : to    ? !to_read(words, argv[++i], error)
+                 : port  ? !port_read(words, argv[++i], error)
                          : !name_take(words, word, error))
             return false;
     }
+    if (words->gdb && (words->replay.check || words->json || words->bundle_path ||
+                       words->stats_path || words->screenshot_path))
+        return error_set(error, ERROR_USAGE, "--gdb: of the other options, only --to goes with it");
     return words->replay.trace_path ||
            error_set(error, ERROR_USAGE, "replay: no trace given; see latchkey help replay");
 }

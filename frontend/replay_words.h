@@ -9,6 +9,8 @@ struct replay_words {
     struct replay_options replay; /* strings point into argv */
     struct machine_until to;      /* --to; machine_until_never(): to the end */
     bool to_given, json, headless;
+    bool gdb;             /* --gdb */
+    uint16_t gdb_port;    /* 0: any */
     size_t history_bytes; /* --history */
     /* NULL: not asked for */
     const char *bundle_path, *stats_path, *screenshot_path, *snapshots_path;

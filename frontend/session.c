@@ -290,7 +290,8 @@ static enum session_state stop_judge(struct session *session, struct machine_sto
     case MACHINE_STOP_WRITE:
         return SESSION_RUNS; /* of --power-cut: cut_reached() */
     case MACHINE_STOP_DEBUG:
-        return SESSION_RUNS; /* the debugger asks the cpu */
+        session->debugged = true;
+        return SESSION_RUNS;
     case MACHINE_STOP_GENERATION:
         if (machine_stats(session->machine).generation < session->options->until.generation)
             return SESSION_RUNS; /* the slice's */

@@ -47,6 +47,7 @@ struct session {
     struct replay *replay;     /* or this one's */
     enum session_end end;
     int code;           /* of a power-off or signal */
+    bool debugged;      /* a slice ended for the debugger, who clears this */
     const char *until;  /* which condition ended it, for the report */
     uint64_t cut_writes; /* --power-cut: when so many were taken, once its phase has begun; 0 */
     char kernel_path[PATH_MAX];

@@ -92,7 +92,7 @@ Test(options, every_mistake_names_the_word_and_has_its_status)
         {"--ram", "65", "65", 2},                  {"--ram", "1e3", "1e3", 2},
         {"--seed", "-1", "-1", 2},                 {"--timing", "", "--timing", 2},
         {"--timing", "magic", "magic", 2},         {"--record", ",every=1", "--record", 2},
-        {"--gdb", "1234", "--gdb", 3},             {"--power-cut", "x", "--power-cut", 2},
+        {"--gdb", "65536", "--gdb", 2},            {"--power-cut", "x", "--power-cut", 2},
         {"--until", "insn=", "insn=", 2},          {"--until", "phase=x", "phase=x", 2},
         {"--disk", ",readonly", "--disk", 2},      {"--disk", "a,b", "'b'", 2},
         {"--clock-mhz", "0", "0", 2},              {"--until", "console=", "console=", 2},

@@ -84,6 +84,7 @@ static const struct layer {
     /* Reads what a kernel call says, and the kernel's structures. */
     {"emulator/ledger*",
      {"emulator/*", "devices/*", "kernel/abi.h", "kernel/orders.h", "kernel/arch/offsets.h"}},
+    {"emulator/gdb_*", {"emulator/*", "devices/*", "kernel/abi.h", "kernel/arch/offsets.h"}},
     {"emulator/*", {"emulator/*", "devices/*"}},
     {"devices/*", {"devices/*", "emulator/base/*"}},
     {"disks/domains/*", {"disks/domains/*", "kernel/abi.h", "kernel/orders.h"}},
