@@ -7,14 +7,14 @@
  *   running, by id:  'R', id
  * each number as 8 bytes little-endian. Objects that are all zero with counts of 0 are left out.
  *
- * A void key is hashed as data key 0: that is what it is to every domain, and the kernel replaces
- * it when it meets it, which must not change the digest.
+ * A void key is hashed as data key 0 (settle.h).
  */
 #include "disks/digest.h"
 
 #include <string.h>
 
 #include "disks/counts.h"
+#include "disks/settle.h"
 #include "emulator/base/bytes.h"
 #include "kernel/abi.h"
 
@@ -108,26 +108,6 @@ static bool nodes_count(struct digesting *digesting)
     return true;
 }
 
-#define KEY_BIT(type) (1u << (type))
-#define KEYS_TO_NODES                                                                              \
-    (KEY_BIT(KEY_SEGMENT) | KEY_BIT(KEY_NODE) | KEY_BIT(KEY_METER) | KEY_BIT(KEY_FETCH) |          \
-     KEY_BIT(KEY_START) | KEY_BIT(KEY_DOMAIN) | KEY_BIT(KEY_SENSE) | KEY_BIT(KEY_FRONT_END))
-
-/* The key as domains see it. */
-static struct disk_key key_settle(const struct digesting *digesting, struct disk_key key)
-{
-    uint64_t id = disk_id(key.object_id), count;
-    if (key.type == KEY_PAGE)
-        count = counts_find(&digesting->pages, id).allocation_count;
-    else if (key.type == KEY_RESUME)
-        count = counts_find(&digesting->nodes, id).call_count;
-    else if (key.type < KEY_TYPE_COUNT && (KEYS_TO_NODES >> key.type & 1))
-        count = counts_find(&digesting->nodes, id).allocation_count;
-    else
-        return key;
-    return key.count == count ? key : (struct disk_key){0};
-}
-
 static bool node_digest(struct digesting *digesting, uint64_t id)
 {
     struct store_node node;
@@ -135,7 +115,8 @@ static bool node_digest(struct digesting *digesting, uint64_t id)
     if (problem)
         return lost(digesting, "node", id, problem);
     for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
-        node.node.slots[slot] = key_settle(digesting, node.node.slots[slot]);
+        node.node.slots[slot] = settle_key(&digesting->pages, &digesting->nodes,
+                                             node.node.slots[slot]);
     if (is_zero(&node.node, sizeof(node.node)))
         return true;
     number_add(digesting, 'N');

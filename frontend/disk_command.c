@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* disk_command.c - `latchkey disk make|info|check|digest|add|apply`: words in, text or JSON out.
- * Called by main.c; calls disks/ for everything. */
+/* disk_command.c - `latchkey disk make|info|check|digest|diff|add|apply`: words in, text or JSON
+ * out. Called by main.c; calls disks/ for everything. */
 #include "frontend/disk_command.h"
 
 #include <errno.h>
@@ -17,6 +17,7 @@
 #include "emulator/base/json.h"
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
+#include "frontend/disk_diff.h"
 
 #define OBJECTS_MAX (1ull << 32) /* new ones at a time: 16 TiB of pages */
 
@@ -40,7 +41,8 @@ static int usage(const char *what)
     struct error error;
     (void)error_set(&error, ERROR_USAGE,
                     "disk: %s; expected make RECIPE -o IMG, info IMG..., check IMG..., "
-                    "digest IMG..., add IMG... NEW or apply STREAM IMG...; see latchkey help disk",
+                    "digest IMG..., diff A B, add IMG... NEW or apply STREAM IMG...; see latchkey "
+                    "help disk",
                     what);
     return report(&error);
 }
@@ -253,7 +255,7 @@ static int disk_apply(const struct disk_words *words)
     return good ? 0 : report(&error);
 }
 
-/* What reads a store. make and apply are the verbs that do not. */
+/* What reads one store. make, diff and apply are the verbs that do not. */
 static const struct reading {
     const char *word;
     int (*carry_out)(struct store *store, const struct disk_words *words);
@@ -291,16 +293,15 @@ int disk_command(int argc, char **argv)
     struct error error;
     if (argc < 1)
         return usage("no subcommand");
-    if (strcmp(argv[0], "diff") == 0) {
-        (void)error_set(&error, ERROR_UNSUPPORTED, "disk %s: not in this version", argv[0]);
-        return report(&error);
-    }
     const struct reading *reading = reading_find(argv[0]);
-    bool apply = strcmp(argv[0], "apply") == 0;
-    if (!reading && !apply && strcmp(argv[0], "make") != 0)
+    bool apply = strcmp(argv[0], "apply") == 0, diff = strcmp(argv[0], "diff") == 0;
+    if (!reading && !apply && !diff && strcmp(argv[0], "make") != 0)
         return usage("unknown subcommand");
     if (!words_read(&words, argc, argv, &error))
         return report(&error);
+    if (diff)
+        return words.path_count != 2 ? usage("diff needs two stores")
+                                     : disk_diff(words.paths, words.json);
     if (apply)
         return words.path_count < 2 ? usage("apply needs a stream and the volumes of a standby")
                                     : disk_apply(&words);

@@ -40,6 +40,12 @@ static void expect(const struct scratch *scratch, const char *words, int status,
     cr_expect_not_null(strstr(outcome.text, says), "disk %s: %s", words, outcome.text);
 }
 
+static void call_count(struct disk_node *node, const void *argument)
+{
+    (void)argument;
+    node->call_count = 5;
+}
+
 static void sample_here(struct scratch *scratch)
 {
     char path[SCRATCH_PATH_BYTES];
@@ -60,6 +66,29 @@ Test(disk_command, makes_checks_digests_and_describes)
     cr_expect_eq(made.status, 0);
     cr_expect_eq(strlen(made.text), 33);
     cr_expect_str_eq(made.text, again.text);
+    scratch_remove(&scratch);
+}
+
+Test(disk_command, says_what_two_stores_hold_that_is_not_the_same)
+{
+    struct scratch scratch;
+    sample_here(&scratch);
+    expect(&scratch, "diff sample.img sample.img", 0, "equal");
+    expect(&scratch, "make sample.recipe -o other.img", 0, "");
+    expect(&scratch, "diff sample.img other.img", 0, "equal");
+    char path[SCRATCH_PATH_BYTES];
+    scratch_file(&scratch, "other.img", path);
+    node_change(path, 26, 3, call_count, NULL);
+    expect(&scratch, "diff sample.img other.img", 1,
+           "node 26: allocation count 0 / 0, call count 0 / 5\n"
+           "0 pages, 1 node and 0 running domains differ");
+    struct outcome outcome = disk(&scratch, "diff --json sample.img other.img");
+    cr_expect_eq(outcome.status, 1);
+    cJSON *object = cJSON_Parse(outcome.text);
+    cr_assert(object, "%s", outcome.text);
+    cr_expect_eq(cJSON_GetObjectItem(object, "nodes")->valuedouble, 1);
+    cr_expect_eq(cJSON_GetArraySize(cJSON_GetObjectItem(object, "entries")), 1);
+    cJSON_Delete(object);
     scratch_remove(&scratch);
 }
 
@@ -171,7 +200,12 @@ Test(disk_command, ends_as_the_readme_promises_for_every_mistake)
         {"check .", 3, "not a regular file"},
         {"info sample.img sample.img", 1, "is the same volume as"},
         {"info 1 2 3 4 5 6", 2, "6: a store has at most 4 volumes and a stream"},
-        {"diff a b", 3, "latchkey: disk diff: not in this version"},
+        {"diff sample.img", 2, "diff needs two stores"},
+        {"diff sample.img none.img", 3, "latchkey: none.img: No such file"},
+        {"diff sample.img words.txt", 1, "latchkey: words.txt: not a volume"},
+        {"diff sample.img,sample.img sample.img", 1, "is the same volume as"},
+        {"diff 1,2,3,4,5,6 sample.img", 2, "6: a store has at most 4 volumes"},
+        {"diff sample.img , --json", 3, "latchkey: "},
         {"add a", 2, "add needs the volumes of a store and a new file"},
         {"add sample.img words.txt --nodes 5", 2, "words.txt: exists"},
         {"add sample.img new.img", 2, "new.img: nothing to add"},
