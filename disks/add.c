@@ -163,7 +163,7 @@ static bool header_fill(struct addition *addition)
         header->disk_count = (uint8_t)store->disk_count;
     }
     header->block_count = addition->at + 1 < 4 ? 4 : addition->at + 1; /* volume.c: BLOCKS_MIN */
-    header->generation = store->header.generation;
+    header->generation = store->header.generation + 1; /* that header did not mean this volume */
     header->checksum = checksum64((const uint8_t *)header + 8, BLOCK_BYTES - 8, CHECKSUM_VOLUME);
     return true;
 }
@@ -184,7 +184,7 @@ static bool pots_write(const struct addition *addition, const struct volume_rang
     for (uint64_t i = 0; i < range->block_count; i++) {
         struct page_pot pot = {0}; /* both kinds of pot begin alike */
         uint64_t first = range->first_id + i * per_block;
-        memcpy(pot.generation, &addition->header.generation, sizeof(pot.generation));
+        memcpy(pot.generation, &addition->store->header.generation, sizeof(pot.generation));
         for (uint64_t n = 0; range->kind == RANGE_PAGE_POTS && n < POT_PAGES; n++)
             if (i * per_block + n < range->object_count)
                 pot.pages[n].count_and_flags = (uint64_t)PAGE_POT_ZERO << PAGE_POT_FLAGS_SHIFT;

@@ -186,7 +186,8 @@ static void steps_heed(struct store *store, const struct ckpt_header *header)
     for (unsigned i = 0; i < store->range_count; i++) {
         struct store_range *range = &store->ranges[i];
         assert(range->disk < VOLUME_DISKS_MAX);
-        if (header->disks_in_step >> range->disk & 1)
+        if ((header->disks_in_step >> range->disk & 1) &&
+            store_volume(store, range->disk)->header.generation <= header->generation)
             continue;
         range->out_of_step = missing || twin_in_step(store, range, header->disks_in_step);
     }

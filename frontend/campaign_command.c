@@ -66,17 +66,19 @@ static const char help_text[] =
     "latchkey campaign repro FILE                 a failure again, by the line it was told with\n"
     "\n"
     "exit status: 0 nothing was lost; 1 something was lost or is wrong; 4 it does not restart or\n"
-    "does not go on; 2 usage; 3 the host refused\n";
+    "does not go on; 2 usage; 3 the host refused, or a file is not what it should be\n";
 
 const char *campaign_help(void)
 {
     return help_text;
 }
 
+/* 1 is for what a campaign finds; a folder or an image that it cannot use is none of it. */
 static int report(const struct error *error)
 {
+    int status = error_exit_status(error);
     fprintf(stderr, "latchkey: %s\n", error->text);
-    return error_exit_status(error);
+    return status == 1 ? 3 : status;
 }
 
 /* --- how far it is --- */

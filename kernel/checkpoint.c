@@ -194,11 +194,15 @@ COLD void checkpoint_start(const struct ckpt_header *header)
     checkpoint_facts.generation = header->generation;
     checkpoint.area = 1 - header->area;
     area_begin(checkpoint.area);
+}
+
+COLD void checkpoint_restarted(void)
+{
     if (directory_count(DIRECTORY_COMMITTED) == 0)
         return;
     checkpoint.phase = MIGRATE;
     checkpoint.resume = 1; /* at once */
-    migrate_begin(header->generation);
+    migrate_begin(checkpoint_facts.generation);
 }
 
 COLD void checkpoint_interval(uint64_t interval_ms)

@@ -25,8 +25,10 @@ struct checkpoint_facts {
 };
 extern struct checkpoint_facts checkpoint_facts;
 
-/* checkpoint_start - the store was read through this header; its directory is in memory. */
+/* checkpoint_start - the store is read through this header. checkpoint_restarted - its directory is
+ * in memory, and what the journal has. */
 void checkpoint_start(const struct ckpt_header *header);
+void checkpoint_restarted(void);
 /* checkpoint_interval - milliseconds from one freeze to the next when something changes; 0: only
  * when memory or area run short. Says in one line why there are no checkpoints, if so. */
 void checkpoint_interval(uint64_t interval_ms);

@@ -167,8 +167,12 @@ static bool passes(const struct io_request *request)
     if (check->how == IO_CHECK_WHOLE)
         return sum_of(request->data, BLOCK_BYTES, check->seed) == check->checksum;
     const uint64_t *words = request->data; /* its checksum, and the generation of a pot */
-    return sum_after_own(words, BLOCK_BYTES, check->seed) == words[0] &&
-           (request->copy < COPY_SHADOW || words[1] == checkpoint_facts.generation) &&
+    uint64_t generation = checkpoint_facts.generation;
+    if (request->kind == RANGE_CKPT_AREA)
+        generation = checkpoint_generation_of(request->id);
+    else if (request->copy < COPY_SHADOW)
+        generation = words[1];
+    return sum_after_own(words, BLOCK_BYTES, check->seed) == words[0] && words[1] == generation &&
            (request->copy != COPY_PLEX_0 || words[1] >= request->generation);
 }
 

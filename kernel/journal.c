@@ -34,6 +34,7 @@ static struct {
     uint64_t used_at_freeze;
     uint64_t sequence;      /* of the next group */
     uint64_t restarts;
+    bool settled; /* a checkpoint of this life has been committed */
 } journal;
 static struct {
     struct journal_block list __attribute__((aligned(16))); /* of the one on its way */
@@ -123,7 +124,7 @@ static void group_send(void)
     uint64_t start, used;
     unsigned count = journal.waiting_count + 1;
     void *blocks[GROUP_PAGES + 1] = {&group.list};
-    if (!room_for(count, &start, &used)) {
+    if (!room_for(count, &start, &used) || (checkpoint_facts.able && !journal.settled)) {
         (void)checkpoint_force();
         return;
     }
@@ -164,9 +165,18 @@ static bool is_committed(const struct page_frame *page)
            !directory_find_in(DIRECTORY_WORKING, RANGE_PAGES, page->object_id);
 }
 
+/* A restart would take it for a list, were it where one may be: it is not written there. */
+static bool is_list(const struct page_frame *page)
+{
+    const struct journal_block *list = (const struct journal_block *)page->data;
+    return list->entry_count - 1 < JOURNAL_ENTRIES &&
+           list->checksum == sum_after_own(list, BLOCK_BYTES,
+                                           checksum_seed(CHECKSUM_JOURNAL, list->sequence));
+}
+
 enum fetch journal_commit(struct page_frame *page)
 {
-    if (journal.blocks == 0 || !volume_writable())
+    if (journal.blocks == 0 || !volume_writable() || is_list(page))
         return FETCH_VOID;
     if (page->journal == JOURNAL_DURABLE || is_committed(page))
         return FETCH_PRESENT;
@@ -208,6 +218,7 @@ void journal_committed(void)
         return;
     journal.tail = block_after(journal.used_at_freeze);
     journal.used -= journal.used_at_freeze;
+    journal.settled = true;
     journal_step();
 }
 
@@ -285,20 +296,20 @@ const char *journal_replay(const struct ckpt_header *header, void *scratch)
         journal.blocks = 0;
     while (!problem && journal.blocks) {
         uint64_t start = block_after(journal.used), used = journal.used;
-        if (!list_read(header, start)) {
+        bool found;
+        while (!(found = list_read(header, start) && pages_good(start, scratch)) && start > 0) {
             used += journal.blocks - start;
             start = 0;
-            if (!list_read(header, start))
-                break;
         }
         used += group.list.entry_count + 1;
-        if (used > journal.blocks || !pages_good(start, scratch))
+        if (!found || used > journal.blocks)
             break;
         problem = group_lay(start);
         journal.used = used;
         journal.restarts = group.list.restart_count;
         journal.sequence++;
     }
+    journal.settled = header->generation == 1 && journal.used == 0;
     journal.restarts++;
     return problem;
 }

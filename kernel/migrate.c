@@ -4,6 +4,7 @@
  *   ORDER    the directory is sorted
  *   PAGES    pages are brought into frames, where they are not, and held there (object_page_hold())
  *            until they are written to all their plexes: what lies together moves in one request
+ *   MEND     in the first of a life: pots that a cut left in their shadows only are made whole
  *   POTS_0   the pots of nodes and of page counts: a few of them are brought in, changed, and plex
  *            0 of them is written; then a flush
  *   POTS_1   the same changes to the same pots, for they may not be in memory any more, and plex 1;
@@ -35,7 +36,7 @@
 #define PAGES_MAX 2048u
 #define PAGES_SHARE 8u
 
-enum pass { ORDER, PAGES, POTS_0, POTS_1, DONE };
+enum pass { ORDER, PAGES, MEND, POTS_0, POTS_1, DONE };
 /* How far a page is. What was read in a run has ARRIVED; what of it is not good is READ_CHECKED
  * once more. A page that no disk can read is LOST: its home keeps what it has, under the checksum
  * of what should be there, so that nobody takes the one for the other. */
@@ -46,32 +47,27 @@ static struct {
     bool failed, again; /* something failed; and it is the second time */
     unsigned asked; /* requests that are under way */
     uint64_t generation;
-    uint32_t in_step; /* disks, when it began */
     const struct directory_entry *next; /* to be gathered; NULL: none is left */
     struct page_frame *first, *last; /* of the list, by frozen_next */
     unsigned pages, pages_to_read; /* in the list; of these, on a leg before WRITE */
     unsigned arrived;              /* on that leg */
     bool filling;
+    bool mended; /* what a cut left of pots is whole again: their shadows may go */
+    unsigned changes; /* of what is in step, when it began */
 } migrate;
 
 static void pass_begin(enum pass pass)
 {
     migrate.pass = pass;
-    switch (pass) {
-    case ORDER:
-        migrate.in_step = volume_in_step();
+    if (pass == ORDER) {
+        migrate.changes = volume_changes();
         directory_order_begin(DIRECTORY_COMMITTED);
-        break;
-    case PAGES:
+    } else if (pass == PAGES) {
         migrate.filling = true;
         migrate.next = directory_order_next();
-        break;
-    case POTS_0:
-    case POTS_1:
-        migrate_pots_begin(pass == POTS_1, migrate.generation);
-        break;
-    case DONE:
-        break;
+    } else if (pass != DONE) {
+        migrate.mended |= pass == POTS_0;
+        migrate_pots_begin(pass != POTS_0, pass == MEND ? 0 : migrate.generation);
     }
 }
 
@@ -346,7 +342,7 @@ static bool pots_done(void)
 
 /* true: the next one's turn. */
 static bool (*const passes[])(void) = {
-    [ORDER] = directory_order_ready, [PAGES] = pages_done, [POTS_0] = pots_done,
+    [ORDER] = directory_order_ready, [PAGES] = pages_done, [MEND] = pots_done, [POTS_0] = pots_done,
     [POTS_1] = pots_done};
 
 /* One step. false: something must be waited for, or all is done. */
@@ -356,10 +352,10 @@ static bool step(void)
         return false;
     if (!passes[migrate.pass]())
         return migrate.pass == ORDER && !checkpoint_time_is_up();
-    if (migrate.in_step != volume_in_step()) /* what was written is not where it should be */
+    if (migrate.changes != volume_changes()) /* what was written is not where it should be */
         pass_begin(ORDER);
     else
-        pass_begin(migrate.pass + 1);
+        pass_begin(migrate.pass + 1 + (migrate.pass == PAGES && migrate.mended));
     return true;
 }
 

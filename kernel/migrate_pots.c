@@ -7,7 +7,8 @@
  * For plex 0 it is known, by a look, of which generation plex 1 is: if what comes is older, both
  * are read. For plex 1 it is no matter: all that this generation changed is changed once more.
  * Where the other plex is not in step, the pots go to their shadows first, and a flush comes
- * between: two sets of shadows in turn, for that flush makes the batch before durable, too.
+ * between: two sets of shadows in turn, for that flush makes the batch before durable, too. In
+ * generation 0 a batch goes from MOVE to LOOK.
  */
 #include "kernel/migrate_pots.h"
 
@@ -99,7 +100,14 @@ static bool pot_gather(const struct directory_entry *entry, uint64_t first_id)
     return true;
 }
 
-/* The entries of the next few pots. */
+/* Is a pot in no good copy while it is written? */
+static bool is_alone(enum range_kind kind, uint64_t id)
+{
+    struct volume_home home;
+    return volume_home(kind, id, 0, &home) != volume_home(kind, id, 1, &home);
+}
+
+/* The entries of the next few pots; in generation 0, of those that are alone. */
 static bool gather(void)
 {
     struct volume_home home;
@@ -107,7 +115,9 @@ static bool gather(void)
     while ((entry = directory_ordered(pots.end)) != NULL) {
         if (checkpoint_time_is_up())
             return false;
-        if (has_home(entry, &home) && !pot_gather(entry, home.first_id))
+        if (has_home(entry, &home) &&
+            (pots.generation > 0 || is_alone(kind_of(entry), directory_id(entry))) &&
+            !pot_gather(entry, home.first_id))
             break;
         pots.end++;
     }
@@ -181,14 +191,6 @@ static unsigned write_run(void)
                     IO_PLEX(pots.plex), pots_owner);
 }
 
-/* Will a pot be in no good copy while it is written in this pass? */
-static bool is_alone(const struct held_pot *held)
-{
-    struct volume_home home;
-    return volume_home(held->kind, held->first_id, pots.plex, &home) &&
-           !volume_home(held->kind, held->first_id, !pots.plex, &home);
-}
-
 /* true: what needs shadows has them. */
 static bool shadow(void)
 {
@@ -196,7 +198,7 @@ static bool shadow(void)
     bool alone = false;
     for (unsigned i = 0; i < pots.count; i++) {
         blocks[i] = held_pots[i].pot->data;
-        alone |= is_alone(&held_pots[i]);
+        alone |= is_alone(held_pots[i].kind, held_pots[i].first_id);
     }
     while (alone && pots.shadows < pots.count) {
         uint64_t first_id = checkpoint_shadow() + (pots.odd ? POTS_MAX : 0) + pots.shadows;
@@ -221,6 +223,10 @@ static bool move(void)
     struct volume_home home;
     if (!hold())
         return false;
+    if (pots.generation == 0) {
+        pots.place = pots.end;
+        pots.sealed = pots.count;
+    }
     for (; pots.place < pots.end; pots.place++) {
         const struct directory_entry *entry = directory_ordered(pots.place);
         if (checkpoint_time_is_up() || (has_home(entry, &home) && !entry_change(entry)))
@@ -241,8 +247,8 @@ static void drop(void)
         if (held_pots[i].pot)
             pot_changed(held_pots[i].pot);
     pots.count = pots.sealed = pots.shadows = pots.written = 0;
+    pots.odd ^= pots.shadowed;
     pots.shadowed = false;
-    pots.odd = !pots.odd;
 }
 
 /* true: they are there, and have gone. */
@@ -283,6 +289,10 @@ static enum state next_state(void)
 {
     if (pots.state == GATHER)
         return pots.count > 0 ? MOVE : FLUSH;
+    if (pots.state == MOVE && pots.generation == 0) {
+        drop();
+        return LOOK;
+    }
     return pots.state == WRITE_HOME ? LOOK : pots.state + 1;
 }
 

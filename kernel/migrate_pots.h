@@ -15,7 +15,8 @@
 #include "kernel/base.h"
 
 /* migrate_pots_begin - the directory's order is ready; the pots become those of this generation.
- * Plex 1 comes after plex 0. */
+ * Plex 1 comes after plex 0. Generation 0: they are read only, and so made whole from what a cut
+ * left of them; before it, no shadow may be written over. */
 void migrate_pots_begin(unsigned plex, uint64_t generation);
 /* migrate_pots_step - go on as far as it goes without waiting. HOME: all are, and durable. FAILED:
  * a pot is lost, or could not be written; nothing is under way any more. */

@@ -155,7 +155,7 @@ const char *restart(void)
         return "no valid checkpoint header";
     if (restarted.header.generation > 1 && restarted.places != 3)
         return "a newer checkpoint may be lost: its headers are bad";
-    volume_in_step_set((uint32_t)restarted.header.disks_in_step);
+    volume_in_step_set((uint32_t)restarted.header.disks_in_step, restarted.header.generation);
     uint32_t here = volume_mounted() | 1u << VOLUME_STREAM;
     uint32_t away = (uint32_t)restarted.header.disks_known & ~here;
     if (away)
@@ -163,6 +163,7 @@ const char *restart(void)
     header_complete();
     resync_begin();
     resync_step();
+    checkpoint_start(&restarted.header);
     problem = directory_read(0);
     if (problem)
         problem = directory_read(1);
@@ -170,7 +171,9 @@ const char *restart(void)
         problem = journal_replay(&restarted.header, &restarted.block);
     if (problem)
         return problem;
-    checkpoint_start(&restarted.header);
+    checkpoint_restarted();
+    if (directory_count(DIRECTORY_OF_DOMAINS) + LIMIT_NODES_MIN / 2 > objects.node_count)
+        return "more domains ran than this memory has room for";
     const struct directory_entry *entry;
     uint32_t cursor = 0;
     while ((entry = directory_next(DIRECTORY_OF_DOMAINS, &cursor)) != NULL)

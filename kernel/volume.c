@@ -17,7 +17,9 @@ static struct {
     unsigned stream; /* its range, if that is one */
     uint8_t disk_index[LIMIT_DISKS]; /* as its header says */
     uint32_t mounted;                /* bit per disk index */
+    unsigned changes; /* of what is in step */
     uint8_t store_id[16];
+    uint64_t made[LIMIT_DISKS]; /* generation that its header is of */
 } volume;
 static struct {
     struct volume_range ranges[LIMIT_RANGES];
@@ -73,6 +75,9 @@ const char *volume_init(void)
         }
         memcpy(volume.store_id, known.header.store_id, 16);
         volume.disk_index[disk] = known.header.disk_index;
+        volume.made[disk] = known.header.generation;
+        if (volume.mounted >> known.header.disk_index & 1)
+            return "two disks have the same place in it";
         volume.mounted |= 1u << known.header.disk_index;
         for (unsigned i = 0; i < known.header.range_count; i++) {
             if (!range_valid(&known.header.ranges[i], known.header.block_count))
@@ -205,6 +210,11 @@ uint32_t volume_mounted(void)
     return volume.mounted;
 }
 
+unsigned volume_changes(void)
+{
+    return volume.changes;
+}
+
 uint32_t volume_in_step(void)
 {
     uint32_t mask = volume.mounted;
@@ -215,11 +225,12 @@ uint32_t volume_in_step(void)
 }
 
 /* A disk that was not in step then has what is nowhere else, if those that were are all here. */
-void volume_in_step_set(uint32_t mask)
+void volume_in_step_set(uint32_t mask, uint64_t generation)
 {
     bool all_here = (mask & ~(volume.mounted | 1u << VOLUME_STREAM)) == 0;
     for (unsigned i = 0; i < volume.count; i++) {
-        bool in_step = mask >> volume.disk_index[known.disk[i]] & 1;
+        bool in_step = mask >> volume.disk_index[known.disk[i]] & 1 &&
+                       volume.made[known.disk[i]] <= generation;
         known.step[i] = in_step ? STEP_IN : STEP_OUT;
     }
     for (unsigned i = 0; i < volume.count; i++)
@@ -256,6 +267,7 @@ bool volume_copying(unsigned index)
 
 unsigned volume_copy_end(void)
 {
+    volume.changes++;
     return nearer(STEP_COPYING);
 }
 
@@ -287,6 +299,7 @@ static bool may_leave(unsigned index)
 bool volume_disk_failed(unsigned disk)
 {
     bool used = volume_disk_used(disk);
+    volume.changes += used;
     for (unsigned i = 0; i < volume.count; i++)
         if (known.disk[i] == disk && known.step[i] != STEP_OUT && !may_leave(i))
             return false;

@@ -49,12 +49,15 @@ const struct volume_range *volume_range_at(unsigned index, uint8_t *disk);
 /* volume_kind_name - for messages. */
 const char *volume_kind_name(enum range_kind kind);
 
-/* volume_in_step - bit per disk index: all that is there is up to date. */
+/* volume_in_step - bit per disk index: all that is there is up to date. volume_changes - so often
+ * has a range come into step, or left it. */
 uint32_t volume_in_step(void);
+unsigned volume_changes(void);
 /* volume_mounted - bit per disk index: it is there. */
 uint32_t volume_mounted(void);
-/* volume_in_step_set - what the newest checkpoint header says of it. */
-void volume_in_step_set(uint32_t mask);
+/* volume_in_step_set - what the newest checkpoint header, of this generation, says of it. A disk
+ * whose own header is newer has taken the place of the one that was meant. */
+void volume_in_step_set(uint32_t mask, uint64_t generation);
 /* volume_copy_begin - from now on what is in step on other disks, and not here, is written here
  * too. Returns how many ranges that are. volume_copying - is that range one of them?
  * volume_copy_end - those that did not fail hold what the others do: they are in step. Returns how

@@ -116,7 +116,7 @@ Test(campaign_fault, an_image_that_changes_under_it_is_told_and_no_result_is_lef
     char *folder = folder_make("fault-image");
     folder_status(0, "mkdir -p %1$s && cp shared-pingpong.img %1$s/image && chmod u+w %1$s/image",
                   folder);
-    run_fails(1, "image: changed while the campaign ran",
+    run_fails(3, "image: changed while the campaign ran",
               "./latchkey campaign %1$s/image --interval 5 --out %1$s/one --jobs 1 & id=$!; "
               "while [ ! -e %1$s/one/plan ]; do sleep 0.05; done; "
               "printf x | dd of=%1$s/image bs=1 seek=700000 conv=notrunc 2>/dev/null; wait $id",
@@ -133,15 +133,15 @@ Test(campaign_fault, a_part_that_changes_is_missed_by_merge_and_judged_again, .t
                   "rm %1$s/two/*.* && printf x | dd of=%1$s/two/part-000000 bs=1 seek=300 "
                   "conv=notrunc 2>/dev/null",
                   folder);
-    run_fails(1, "unit 0 of 1 is in no folder, or not whole",
+    run_fails(3, "unit 0 of 1 is in no folder, or not whole",
               "./latchkey campaign merge %1$s/two --out %1$s/sum", folder);
     folder_status(0, "[ ! -e %1$s/sum/result.json ]", folder);
     folder_status(0, CAMPAIGN "--out %1$s/two", folder);
     same(folder);
     folder_status(0, "mkdir %1$s/other && echo latchkey-plan 1 >%1$s/other/plan", folder);
-    run_fails(1, "other/plan: not the plan of a campaign",
+    run_fails(3, "other/plan: not the plan of a campaign",
               "./latchkey campaign merge %1$s/one --out %1$s/other", folder);
-    run_fails(1, "other/plan: not the plan of a campaign", CAMPAIGN "--out %1$s/other", folder);
+    run_fails(3, "other/plan: not the plan of a campaign", CAMPAIGN "--out %1$s/other", folder);
     folder_status(0, "[ $(cat %1$s/other/plan | wc -c) = 16 ]", folder);
     folder_end(folder);
 }
@@ -153,7 +153,7 @@ Test(campaign_fault, a_plan_that_promises_nothing_is_none, .timeout = 200)
                   "mkdir %1$s && " CAMPAIGN "--out %1$s/one && "
                   "sed -i 's/^units .*/units 0/' %1$s/one/plan",
                   folder);
-    run_fails(1, "one/plan: not the plan of a campaign", "./latchkey campaign merge %1$s/one",
+    run_fails(3, "one/plan: not the plan of a campaign", "./latchkey campaign merge %1$s/one",
               folder);
     folder_status(0, "rm %1$s/one/plan && mkdir %1$s/one/plan", folder);
     run_fails(3, "one/plan: not a regular file", "./latchkey campaign merge %1$s/one", folder);

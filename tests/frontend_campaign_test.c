@@ -170,7 +170,7 @@ Test(campaign_command, jobs_shards_and_merging_do_not_change_the_result, .timeou
     run_good(MANY "--jobs 1 --out %s", one);
     run_good(MANY "--jobs 2 --shard 1/2 --out %s", two);
     struct command_result *result = run("./latchkey campaign merge %s", two, NULL);
-    cr_expect_eq(result->status, 1);
+    cr_expect_eq(result->status, 3);
     cr_expect(command_one_line(result, "is in no folder"), "%s", result->errors);
     free(result);
     run_good(MANY "--jobs 3 --shard 2/2 --out %s", other);
@@ -218,7 +218,7 @@ Test(campaign_command, another_campaign_s_folder_is_refused_and_left_as_it_is, .
     char *before = result_text(folder);
     struct command_result *result =
         run("./latchkey campaign " IMAGE " --interval 7 --out %s", folder, NULL);
-    cr_expect_eq(result->status, 1);
+    cr_expect_eq(result->status, 3);
     cr_expect(command_one_line(result, "of another campaign: append differs"), "%s",
               result->errors);
     free(result);
@@ -265,15 +265,15 @@ Test(campaign_command, wrong_words_and_hosts_are_told_in_one_line, .timeout = 12
         {IMAGE " --kernel no-such.elf", "no-such.elf: No such file", 3},
         {IMAGE " --case event=1", "not the name of a case", 2},
         {IMAGE " --case event=999999,policy=keep", "the run has", 2},
-        {IMAGE " --interval 1000000", "switched itself off: ping: 0 bad answers\n", 1},
+        {IMAGE " --interval 1000000", "switched itself off: ping: 0 bad answers\n", 3},
         {IMAGE " --out kernel.elf", "kernel.elf", 3},
         {IMAGE " --out no-such/folder", "no-such/folder", 3},
-        {"kernel.elf", "not a", 1},
+        {"kernel.elf", "not a", 3},
         {"merge", "no folder given", 2},
         {"merge --out '' no-such", "--out: the name is empty", 2},
         {"merge no-such", "not the folder of a campaign", 3},
         {"repro", "expected one file", 2},
-        {"repro kernel.elf", "kernel.elf", 1},
+        {"repro kernel.elf", "kernel.elf", 3},
     };
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         struct command_result *result = run("./latchkey campaign %s", wrong[i].words, NULL);

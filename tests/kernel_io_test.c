@@ -70,7 +70,7 @@ static void start(void)
         host_disk_add(media[disk], BLOCKS);
     }
     cr_assert_null(volume_init());
-    volume_in_step_set(3);
+    volume_in_step_set(3, 1);
 }
 
 /* All that is asked for is answered, once. */
@@ -238,7 +238,7 @@ Test(io, the_last_copy_is_not_given_up)
 Test(io, a_copy_that_is_not_in_step_is_not_read)
 {
     start();
-    volume_in_step_set(2);
+    volume_in_step_set(2, 1);
     memset(block_of(1, 4), 0x44, BLOCK_BYTES);
     read_page(4, 0x44, true);
     cr_assert_eq(host_disk_counters(0)->write_requests, 0);
@@ -302,7 +302,7 @@ static void start_out_of_step(void)
     static _Alignas(PAGE_BYTES) uint8_t frames[64 * PAGE_BYTES];
     object_init((uint64_t)frames, (uint64_t)frames + sizeof(frames), 0, UINT32_MAX);
     start();
-    volume_in_step_set(1);
+    volume_in_step_set(1, 1);
     for (uint64_t id = 1; id <= PAGES; id++)
         memset(block_of(1, id), 0xee, BLOCK_BYTES);
     resync_begin();
