@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #define TURNS 32u
+#define TURNS_MAX 4000u /* with checkpoints going on */
 
 #define ENTRY_ALL                                                                                  \
     (TAKE_ALL | TAKE_MEMORY | TAKE_KEY(0, CALLS_SLOT_REPLY) | TAKE_KEY(1, CALLS_SLOT_REPLY + 1) |  \
@@ -75,4 +76,28 @@ uint64_t calls_number(unsigned slot, uint64_t order, uint64_t number)
     if (!reply.back)
         abort();
     return reply.code;
+}
+
+void calls_back(uint64_t root)
+{
+    for (unsigned turn = 0; host_running_id() != root; turn++) {
+        if (turn == TURNS_MAX)
+            abort();
+        (void)host_tick(1);
+    }
+}
+
+void calls_word_set(uint64_t addr, uint64_t word)
+{
+    uint64_t root = host_running_id();
+    while (!host_store(addr, &word, sizeof(word)))
+        calls_back(root);
+}
+
+uint64_t calls_word_get(uint64_t addr)
+{
+    uint64_t word, root = host_running_id();
+    while (!host_load(addr, &word, sizeof(word)))
+        calls_back(root);
+    return word;
 }

@@ -39,5 +39,10 @@ struct reply calls_order(unsigned slot, uint64_t order, const void *string, size
  * 8 bytes. */
 uint64_t calls_code(unsigned slot, uint64_t order, uint64_t keys);
 uint64_t calls_number(unsigned slot, uint64_t order, uint64_t number);
+/* calls_back - others, and the disk, have their turns until this domain runs again.
+ * calls_word_set, calls_word_get - the running domain writes or reads its memory, and is back. */
+void calls_back(uint64_t root);
+void calls_word_set(uint64_t addr, uint64_t word);
+uint64_t calls_word_get(uint64_t addr);
 
 #endif

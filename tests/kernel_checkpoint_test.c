@@ -125,11 +125,7 @@ static void world_make(void)
     store_slot(store, shared->root, SLOT_PAGE,
                store_key(KEY_PAGE, 0, first_page + SEVERED_ADDR / 4096));
     store_finish(store);
-    size_t size = store->block_count * BLOCK_BYTES;
-    uint8_t *disk = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    memcpy(disk, store->bytes, size);
-    free(store->bytes);
-    store->bytes = disk;
+    store_share(store);
 }
 
 /* Run one life: boot, then what it does. It sets shared->ok when it came to its end. */
@@ -165,31 +161,6 @@ static void must(bool good)
         _exit(3);
 }
 
-/* Others, and the disk, have their turns until the domain runs again. */
-static void back(void)
-{
-    for (unsigned turn = 0; turn < TURNS_MAX; turn++) {
-        if (host_running_id() == shared->root)
-            return;
-        (void)host_tick(1);
-    }
-    _exit(4);
-}
-
-static void word_set(uint64_t addr, uint64_t word)
-{
-    while (!host_store(addr, &word, sizeof(word)))
-        back();
-}
-
-static uint64_t word_get(uint64_t addr)
-{
-    uint64_t word;
-    while (!host_load(addr, &word, sizeof(word)))
-        back();
-    return word;
-}
-
 /* Time passes until this generation is committed. */
 static void committed(uint64_t generation)
 {
@@ -197,25 +168,25 @@ static void committed(uint64_t generation)
         (void)host_tick(INTERVAL_TICKS / 4);
     must(checkpoint_facts.generation >= generation);
     must(host_check());
-    back();
+    calls_back(shared->root);
 }
 
 static void writes_two_words(void)
 {
-    word_set(WORD_ADDR, 1111);
+    calls_word_set(WORD_ADDR, 1111);
     committed(2);
-    word_set(WORD_ADDR, 2222);
+    calls_word_set(WORD_ADDR, 2222);
     committed(3);
-    word_set(WORD_ADDR, 3333);
-    word_set(OTHER_ADDR, 4444);
+    calls_word_set(WORD_ADDR, 3333);
+    calls_word_set(OTHER_ADDR, 4444);
     shared->generation = checkpoint_facts.generation;
 }
 
 static void reads_two_words(void)
 {
     shared->generation = checkpoint_facts.generation;
-    shared->word = word_get(WORD_ADDR);
-    shared->other = word_get(OTHER_ADDR);
+    shared->word = calls_word_get(WORD_ADDR);
+    shared->other = calls_word_get(OTHER_ADDR);
 }
 
 Test(checkpoint, a_restart_finds_what_was_committed_and_nothing_of_what_came_after)
@@ -233,8 +204,8 @@ static void goes_on(void)
 {
     uint64_t generation = checkpoint_facts.generation;
     for (unsigned i = 0; i < 5; i++) {
-        word_set(WORD_ADDR, word_get(WORD_ADDR) + 1);
-        word_set(OTHER_ADDR, 10 * word_get(WORD_ADDR));
+        calls_word_set(WORD_ADDR, calls_word_get(WORD_ADDR) + 1);
+        calls_word_set(OTHER_ADDR, 10 * calls_word_get(WORD_ADDR));
         committed(++generation);
     }
 }
@@ -254,15 +225,15 @@ Test(checkpoint, many_lives_of_many_generations_go_on_where_the_last_ended)
 static void changes_while_it_is_written(void)
 {
     uint64_t dirty = 0;
-    word_set(WORD_ADDR, 1);
+    calls_word_set(WORD_ADDR, 1);
     while (object_changes.frozen_pages == 0 && dirty++ < TURNS_MAX)
         (void)host_tick(INTERVAL_TICKS);
     must(checkpoint_facts.generation == 1);
-    back();
-    word_set(WORD_ADDR, 2);
-    must(word_get(WORD_ADDR) == 2);
+    calls_back(shared->root);
+    calls_word_set(WORD_ADDR, 2);
+    must(calls_word_get(WORD_ADDR) == 2);
     committed(2);
-    shared->word = word_get(WORD_ADDR);
+    shared->word = calls_word_get(WORD_ADDR);
 }
 
 Test(checkpoint, what_changes_while_it_is_written_is_written_as_it_was_at_the_freeze)
@@ -276,7 +247,7 @@ Test(checkpoint, what_changes_while_it_is_written_is_written_as_it_was_at_the_fr
 
 static void tries(void)
 {
-    word_set(WORD_ADDR, 5);
+    calls_word_set(WORD_ADDR, 5);
     for (unsigned turn = 0; turn < 20; turn++)
         (void)host_tick(INTERVAL_TICKS);
     must(checkpoint_facts.generation == 1);
@@ -296,9 +267,9 @@ Test(checkpoint, of_a_store_that_cannot_be_written_there_are_none_and_one_line_s
 /* A page whose contents became zeros again needs no block, and reads as zeros. */
 static void clears(void)
 {
-    word_set(WORD_ADDR, 5);
+    calls_word_set(WORD_ADDR, 5);
     committed(2);
-    word_set(WORD_ADDR, 0);
+    calls_word_set(WORD_ADDR, 0);
     committed(3);
 }
 
@@ -358,8 +329,8 @@ static void overcommits(void)
     for (uint64_t round = 1; round <= 3; round++)
         for (uint64_t page = 0; page < MEMORY_PAGES; page++) {
             uint64_t addr = page * 4096 + 16;
-            must(word_get(addr) == (round - 1) * (page + 1));
-            word_set(addr, round * (page + 1));
+            must(calls_word_get(addr) == (round - 1) * (page + 1));
+            calls_word_set(addr, round * (page + 1));
         }
     must(host_check());
     committed(checkpoint_facts.generation + 1);
@@ -369,7 +340,7 @@ static void overcommits(void)
 static void finds_all_pages(void)
 {
     for (uint64_t page = 0; page < MEMORY_PAGES; page++)
-        must(word_get(page * 4096 + 16) == 3 * (page + 1));
+        must(calls_word_get(page * 4096 + 16) == 3 * (page + 1));
 }
 
 Test(checkpoint, more_that_changes_than_memory_has_is_paged_out_and_nothing_is_lost)
@@ -385,7 +356,7 @@ Test(checkpoint, more_that_changes_than_memory_has_is_paged_out_and_nothing_is_l
 
 static void page_is_in_a_checkpoint(void)
 {
-    word_set(SEVERED_ADDR, SEVERED_WORD);
+    calls_word_set(SEVERED_ADDR, SEVERED_WORD);
     committed(2);
 }
 
@@ -405,7 +376,7 @@ static bool page_of(unsigned slot)
 
 static void severs(void)
 {
-    (void)word_get(CALLS_TAKE);
+    (void)calls_word_get(CALLS_TAKE);
     must(directory_find(RANGE_PAGES, key_object_id(page_key())) != NULL);
     must(calls_code(SLOT_PAGES, RANGE_SEVER, SEND_KEY(0, SLOT_PAGE)) == RC_OK);
     node_slot_set(host_domain(shared->root)->keys, SLOT_NEW, host_slot(CALLS_SLOT_REPLY));
@@ -421,13 +392,13 @@ static void severs_for_good(void)
 
 static void was_not_severed(void)
 {
-    (void)word_get(CALLS_TAKE);
+    (void)calls_word_get(CALLS_TAKE);
     must(page_of(SLOT_PAGE));
 }
 
 static void was_severed(void)
 {
-    (void)word_get(CALLS_TAKE);
+    (void)calls_word_get(CALLS_TAKE);
     for (unsigned i = 0; i < 3; i++) { /* also from its home */
         must(!page_of(SLOT_PAGE));
         must(page_of(SLOT_NEW));

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,7 +33,7 @@ static uint64_t flushes; /* when it was booted */
 
 static uint8_t *block_at(uint64_t block)
 {
-    return store->bytes + block * BLOCK_BYTES;
+    return store_block(store, block);
 }
 
 /* A block of the area of the newest checkpoint, behind its directory. */
@@ -83,11 +82,7 @@ static void start(void)
 {
     store = store_create(NODES, STORE_PAGES);
     store_finish(store);
-    size_t size = store->block_count * BLOCK_BYTES;
-    uint8_t *disk = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    memcpy(disk, store->bytes, size);
-    free(store->bytes);
-    store->bytes = disk;
+    store_share(store);
     cr_assert_null(host_boot(store, RAM_BYTES));
     for (unsigned i = 0; i + 1 < MOVED; i++)
         page_commit(FIRST + i, i);
@@ -95,6 +90,7 @@ static void start(void)
     put(&zero, 0, 5, 0);
     for (unsigned i = 0; i < CHANGED; i++) /* in an order of their own */
         node_commit(FIRST + i * 7 % CHANGED, MOVED + i / POT_NODES, i % POT_NODES);
+    size_t size = store->block_count * BLOCK_BYTES;
     before = malloc(size);
     cr_assert_not_null(before);
     memcpy(before, store->bytes, size);
@@ -129,9 +125,7 @@ static void migrate(void)
 
 static void pot_must_be_good(const uint8_t *pot, uint64_t kind, uint64_t first_id)
 {
-    uint64_t checksum;
-    memcpy(&checksum, pot, sizeof(checksum));
-    cr_assert_eq(checksum, checksum64(pot + 8, BLOCK_BYTES - 8, checksum_seed(kind, first_id)));
+    cr_assert(store_sealed(pot, BLOCK_BYTES, checksum_seed(kind, first_id)));
 }
 
 static void page_must_be_home(uint64_t id)

@@ -5,16 +5,26 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "disks/checksum.h"
 
-#define DIRECTORY_BLOCKS 1u
 #define AREA_BLOCKS 200u
 
-static void *block_at(struct store *store, uint64_t block)
+uint8_t *store_block(struct store *store, uint64_t block)
 {
     assert(block < store->block_count);
     return store->bytes + block * BLOCK_BYTES;
+}
+
+static void *block_at(struct store *store, uint64_t block)
+{
+    return store_block(store, block);
+}
+
+static size_t size_of(const struct store *store)
+{
+    return store->block_count * BLOCK_BYTES;
 }
 
 struct store *store_create(uint64_t node_count, uint64_t page_count)
@@ -50,7 +60,9 @@ struct store *store_create(uint64_t node_count, uint64_t page_count)
 
 void store_destroy(struct store *store)
 {
-    if (store)
+    if (store && store->is_shared)
+        (void)munmap(store->bytes, size_of(store));
+    else if (store)
         free(store->bytes);
     free(store);
 }
@@ -158,23 +170,36 @@ struct disk_key store_segment(struct store *store, unsigned page_count, uint64_t
     return store_key(KEY_SEGMENT, 4, top);
 }
 
-static struct directory_block *directory(struct store *store)
+static struct directory_block *directory(struct store *store, uint64_t index)
 {
-    return block_at(store, store->directory_block);
+    return block_at(store, store->directory_block + index);
 }
 
 void store_running(struct store *store, uint64_t root)
 {
-    assert(store->running_count < DIRECTORY_ENTRIES);
-    struct directory_entry *entry = &directory(store)->entries[store->running_count++];
+    uint32_t index = store->running_count++;
+    struct directory_block *block = directory(store, index / DIRECTORY_ENTRIES);
+    struct directory_entry *entry = &block->entries[index % DIRECTORY_ENTRIES];
     entry->kind = DIRECTORY_RUNNING;
     memcpy(entry->object_id, &root, sizeof(entry->object_id));
 }
 
+void store_seal(void *block, size_t size_bytes, uint64_t seed)
+{
+    uint64_t checksum = checksum64((uint8_t *)block + 8, size_bytes - 8, seed);
+    memcpy(block, &checksum, sizeof(checksum));
+}
+
+bool store_sealed(const void *block, size_t size_bytes, uint64_t seed)
+{
+    uint64_t checksum;
+    memcpy(&checksum, block, sizeof(checksum));
+    return checksum == checksum64((const uint8_t *)block + 8, size_bytes - 8, seed);
+}
+
 static void seal(void *block, uint64_t seed)
 {
-    uint64_t checksum = checksum64((uint8_t *)block + 8, BLOCK_BYTES - 8, seed);
-    memcpy(block, &checksum, sizeof(checksum));
+    store_seal(block, BLOCK_BYTES, seed);
 }
 
 static void finish_pots(struct store *store)
@@ -199,21 +224,43 @@ static void finish_pots(struct store *store)
     }
 }
 
+/* Returns how many blocks it has. */
+static uint32_t finish_directory(struct store *store)
+{
+    uint32_t left = store->running_count, count = 0;
+    do {
+        struct directory_block *block = directory(store, count);
+        block->generation = 1;
+        block->sequence = count++;
+        block->entry_count = left < DIRECTORY_ENTRIES ? left : DIRECTORY_ENTRIES;
+        left -= block->entry_count;
+        block->next_block = left ? AREA_ID(0, count) : 0;
+        seal(block, checksum_seed(CHECKSUM_DIRECTORY, 1));
+    } while (left);
+    return count;
+}
+
+struct ckpt_header *store_ckpt(struct store *store)
+{
+    return block_at(store, store->ckpt_header_block[0]);
+}
+
+void store_ckpt_seal(struct store *store)
+{
+    struct ckpt_header *header = store_ckpt(store);
+    store_seal(header, SECTOR_BYTES, checksum_seed(CHECKSUM_CKPT_HEADER, header->generation));
+    memcpy(block_at(store, store->ckpt_header_block[1]), header, sizeof(*header));
+}
+
 static void finish_ckpt(struct store *store)
 {
-    struct directory_block *block = directory(store);
-    block->generation = 1;
-    block->entry_count = store->running_count;
-    seal(block, checksum_seed(CHECKSUM_DIRECTORY, 1));
-    struct ckpt_header header = {.magic = CKPT_MAGIC, .version = FORMAT_VERSION, .generation = 1,
-                                 .directory_block = {AREA_ID(0, 0), AREA_ID(0, 0)},
-                                 .directory_blocks = DIRECTORY_BLOCKS,
-                                 .directory_entries = store->running_count,
-                                 .disks_in_step = 1, .migrated_generation = 1};
-    header.checksum = checksum64((uint8_t *)&header + 8, SECTOR_BYTES - 8,
-                                 checksum_seed(CHECKSUM_CKPT_HEADER, 1));
-    for (unsigned place = 0; place < 2; place++)
-        memcpy(block_at(store, store->ckpt_header_block[place]), &header, sizeof(header));
+    *store_ckpt(store) =
+        (struct ckpt_header){.magic = CKPT_MAGIC, .version = FORMAT_VERSION, .generation = 1,
+                             .directory_block = {AREA_ID(0, 0), AREA_ID(0, 0)},
+                             .directory_blocks = finish_directory(store),
+                             .directory_entries = store->running_count,
+                             .disks_in_step = 1, .migrated_generation = 1};
+    store_ckpt_seal(store);
 }
 
 static void range_add(struct volume_header *header, uint8_t kind, uint8_t plex, uint64_t first_id,
@@ -244,7 +291,77 @@ void store_finish(struct store *store)
     for (unsigned area = 0; area < 2; area++)
         range_add(&header, RANGE_CKPT_AREA, 0, AREA_ID(area, 0), AREA_BLOCKS,
                   store->directory_block + area * AREA_BLOCKS, AREA_BLOCKS);
-    seal(&header, CHECKSUM_VOLUME);
-    memcpy(block_at(store, 0), &header, sizeof(header));
-    memcpy(block_at(store, store->block_count - 1), &header, sizeof(header));
+    *store_volume(store) = header;
+    store_volume_seal(store);
+}
+
+/* --- changes --- */
+
+void store_share(struct store *store)
+{
+    void *bytes = mmap(NULL, size_of(store), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
+                       0);
+    assert(bytes != MAP_FAILED);
+    assert(!store->is_shared);
+    memcpy(bytes, store->bytes, size_of(store));
+    free(store->bytes);
+    store->bytes = bytes;
+    store->is_shared = true;
+}
+
+struct volume_header *store_volume(struct store *store)
+{
+    return block_at(store, 0);
+}
+
+void store_volume_seal(struct store *store)
+{
+    seal(store_volume(store), CHECKSUM_VOLUME);
+    memcpy(block_at(store, store->block_count - 1), store_volume(store), BLOCK_BYTES);
+}
+
+struct volume_range *store_range(struct store *store, enum range_kind kind, unsigned plex,
+                                 uint64_t first_id)
+{
+    struct volume_header *header = store_volume(store);
+    struct volume_range *range = header->ranges;
+    while (range->kind != kind || range->plex != plex || range->first_id != first_id) {
+        range++;
+        assert(range < header->ranges + header->range_count);
+    }
+    return range;
+}
+
+void store_range_add(struct store *store, const struct volume_range *range)
+{
+    struct volume_header *header = store_volume(store);
+    assert(header->range_count < VOLUME_RANGES_MAX);
+    header->ranges[header->range_count++] = *range;
+    store_volume_seal(store);
+}
+
+uint64_t store_range_cut(struct volume_range *range, uint64_t block_count)
+{
+    assert(range->object_count == range->block_count);
+    assert(block_count < range->block_count);
+    range->object_count -= block_count;
+    range->block_count -= block_count;
+    return range->start_block + range->block_count;
+}
+
+void store_one_plex(struct store *store, enum range_kind kind)
+{
+    store_range(store, kind, 1, 1)->kind = RANGE_SPARE;
+    store_volume_seal(store);
+}
+
+uint64_t store_shadows(struct store *store)
+{
+    struct ckpt_header *header = store_ckpt(store);
+    uint64_t index = AREA_BLOCKS - header->directory_blocks;
+    assert(header->directory_blocks == 1);
+    *directory(store, index) = *directory(store, 0);
+    header->directory_block[1] = AREA_ID(0, index);
+    store_ckpt_seal(store);
+    return store->directory_block + index - SHADOW_BLOCKS;
 }

@@ -212,18 +212,45 @@ Test(store_mirror, a_disk_that_is_behind_is_known_to_be_older_even_after_it_was_
     pair_finish(pair);
 }
 
+/* A disk is lost; a fresh one is made in its place. */
+static void replace(unsigned disk)
+{
+    struct error error;
+    struct add_request request = {.mirror = true};
+    cr_assert_eq(unlink(paths[disk]), 0);
+    struct store *store = store_opened(paths[!disk]);
+    cr_assert(add_volume(store, &request, paths[disk], &error), "%s", error.text);
+    store_dropped(store);
+}
+
 Test(store_mirror, a_fresh_disk_takes_the_place_of_one_that_is_lost, .timeout = 900)
 {
     struct pair *pair = pair_make();
-    struct error error;
-    struct add_request request = {.mirror = true};
     uint64_t generation = half_dies(pair, 1, TRACE_PHASE_DIRECTORY, 20000);
-    cr_assert_eq(unlink(paths[1]), 0);
-    struct store *store = store_opened(paths[0]);
-    cr_assert(add_volume(store, &request, paths[1], &error), "%s", error.text);
-    store_dropped(store);
+    replace(1);
     comes_back(pair, generation);
     pair_finish(pair);
+}
+
+/* The newest checkpoint says that both were in step: it did not mean the fresh one. */
+Test(store_mirror, a_fresh_disk_for_one_that_was_lost_while_the_power_was_off_is_filled,
+     .timeout = 900)
+{
+    for (unsigned disk = 0; disk < DISKS; disk++) {
+        struct pair *pair = pair_make();
+        uint64_t generation, newest, found;
+        pair_start(pair, 0, DISKS);
+        (void)run_to_generation(pair, 3);
+        machine_cut(pair->machine, POWER_DROP, 0);
+        struct digest good = digest_of(!disk, 1, &generation, NULL);
+        replace(disk);
+        struct digest both = digest_of(0, DISKS, &newest, &found);
+        cr_assert_eq(found, 3, "not in step, and without headers; nothing on it is looked at");
+        cr_assert_eq(newest, generation);
+        must_be_equal(&good, &both);
+        comes_back(pair, generation);
+        pair_finish(pair);
+    }
 }
 
 static void unreadable(struct pair *pair, enum range_kind kind, uint64_t id)
