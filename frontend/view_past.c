@@ -101,7 +101,7 @@ static void want_mark(struct view *view, bool forward)
     scrub_scan(&view->past.scrub, session_record(&view->session));
     (void)scrub_next(&view->past.scrub, now, forward, &found);
     want(view, found);
-    if (found > view->past.scrub.seen_ns) /* others may come up on the way */
+    if (view->past.recorded && found > view->past.scrub.seen_ns) /* others may come up on the way */
         view->past.mark_after_ns = now;
 }
 
@@ -294,13 +294,14 @@ static void wanted_go(struct view *view)
     struct view_past *past = &view->past;
     uint64_t wanted = past->wanted_ns, seen = past->scrub.seen_ns;
     bool plays = past->plays;
-    if (wanted > seen && seen > machine_time_ns(view->session.machine))
+    bool far = wanted > seen && past->recorded;
+    if (far && seen > machine_time_ns(view->session.machine))
         session_seek(&view->session, seen);
-    if (wanted > seen)
+    if (far)
         play(view, wanted, host_clock_ns() + FAR_ROUND_NS);
     else
         session_seek(&view->session, wanted);
-    if (wanted > seen && past->mark_after_ns != VIEW_NOWHERE &&
+    if (far && past->mark_after_ns != VIEW_NOWHERE &&
         scrub_next(&past->scrub, past->mark_after_ns, true, &past->wanted_ns)) {
         past->mark_after_ns = VIEW_NOWHERE; /* it was passed: back to it next */
     } else if (machine_time_ns(view->session.machine) >= wanted || at_end(view)) {
@@ -315,7 +316,7 @@ void view_past_run(struct view *view, uint64_t host_ns)
     assert(view->session.timeline);
     if (view->past.wanted_ns != VIEW_NOWHERE)
         wanted_go(view);
-    else if (view->past.plays)
+    else if (view->past.plays && session_in_past(&view->session))
         play(view, pace_allowed_ns(&view->pace, machine_time_ns(view->session.machine),
                                    host_clock_ns()),
              host_ns);

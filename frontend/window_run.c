@@ -133,6 +133,7 @@ static void step_instruction(struct view *view)
     slice.instructions = machine_instructions(view->session.machine) + 1;
     slice.time_ns = machine_time_ns(view->session.machine) + VIEW_FRAME_NS;
     (void)session_run(&view->session, &slice);
+    view_past_see(view);
 }
 
 /* The machine is watched as long as the ledger is shown. */
