@@ -9,6 +9,7 @@
 #include "disks/domains/gauge.h"
 #include "emulator/ledger.h"
 #include "emulator/record_identity.h"
+#include "tests/support_machine.h"
 #include "tests/support_program.h"
 
 #define DEMO_INSTRUCTIONS 60000000u
@@ -287,6 +288,56 @@ Test(ledger, cycles_add_up_with_every_timing_model, .timeout = 60)
         ledger_close(ledger);
         machine_destroy(machine);
     }
+}
+
+/* The cycles of two meters as the kernel counts them itself, and a domain prints them: three lines
+ * "policy: weights A to B: M and N cycles". */
+static void kernel_says(const char *text, uint64_t cycles[2])
+{
+    unsigned lines = 0;
+    for (const char *at = text; (at = strstr(at, "weights ")) != NULL; at++, lines++) {
+        unsigned long long one, other;
+        cr_assert_eq(sscanf(at, "weights %*u to %*u: %llu and %llu cycles", &one, &other), 2);
+        cycles[0] += one;
+        cycles[1] += other;
+    }
+    cr_assert_eq(lines, 3, "%s", text);
+}
+
+Test(ledger, meters_agree_with_what_the_kernel_charges_them, .timeout = 60)
+{
+    static struct transcript transcript;
+    char kernel[512], path[512];
+    struct machine *machine;
+    struct error error;
+    (void)snprintf(kernel, sizeof(kernel), "%s/kernel.elf", LATCHKEY_BUILD_DIR);
+    (void)snprintf(path, sizeof(path), "%s/shared-policy.img", LATCHKEY_BUILD_DIR);
+    const struct machine_config config = {.kernel_path = kernel,
+                                          .console = transcript_sink(&transcript),
+                                          .disks = {{.path = path, .read_only = true}},
+                                          .disk_count = 1};
+    cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
+    struct ledger *ledger = ledger_of(machine);
+    const struct machine_until never = machine_until_never();
+    cr_expect_eq(machine_run(machine, &never).reason, MACHINE_STOP_POWER_OFF);
+    ledger_settle(ledger);
+    uint64_t charged[2] = {0, 0};
+    kernel_says(transcript.text, charged);
+    struct ledger_view view = ledger_view(ledger);
+    uint32_t *meters = ledger_accounts_sorted(view.meters);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct ledger_account *first = &view.meters->accounts[meters[0]];
+        const struct ledger_account *second = &view.meters->accounts[meters[1]];
+        const struct ledger_account *account = (first->id < second->id) == (i == 0) ? first
+                                                                                    : second;
+        uint64_t used = account->user.cycles + account->kernel.cycles;
+        /* The kernel changes meters within an interval, and looks before the very end. */
+        cr_expect_leq(used, charged[i] * 103 / 100, "meter %" PRIu64, account->id);
+        cr_expect_geq(used, charged[i] * 97 / 100, "meter %" PRIu64, account->id);
+    }
+    free(meters);
+    ledger_close(ledger);
+    machine_destroy(machine);
 }
 
 /* A kernel comes from outside: nothing in its symbols may hurt, or end a word of a format. */
