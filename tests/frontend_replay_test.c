@@ -204,7 +204,8 @@ Test(replay_command, no_output_is_what_the_trace_was_recorded_with, .timeout = 6
 Test(replay_command, a_trace_whose_end_is_missing_is_replayed_up_to_there, .timeout = 60)
 {
     quietly(0, RECORD "(" RUN "--record replay.trace,every=300000 replay.img </dev/null & "
-                      "sleep 2; kill -KILL $!; wait) 2>/dev/null; true");
+                      "until [ $(wc -c < replay.trace) -gt 2000 ]; do sleep 0.02; done; "
+                      "kill -KILL $!; wait) 2>/dev/null; true");
     struct command_result *result = command_run("./latchkey replay --verify replay.trace");
     cr_expect_eq(result->status, 1, "%d %s", result->status, result->errors);
     cr_expect(command_one_line(result, "its end is missing"), "%s", result->errors);
