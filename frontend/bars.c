@@ -175,3 +175,12 @@ const struct window_mark *bars_mark_near(const struct bars *bars, const struct w
     }
     return best;
 }
+
+uint64_t bars_press_time(const struct bars *bars, const struct window_past *past, int x)
+{
+    const struct window_mark *mark = bars_mark_near(bars, past, x);
+    bool moment = mark && mark->time_ns == mark->end_ns;
+    return moment && mark->time_ns >= past->begin_ns && mark->time_ns <= past->end_ns
+               ? mark->time_ns
+               : bars_track_time(bars, past, x);
+}

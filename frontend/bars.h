@@ -57,4 +57,8 @@ uint64_t bars_track_time(const struct bars *bars, const struct window_past *past
 const struct window_mark *bars_mark_near(const struct bars *bars, const struct window_past *past,
                                          int x);
 
+/* bars_press_time - the time that a press there means: that of the checkpoint or cut next to it, or
+ * as bars_track_time(). */
+uint64_t bars_press_time(const struct bars *bars, const struct window_past *past, int x);
+
 #endif

@@ -89,10 +89,8 @@ static void hover_draw(struct window *window, const struct bars *bars,
                        const struct window_past *past, int hover_x)
 {
     char text[80];
-    uint64_t time_ns = bars_track_time(bars, past, hover_x);
+    uint64_t time_ns = bars_press_time(bars, past, hover_x);
     const struct window_mark *mark = bars_mark_near(bars, past, hover_x);
-    if (mark) /* what it is drawn to: itself */
-        time_ns = mark->time_ns > past->end_ns ? past->end_ns : mark->time_ns;
     int length = snprintf(text, sizeof(text), "%" PRIu64 ".%02" PRIu64 " s", time_ns / 1000000000u,
                           time_ns / 10000000u % 100u);
     if (mark && mark->value)

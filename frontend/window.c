@@ -408,12 +408,14 @@ static bool key_event(struct window *window, const SDL_KeyboardEvent *key,
 
 /* The past is drawn to a place. */
 static bool scrub_event(const struct window *window, const struct window_picture *picture, int x,
-                        struct window_event *event)
+                        bool press, struct window_event *event)
 {
     if (!picture->past)
         return false;
-    *event = (struct window_event){.kind = WINDOW_SCRUB,
-                                   .time_ns = bars_track_time(&window->bars, picture->past, x)};
+    *event = (struct window_event){
+        .kind = WINDOW_SCRUB,
+        .time_ns = press ? bars_press_time(&window->bars, picture->past, x)
+                         : bars_track_time(&window->bars, picture->past, x)};
     return true;
 }
 
@@ -424,7 +426,7 @@ static bool motion_event(struct window *window, const struct window_picture *pic
     bool over = window->scrubbing || bars_track_holds(&window->bars, x, y);
     window->hover_x = over ? x : -1;
     if (window->scrubbing)
-        return scrub_event(window, picture, x, event);
+        return scrub_event(window, picture, x, false, event);
     *event = (struct window_event){.kind = WINDOW_POINTER,
                                    .x = layout_axis(x, area->x, area->width),
                                    .y = layout_axis(y, area->y, area->height)};
@@ -458,7 +460,7 @@ static bool button_event(struct window *window, const struct window_picture *pic
     }
     if (down && bars_track_holds(&window->bars, mouse->x, mouse->y)) {
         window->scrubbing = true;
-        return scrub_event(window, picture, mouse->x, event);
+        return scrub_event(window, picture, mouse->x, true, event);
     }
     if (down && (!layout_holds(&window->area, mouse->x, mouse->y) ||
                  bars_holds(&window->bars, mouse->x, mouse->y)))

@@ -36,6 +36,18 @@ Test(options, disks_carry_their_words)
     cr_assert_eq(options.machine.disks[1].timing, DISK_TIMING_HDD);
 }
 
+Test(options, the_past_of_the_window_has_a_budget)
+{
+    struct options options;
+    struct error error;
+    cr_assert(parse(&options, &error, "a.img", NULL, NULL));
+    cr_expect_eq(options.history_bytes, (size_t)OPTIONS_HISTORY_MIB << 20);
+    cr_assert(parse(&options, &error, "a.img", "--history", "7"));
+    cr_expect_eq(options.history_bytes, (size_t)7 << 20);
+    cr_assert(parse(&options, &error, "--history", "0", NULL));
+    cr_expect_eq(options.history_bytes, 0);
+}
+
 Test(options, faults_have_a_disk_a_kind_a_place_and_a_time)
 {
     struct options options;
@@ -90,6 +102,7 @@ Test(options, every_mistake_names_the_word_and_has_its_status)
         {"--fault", "disk0.lost=1+257", "257", 2}, {"--fault", "disk0.lost=1+0", "+0", 2},
         {"--ram", "15", "15", 2},                  {"--ram", "99999", "99999", 2},
         {"--ram", "65", "65", 2},                  {"--ram", "1e3", "1e3", 2},
+        {"--history", "65537", "0..65536", 2},       {"--history", "x", "--history x", 2},
         {"--seed", "-1", "-1", 2},                 {"--timing", "", "--timing", 2},
         {"--timing", "magic", "magic", 2},         {"--record", ",every=1", "--record", 2},
         {"--gdb", "65536", "--gdb", 2},            {"--power-cut", "x", "--power-cut", 2},

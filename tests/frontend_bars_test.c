@@ -157,3 +157,15 @@ Test(bars, the_most_telling_mark_under_the_pointer_is_named)
     cr_expect_str_eq(bars_mark_near(&bars, &past, at - 2)->name, "power cut");
     cr_expect_null(bars_mark_near(&bars, &past, bars_track_x(&bars, &past, 9 * SECOND)));
 }
+
+Test(bars, a_press_next_to_a_checkpoint_means_it_and_one_in_a_phase_its_own_place)
+{
+    struct bars bars;
+    const struct window_past past = sample_past();
+    layout(&bars, &past, 1024, 832);
+    int at = bars_track_x(&bars, &past, 8 * SECOND);
+    cr_expect_eq(bars_press_time(&bars, &past, at + 3), 8 * SECOND);
+    cr_expect_eq(bars_press_time(&bars, &past, at + 9), bars_track_time(&bars, &past, at + 9));
+    at = bars_track_x(&bars, &past, 2 * SECOND) + 20;
+    cr_expect_eq(bars_press_time(&bars, &past, at), bars_track_time(&bars, &past, at));
+}

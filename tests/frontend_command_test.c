@@ -42,6 +42,8 @@ static const struct refusal {
     {1, "./latchkey replay first.img", "first.img: not a trace"},
     {2, "./latchkey replay", "no trace given"},
     {2, "./latchkey replay --to x first.img", "--to"},
+    {2, "./latchkey replay --history x first.img", "--history x"},
+    {2, "./latchkey replay --snapshots", "--snapshots"},
     {2, "./latchkey replay first.img --bundle first.img", "first.img"},
     {2, "./latchkey run --headless --record first.img first.img", "--record"},
     {3, "./latchkey run --headless --record no/x first.img", "no/x"},
