@@ -42,6 +42,9 @@ static bool start(struct cpu *cpu, struct error *error)
 {
     if (!make_ram(cpu, error) || !engine_calibrate(&cpu->layout, error))
         return false;
+    if (cpu->config.timing == TIMING_CACHE && cpu->layout.version != ENGINE_VERSION_QUICK)
+        return error_set(error, ERROR_UNSUPPORTED,
+                         "timing model cache: wants version 2.0 of the engine");
     cpu->facts.engine_version = cpu->layout.version;
     cpu->hook_data_works =
         cpu->layout.hook_data != 0 && !cpu->config.slow_count && !cpu->config.step_mode;
@@ -491,5 +494,12 @@ struct cpu_facts cpu_facts(const struct cpu *cpu)
 struct timing_counts cpu_timing(const struct cpu *cpu)
 {
     assert(cpu);
-    return cpu->time ? cpu->time->counts : (struct timing_counts){.mispredictions = 0};
+    if (!cpu->time)
+        return (struct timing_counts){.mispredictions = 0};
+    struct timing_counts counts = cpu->time->counts;
+    if (cpu->time->memory) {
+        counts.fetch = cpu->time->memory->fetch.counts;
+        counts.data = cpu->time->memory->data.counts;
+    }
+    return counts;
 }

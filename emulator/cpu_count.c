@@ -446,7 +446,7 @@ static void block_enter(struct cpu *cpu, struct block *block)
     count_add(cpu, block->count);
     cpu->current = block;
     if (cpu->time)
-        cpu->time->owed = block->time;
+        time_begin(cpu->time, block->time, block->pc);
 }
 
 void block_attention(struct cpu *cpu, struct block *block, uint64_t pc, uint32_t size_bytes)

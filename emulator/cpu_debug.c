@@ -124,7 +124,7 @@ static bool access_do(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual)
         return false;
     cpu->debug.pending = watched(cpu, addr, op.size_bytes, op.store, &cpu->debug.hit);
     count_add(cpu, 1);
-    time_one(cpu, insn);
+    time_one(cpu, pc, insn);
     cpu_word_set(cpu, cpu->layout.pc, pc + op.length);
     cpu->boundary = pc / PAGE_BYTES != (pc + op.length) / PAGE_BYTES;
     if (op.store) {

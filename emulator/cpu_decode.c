@@ -141,11 +141,21 @@ bool decode_counter_read(uint32_t insn, unsigned *csr, unsigned *target)
     return true;
 }
 
-bool decode_writes_sip(uint32_t insn)
+static bool writes(uint32_t insn, unsigned csr)
 {
-    if (!is_wide(insn) || !is_csr_access(insn) || bits(insn, 20, 12) != DECODE_CSR_SIP)
+    if (!is_wide(insn) || !is_csr_access(insn) || bits(insn, 20, 12) != csr)
         return false;
     return (function3(insn) & 3) == 1 || bits(insn, 15, 5) != 0;
+}
+
+bool decode_writes_sip(uint32_t insn)
+{
+    return writes(insn, DECODE_CSR_SIP);
+}
+
+bool decode_writes_satp(uint32_t insn)
+{
+    return writes(insn, DECODE_CSR_SATP);
 }
 
 static bool narrow_memory_op(uint32_t insn, struct memory_op *op)

@@ -17,6 +17,7 @@
 #define DECODE_CSR_TIME 0xc01u
 #define DECODE_CSR_INSTRET 0xc02u
 #define DECODE_CSR_SIP 0x144u
+#define DECODE_CSR_SATP 0x180u
 
 /* decode_length - bytes of the instruction that begins with this 16-bit parcel: 2 or 4. */
 unsigned decode_length(uint16_t parcel);
@@ -56,8 +57,9 @@ bool decode_counter_read(uint32_t insn, unsigned *csr, unsigned *target);
  * number: which, as a bit of scounteren; target: the register read into. */
 bool decode_counter_any(uint32_t insn, unsigned *number, unsigned *target);
 
-/* decode_writes_sip - a CSR instruction that may write sip. */
+/* decode_writes_sip, decode_writes_satp - a CSR instruction that may write sip, or satp. */
 bool decode_writes_sip(uint32_t insn);
+bool decode_writes_satp(uint32_t insn);
 
 /* A plain integer load or store. */
 struct memory_op {

@@ -90,7 +90,7 @@ static __attribute__((noinline, cold)) void hook_block_attention(struct block *b
         cpu->left -= block->charge;
         cpu->current = block;
         if (cpu->time)
-            cpu->time->owed = block->time;
+            time_begin(cpu->time, block->time, pc);
         return;
     }
     cpu->engine.in_block = true;
@@ -132,7 +132,10 @@ static __attribute__((noinline)) void hook_block_timed_slow(struct block *block,
     struct cpu_time *time = cpu->time;
     int64_t left = cpu->left;
     if (time->owed) {
+        const struct block_time *owed = time->owed;
         int64_t cycles = (int64_t)time_charge(time, pc);
+        if (time->memory)
+            cycles += (int64_t)time_memory(time, owed);
         cpu->spent += cycles;
         left -= cycles;
     }
@@ -146,10 +149,11 @@ static __attribute__((noinline)) void hook_block_timed_slow(struct block *block,
         profile_block(cpu, pc);
     cpu->left = left - block->charge;
     cpu->current = block;
-    time->owed = block->time;
+    time_begin(time, block->time, pc);
 }
 
-static void hook_block_timed_watched(uc_engine *handle, uint64_t pc, uint32_t size_bytes,
+/* Somebody watches, or it is model cache. */
+static void hook_block_timed_closely(uc_engine *handle, uint64_t pc, uint32_t size_bytes,
                                      void *data)
 {
     (void)handle;
@@ -176,6 +180,16 @@ static void hook_block_timed(uc_engine *handle, uint64_t pc, uint32_t size_bytes
     cpu->left = left;
     cpu->current = block;
     time->owed = block->time;
+}
+
+/* Of model cache: addresses are virtual. */
+static void hook_access(uc_engine *handle, uc_mem_type type, uint64_t addr, int size_bytes,
+                        int64_t value, void *data)
+{
+    (void)handle;
+    (void)type;
+    (void)value;
+    memory_access(data, addr, (unsigned)size_bytes);
 }
 
 static void hook_step(uc_engine *handle, uint64_t pc, uint32_t size_bytes, void *data)
@@ -305,12 +319,18 @@ static uc_err add_hooks(struct cpu *cpu)
             uc_hook_add(handle, &hook, UC_HOOK_EDGE_GENERATED, HOOK(hook_translated), cpu, 1, 0);
     if (result != UC_ERR_OK)
         return result;
+    if (cpu->time && cpu->time->memory)
+        result = uc_hook_add(handle, &hook, UC_HOOK_MEM_READ | UC_HOOK_MEM_WRITE,
+                             HOOK(hook_access), cpu->time->memory, 1, 0);
+    if (result != UC_ERR_OK)
+        return result;
     if (cpu->config.step_mode)
         return uc_hook_add(handle, &hook, UC_HOOK_CODE, HOOK(hook_step), cpu, 1, 0);
     void *data = cpu->hook_data_works ? cpu->next_block : &cpu->temporary;
     void *block_hook = cpu->profile.watcher ? HOOK(hook_block_watched) : HOOK(hook_block);
     if (cpu->time)
-        block_hook = cpu->profile.watcher ? HOOK(hook_block_timed_watched) : HOOK(hook_block_timed);
+        block_hook = cpu->profile.watcher || cpu->time->memory ? HOOK(hook_block_timed_closely)
+                                                               : HOOK(hook_block_timed);
     result = uc_hook_add(handle, &hook, UC_HOOK_BLOCK, block_hook, data, 1, 0);
     cpu->engine.block_hook = hook;
     return result;

@@ -18,7 +18,7 @@
 #include "emulator/cpu_state.h"
 
 /* Returns the cause of a fault, 0 when done. */
-static unsigned amo(struct cpu *cpu, uint32_t insn, uint64_t *bad)
+static unsigned amo(struct cpu *cpu, uint64_t pc, uint32_t insn, uint64_t *bad)
 {
     struct amo_op op = decode_amo_op(insn);
     uint64_t addr = cpu_x(cpu, op.addr), addr_physical;
@@ -35,7 +35,8 @@ static unsigned amo(struct cpu *cpu, uint32_t insn, uint64_t *bad)
     store_u32(word, decode_amo_result(op.function, old, (uint32_t)cpu_x(cpu, op.operand)));
     cpu_ram_written(cpu, addr_physical, 4);
     count_add(cpu, 1);
-    time_one(cpu, insn);
+    time_access(cpu, addr, 4);
+    time_one(cpu, pc, insn);
     cpu_x_put(cpu, op.target, (uint64_t)(int64_t)(int32_t)old);
     return 0;
 }
@@ -49,7 +50,7 @@ bool fix_concerns(struct cpu *cpu, enum decode_defect defect)
 }
 
 /* A read of a counter in U-mode. false: it is an illegal instruction. */
-static bool counter(struct cpu *cpu, uint32_t insn)
+static bool counter(struct cpu *cpu, uint64_t pc, uint32_t insn)
 {
     unsigned number = 0, target = 0, csr = DECODE_CSR_TIME;
     bool known = decode_counter_any(insn, &number, &target);
@@ -59,7 +60,7 @@ static bool counter(struct cpu *cpu, uint32_t insn)
     if (!reads || !(cpu_word(cpu, cpu->layout.scounteren) >> number & 1))
         return false;
     count_add(cpu, 1);
-    time_one(cpu, insn);
+    time_one(cpu, pc, insn);
     /* The others count nothing. */
     uint64_t value = 0;
     if (number == DECODE_CSR_CYCLE % 32)
@@ -86,8 +87,8 @@ void fix_at_once(struct cpu *cpu, uint64_t pc)
     uint64_t bad = insn;
     unsigned cause = CAUSE_ILLEGAL;
     if (defect == DEFECT_AMO)
-        cause = amo(cpu, insn, &bad);
-    else if (defect == DEFECT_COUNTER && counter(cpu, insn))
+        cause = amo(cpu, pc, insn, &bad);
+    else if (defect == DEFECT_COUNTER && counter(cpu, pc, insn))
         cause = 0;
     if (cause) {
         trap_deliver(cpu, cause, bad);

@@ -49,7 +49,7 @@ bool mmio_emulate(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual)
         cpu_x_put(cpu, op.data, op.extend_sign ? extend_sign(value, op.size_bytes) : value);
     }
     cpu->stall += cpu->config.device_cycles;
-    time_one(cpu, insn);
+    time_one(cpu, pc, insn);
     cpu->facts.device_accesses++;
     return true;
 }

@@ -28,6 +28,7 @@
  *   helper_csrrw_riscv64, helper_csrrs_riscv64, helper_csrrc_riscv64
  *                              CSR accesses: plain ones, and those of sstatus that change no
  *                              translation, are done right here
+ *   helper_tlb_flush_riscv64   sfence.vma: the timing model is told; then the engine's own
  *
  * A write of sip keeps the way through the engine, which may take an interrupt there (cpu_trap.c).
  *
@@ -72,6 +73,7 @@ INTERPOSED uint64_t helper_csrrs_riscv64(void *state, uint64_t value, uint64_t c
                                          uint64_t writes);
 INTERPOSED uint64_t helper_csrrc_riscv64(void *state, uint64_t value, uint64_t csr,
                                          uint64_t writes);
+INTERPOSED void helper_tlb_flush_riscv64(void *state);
 
 /* Object and function pointers are not convertible in C17; POSIX promises that this works. */
 static bool find(const char *name, void *function, size_t size_bytes)
@@ -97,6 +99,7 @@ static bool find_all(struct quick_engine *engine)
     found &= FIND("helper_csrrw_riscv64", engine->csr_write);
     found &= FIND("helper_csrrs_riscv64", engine->csr_set);
     found &= FIND("helper_csrrc_riscv64", engine->csr_clear);
+    found &= FIND("helper_tlb_flush_riscv64", engine->tlb_flush);
     return found;
 }
 
@@ -309,6 +312,15 @@ static inline bool csr_put(uint64_t *word, uint64_t csr, uint64_t value)
     }
     *word ^= change;
     return true;
+}
+
+/* The engine's own may trap, and then asks where it was called from: so that must be here as if it
+ * had been called in our place. */
+void helper_tlb_flush_riscv64(void *state)
+{
+    if (entered && entered->time)
+        time_sfence(entered);
+    ENGINE("helper_tlb_flush_riscv64", tlb_flush)(state);
 }
 
 /* The engine's own. Out of the way, so that the short cuts need no stack frame. */

@@ -45,6 +45,7 @@ struct quick_engine {
     uint64_t (*csr_write)(void *state, uint64_t value, uint64_t csr);
     uint64_t (*csr_set)(void *state, uint64_t value, uint64_t csr, uint64_t writes);
     uint64_t (*csr_clear)(void *state, uint64_t value, uint64_t csr, uint64_t writes);
+    void (*tlb_flush)(void *state);
 };
 
 #define QUICK_PLAIN_CSRS 4u /* sscratch, sepc, scause, stval: neighbours by number */

@@ -250,6 +250,8 @@ bool walk_translate_by(struct cpu *cpu, uint64_t satp, uint64_t addr_virtual,
 /* walk_code - the same for an instruction that the hart executes now: the engine's view, which is
  * older than the page tables when the guest changes them without sfence.vma. */
 bool walk_code(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
+/* walk_measured - the same, with what a walk reads; also within a hook. false: no translation. */
+bool walk_measured(struct cpu *cpu, uint64_t addr_virtual, struct memory_walk *found);
 /* walk_ram - host pointer to [addr, addr + size) of physical RAM, NULL when outside. */
 uint8_t *walk_ram(struct cpu *cpu, uint64_t addr_physical, size_t size_bytes);
 /* walk_fetch - the instruction at a virtual address (16 bits in the low half if short); 0 where

@@ -8,6 +8,10 @@
  * went, and where to. What it costs depends on what was outstanding when it began; for the two
  * states that were met last the block remembers the cost, so that usually nothing is worked out.
  *
+ * Of model cache: the page that a block lies in is translated when the block begins, its lines are
+ * fetched when it is charged, as far as it went; loads and stores are told as they happen. What
+ * memory costs is spent with the block.
+ *
  * Invariants
  *  1. With insn, cpu->time is NULL, and nothing here happens.
  *  2. time->owed is the block that runs or has just run, until it is charged. Whoever looks at
@@ -23,6 +27,7 @@
 
 #include "emulator/base/bytes.h"
 #include "emulator/timing.h"
+#include "emulator/timing_memory.h"
 #include "emulator/timing_pipe.h"
 #include "emulator/timing_predict.h"
 
@@ -43,6 +48,9 @@ struct block_time {
     uint32_t end;    /* enum pipe_end of the last instruction, */
     uint64_t last;   /* where it is, */
     uint64_t behind; /* and what is behind it */
+    uint8_t line_first, line_last; /* of its page */
+    bool supervisor;
+    bool fence_i, satp; /* it ends in one, or in a write of satp */
     uint32_t surprises; /* how uncertain the branch is: the host's way of asking depends on that */
 };
 #define SURPRISES_MANY 64u
@@ -50,11 +58,14 @@ struct block_time {
 
 struct time_ops;
 struct cpu_time {
+    /* Here, for the block hook: */
     uint64_t pending; /* results outstanding: the state of timing_pipe.h */
     struct block_time *owed;
     struct predictor predictor;
     struct timing_counts counts;
     enum timing_model model;
+    struct timing_memory *memory; /* model cache; NULL else */
+    uint64_t owed_page;           /* physical, of the block that is owed; UINT64_MAX: unknown */
     uint32_t *scratch; /* of the block being decoded */
     struct time_ops *ops;
     struct block_time temporary; /* of cpu->temporary */
@@ -117,12 +128,29 @@ static inline uint64_t time_charge(struct cpu_time *time, uint64_t next)
     return cycles + TIMING_MISPREDICT * wrong;
 }
 
+/* time_begin - a block at pc is entered: it is owed. */
+static inline void time_begin(struct cpu_time *time, struct block_time *block, uint64_t pc)
+{
+    time->owed = block;
+    if (time->memory)
+        time->owed_page = memory_page(time->memory, pc);
+}
+
+/* time_memory - model cache: the owed block was charged; what did it cost memory? */
+uint64_t time_memory(struct cpu_time *time, const struct block_time *block);
+
 /* time_settle - charge the owed block, if there is one, and spend it. */
 void time_settle(struct cpu *cpu, uint64_t next);
+/* time_ecall - the same for one that ends in an ecall, which traps. */
+void time_ecall(struct cpu *cpu, const struct block *block);
 /* time_abandon - of the owed block only the first `done` instructions, up to pc, happened. */
 void time_abandon(struct cpu *cpu, const struct block *block, uint32_t done, uint64_t pc);
-/* time_one - an instruction that the host did in place of the engine. */
-void time_one(struct cpu *cpu, uint32_t insn);
+/* time_one - an instruction at pc that the host did in place of the engine. */
+void time_one(struct cpu *cpu, uint64_t pc, uint32_t insn);
+/* time_access - an access that the host did in place of the engine. */
+void time_access(struct cpu *cpu, uint64_t addr_virtual, unsigned size_bytes);
+/* time_sfence - the guest executes sfence.vma. */
+void time_sfence(struct cpu *cpu);
 /* time_drain - a trap: what is outstanding is waited for. */
 void time_drain(struct cpu *cpu);
 

@@ -109,9 +109,10 @@ bool trap_ecall_in_place(struct cpu *cpu, uint64_t *words)
         cpu->request != REQUEST_NONE || cpu->exit_point.armed)
         return false;
     assert(!cpu->engine.cached);
+    const struct block *block = cpu->current;
     cpu->current = NULL;
     count_add(cpu, -1); /* ecall itself does not retire */
-    time_settle(cpu, words[cpu->layout.pc]);
+    time_ecall(cpu, block);
     cpu->target -= cost;
     cpu->left -= cost;
     enter_handler(cpu, words, CAUSE_ECALL_U, 0);
@@ -261,7 +262,7 @@ static bool time_read(struct cpu *cpu, uint64_t pc, uint32_t insn)
     if (!decode_counter_read(insn, &csr, &target) || csr != DECODE_CSR_TIME)
         return false;
     count_add(cpu, 1);
-    time_one(cpu, insn);
+    time_one(cpu, pc, insn);
     cpu_word_set(cpu, cpu->layout.pc, pc + 4);
     uint64_t time = cpu->bus.time(cpu->bus.context);
     cpu_x_put(cpu, target, time);
@@ -288,7 +289,7 @@ static void sbi_call(struct cpu *cpu, uint64_t pc)
     cpu->events++;
     cpu->facts.sbi_calls++;
     cpu->stall += cpu->config.sbi_cycles;
-    time_one(cpu, walk_fetch(cpu, pc));
+    time_one(cpu, pc, walk_fetch(cpu, pc));
     cpu_word_set(cpu, cpu->layout.pc, pc + 4);
     cpu_word_set(cpu, cpu->layout.load_addr, UINT64_MAX);
     count_retarget(cpu);
@@ -354,6 +355,14 @@ static void exception(struct cpu *cpu, unsigned number, uint64_t pc)
     trap_deliver(cpu, number, bad);
 }
 
+/* A load that faults in the second of its pages leaves the engine in a state where it tells of no
+ * stores any more, until it is started again. Model cache must be told. */
+static bool access_hook_stalls(const struct cpu *cpu, unsigned number)
+{
+    return cpu->time && cpu->time->memory && number != CAUSE_ECALL_U &&
+           number != CAUSE_ILLEGAL && number != CAUSE_BREAKPOINT;
+}
+
 void trap_exception(struct cpu *cpu, unsigned number)
 {
     engine_load(cpu);
@@ -373,5 +382,9 @@ void trap_exception(struct cpu *cpu, unsigned number)
     exception(cpu, number, pc);
     if (cpu->request == REQUEST_NONE)
         count_service(cpu);
+    if (cpu->request == REQUEST_NONE && access_hook_stalls(cpu, number)) {
+        cpu->request = REQUEST_EXIT; /* no exit: the engine just starts again */
+        engine_stop(cpu);
+    }
     count_retarget(cpu);
 }

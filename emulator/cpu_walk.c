@@ -100,6 +100,24 @@ bool walk_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physi
     return walk_translate_by(cpu, cpu_word(cpu, cpu->layout.satp), addr_virtual, addr_physical);
 }
 
+bool walk_measured(struct cpu *cpu, uint64_t addr_virtual, struct memory_walk *found)
+{
+    bool cached = cpu->engine.cached; /* within a hook nothing may stay so */
+    engine_load(cpu);
+    uint64_t satp = cpu_word(cpu, cpu->layout.satp);
+    cpu->engine.cached = cached;
+    if (satp >> SATP_MODE_SHIFT == 0) {
+        *found = (struct memory_walk){.shift = 30, .addr_physical = addr_virtual};
+        return true;
+    }
+    struct leaf leaf;
+    if (walk(cpu, satp, addr_virtual, &leaf) != WALK_OK)
+        return false;
+    unsigned levels = (unsigned)(satp >> SATP_MODE_SHIFT) - SATP_MODE_SV39 + 3;
+    *found = (struct memory_walk){levels - leaf.level, 12 + 9 * leaf.level, leaf.addr_physical};
+    return true;
+}
+
 bool walk_code(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical)
 {
     assert(addr_physical);

@@ -230,8 +230,6 @@ static bool timing_parse(struct parser *parser)
     const char *value;
     if (!value_next(parser, &value))
         return false;
-    if (strcmp(value, "cache") == 0)
-        return error_set(parser->error, ERROR_UNSUPPORTED, "--timing cache: not in this version");
     return timing_find(value, &parser->options->machine.timing) ||
            error_set(parser->error, ERROR_USAGE, "--timing %.60s: expected insn, inorder or cache",
                      value);

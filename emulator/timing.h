@@ -16,10 +16,10 @@
  * Invariants, of inorder and cache
  *  1. Cycles are a function of the instructions that were executed and of the events between them,
  *     never of how the engine cut its translations, of stops, snapshots or modes.
- *  2. So the model is three machines that do not see each other: the pipeline with its predictor,
- *     the fetch side of memory, and the data side of memory. Each takes one step at a time in the
- *     order of execution, and its cycles are added when they are asked for. What hardware shares
- *     between the sides (L2) is parted between them.
+ *  2. So the model is several machines that do not see each other: the pipeline, the predictor, and
+ *     TLB and caches of the fetch side and of the data side of memory. Each takes one step at a
+ *     time in the order of execution, and its cycles are added when they are asked for. What
+ *     hardware shares between the sides (L2) is parted between them.
  *  3. All state is saved with the hart, and is empty at power-on.
  *
  * What is left out: loads that meet their own store in the store buffer, overlap of misses with
@@ -73,7 +73,28 @@ enum timing_model { TIMING_INSN, TIMING_INORDER, TIMING_CACHE, TIMING_MODEL_COUN
         TIMING_SOURCE_FETCH)                                                                       \
     ROW(RETURNS, 6, "entries", "return address stack", TIMING_SOURCE_FETCH)
 
-#define TIMING_TABLE(ROW) TIMING_TABLE_PIPELINE(ROW)
+/* Microchip PolarFire SoC MSS manual DS60001702Q: the same core, and the same L2 as FU540's.
+ * Latency of L2 and DRAM: a HiFive Unmatched (U740 at 1.2 GHz, DDR4) in "Data Structures in
+ * Practice", appendix B; no manual has them. */
+#define TIMING_SOURCE_L1 "FU540-C000 manual 4.1, 4.4"
+#define TIMING_SOURCE_L2 "DS60001702 3.1.6, parted by its way masks"
+#define TIMING_SOURCE_MMU "FU540-C000 manual table 4"
+#define TIMING_SOURCE_LATER "figures of a HiFive Unmatched"
+
+/* Of model cache only. */
+#define TIMING_TABLE_MEMORY(ROW)                                                                   \
+    ROW(LINE, 64, "bytes", "a line of every cache", TIMING_SOURCE_L1)                              \
+    ROW(L1_SETS, 64, "sets", "of L1, fetch and data each: 32 KiB", TIMING_SOURCE_L1)               \
+    ROW(L1_WAYS, 8, "ways", "of L1", TIMING_SOURCE_L1)                                             \
+    ROW(L2_SETS, 2048, "sets", "of L2, in 4 banks: 2 MiB", TIMING_SOURCE_L2)                       \
+    ROW(L2_WAYS, 8, "ways", "of the 16 of L2, for fetch and data each", TIMING_SOURCE_L2)          \
+    ROW(L2, 12, "cycles", "after a miss in L1", TIMING_SOURCE_LATER)                               \
+    ROW(DRAM, 120, "cycles", "and after one in L2", TIMING_SOURCE_LATER)                           \
+    ROW(TLB, 32, "entries", "of each TLB, of any page size; no ASIDs", TIMING_SOURCE_MMU)          \
+    ROW(WALK, 12, "cycles", "each entry that is read after a miss in a TLB: it is in L2",          \
+        TIMING_SOURCE_LATER)
+
+#define TIMING_TABLE(ROW) TIMING_TABLE_PIPELINE(ROW) TIMING_TABLE_MEMORY(ROW)
 
 #define TIMING_VALUE(name, value, unit, what, source) TIMING_##name = (value),
 enum timing_value { TIMING_TABLE(TIMING_VALUE) };
@@ -91,10 +112,19 @@ const struct timing_row *timing_rows(size_t *count);
 const char *timing_name(enum timing_model model);
 bool timing_find(const char *name, enum timing_model *model);
 
+/* Of one side of memory. */
+struct timing_side {
+    uint64_t tlb_misses, l1_misses, l2_misses;
+};
+
 /* What a model counted since power-on; all zero for insn. */
 struct timing_counts {
     uint64_t stall_cycles; /* all that it added: waiting for results, flushes, ... */
     uint64_t mispredictions;
+    /* Model cache; of U mode [0] and S mode [1]. Memory cycles over instructions is MCPI. */
+    uint64_t instructions[2];
+    uint64_t fetch_cycles[2], data_cycles[2]; /* waited for memory */
+    struct timing_side fetch, data;
 };
 
 #endif

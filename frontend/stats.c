@@ -49,6 +49,34 @@ static void counts_add(cJSON *object, const struct machine_stats *stats)
     cJSON_AddBoolToObject(object, "fast_stores", stats->fast_stores);
 }
 
+/* MCPI: cycles waited for memory, over instructions. */
+static double per_instruction(uint64_t cycles, uint64_t instructions)
+{
+    return instructions == 0 ? 0.0 : (double)cycles / (double)instructions;
+}
+
+static void mode_add(cJSON *timing, const char *name, const struct timing_counts *counts,
+                     unsigned mode)
+{
+    cJSON *object = cJSON_AddObjectToObject(timing, name);
+    uint64_t instructions = counts->instructions[mode];
+    json_count_add(object, "instructions", instructions);
+    json_count_add(object, "fetch_cycles", counts->fetch_cycles[mode]);
+    json_count_add(object, "data_cycles", counts->data_cycles[mode]);
+    cJSON_AddNumberToObject(object, "mcpi_fetch",
+                            per_instruction(counts->fetch_cycles[mode], instructions));
+    cJSON_AddNumberToObject(object, "mcpi_data",
+                            per_instruction(counts->data_cycles[mode], instructions));
+}
+
+static void side_add(cJSON *timing, const char *name, const struct timing_side *side)
+{
+    cJSON *object = cJSON_AddObjectToObject(timing, name);
+    json_count_add(object, "tlb_misses", side->tlb_misses);
+    json_count_add(object, "l1_misses", side->l1_misses);
+    json_count_add(object, "l2_misses", side->l2_misses);
+}
+
 static void timing_add(cJSON *object, const struct machine_stats *stats)
 {
     cJSON *timing = cJSON_AddObjectToObject(object, "timing");
@@ -57,6 +85,12 @@ static void timing_add(cJSON *object, const struct machine_stats *stats)
         return;
     json_count_add(timing, "stall_cycles", stats->timing_counts.stall_cycles);
     json_count_add(timing, "mispredictions", stats->timing_counts.mispredictions);
+    if (stats->timing != TIMING_CACHE)
+        return;
+    mode_add(timing, "user", &stats->timing_counts, 0);
+    mode_add(timing, "kernel", &stats->timing_counts, 1);
+    side_add(timing, "fetch", &stats->timing_counts.fetch);
+    side_add(timing, "data", &stats->timing_counts.data);
 }
 
 char *stats_text(struct machine *machine, const struct stats_run *run)
