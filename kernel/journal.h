@@ -17,6 +17,9 @@
  *  3. What the ring holds since the freeze of the newest durable header is not written over.
  *  4. What a page has in the journal, the next checkpoint holds, or something newer: then the ring
  *     is free.
+ *  5. After a restart the first group waits for a checkpoint: a plex may lack what was replayed, so
+ *     nothing that is acknowledged comes behind it in the ring.
+ *  6. No page of a domain is written that would pass as a list of the ring.
  */
 #ifndef LATCHKEY_KERNEL_JOURNAL_H
 #define LATCHKEY_KERNEL_JOURNAL_H
@@ -36,7 +39,8 @@ enum journal_state {
 const char *journal_replay(const struct ckpt_header *header, void *scratch);
 
 /* journal_commit - the current domain wants a page to survive as it is. FETCH_PRESENT: it will;
- * FETCH_STALL: the domain waits, and asks again; FETCH_VOID: this store has no journal. */
+ * FETCH_STALL: the domain waits, and asks again; FETCH_VOID: this store has no journal, or
+ * the page looks like a part of one. */
 enum fetch journal_commit(struct page_frame *page);
 /* journal_page_changes - is about to. FETCH_STALL: it must not yet; the current domain waits. */
 enum fetch journal_page_changes(struct page_frame *page);
