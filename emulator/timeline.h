@@ -6,8 +6,8 @@
  * timeline_branch() what came after the present is forgotten, and what the caller does to the
  * machine from then on is the history.
  *
- * Used by replay.c, divergence.c, frontend/replay_command.c, bench and tests. Calls the machine,
- * snapshot.c and layers.c.
+ * Used by replay.c, history.c, divergence.c, frontend/session_past.c, frontend/replay_command.c,
+ * bench and tests. Calls the machine, snapshot.c and layers.c.
  *
  * Invariants
  *  1. At each position the machine is as it was when it came there first.
@@ -41,7 +41,8 @@ struct timeline_config {
     size_t budget_bytes;   /* 0: no snapshots but the first */
     uint64_t spacing;      /* of snapshots going forward, in instructions; 0: TIMELINE_SPACING */
     bool check;            /* compare glances and marks on the way */
-    /* The beginning is forgotten too, when what is kept of the disks takes half the budget. */
+    /* The beginning is forgotten too, when snapshots are few and what is kept of the disks takes
+     * half the budget. */
     bool forgets;
     struct timeline_follower follower;
 };

@@ -10,6 +10,9 @@
 
 /* Less than this many instructions apart, snapshots are no quicker than going. */
 #define KEEP_NEAR (1u << 18)
+/* With no more snapshots than that, what lies between them is too far to go for somebody who waits:
+ * rather a shorter past. */
+#define KEEP_FEW 16u
 
 size_t timeline_bytes(const struct timeline *timeline)
 {
@@ -94,11 +97,11 @@ static void layers_follow(struct timeline *timeline)
     free(places);
 }
 
-/* The beginning, when it is to be forgotten and not the newest before the present. */
+/* The beginning, when it is to be forgotten rather than another of the few that are left. */
 static bool first_remove(struct timeline *timeline, size_t present_at)
 {
     size_t layers = timeline_bytes(timeline) - snapshots_bytes(timeline->snapshots);
-    if (!timeline->config.forgets || present_at == 0 ||
+    if (!timeline->config.forgets || present_at == 0 || timeline->kept_count > KEEP_FEW ||
         layers <= timeline->config.budget_bytes / 2)
         return false;
     kept_remove(timeline, 0);
