@@ -214,8 +214,7 @@ static bool go_on(struct cpu *cpu, enum cpu_stop *why)
                                            cpu_instructions(cpu) >= cpu->limit);
     if (stepped) {
         cpu->request = REQUEST_NONE;
-        if (debug_step_end(cpu))
-            cpu->request = REQUEST_DEBUG;
+        debug_step_end(cpu);
     }
     switch (cpu->request) {
     case REQUEST_LIMIT:
@@ -265,7 +264,7 @@ enum cpu_stop cpu_run(struct cpu *cpu, uint64_t limit)
     while (go_on(cpu, &why))
         stretch(cpu);
     if (cpu->debug.stepping)
-        (void)debug_step_end(cpu);
+        debug_step_end(cpu);
     cpu->stop_asked = false;
     cpu->limit = UINT64_MAX;
     count_retarget(cpu);
@@ -359,6 +358,11 @@ void cpu_ram_written(struct cpu *cpu, uint64_t addr, size_t size_bytes)
     assert(walk_ram(cpu, addr, size_bytes));
     if (cpu->debug.watch_count > 0)
         debug_written(cpu, addr, size_bytes);
+    code_written(cpu, addr, size_bytes);
+}
+
+void code_written(struct cpu *cpu, uint64_t addr, size_t size_bytes)
+{
     if (!store_path_has_code(&cpu->store_path, addr - cpu->config.ram_base, size_bytes))
         return;
     engine_drop_code(cpu, addr, size_bytes);

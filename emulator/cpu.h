@@ -165,7 +165,8 @@ struct cpu_debug {
     size_t watch_count;
 };
 /* cpu_debug_set - from now on, runs end with CPU_STOP_DEBUG before an instruction at a breakpoint,
- * but for the next instruction itself, and after an instruction that did what is watched. debug:
+ * but for the next instruction itself, and before one that is about to do what is watched; after a
+ * device or a reset has written there. A run after that goes on with this instruction. debug:
  * copied; NULL: none. Between runs.
  *
  * Returns  false: watching cannot be done on this engine; nothing is changed.
@@ -181,6 +182,7 @@ struct cpu_hit {
     size_t index;  /* WATCH: which */
     uint64_t addr; /* BREAK: virtual, WATCH: physical */
     bool write;    /* WATCH */
+    bool done;     /* WATCH: a device or a reset has done it */
 };
 struct cpu_hit cpu_debug_hit(const struct cpu *cpu);
 

@@ -3,15 +3,16 @@
  *
  * A breakpoint is a mark on the blocks that hold its address: each time such a block is entered, it
  * is split there. A watchpoint is a page whose loads and stores the engine refuses (cpu_store.c):
- * each comes here as an exception, and its instruction is done by the host, or by the engine with
- * the pages open, one instruction long. What devices write is noticed as well.
+ * each comes here as an exception. If it is for what is watched, the run ends before the
+ * instruction; if not, its instruction is done by the host, or by the engine with the pages open,
+ * one instruction long. What devices write is noticed as well.
  *
  * Called by cpu_count.c at block starts, by cpu_trap.c for refused accesses and by cpu.c around
  * steps; calls the store path and cpu_walk.c.
  *
  * Invariants
  *  1. Counts, events, stalls and block starts are what they are without a debugger.
- *  2. A run never stops at a breakpoint at the very position where the last one stopped.
+ *  2. A run never stops at the very position where the last one stopped.
  */
 #include <assert.h>
 #include <string.h>
@@ -80,6 +81,7 @@ void debug_stop(struct cpu *cpu, enum cpu_hit_kind kind, uint64_t addr)
         cpu->debug.hit = (struct cpu_hit){.kind = kind, .addr = addr};
     cpu->debug.pending = false;
     skip_set(cpu);
+    cpu->debug.skip_watch = kind == CPU_HIT_WATCH;
 }
 
 /* --- watchpoints --- */
@@ -102,27 +104,41 @@ static bool watched(const struct cpu *cpu, uint64_t addr, uint64_t size_bytes, b
 
 void debug_written(struct cpu *cpu, uint64_t addr, uint64_t size_bytes)
 {
-    if (!cpu->running || cpu->debug.pending || cpu->debug.stepping)
+    if (cpu->debug.pending || cpu->debug.stepping)
         return;
     cpu->debug.pending = watched(cpu, addr, size_bytes, true, &cpu->debug.hit);
+    cpu->debug.hit.done = cpu->debug.pending;
     if (cpu->debug.pending)
         count_retarget(cpu);
 }
 
-/* A plain load or store: the engine has found that the hart may do it, so do it. false: it is
- * another instruction, or what was refused were its page tables. */
-static bool access_do(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual)
+/* What the instruction at pc, whose access was refused, is about to do at addr, physical. */
+static bool about_to_hit(struct cpu *cpu, bool write, uint64_t pc, uint64_t addr)
 {
-    uint64_t addr, value = 0;
+    uint32_t insn = walk_fetch(cpu, pc);
+    bool modifies = decode_is_amo_store(insn);
+    struct memory_op op;
+    struct cpu_hit *hit = &cpu->debug.hit;
+    uint64_t size_bytes =
+        decode_memory_op(insn, &op) ? op.size_bytes : decode_access_bytes(insn);
+    if (cpu->debug.skip_watch && skip_holds(cpu))
+        return false;
+    return watched(cpu, addr, size_bytes, write || modifies, hit) ||
+           (modifies && watched(cpu, addr, size_bytes, false, hit));
+}
+
+/* A plain load or store: the engine has found that the hart may do it, so do it. false: it is
+ * another instruction. */
+static bool access_do(struct cpu *cpu, uint64_t pc, uint64_t addr)
+{
+    uint64_t value = 0;
     struct memory_op op;
     uint32_t insn = walk_fetch(cpu, pc);
-    if (!walk_translate(cpu, addr_virtual, &addr) || !decode_memory_op(insn, &op) ||
-        addr % op.size_bytes != 0 || addr / PAGE_BYTES != cpu->store_path.refused_addr / PAGE_BYTES)
+    if (!decode_memory_op(insn, &op) || addr % op.size_bytes != 0)
         return false;
     uint8_t *bytes = walk_ram(cpu, addr, op.size_bytes);
     if (!bytes)
         return false;
-    cpu->debug.pending = watched(cpu, addr, op.size_bytes, op.store, &cpu->debug.hit);
     count_add(cpu, 1);
     time_one(cpu, pc, insn);
     cpu_word_set(cpu, cpu->layout.pc, pc + op.length);
@@ -130,7 +146,7 @@ static bool access_do(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual)
     if (op.store) {
         value = cpu_x(cpu, op.data);
         memcpy(bytes, &value, op.size_bytes);
-        cpu_ram_written(cpu, addr, op.size_bytes);
+        code_written(cpu, addr, op.size_bytes);
         return true;
     }
     memcpy(&value, bytes, op.size_bytes);
@@ -141,31 +157,22 @@ static bool access_do(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual)
     return true;
 }
 
-/* What the instruction at pc, whose access to addr_virtual was refused, is going to hit. */
-static void hit_foresee(struct cpu *cpu, bool write, uint64_t pc, uint64_t addr_virtual)
-{
-    uint64_t addr;
-    struct memory_op op = {.size_bytes = 8}; /* at most, for what is no plain load or store */
-    uint32_t insn = walk_fetch(cpu, pc);
-    bool modifies = decode_is_amo_store(insn);
-    cpu->debug.pending = false;
-    if (!walk_translate(cpu, addr_virtual, &addr))
-        return;
-    if (!decode_memory_op(insn, &op))
-        op.size_bytes = decode_access_bytes(insn);
-    cpu->debug.pending = watched(cpu, addr, op.size_bytes, write || modifies, &cpu->debug.hit) ||
-                         (modifies && watched(cpu, addr, op.size_bytes, false, &cpu->debug.hit));
-}
-
 void debug_refused(struct cpu *cpu, unsigned number, uint64_t pc, uint64_t addr_virtual)
 {
-    cpu->store_path.watch_refused = false;
+    uint64_t addr;
     bool data = number == CAUSE_LOAD_ACCESS || number == CAUSE_STORE_ACCESS;
-    if (data && access_do(cpu, pc, addr_virtual))
-        return;
-    if (data)
-        hit_foresee(cpu, number == CAUSE_STORE_ACCESS, pc, addr_virtual);
+    /* Else what was refused were its page tables. */
+    bool own = data && walk_translate(cpu, addr_virtual, &addr) &&
+               addr / PAGE_BYTES == cpu->store_path.refused_addr / PAGE_BYTES;
+    cpu->store_path.watch_refused = false;
     cpu->request = REQUEST_WATCH;
+    if (own && about_to_hit(cpu, number == CAUSE_STORE_ACCESS, pc, addr)) {
+        debug_stop(cpu, CPU_HIT_WATCH, 0);
+        cpu->request = REQUEST_DEBUG;
+    } else if (own && access_do(cpu, pc, addr)) {
+        cpu->request = REQUEST_NONE;
+        return;
+    }
     engine_stop(cpu);
 }
 
@@ -184,7 +191,7 @@ void debug_step_begin(struct cpu *cpu)
     skip_set(cpu);
 }
 
-bool debug_step_end(struct cpu *cpu)
+void debug_step_end(struct cpu *cpu)
 {
     struct debug *debug = &cpu->debug;
     assert(debug->stepping);
@@ -194,11 +201,7 @@ bool debug_step_end(struct cpu *cpu)
     cpu->store_path.watch_open = false;
     bool flushed = engine_tlb_flush(cpu);
     assert(flushed);
-    bool hit = debug->pending && cpu_count(cpu) != debug->step_count;
-    debug->pending = false;
-    skip_set(cpu);
-    debug->skip = hit; /* a trap may have led to a breakpoint */
-    return hit;
+    debug->skip = false; /* a trap may have led to a breakpoint */
 }
 
 /* --- what the debugger asks for --- */

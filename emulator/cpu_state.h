@@ -160,7 +160,8 @@ struct debug {
     uint64_t events; /* stop there; UINT64_MAX: never */
     bool skip; /* no breakpoint at this position: */
     uint64_t skip_count, skip_events;
-    bool pending; /* what is watched was touched: hit says how */
+    bool skip_watch; /* nor anything that is watched */
+    bool pending; /* what is watched was written from outside: hit says where */
     bool stepping; /* one instruction, with the watched pages open; these are put back: */
     uint64_t step_limit, step_events, step_count;
     struct cpu_hit hit;
@@ -312,9 +313,11 @@ void debug_stop(struct cpu *cpu, enum cpu_hit_kind kind, uint64_t addr);
 void debug_refused(struct cpu *cpu, unsigned number, uint64_t pc, uint64_t addr_virtual);
 /* debug_written - the host or a device has written there, physical. */
 void debug_written(struct cpu *cpu, uint64_t addr, uint64_t size_bytes);
-/* debug_step_begin, debug_step_end - around one instruction. true: it did what is watched. */
+/* debug_step_begin, debug_step_end - around one instruction. */
 void debug_step_begin(struct cpu *cpu);
-bool debug_step_end(struct cpu *cpu);
+void debug_step_end(struct cpu *cpu);
+/* code_written - cpu_ram_written(), of what the guest itself has written. */
+void code_written(struct cpu *cpu, uint64_t addr, size_t size_bytes);
 
 /* cpu_save.c */
 MUST_CHECK bool cpu_recycle(struct cpu *cpu, struct error *error);

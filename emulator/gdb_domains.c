@@ -2,8 +2,8 @@
 /* gdb_domains.c - the domains that our kernel has in its cache, as threads: read in its memory
  * from outside. Called through gdb_machine_ops() and by gdb_monitor.c.
  *
- * A thread's number is the object id of the domain's root, plus 2; thread 1 is the hart itself, as
- * long as no domain was ever run, or the kernel is none of ours.
+ * Thread 1 is the hart itself, and all that happens happens to it: gdb does not survive that a step
+ * ends in another thread. The number of the others is the object id of the domain's root, plus 2.
  *
  * Invariants
  *  1. What is read there is never trusted: addresses and counts are checked.
@@ -105,10 +105,17 @@ uint64_t domain_id(struct gdb_machine *target)
     return domain ? id_of(target, domain) : 0;
 }
 
+bool domain_live(struct gdb_machine *target, uint64_t thread)
+{
+    if (thread == 0 || thread == THREAD_HART)
+        return true;
+    return cpu_privilege(target->cpu) == 0 && thread == domain_id(target) + THREAD_FIRST;
+}
+
 uint64_t domains_now(void *context)
 {
-    uint64_t domain = running(context);
-    return domain ? id_of(context, domain) + THREAD_FIRST : THREAD_HART;
+    (void)context;
+    return THREAD_HART;
 }
 
 static const char *state_name(uint8_t state, bool now)
@@ -139,16 +146,16 @@ size_t domains_list(void *context, struct gdb_thread *threads, size_t max)
     size_t filled = 1;
     uint64_t count, list = cache(target, &count), now = running(target);
     assert(max > 0);
-    if (now) { /* the one that runs is always there */
-        thread_fill(target, now, true, &threads[0]);
-    } else {
-        threads[0].id = THREAD_HART;
+    threads[0].id = THREAD_HART;
+    if (now)
+        (void)snprintf(threads[0].name, GDB_THREAD_NAME_BYTES, "hart, for domain %llu",
+                       (unsigned long long)id_of(target, now));
+    else
         (void)snprintf(threads[0].name, GDB_THREAD_NAME_BYTES, "hart");
-    }
     for (uint64_t i = 0; i < count && filled < max; i++) {
         uint64_t domain = list + i * DOMAIN_BYTES;
-        if (domain != now && is_domain(target, domain))
-            thread_fill(target, domain, false, &threads[filled++]);
+        if (is_domain(target, domain))
+            thread_fill(target, domain, domain == now, &threads[filled++]);
     }
     return filled;
 }

@@ -65,11 +65,6 @@ static const struct gdb_register registers[] = {
 
 /* --- registers --- */
 
-static bool live(struct gdb_machine *target, uint64_t thread)
-{
-    return thread == 0 || thread == domains_now(target);
-}
-
 static bool own_read(struct gdb_machine *target, uint32_t index, uint64_t *value)
 {
     struct machine_position here = machine_position(target->machine);
@@ -109,7 +104,7 @@ static bool register_read(void *context, uint64_t thread, uint32_t number, uint6
     struct gdb_machine *target = context;
     if (number >= FIRST_OWN)
         return own_read(target, number - FIRST_OWN, value);
-    if (!live(target, thread))
+    if (!domain_live(target, thread))
         return domain_register(target, thread, number, value);
     if (number < NUMBER_PC)
         *value = cpu_x_get(target->cpu, number);
@@ -137,7 +132,7 @@ static bool csr_write(struct gdb_machine *target, uint32_t csr, uint64_t value)
 static bool register_write(void *context, uint64_t thread, uint32_t number, uint64_t value)
 {
     struct gdb_machine *target = context;
-    if (!target->config.may_write || !live(target, thread) || number >= NUMBER_PRIVILEGE)
+    if (!target->config.may_write || !domain_live(target, thread) || number >= NUMBER_PRIVILEGE)
         return false;
     if (number >= FIRST_CSR)
         return csr_write(target, number - FIRST_CSR, value);
@@ -152,24 +147,32 @@ static bool register_write(void *context, uint64_t thread, uint32_t number, uint
 
 /* --- memory --- */
 
-/* Where an address is in RAM, and how much of its page is. NULL: it is not. */
+static uint8_t *ram_at(struct gdb_machine *target, uint64_t addr)
+{
+    uint64_t offset = addr - BOARD_RAM_BASE;
+    return offset < cpu_ram_bytes(target->cpu) ? cpu_ram(target->cpu) + offset : NULL;
+}
+
+/* Where an address is in RAM, and how much of its page is. NULL: it is not. As long as the kernel
+ * has not mapped itself, its addresses mean what they will mean then. */
 static uint8_t *memory_at(struct gdb_machine *target, uint64_t thread, bool physical,
                           uint64_t addr, size_t *size_bytes, uint64_t *addr_physical)
 {
-    uint64_t satp;
+    uint64_t satp = cpu_csr_get(target->cpu, CPU_CSR_SATP);
+    uint8_t *bytes = NULL;
     *addr_physical = addr;
     *size_bytes = PAGE_BYTES - addr % PAGE_BYTES;
-    if (!physical && live(target, thread)) {
-        if (!cpu_translate(target->cpu, addr, addr_physical))
-            return NULL;
-    } else if (!physical && (!domain_satp(target, thread, &satp) ||
-                             !cpu_translate_by(target->cpu, satp, addr, addr_physical))) {
+    if (physical)
+        return ram_at(target, addr);
+    if (!domain_live(target, thread) && !domain_satp(target, thread, &satp))
         return NULL;
+    if (cpu_translate_by(target->cpu, satp, addr, addr_physical))
+        bytes = ram_at(target, *addr_physical);
+    if (!bytes && satp == 0 && target->domains) {
+        *addr_physical = addr - target->kernel_offset;
+        bytes = ram_at(target, *addr_physical);
     }
-    uint64_t offset = *addr_physical - BOARD_RAM_BASE;
-    if (*addr_physical < BOARD_RAM_BASE || offset >= cpu_ram_bytes(target->cpu))
-        return NULL;
-    return cpu_ram(target->cpu) + offset;
+    return bytes;
 }
 
 static size_t memory_read(void *context, uint64_t thread, bool physical, uint64_t addr, void *data,

@@ -29,6 +29,7 @@ struct gdb_search {
     unsigned hits;
     bool found, any;       /* a hit in this stretch; in this one, or before the gap */
     struct gdb_place best; /* the last that was hit, and what */
+    bool behind;           /* behind the instruction there is where to stop */
     struct gdb_stop stop;
     bool gap; /* what lies between here and the stretch was left out */
     uint64_t gap_from;
@@ -66,6 +67,8 @@ void move_interrupt(void *context);
 /* gdb_domains.c: registers are those of struct domain. */
 void domains_find(struct gdb_machine *target);
 uint64_t domains_now(void *context);
+/* domain_live - are the hart's registers those of this thread? */
+bool domain_live(struct gdb_machine *target, uint64_t thread);
 size_t domains_list(void *context, struct gdb_thread *threads, size_t max);
 /* domain_register - of a domain that does not run: gdb's numbers up to pc, and of f. */
 bool domain_register(struct gdb_machine *target, uint64_t thread, uint32_t number,

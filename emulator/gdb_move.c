@@ -148,21 +148,16 @@ static bool stretch_begin(struct gdb_machine *target, uint64_t from)
     return true;
 }
 
-/* What was touched is seen behind the instruction that did it, so it counts also right there. */
-static bool hit_counts(const struct gdb_search *search, const struct gdb_place *place,
-                       const struct gdb_stop *stop)
-{
-    int order = place_compare(place, &search->before);
-    return order < 0 || (order == 0 && (search->reached || stop->kind == GDB_STOP_WATCH));
-}
-
 static bool hit_note(struct gdb_machine *target)
 {
     struct gdb_search *search = &target->search;
     struct gdb_place here = place_now(target);
     struct gdb_stop stop = points_hit(target);
-    if (!hit_counts(search, &here, &stop))
+    int order = place_compare(&here, &search->before);
+    if (order > 0 || (order == 0 && !search->reached))
         return true;
+    struct cpu_hit hit = cpu_debug_hit(target->cpu);
+    search->behind = hit.kind == CPU_HIT_WATCH && !hit.done;
     search->found = search->any = true;
     search->best = here;
     search->stop = stop;
@@ -182,14 +177,12 @@ static bool stop_at(struct gdb_machine *target, const struct gdb_place *place, s
     return true;
 }
 
-/* To the last hit. */
+/* To the last hit. In both directions gdb wants to step once more to see what was done to what is
+ * watched: so it is told of it before it comes to the instruction, from either side. */
 static bool hit_go(struct gdb_machine *target, struct gdb_stop *out)
 {
     struct gdb_search *search = &target->search;
-    struct gdb_place place = search->best;
-    bool good = search->stop.kind != GDB_STOP_WATCH ||
-                place_before(target, &search->best, &place);
-    good = good && place_go(target, &place);
+    bool good = place_go(target, &search->best) && (!search->behind || step(target));
     *out = search->stop;
     if (!good)
         out->kind = GDB_STOP_FAULT;

@@ -7,8 +7,8 @@
 packages_build="gcc libc6-dev cmake ninja-build pkg-config gcc-riscv64-unknown-elf
   picolibc-riscv64-unknown-elf libunicorn-dev libsdl2-dev libsdl2-ttf-dev liblz4-dev libxxhash-dev
   libpng-dev libcjson-dev libelf-dev libfdt-dev fonts-dejavu-core"
-# To test and measure it: the test framework, and QEMU for a second opinion.
-packages_test="libcriterion-dev qemu-system-misc"
+# To test and measure it: the test framework, QEMU for a second opinion, and the debugger.
+packages_test="libcriterion-dev qemu-system-misc gdb-multiarch"
 # To read what latchkey profile writes: callgrind_annotate, vcd2fst; and, for the long tests, a
 # browser that shows a flame graph.
 packages_view="valgrind gtkwave"

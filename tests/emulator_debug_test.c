@@ -136,8 +136,10 @@ static void steps_go(struct replay *replay, const struct cpu_debug *debug, uint6
             changed = changed || memcmp(now, old[i], debug->watches[i].size_bytes) != 0;
             memcpy(old[i], now, 16);
         }
-        if (changed)
+        if (changed) {
             hit_add(writes, machine);
+            writes->places[writes->count - 1].instructions--; /* a stop comes before */
+        }
         for (size_t i = 0; i < debug->break_count; i++)
             if (cpu_pc_get(cpu) == debug->breaks[i])
                 hit_add(breaks, machine);

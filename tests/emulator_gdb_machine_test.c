@@ -15,7 +15,7 @@
 
 #define INSTRUCTIONS 8000000u
 #define BUDGET ((size_t)64 << 20)
-#define PLACES_MAX 120u
+#define PLACES_MAX 60u
 #define NUMBER_PC 32u
 
 struct debugged {
@@ -124,8 +124,16 @@ Test(gdb_machine, steps_back_undo_steps, .timeout = 120)
     free(seen);
 }
 
-/* Forward through all hits, and back through them; places of watchpoints lie one instruction
- * apart. */
+/* What gdb does when something that is watched is about to be touched: step past it. */
+static void past(struct debugged *debugged, enum gdb_point_kind point, uint64_t addr,
+                 enum gdb_move how)
+{
+    point_remove(debugged, point, addr, 8);
+    cr_assert_eq(move(debugged, how).kind, GDB_STOP_STEP);
+    point_set(debugged, point, addr, 8);
+}
+
+/* Forward through all hits, and back through them. */
 static unsigned both_ways(struct debugged *debugged, uint64_t from, uint64_t addr,
                           enum gdb_stop_kind kind)
 {
@@ -134,18 +142,18 @@ static unsigned both_ways(struct debugged *debugged, uint64_t from, uint64_t add
     unsigned count = 0;
     at(debugged, from);
     point_set(debugged, point, addr, 8);
-    while (count < PLACES_MAX && move(debugged, GDB_GO).kind == kind)
+    while (count < PLACES_MAX && move(debugged, GDB_GO).kind == kind) {
         seen[count++] = see(debugged);
-    if (count == PLACES_MAX)
-        (void)move(debugged, GDB_STEP); /* past the last */
+        if (kind == GDB_STOP_WATCH || count == PLACES_MAX)
+            past(debugged, point, addr, GDB_STEP);
+    }
     for (unsigned i = count; i-- > 0;) {
         struct gdb_stop stop = move(debugged, GDB_GO_BACK);
         cr_assert_eq(stop.kind, kind);
+        if (kind == GDB_STOP_WATCH)
+            past(debugged, point, addr, GDB_STEP_BACK);
         struct seen here = see(debugged);
-        if (kind == GDB_STOP_BREAK)
-            same(&here, &seen[i], "a breakpoint, going back");
-        else
-            cr_assert_eq(here.instructions + 1, seen[i].instructions);
+        same(&here, &seen[i], "going back");
     }
     point_remove(debugged, point, addr, 8);
     free(seen);
@@ -157,7 +165,7 @@ Test(gdb_machine, hits_are_the_same_in_both_directions, .timeout = 240)
     struct scratch scratch;
     struct debugged debugged;
     scratch_make(&scratch);
-    for (uint64_t seed = 1; seed <= 3; seed++) {
+    for (uint64_t seed = 1; seed <= 2; seed++) {
         debug_begin(&scratch, seed, &debugged);
         at(&debugged, 1000000 + 100000 * seed);
         struct cpu *cpu = machine_cpu(debugged.machine);
@@ -227,7 +235,7 @@ Test(gdb_machine, domains_are_threads, .timeout = 120)
     size_t count = debugged.ops->threads(debugged.target, threads, GDB_THREADS_MAX);
     cr_expect_gt(count, 10);
     cr_expect_eq(threads[0].id, debugged.ops->thread_now(debugged.target));
-    cr_expect(strstr(threads[0].name, "domain "), "%s", threads[0].name);
+    cr_expect(strstr(threads[0].name, "hart, for domain "), "%s", threads[0].name);
     for (size_t i = 1; i < count; i++) {
         cr_expect(debugged.ops->register_read(debugged.target, threads[i].id, NUMBER_PC, &value));
         cr_expect_lt(value, 1ull << 38, "%s: pc %llx", threads[i].name,
