@@ -169,7 +169,8 @@ struct cpu_debug {
  * device or a reset has written there. A run after that goes on with this instruction. debug:
  * copied; NULL: none. Between runs.
  *
- * Returns  false: watching cannot be done on this engine; nothing is changed.
+ * Returns  false: watching cannot be done on this engine, or with model cache; nothing is
+ *          changed.
  */
 bool cpu_debug_set(struct cpu *cpu, const struct cpu_debug *debug);
 /* cpu_debug_events - from now on, runs end before an instruction when so many events have happened;

@@ -233,6 +233,9 @@ bool cpu_debug_set(struct cpu *cpu, const struct cpu_debug *wanted)
     assert(now->watch_count <= CPU_WATCHES_MAX);
     uint64_t pages[STORE_PATH_WATCHED_MAX] = {0};
     size_t page_count = pages_watched(now, pages);
+    /* Model cache would see the accesses that are refused. */
+    if (page_count > 0 && cpu->time && cpu->time->memory)
+        return false;
     if (!store_path_watch(&cpu->store_path, pages, page_count))
         return false;
     if (page_count > 0 && !engine_tlb_flush(cpu))

@@ -256,6 +256,18 @@ static bool watch_resolve(struct gdb_machine *target, struct machine_point *one)
            last == one->physical + size_bytes - 1;
 }
 
+/* Can it be done at all? Else gdb goes step by step, and compares. */
+static bool watch_try(struct gdb_machine *target, const struct machine_point *one)
+{
+    struct cpu_debug debug = {.watch_count = 1};
+    debug.watches[0] = (struct cpu_watch){.addr = one->physical,
+                                          .size_bytes = one->point.size_bytes, .on_write = true};
+    target->cpu_clean = false;
+    bool can = cpu_debug_set(target->cpu, &debug);
+    points_clear(target);
+    return can;
+}
+
 static enum gdb_answer point_add(void *context, const struct gdb_point *point)
 {
     struct gdb_machine *target = context;
@@ -268,6 +280,8 @@ static enum gdb_answer point_add(void *context, const struct gdb_point *point)
         return GDB_REFUSED;
     if (!breaks && !watch_resolve(target, &one))
         return GDB_REFUSED;
+    if (!breaks && !watch_try(target, &one))
+        return GDB_UNKNOWN;
     target->points[target->point_count++] = one;
     target->break_count += breaks;
     return GDB_DONE;
