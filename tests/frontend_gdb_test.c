@@ -111,6 +111,41 @@ Test(gdb, a_run_under_gdb_is_the_run_without_it, .timeout = 150)
     scratch_remove(&scratch);
 }
 
+/* Where a watchpoint would change what model cache sees, gdb steps by itself. */
+Test(gdb, no_timing_model_knows_of_gdb, .timeout = 240)
+{
+    static const struct {
+        const char *model, *script;
+    } models[] = {{"inorder", "hbreak sched_next\ncontinue\ncontinue\nstepi 50\ndelete\n"
+                              "watch sched.slice_end\ncontinue\ncontinue\ndelete\ncontinue\n"},
+                  {"cache", "hbreak sched_next\ncontinue\ncontinue\nstepi 50\ndelete\n"
+                            "break domain_load\ncontinue\nset can-use-hw-watchpoints 0\n"
+                            "watch sched.preempt\nstepi 20\n"
+                            "delete\ncontinue\n"}};
+    struct scratch scratch;
+    char server[1000], image[SCRATCH_PATH_BYTES], with[64], without[64];
+    scratch_make(&scratch);
+    scratch_file(&scratch, "run.img", image);
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        (void)snprintf(server, sizeof(server),
+                       "./latchkey run --headless --timing %s --until insn=1500000 "
+                       "--stats %s/stats.json %s",
+                       models[i].model, scratch.folder, image);
+        image_copy("shared-demo.img", image);
+        struct command_result *result = command_run(server);
+        cr_assert_eq(result->status, 0, "%s", result->errors);
+        free(result);
+        digest_of(&scratch, without);
+        image_copy("shared-demo.img", image);
+        result = gdb_run(&scratch, server, models[i].script);
+        digest_of(&scratch, with);
+        cr_expect_str_eq(with, without, "%s: %s", models[i].model, result->output);
+        expect(result, "exited normally");
+        free(result);
+    }
+    scratch_remove(&scratch);
+}
+
 Test(gdb, a_run_can_be_changed_cut_and_left, .timeout = 150)
 {
     struct scratch scratch;
