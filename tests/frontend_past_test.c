@@ -136,7 +136,7 @@ static unsigned releases(const struct world *world, uint16_t code)
     return count;
 }
 
-Test(past, a_session_goes_back_and_forth_and_is_the_same_there, .timeout = 100)
+Test(past, a_session_goes_back_and_forth_and_is_the_same_there, .timeout = 300)
 {
     struct world *world = world_make((size_t)64 << 20);
     run(world, 0, SLICES, KEY_A);
@@ -155,7 +155,7 @@ Test(past, a_session_goes_back_and_forth_and_is_the_same_there, .timeout = 100)
     world_free(world, 0);
 }
 
-Test(past, playing_it_is_what_was_and_ends_at_the_newest_moment, .timeout = 100)
+Test(past, playing_it_is_what_was_and_ends_at_the_newest_moment, .timeout = 300)
 {
     struct world *world = world_make((size_t)64 << 20);
     struct machine_until slice = machine_until_never();
@@ -170,7 +170,7 @@ Test(past, playing_it_is_what_was_and_ends_at_the_newest_moment, .timeout = 100)
     world_free(world, 0);
 }
 
-Test(past, going_on_from_it_is_another_run_with_no_key_held, .timeout = 100)
+Test(past, going_on_from_it_is_another_run_with_no_key_held, .timeout = 300)
 {
     struct error error;
     char path[SCRATCH_PATH_BYTES];
@@ -205,7 +205,7 @@ Test(past, going_on_from_it_is_another_run_with_no_key_held, .timeout = 100)
     world_free(world, 0);
 }
 
-Test(past, a_run_that_ends_while_the_past_is_looked_at_ends_where_it_was_newest, .timeout = 100)
+Test(past, a_run_that_ends_while_the_past_is_looked_at_ends_where_it_was_newest, .timeout = 300)
 {
     struct digest images[2];
     for (unsigned looks = 0; looks < 2; looks++) {
@@ -222,7 +222,7 @@ Test(past, a_run_that_ends_while_the_past_is_looked_at_ends_where_it_was_newest,
     cr_expect(digest_equal(images[0], images[1]));
 }
 
-Test(past, the_plug_is_out_again_at_the_newest_moment, .timeout = 100)
+Test(past, the_plug_is_out_again_at_the_newest_moment, .timeout = 300)
 {
     struct world *world = world_make((size_t)64 << 20);
     run(world, 0, 4, KEY_A);

@@ -277,7 +277,7 @@ static void nothing(struct record *record)
     (void)record;
 }
 
-Test(replay_command, snapshots_on_disk_are_made_used_and_refused_when_damaged, .timeout = 120)
+Test(replay_command, snapshots_on_disk_are_made_used_and_refused_when_damaged, .timeout = 240)
 {
     char digests[3][64];
     record("--until generation=4");

@@ -115,7 +115,7 @@ static uint64_t now(const struct view *view)
     return machine_time_ns(view->session.machine);
 }
 
-Test(view_past, rewinding_and_leaving_is_as_if_nothing_was, .timeout = 100)
+Test(view_past, rewinding_and_leaving_is_as_if_nothing_was, .timeout = 300)
 {
     struct world world;
     world_make(&world, NULL);
@@ -146,7 +146,7 @@ Test(view_past, rewinding_and_leaving_is_as_if_nothing_was, .timeout = 100)
     world_free(&world);
 }
 
-Test(view_past, marks_are_gone_through_in_both_directions, .timeout = 100)
+Test(view_past, marks_are_gone_through_in_both_directions, .timeout = 300)
 {
     struct world world;
     uint64_t at[64];
@@ -173,7 +173,7 @@ Test(view_past, marks_are_gone_through_in_both_directions, .timeout = 100)
     world_free(&world);
 }
 
-Test(view_past, going_on_from_the_past_forgets_what_came_after, .timeout = 100)
+Test(view_past, going_on_from_the_past_forgets_what_came_after, .timeout = 300)
 {
     struct world world;
     world_make(&world, NULL);
@@ -193,7 +193,7 @@ Test(view_past, going_on_from_the_past_forgets_what_came_after, .timeout = 100)
     world_free(&world);
 }
 
-Test(view_past, nothing_that_is_done_to_the_past_reaches_the_machine, .timeout = 100)
+Test(view_past, nothing_that_is_done_to_the_past_reaches_the_machine, .timeout = 300)
 {
     struct world world;
     world_make(&world, NULL);
@@ -224,7 +224,7 @@ Test(view_past, nothing_that_is_done_to_the_past_reaches_the_machine, .timeout =
     world_free(&world);
 }
 
-Test(view_past, the_plug_is_out_where_it_was, .timeout = 100)
+Test(view_past, the_plug_is_out_where_it_was, .timeout = 300)
 {
     struct world world;
     world_make(&world, NULL);
@@ -247,7 +247,7 @@ Test(view_past, the_plug_is_out_where_it_was, .timeout = 100)
     world_free(&world);
 }
 
-Test(view_past, a_recorded_run_is_played_and_gone_on_from, .timeout = 100)
+Test(view_past, a_recorded_run_is_played_and_gone_on_from, .timeout = 300)
 {
     struct error error;
     char path[SCRATCH_PATH_BYTES];
