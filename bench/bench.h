@@ -78,5 +78,8 @@ MUST_CHECK bool kernel_bench(struct bench *bench, struct error *error);
 MUST_CHECK bool campaign_bench(struct bench *bench, struct error *error);
 MUST_CHECK bool store_bench(struct bench *bench, struct error *error);
 MUST_CHECK bool replay_bench(struct bench *bench, struct error *error);
+MUST_CHECK bool timing_bench(struct bench *bench, struct error *error);
+/* timing_speeds - the rows of the timing models in suite "replay". Errors as above. */
+MUST_CHECK bool timing_speeds(struct bench *bench, struct error *error);
 
 #endif

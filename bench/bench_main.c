@@ -22,6 +22,7 @@ static const struct suite {
     {"store", store_bench},
     {"campaign", campaign_bench},
     {"replay", replay_bench},
+    {"timing", timing_bench},
     {"domains", NULL},
 };
 #define SUITE_COUNT (sizeof(suites) / sizeof(suites[0]))

@@ -257,5 +257,5 @@ bool replay_bench(struct bench *bench, struct error *error)
     for (size_t i = 0; i < WORKLOAD_COUNT; i++)
         if (!workload_measure(bench, &workloads[i], error))
             return false;
-    return history_measure(bench, error);
+    return history_measure(bench, error) && timing_speeds(bench, error);
 }

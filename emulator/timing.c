@@ -6,9 +6,13 @@
 #include <assert.h>
 #include <string.h>
 
-#define ROW(name, value, unit, what, source) {#name, (value), unit, what, source},
-static const struct timing_row rows[] = {TIMING_TABLE(ROW)};
-#undef ROW
+#define PIPELINE(name, value, unit, what, source)                                                  \
+    {#name, (value), unit, what, source, TIMING_INORDER},
+#define MEMORY(name, value, unit, what, source) {#name, (value), unit, what, source, TIMING_CACHE},
+static const struct timing_row rows[] = {TIMING_TABLE_PIPELINE(PIPELINE)
+                                             TIMING_TABLE_MEMORY(MEMORY)};
+#undef PIPELINE
+#undef MEMORY
 
 static const char *const names[TIMING_MODEL_COUNT] = {
     [TIMING_INSN] = "insn", [TIMING_INORDER] = "inorder", [TIMING_CACHE] = "cache"};

@@ -39,7 +39,7 @@ enum timing_model { TIMING_INSN, TIMING_INORDER, TIMING_CACHE, TIMING_MODEL_COUN
 #define TIMING_SOURCE_LATENCY "FU540-C000 manual 4.3, result latency"
 #define TIMING_SOURCE_FLUSH "FU540-C000 manual 4.3, pipeline flush"
 #define TIMING_SOURCE_FETCH "FU540-C000 manual 4.2"
-#define TIMING_SOURCE_ROCKET "LLVM 18, RISCVSchedRocket.td"
+#define TIMING_SOURCE_ROCKET "LLVM 03669ce5, RISCVSchedRocket.td"
 
 /* ROW(name, value, unit, what, source). The latency of a result of n cycles: what needs it and
  * comes right behind waits n - 1. */
@@ -104,6 +104,7 @@ struct timing_row {
     const char *name;
     unsigned value;
     const char *unit, *what, *source;
+    enum timing_model model; /* the simplest that has it */
 };
 /* timing_rows - the table above. */
 const struct timing_row *timing_rows(size_t *count);

@@ -101,6 +101,25 @@ Test(replay_command, a_trace_of_a_run_that_changed_its_image_replays_and_changes
     clean();
 }
 
+Test(replay_command, a_trace_replays_with_the_timing_model_that_it_names, .timeout = 120)
+{
+    static const char *const models[] = {"inorder", "cache"};
+    char cycles[2][64];
+    for (unsigned i = 0; i < 2; i++) {
+        char options[100];
+        (void)snprintf(options, sizeof(options), "--timing %s --until insn=2000000", models[i]);
+        record(options);
+        replay_equals("replay.trace");
+        struct command_result *stats = expect(0, "cat replay.json");
+        member(stats->output, "cycles", cycles[i]);
+        cr_expect(strstr(stats->output, models[i]), "%s", stats->output);
+        cr_expect_eq(strstr(stats->output, "mcpi_data") != NULL, i == 1);
+        free(stats);
+    }
+    cr_expect_str_neq(cycles[0], cycles[1]);
+    clean();
+}
+
 Test(replay_command, the_console_is_printed_again, .timeout = 60)
 {
     quietly(0, RECORD RUN "--record replay.trace --until generation=2 replay.img </dev/null "
