@@ -3,7 +3,8 @@
  * that going forward went through, hits are the same in both directions, and the machine is always
  * the one that the recorded run was.
  *
- * The runs have random input and power cuts (support_record.h). */
+ * The runs have random input, power cuts and disk models (support_record.h). 4 of them go their
+ * whole way under a debugger; LATCHKEY_LONG=1 makes it 50. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +30,7 @@ struct debugged {
 static void debug_begin(const struct scratch *scratch, uint64_t seed, struct debugged *debugged)
 {
     record_random(scratch, "debugged", seed, INSTRUCTIONS, &debugged->recorded);
-    debugged->replay = replay_of(&debugged->recorded, BUDGET, false);
+    debugged->replay = replay_of(&debugged->recorded, BUDGET, true);
     debugged->machine = replay_machine(debugged->replay);
     const struct gdb_machine_config config = {
         .machine = debugged->machine, .timeline = replay_timeline(debugged->replay),
@@ -177,6 +178,47 @@ Test(gdb_machine, hits_are_the_same_in_both_directions, .timeout = 240)
         cr_expect_gt(breaks, 0);
         debug_end(&debugged);
     }
+    scratch_remove(&scratch);
+}
+
+/* Up to some hits of a point, then without it. */
+static unsigned stops(struct debugged *debugged, enum gdb_point_kind kind, uint64_t addr)
+{
+    unsigned count = 0;
+    enum gdb_stop_kind expected = kind == GDB_BREAK ? GDB_STOP_BREAK : GDB_STOP_WATCH;
+    point_set(debugged, kind, addr, 8);
+    while (count < 8 && move(debugged, GDB_GO).kind == expected) {
+        count++;
+        if (kind != GDB_BREAK)
+            past(debugged, kind, addr, GDB_STEP);
+    }
+    point_remove(debugged, kind, addr, 8);
+    return count;
+}
+
+Test(gdb_machine, random_runs_under_gdb_have_the_digests_of_every_mark, .timeout = 3000)
+{
+    struct scratch scratch;
+    struct debugged debugged;
+    unsigned hits = 0, rounds = getenv("LATCHKEY_LONG") ? 50 : 4;
+    scratch_make(&scratch);
+    for (uint64_t seed = 1; seed <= rounds; seed++) {
+        debug_begin(&scratch, seed, &debugged);
+        at(&debugged, INSTRUCTIONS / 64 * (1 + seed % 32));
+        struct cpu *cpu = machine_cpu(debugged.machine);
+        uint64_t pc = cpu_pc_get(cpu), stack = cpu_x_get(cpu, 2) & ~7ull;
+        hits += stops(&debugged, GDB_BREAK, pc);
+        hits += stops(&debugged, GDB_WATCH, stack);
+        hits += stops(&debugged, GDB_WATCH_READ, stack);
+        (void)move(&debugged, GDB_STEP);
+        if (machine_instructions(debugged.machine) < debugged.recorded.instructions)
+            cr_assert_eq(move(&debugged, GDB_GO).kind, GDB_STOP_END, "seed %u", (unsigned)seed);
+        cr_expect_eq(machine_instructions(debugged.machine), debugged.recorded.instructions);
+        cr_expect(digest_same(machine_digest(debugged.machine), debugged.recorded.digest),
+                  "seed %u", (unsigned)seed);
+        debug_end(&debugged);
+    }
+    cr_expect_gt(hits, 8 * rounds);
     scratch_remove(&scratch);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* emulator_replay_test.c - recorded runs of the demo, with random input, power cuts, media faults,
- * disk models and slices, replay to equal digests at every mark and glance; and back in time the
- * machine is what it was there first.
+ * disk models and slices, replay to equal digests at every mark and glance, also while a ledger
+ * watches; and back in time the machine is what it was there first. (Under gdb:
+ * emulator_gdb_machine_test.c.)
  *
  * 4 runs; LATCHKEY_LONG=1 makes it 50. LATCHKEY_SEED=N begins with that one.
  */
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "emulator/ledger.h"
 #include "emulator/record_identity.h"
 #include "tests/support_record.h"
 
@@ -25,17 +27,26 @@ static uint64_t first_seed(void)
     return text ? strtoull(text, NULL, 10) : 1;
 }
 
-static void replay_expect(const struct recorded *recorded, uint64_t seed)
+static void replay_expect(const struct recorded *recorded, uint64_t seed, bool watched)
 {
     struct error error;
+    struct ledger *ledger = NULL;
     struct replay *replay = replay_of(recorded, 0, true);
     size_t count = replay_record(replay)->entry_count;
+    if (watched)
+        cr_assert(ledger_open(&ledger, replay_machine(replay), LATCHKEY_BUILD_DIR "/kernel.elf",
+                              NULL, &error), "%s", error.text);
     cr_assert(replay_record(replay)->complete);
     cr_assert(timeline_carry_out(replay_timeline(replay), count, &error), "seed %llu: %s",
               (unsigned long long)seed, error.text);
     cr_expect_eq(machine_instructions(replay_machine(replay)), recorded->instructions);
     cr_expect(digest_same(machine_digest(replay_machine(replay)), recorded->digest),
               "seed %llu: the end differs", (unsigned long long)seed);
+    if (watched) {
+        ledger_settle(ledger);
+        cr_expect_eq(ledger_view(ledger).total.instructions, recorded->instructions);
+    }
+    ledger_close(ledger);
     replay_close(replay);
 }
 
@@ -51,7 +62,8 @@ Test(replay, random_runs_replay_to_equal_digests_at_every_mark, .timeout = 900)
                 (unsigned long long)seed, (unsigned long long)recorded.inputs,
                 (unsigned long long)recorded.cuts, (unsigned long long)recorded.faults,
                 recorded.place_count);
-        replay_expect(&recorded, seed);
+        replay_expect(&recorded, seed, false);
+        replay_expect(&recorded, seed, true);
         inputs += recorded.inputs;
         cuts += recorded.cuts;
     }
