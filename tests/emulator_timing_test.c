@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "bench/timing_guest.h"
+#include "emulator/cpu.h"
 #include "emulator/machine.h"
 #include "emulator/timing_pipe.h"
 
@@ -234,6 +235,45 @@ Test(timing, snapshots_keep_the_state_of_model_inorder, .timeout = 120)
 Test(timing, snapshots_keep_the_state_of_model_cache, .timeout = 120)
 {
     check_snapshots(TIMING_CACHE);
+}
+
+/* Stops at places that the run comes to, and at stores to its stack, change nothing. */
+static void check_debugger(enum timing_model timing)
+{
+    struct place expected = run_plain(timing);
+    struct machine_config config = config_of(timing);
+    struct machine *machine = start(&config);
+    struct cpu_debug debug = {.break_count = 4};
+    for (unsigned i = 0; i < debug.break_count; i++) {
+        run_to(machine, INSTRUCTIONS / 5 * (i + 1));
+        debug.breaks[i] = cpu_pc_get(machine_cpu(machine));
+    }
+    uint64_t stack;
+    if (timing == TIMING_INORDER &&
+        cpu_translate(machine_cpu(machine), cpu_x_get(machine_cpu(machine), 2) & ~UINT64_C(7),
+                      &stack)) {
+        debug.watch_count = 1;
+        debug.watches[0] = (struct cpu_watch){.addr = stack, .size_bytes = 8, .on_write = true};
+    }
+    machine_destroy(machine);
+    machine = start(&config);
+    cr_assert(cpu_debug_set(machine_cpu(machine), &debug));
+    struct machine_until until = machine_until_never();
+    until.instructions = INSTRUCTIONS;
+    unsigned hits = 0;
+    while (machine_run(machine, &until).reason == MACHINE_STOP_DEBUG && hits < 20000)
+        hits++;
+    cr_expect_gt(hits, 3);
+    cr_assert(cpu_debug_set(machine_cpu(machine), NULL));
+    run_to(machine, INSTRUCTIONS);
+    expect_same(expected, place_of(machine), "under a debugger");
+    machine_destroy(machine);
+}
+
+Test(timing, a_debugger_changes_no_cycle, .timeout = 120)
+{
+    check_debugger(TIMING_INORDER);
+    check_debugger(TIMING_CACHE);
 }
 
 Test(timing, a_snapshot_of_another_model_is_refused)
