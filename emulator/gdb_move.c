@@ -189,6 +189,18 @@ static bool hit_go(struct gdb_machine *target, struct gdb_stop *out)
     return true;
 }
 
+/* Nothing was hit. */
+static bool limit_go(struct gdb_machine *target, struct gdb_stop *out)
+{
+    uint64_t limit = back_limit(target);
+    bool asked_for = target->at && limit == target->at;
+    if (seek(target, limit))
+        out->kind = asked_for ? GDB_STOP_STEP : GDB_STOP_BEGIN;
+    else
+        out->kind = GDB_STOP_FAULT;
+    return true;
+}
+
 /* A stretch was gone through. true: that is the end of the search. */
 static bool stretch_end(struct gdb_machine *target, struct gdb_stop *out)
 {
@@ -210,13 +222,7 @@ static bool stretch_end(struct gdb_machine *target, struct gdb_stop *out)
         search->length *= search->length < STRETCH_MAX ? STRETCH_GROWTH : 1;
         return false;
     }
-    points_clear(target);
-    if (!seek(target, limit)) {
-        out->kind = GDB_STOP_FAULT;
-        return true;
-    }
-    out->kind = target->at && limit == target->at ? GDB_STOP_STEP : GDB_STOP_BEGIN;
-    return true;
+    return limit_go(target, out);
 }
 
 static bool back_on(struct gdb_machine *target, struct gdb_stop *out)
@@ -228,6 +234,8 @@ static bool back_on(struct gdb_machine *target, struct gdb_stop *out)
         points_clear(target);
         return stop_at(target, &search->start, out, GDB_STOP_ASKED);
     }
+    if (target->point_count == 0)
+        return limit_go(target, out);
     if (!search->scanning &&
         !stretch_begin(target, end - limit > search->length ? end - search->length : limit)) {
         out->kind = GDB_STOP_FAULT;
