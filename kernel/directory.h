@@ -41,6 +41,12 @@ static inline uint64_t directory_id(const struct directory_entry *entry)
     return directory_head(entry) >> 16;
 }
 
+/* directory_pot_kind - the kind of range that has the pot of its object. */
+static inline enum range_kind directory_pot_kind(const struct directory_entry *entry)
+{
+    return entry->kind == DIRECTORY_NODE ? RANGE_NODES : RANGE_PAGE_POTS;
+}
+
 /* The block that holds a page, as io.h names it. */
 static inline enum range_kind directory_block_kind(const struct directory_entry *entry)
 {

@@ -47,7 +47,7 @@ static void answered(void *object, bool good)
 static bool ask(const struct directory_entry *entry)
 {
     struct volume_home home;
-    enum range_kind kind = entry->kind == DIRECTORY_NODE ? RANGE_NODES : RANGE_PAGE_POTS;
+    enum range_kind kind = directory_pot_kind(entry);
     uint64_t id = directory_id(entry);
     if (kind == look.kind && look.first_id <= id && id < look.end_id)
         return true;

@@ -28,9 +28,7 @@
 #include "kernel/io.h"
 #include "kernel/migrate_pots.h"
 #include "kernel/object.h"
-#include "kernel/pot.h"
 #include "kernel/print.h"
-#include "kernel/sched.h"
 
 /* Pages of the list: 8 MiB, but no more of the frames than this part. */
 #define PAGES_MAX 2048u

@@ -68,15 +68,9 @@ static void one_answered(void *object, bool good)
 
 static const struct io_owner pots_owner = {one_answered, NULL};
 
-/* The kind of range that has the object's pot. */
-static enum range_kind kind_of(const struct directory_entry *entry)
-{
-    return entry->kind == DIRECTORY_NODE ? RANGE_NODES : RANGE_PAGE_POTS;
-}
-
 static bool has_home(const struct directory_entry *entry, struct volume_home *home)
 {
-    return volume_home_any(kind_of(entry), directory_id(entry), home);
+    return volume_home_any(directory_pot_kind(entry), directory_id(entry), home);
 }
 
 /* true: it is known what is in plex 1, as far as it matters. */
@@ -89,14 +83,14 @@ static bool look(void)
 static bool pot_gather(const struct directory_entry *entry, uint64_t first_id)
 {
     struct held_pot *last = &held_pots[pots.count - 1];
-    if (pots.count > 0 && last->kind == kind_of(entry) && last->first_id == first_id)
+    if (pots.count > 0 && last->kind == directory_pot_kind(entry) && last->first_id == first_id)
         return true;
     uint64_t newest = 0;
     if (pots.count == POTS_MAX || pots.count >= pot_spare() ||
         (pots.plex == 0 && !look_take(&newest)))
         return false;
-    held_pots[pots.count++] =
-        (struct held_pot){.kind = kind_of(entry), .first_id = first_id, .newest = newest};
+    held_pots[pots.count++] = (struct held_pot){
+        .kind = directory_pot_kind(entry), .first_id = first_id, .newest = newest};
     return true;
 }
 
@@ -116,7 +110,7 @@ static bool gather(void)
         if (checkpoint_time_is_up())
             return false;
         if (has_home(entry, &home) &&
-            (pots.generation > 0 || is_alone(kind_of(entry), directory_id(entry))) &&
+            (pots.generation > 0 || is_alone(directory_pot_kind(entry), directory_id(entry))) &&
             !pot_gather(entry, home.first_id))
             break;
         pots.end++;
@@ -156,8 +150,9 @@ static bool hold(void)
 static bool entry_change(const struct directory_entry *entry)
 {
     const struct held_pot *held = held_pots;
-    uint64_t id = directory_id(entry), each = range_objects_per_block((uint8_t)kind_of(entry));
-    while (held->kind != kind_of(entry) || id - held->first_id >= each)
+    enum range_kind kind = directory_pot_kind(entry);
+    uint64_t id = directory_id(entry), each = range_objects_per_block((uint8_t)kind);
+    while (held->kind != kind || id - held->first_id >= each)
         held++;
     kassert(held < held_pots + pots.count);
     void *block = held->pot->data;
