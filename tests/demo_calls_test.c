@@ -20,15 +20,20 @@
 #define IMAGE "test-fuzz.img"
 #define SMALL_BYTES (16u << 20) /* less to forget, each time */
 #define QEMU                                                                                       \
-    "timeout -k 5 900 qemu-system-riscv64 -M virt -m 64 -bios default "                            \
+    "timeout -k 5 %u qemu-system-riscv64 -M virt -m 64 -bios default "                             \
     "-icount shift=3,sleep=off -global virtio-mmio.force-legacy=false -nodefaults -display none "  \
     "-serial stdio -kernel " LATCHKEY_BUILD_DIR "/kernel.elf "                                     \
     "-drive file=" IMAGE ",if=none,format=raw,id=d0,readonly=on "                                  \
     "-device virtio-blk-device,drive=d0 < /dev/null"
 
-/* QEMU's clock runs on while its disk is read: a read that takes the host long looks like a call
- * that waits for ever. Equal digests cannot come about by chance. */
-#define QEMU_TRIES 5u
+/* QEMU's clock runs on while its disk is read, to the next timer at once. A read that takes the
+ * host long looks like a call that waits for ever; and where there is no timer, QEMU 7.2 runs to
+ * the end of time and stays there, in one instruction. Either happens to one run in ten, and more
+ * often on a busy machine. It is asked again then, each time with more time: equal digests cannot
+ * come about by chance. A run takes a second; a long one, ten. */
+#define QEMU_TRIES 10u
+#define QEMU_SECONDS 5u
+#define QEMU_SECONDS_LONG 50u
 
 static void image_make(const char *calls, const char *seed, bool timeless)
 {
@@ -144,7 +149,7 @@ Test(demo, random_calls_harm_nobody_when_everything_is_forgotten_each_time, .tim
 
 static bool is_same(const struct transcript *one, const struct transcript *other)
 {
-    return strcmp(verdict(one->text), verdict(other->text)) == 0;
+    return strstr(one->text, "judge: ") && strcmp(verdict(one->text), verdict(other->text)) == 0;
 }
 
 static void expect_same(const struct transcript *one, const struct transcript *other,
@@ -153,29 +158,32 @@ static void expect_same(const struct transcript *one, const struct transcript *o
     cr_expect_str_eq(verdict(one->text), verdict(other->text), "%s", what);
 }
 
-static void run_on_qemu(struct transcript *transcript)
+static void run_on_qemu(struct transcript *transcript, unsigned seconds)
 {
-    FILE *pipe = popen(QEMU, "r");
+    char command[1024];
+    snprintf(command, sizeof(command), QEMU, seconds);
+    FILE *pipe = popen(command, "r");
     cr_assert(pipe);
     *transcript = (struct transcript){.length = 0};
     for (int byte; (byte = getc(pipe)) != EOF;)
         tail_put(transcript, &(uint8_t){(uint8_t)byte}, 1);
-    cr_expect_eq(pclose(pipe), 0, "%s", transcript->text);
+    (void)pclose(pipe); /* the verdict tells; without one it did not come to an end */
 }
 
 Test(demo, a_seed_has_the_same_answers_everywhere, .timeout = 3600)
 {
     static const char *const seeds[] = {"1", "2", "3"};
     bool all = getenv("LATCHKEY_LONG") != NULL;
+    unsigned seconds = all ? QEMU_SECONDS_LONG : QEMU_SECONDS;
     struct transcript first, second;
     for (unsigned i = 0; i < sizeof(seeds) / sizeof(seeds[0]); i++) {
         image_make(all ? "100000" : "10000", seeds[i], true);
         run(&(struct machine_config){.check = false}, &first);
         run(&(struct machine_config){.append = "general"}, &second);
         expect_same(&second, &first, "the general path");
-        run_on_qemu(&second);
-        for (unsigned tries = 1; tries < QEMU_TRIES && !is_same(&second, &first); tries++)
-            run_on_qemu(&second);
+        run_on_qemu(&second, seconds);
+        for (unsigned tries = 2; tries <= QEMU_TRIES && !is_same(&second, &first); tries++)
+            run_on_qemu(&second, tries * seconds);
         expect_same(&second, &first, "QEMU");
         image_make(all ? "20000" : "1000", seeds[i], true);
         run(&(struct machine_config){.check = true}, &first);
