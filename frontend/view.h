@@ -73,9 +73,13 @@ bool view_past_command(struct view *view, enum window_command command);
 bool view_past_event(struct view *view, const struct window_event *event);
 /* view_past_run - go where the user wants to, or play; until host_ns at most, but for a seek. */
 void view_past_run(struct view *view, uint64_t host_ns);
-/* view_past_until - of a slice that is run: also stop where the bar gets a mark. view_past_see -
- * after it. */
-void view_past_until(const struct view *view, struct machine_until *slice);
+/* view_past_pass - go on, as session_run() or session_play() has it, to a virtual time, or until
+ * host time host_ns, or until it does not run any more. What the machine does on the way gets its
+ * marks on the bar. view_past_see - the same after anything else that it was made to do. */
+enum session_state view_past_pass(struct view *view,
+                                  enum session_state (*way)(struct session *session,
+                                                            const struct machine_until *slice),
+                                  uint64_t time_ns, uint64_t host_ns);
 void view_past_see(struct view *view);
 /* view_past_show - into the picture. */
 void view_past_show(struct view *view);

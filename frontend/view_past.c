@@ -17,7 +17,7 @@
 
 #define STEP_NS 100000000u /* of the arrow keys: a tenth of a second */
 #define SECOND_NS 1000000000u
-#define SLICE_CYCLES 200000u /* as of a run */
+#define SLICE_CYCLES 200000u /* so that a round ends in time: a few ms at the slowest */
 #define FAR_ROUND_NS 60000000u /* of host time, on a way that nobody went yet */
 #define END_NS (UINT64_MAX / 2)
 #define PAST_NOTICE "this is the past: Enter goes on from here, Esc is back at the newest moment"
@@ -45,20 +45,35 @@ void view_past_open(struct view *view)
         view_past_see(view);
 }
 
-void view_past_until(const struct view *view, struct machine_until *slice)
-{
-    if (!view->session.timeline)
-        return;
-    slice->phases = (1u << TRACE_PHASE_COUNT) - 1;
-    slice->generation = machine_stats(view->session.machine).generation + 1;
-}
-
 void view_past_see(struct view *view)
 {
     if (!view->session.timeline)
         return;
     const struct machine_stats stats = machine_stats(view->session.machine);
     scrub_see(&view->past.scrub, &stats);
+}
+
+/* Slices also end where the bar gets a mark. */
+enum session_state view_past_pass(struct view *view,
+                                  enum session_state (*way)(struct session *session,
+                                                            const struct machine_until *slice),
+                                  uint64_t time_ns, uint64_t host_ns)
+{
+    struct session *session = &view->session;
+    enum session_state state = SESSION_RUNS;
+    while (state == SESSION_RUNS && machine_time_ns(session->machine) < time_ns &&
+           host_clock_ns() < host_ns) {
+        struct machine_until slice = machine_until_never();
+        slice.time_ns = time_ns;
+        slice.cycles = machine_cycles(session->machine) + SLICE_CYCLES;
+        if (session->timeline) {
+            slice.phases = (1u << TRACE_PHASE_COUNT) - 1;
+            slice.generation = machine_stats(session->machine).generation + 1;
+        }
+        state = way(session, &slice);
+        view_past_see(view);
+    }
+    return state;
 }
 
 /* The machine is elsewhere than it was. */
@@ -273,18 +288,7 @@ bool view_past_event(struct view *view, const struct window_event *event)
 /* On as it was, until a time, the end, or host time host_ns. */
 static void play(struct view *view, uint64_t time_ns, uint64_t host_ns)
 {
-    struct session *session = &view->session;
-    enum session_state state = SESSION_RUNS;
-    while (state == SESSION_RUNS && machine_time_ns(session->machine) < time_ns &&
-           host_clock_ns() < host_ns) {
-        struct machine_until slice = machine_until_never();
-        slice.time_ns = time_ns;
-        slice.cycles = machine_cycles(session->machine) + SLICE_CYCLES;
-        view_past_until(view, &slice);
-        state = session_play(session, &slice);
-        view_past_see(view);
-    }
-    if (state != SESSION_RUNS)
+    if (view_past_pass(view, session_play, time_ns, host_ns) != SESSION_RUNS)
         view->past.plays = false;
 }
 

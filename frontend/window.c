@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* window.c - SDL: the window, its texture, text, buttons and events. Called by window_run.c.
  *
- * The picture keeps its shape and is scaled to the room above the bars. Function keys F1 to F10 and
- * F12 belong to the window and are not seen by the guest, nor is anything while the past is looked
- * at; everything else typed, or pointed into the picture, goes to the guest.
+ * The picture keeps its shape and is scaled to the room above the bars. Function keys belong to the
+ * window and are not seen by the guest, nor is anything while the past is looked at; everything
+ * else typed, or pointed into the picture, goes to the guest.
  *
  * Invariants
  *  1. A key or button that was pressed for the guest is released for the guest, also when the focus

@@ -24,8 +24,7 @@
 #include "frontend/stats.h"
 #include "frontend/view.h"
 
-#define SLICE_CYCLES 200000u /* so that a round ends in time: a few ms at the slowest */
-#define RATE_NS 500000000u   /* how often the rate in the bar is renewed */
+#define RATE_NS 500000000u /* how often the rate in the bar is renewed */
 #define NOTICE_NS 3000000000u
 #define LAMP_NS 80000000u /* how long a lamp stays lit, to be seen */
 #define WIDTH 1024u
@@ -110,19 +109,7 @@ static void screenshot_take(struct view *view)
 /* Run to virtual time time_ns, until the run ends or waits, or host time host_ns has come. */
 static void run_until(struct view *view, uint64_t time_ns, uint64_t host_ns)
 {
-    struct session *session = &view->session;
-    view->waits = false;
-    while (machine_time_ns(session->machine) < time_ns && host_clock_ns() < host_ns) {
-        struct machine_until slice = machine_until_never();
-        slice.time_ns = time_ns;
-        slice.cycles = machine_cycles(session->machine) + SLICE_CYCLES;
-        view_past_until(view, &slice);
-        enum session_state state = session_run(session, &slice);
-        view_past_see(view);
-        view->waits = state == SESSION_WAITS;
-        if (state != SESSION_RUNS)
-            break;
-    }
+    view->waits = view_past_pass(view, session_run, time_ns, host_ns) == SESSION_WAITS;
     (void)fflush(stdout);
 }
 

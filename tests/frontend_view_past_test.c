@@ -76,14 +76,8 @@ static void world_free(struct world *world)
 static void run(struct view *view, unsigned slices)
 {
     for (unsigned i = 0; i < slices; i++) {
-        struct machine_until slice = machine_until_never();
-        slice.time_ns = machine_time_ns(view->session.machine) + SLICE_NS;
-        view_past_until(view, &slice);
-        while (machine_time_ns(view->session.machine) < slice.time_ns) {
-            cr_assert_eq(session_run(&view->session, &slice), SESSION_RUNS);
-            view_past_see(view);
-            view_past_until(view, &slice);
-        }
+        uint64_t time_ns = machine_time_ns(view->session.machine) + SLICE_NS;
+        cr_assert_eq(view_past_pass(view, session_run, time_ns, UINT64_MAX), SESSION_RUNS);
     }
     view_past_show(view);
 }
