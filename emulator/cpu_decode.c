@@ -7,8 +7,10 @@
 
 /* Major opcodes, volume I table 24.1. */
 #define OP_LOAD 0x03u
+#define OP_LOAD_FP 0x07u
 #define OP_MISC_MEM 0x0fu
 #define OP_STORE 0x23u
+#define OP_STORE_FP 0x27u
 #define OP_AMO 0x2fu
 #define OP_BRANCH 0x63u
 #define OP_JALR 0x67u
@@ -195,6 +197,14 @@ bool decode_memory_op(uint32_t insn, struct memory_op *op)
     return opcode(insn) == OP_STORE && function < 4;
 }
 
+uint64_t decode_loaded(const struct memory_op *op, uint64_t value)
+{
+    unsigned shift = 64 - 8 * op->size_bytes;
+    assert(!op->store);
+    value <<= shift;
+    return op->extend_sign ? (uint64_t)((int64_t)value >> shift) : value >> shift;
+}
+
 static enum decode_defect narrow_defect(uint32_t insn)
 {
     unsigned quadrant = insn & 3, function = bits(insn, 13, 3);
@@ -252,7 +262,7 @@ uint32_t decode_amo_result(unsigned function, uint32_t memory, uint32_t operand)
 
 unsigned decode_access_bytes(uint32_t insn)
 {
-    uint32_t opcode = insn & 0x7f, width = insn >> 12 & 7;
-    bool known = opcode == 0x2f || opcode == 0x07 || opcode == 0x27; /* AMO, FP load and store */
-    return known && width == 2 ? 4 : 8; /* 16 bits long: c.fld, c.fsd and the like */
+    unsigned code = opcode(insn);
+    bool known = code == OP_AMO || code == OP_LOAD_FP || code == OP_STORE_FP;
+    return known && function3(insn) == 2 ? 4 : 8; /* 16 bits long: c.fld, c.fsd and the like */
 }

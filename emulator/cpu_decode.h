@@ -71,6 +71,8 @@ struct memory_op {
 };
 /* decode_memory_op - false for anything but a plain integer load or store, 16 or 32 bits long. */
 bool decode_memory_op(uint32_t insn, struct memory_op *op);
+/* decode_loaded - what a load leaves in its register, of which value has the low bytes. */
+uint64_t decode_loaded(const struct memory_op *op, uint64_t value);
 
 /* decode_access_bytes - how wide the memory access of an instruction that is no plain load or store
  * is: atomic and floating ones. 8 for all others. */

@@ -18,12 +18,6 @@ static uint64_t low_bytes(uint64_t value, unsigned size_bytes)
     return size_bytes == 8 ? value : value & ((UINT64_C(1) << 8 * size_bytes) - 1);
 }
 
-static uint64_t extend_sign(uint64_t value, unsigned size_bytes)
-{
-    unsigned shift = 64 - 8 * size_bytes;
-    return (uint64_t)((int64_t)(value << shift) >> shift);
-}
-
 bool mmio_emulate(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual)
 {
     uint64_t addr;
@@ -44,10 +38,8 @@ bool mmio_emulate(struct cpu *cpu, uint64_t pc, uint64_t addr_virtual)
         cpu_word_set(cpu, cpu->layout.pc, pc);
         return false;
     }
-    if (!op.store) {
-        value = low_bytes(value, op.size_bytes);
-        cpu_x_put(cpu, op.data, op.extend_sign ? extend_sign(value, op.size_bytes) : value);
-    }
+    if (!op.store)
+        cpu_x_put(cpu, op.data, decode_loaded(&op, value));
     cpu->stall += cpu->config.device_cycles;
     time_one(cpu, pc, insn);
     cpu->facts.device_accesses++;
