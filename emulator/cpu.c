@@ -356,7 +356,7 @@ void cpu_ram_written(struct cpu *cpu, uint64_t addr, size_t size_bytes)
     if (size_bytes == 0)
         return;
     assert(walk_ram(cpu, addr, size_bytes));
-    if (cpu->debug.watch_count > 0)
+    if (cpu->debug.points.watch_count > 0)
         debug_written(cpu, addr, size_bytes);
     code_written(cpu, addr, size_bytes);
 }

@@ -148,6 +148,9 @@ bool cpu_csr_set(struct cpu *cpu, enum cpu_csr csr, uint64_t value);
 /* cpu_translate - guest virtual to physical by the present satp, without side effects.
  * false: no translation. */
 bool cpu_translate(struct cpu *cpu, uint64_t addr_virtual, uint64_t *addr_physical);
+/* cpu_translate_by - the same by another satp. */
+bool cpu_translate_by(struct cpu *cpu, uint64_t satp, uint64_t addr_virtual,
+                      uint64_t *addr_physical);
 
 /* Breakpoints and watchpoints. The guest and its counts are not touched by them. */
 struct cpu_watch {
@@ -186,10 +189,6 @@ struct cpu_hit {
     bool done;     /* WATCH: a device or a reset has done it */
 };
 struct cpu_hit cpu_debug_hit(const struct cpu *cpu);
-
-/* cpu_translate_by - the same by another satp. */
-bool cpu_translate_by(struct cpu *cpu, uint64_t satp, uint64_t addr_virtual,
-                      uint64_t *addr_physical);
 
 /* cpu_save, cpu_load - everything but RAM: registers, fcsr, counts, deadline, lines, pending
  * fix-ups. Between runs only. load fails the reader on bytes that no save wrote. */

@@ -221,7 +221,7 @@ static void block_decode(struct cpu *cpu, struct block *block, uint32_t count, u
         block->flags |= BLOCK_CUT;
     if (count && size_bytes != block->span_bytes)
         block->flags |= BLOCK_SHORT;
-    if (cpu->debug.break_count > 0)
+    if (cpu->debug.points.break_count > 0)
         debug_block_mark(cpu, block);
     count_charge(block);
     time_decoded(cpu, block, decoding.last, decoding.last_insn);

@@ -44,8 +44,8 @@ static bool starts_at(const struct block *block, uint64_t addr)
 void debug_block_mark(struct cpu *cpu, struct block *block)
 {
     block->flags &= ~(uint32_t)BLOCK_BREAK;
-    for (size_t i = 0; i < cpu->debug.break_count; i++)
-        if (starts_at(block, cpu->debug.breaks[i]))
+    for (size_t i = 0; i < cpu->debug.points.break_count; i++)
+        if (starts_at(block, cpu->debug.points.breaks[i]))
             block->flags |= BLOCK_BREAK;
 }
 
@@ -65,8 +65,8 @@ bool debug_break_in(struct cpu *cpu, const struct block *block, uint64_t *addr)
 {
     bool found = false;
     bool skips = skip_holds(cpu);
-    for (size_t i = 0; i < cpu->debug.break_count; i++) {
-        uint64_t here = cpu->debug.breaks[i];
+    for (size_t i = 0; i < cpu->debug.points.break_count; i++) {
+        uint64_t here = cpu->debug.points.breaks[i];
         if (!starts_at(block, here) || (skips && here == block->pc) || (found && here >= *addr))
             continue;
         *addr = here;
@@ -90,8 +90,8 @@ void debug_stop(struct cpu *cpu, enum cpu_hit_kind kind, uint64_t addr)
 static bool watched(const struct cpu *cpu, uint64_t addr, uint64_t size_bytes, bool write,
                     struct cpu_hit *hit)
 {
-    for (size_t i = 0; i < cpu->debug.watch_count; i++) {
-        const struct cpu_watch *watch = &cpu->debug.watches[i];
+    for (size_t i = 0; i < cpu->debug.points.watch_count; i++) {
+        const struct cpu_watch *watch = &cpu->debug.points.watches[i];
         if (!(write ? watch->on_write : watch->on_read) || addr + size_bytes <= watch->addr ||
             watch->addr + watch->size_bytes <= addr)
             continue;
@@ -112,10 +112,9 @@ void debug_written(struct cpu *cpu, uint64_t addr, uint64_t size_bytes)
         count_retarget(cpu);
 }
 
-/* What the instruction at pc, whose access was refused, is about to do at addr, physical. */
-static bool about_to_hit(struct cpu *cpu, bool write, uint64_t pc, uint64_t addr)
+/* What the instruction whose access was refused is about to do at addr, physical. */
+static bool about_to_hit(struct cpu *cpu, bool write, uint32_t insn, uint64_t addr)
 {
-    uint32_t insn = walk_fetch(cpu, pc);
     bool modifies = decode_is_amo_store(insn);
     struct memory_op op;
     struct cpu_hit *hit = &cpu->debug.hit;
@@ -129,11 +128,10 @@ static bool about_to_hit(struct cpu *cpu, bool write, uint64_t pc, uint64_t addr
 
 /* A plain load or store: the engine has found that the hart may do it, so do it. false: it is
  * another instruction. */
-static bool access_do(struct cpu *cpu, uint64_t pc, uint64_t addr)
+static bool access_do(struct cpu *cpu, uint64_t pc, uint32_t insn, uint64_t addr)
 {
     uint64_t value = 0;
     struct memory_op op;
-    uint32_t insn = walk_fetch(cpu, pc);
     if (!decode_memory_op(insn, &op) || addr % op.size_bytes != 0)
         return false;
     uint8_t *bytes = walk_ram(cpu, addr, op.size_bytes);
@@ -150,10 +148,7 @@ static bool access_do(struct cpu *cpu, uint64_t pc, uint64_t addr)
         return true;
     }
     memcpy(&value, bytes, op.size_bytes);
-    unsigned shift = 64 - 8 * op.size_bytes;
-    if (op.extend_sign)
-        value = (uint64_t)((int64_t)(value << shift) >> shift);
-    cpu_x_put(cpu, op.data, value);
+    cpu_x_put(cpu, op.data, decode_loaded(&op, value));
     return true;
 }
 
@@ -164,12 +159,13 @@ void debug_refused(struct cpu *cpu, unsigned number, uint64_t pc, uint64_t addr_
     /* Else what was refused were its page tables. */
     bool own = data && walk_translate(cpu, addr_virtual, &addr) &&
                addr / PAGE_BYTES == cpu->store_path.refused_addr / PAGE_BYTES;
+    uint32_t insn = own ? walk_fetch(cpu, pc) : 0;
     cpu->store_path.watch_refused = false;
     cpu->request = REQUEST_WATCH;
-    if (own && about_to_hit(cpu, number == CAUSE_STORE_ACCESS, pc, addr)) {
+    if (own && about_to_hit(cpu, number == CAUSE_STORE_ACCESS, insn, addr)) {
         debug_stop(cpu, CPU_HIT_WATCH, 0);
         cpu->request = REQUEST_DEBUG;
-    } else if (own && access_do(cpu, pc, addr)) {
+    } else if (own && access_do(cpu, pc, insn, addr)) {
         cpu->request = REQUEST_NONE;
         return;
     }
@@ -183,9 +179,8 @@ void debug_step_begin(struct cpu *cpu)
     debug->stepping = true;
     debug->step_limit = cpu->limit;
     debug->step_events = debug->events;
-    debug->step_count = cpu_count(cpu);
-    if (debug->step_count + 1 < cpu->limit)
-        cpu->limit = debug->step_count + 1;
+    if (cpu_count(cpu) + 1 < cpu->limit)
+        cpu->limit = cpu_count(cpu) + 1;
     debug->events = cpu->events + 1;
     cpu->store_path.watch_open = true;
     skip_set(cpu);
@@ -240,13 +235,10 @@ bool cpu_debug_set(struct cpu *cpu, const struct cpu_debug *wanted)
         return false;
     if (page_count > 0 && !engine_tlb_flush(cpu))
         return false;
-    bool breaks_same = debug->break_count == now->break_count &&
-                       memcmp(debug->breaks, now->breaks, sizeof(debug->breaks)) == 0;
-    *debug = (struct debug){.events = UINT64_MAX};
-    memcpy(debug->breaks, now->breaks, sizeof(debug->breaks));
-    memcpy(debug->watches, now->watches, sizeof(debug->watches));
-    debug->break_count = now->break_count;
-    debug->watch_count = now->watch_count;
+    bool breaks_same =
+        debug->points.break_count == now->break_count &&
+        memcmp(debug->points.breaks, now->breaks, sizeof(now->breaks)) == 0;
+    *debug = (struct debug){.points = *now, .events = UINT64_MAX};
     if (!breaks_same)
         blocks_mark(cpu);
     skip_set(cpu);

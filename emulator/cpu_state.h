@@ -153,17 +153,14 @@ enum request {
 };
 
 struct debug {
-    uint64_t breaks[CPU_BREAKS_MAX];
-    size_t break_count;
-    struct cpu_watch watches[CPU_WATCHES_MAX];
-    size_t watch_count;
+    struct cpu_debug points;
     uint64_t events; /* stop there; UINT64_MAX: never */
     bool skip; /* no breakpoint at this position: */
     uint64_t skip_count, skip_events;
     bool skip_watch; /* nor anything that is watched */
     bool pending; /* what is watched was written from outside: hit says where */
     bool stepping; /* one instruction, with the watched pages open; these are put back: */
-    uint64_t step_limit, step_events, step_count;
+    uint64_t step_limit, step_events;
     struct cpu_hit hit;
 };
 

@@ -29,7 +29,7 @@ struct store_path {
     void (*set_dirty)(void *, uint64_t);
     void (*flush)(void *);
     bool (*real_privileges)(void *, uint64_t, uint64_t, int, uint64_t);
-    /* Physical pages that loads and stores cannot reach; open: they can for now. */
+    /* Physical pages that loads and stores cannot reach; watch_open: while one is let through. */
     uint64_t watched[STORE_PATH_WATCHED_MAX];
     size_t watched_count;
     bool watch_open;
