@@ -5,11 +5,9 @@
  * Invariants
  *  1. A packet ends in a NUL that is not part of it, so looking at the next byte is always good.
  */
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "emulator/base/memory.h"
 #include "emulator/base/text.h"
 #include "emulator/gdb_state.h"
 
@@ -110,14 +108,6 @@ static bool resume_threads(struct gdb *gdb, const char *rest, size_t size_bytes)
     return false;
 }
 
-static bool resume_threads_which(struct gdb *gdb, const char *rest, size_t size_bytes)
-{
-    (void)rest;
-    (void)size_bytes;
-    gdb_text(gdb, "vCont;c;C;s;S;r");
-    return true;
-}
-
 static bool back_go(struct gdb *gdb, const char *rest, size_t size_bytes)
 {
     (void)rest;
@@ -172,43 +162,41 @@ static bool point_remove(struct gdb *gdb, const char *rest, size_t size_bytes)
 
 /* --- threads --- */
 
-/* The name of a thread; NULL: there is none of this id. The caller frees it. */
-static char *thread_name(struct gdb *gdb, uint64_t id)
+/* false: there is none of this id. */
+static bool thread_find(struct gdb *gdb, uint64_t id, struct gdb_thread *thread)
 {
-    size_t count;
-    char *name = NULL;
+    size_t count, at = 0;
     struct gdb_thread *threads = gdb_threads(gdb, &count);
-    for (size_t i = 0; i < count && !name; i++)
-        if (threads[i].id == id)
-            name = memory_must(strdup(threads[i].name));
+    while (at < count && threads[at].id != id)
+        at++;
+    bool found = at < count;
+    if (found)
+        *thread = threads[at];
     free(threads);
-    return name;
+    return found;
 }
 
 static bool thread_alive(struct gdb *gdb, const char *rest, size_t size_bytes)
 {
     uint64_t id;
+    struct gdb_thread thread;
     (void)size_bytes;
-    char *name = gdb_number_read(&rest, &id) ? thread_name(gdb, id) : NULL;
-    if (!name)
-        return gdb_fail(gdb);
-    free(name);
-    return gdb_done(gdb);
+    bool found = gdb_number_read(&rest, &id) && thread_find(gdb, id, &thread);
+    return found ? gdb_done(gdb) : gdb_fail(gdb);
 }
 
 static bool thread_choose(struct gdb *gdb, const char *rest, size_t size_bytes)
 {
     uint64_t id = 0;
+    struct gdb_thread thread;
     const char *text = rest + 1;
     (void)size_bytes;
     if (*rest != 'g') /* which go on: all do */
         return gdb_done(gdb);
     if (strcmp(text, "-1") != 0 && !gdb_number_read(&text, &id))
         return gdb_fail(gdb);
-    char *name = id ? thread_name(gdb, id) : NULL;
-    if (id && !name)
+    if (id && !thread_find(gdb, id, &thread))
         return gdb_fail(gdb);
-    free(name);
     gdb->thread = id;
     return gdb_done(gdb);
 }
@@ -239,23 +227,14 @@ static bool threads_first(struct gdb *gdb, const char *rest, size_t size_bytes)
     return true;
 }
 
-static bool threads_next(struct gdb *gdb, const char *rest, size_t size_bytes)
-{
-    (void)rest;
-    (void)size_bytes;
-    gdb_text(gdb, "l"); /* all were told at once */
-    return true;
-}
-
 static bool thread_text(struct gdb *gdb, const char *rest, size_t size_bytes)
 {
     uint64_t id;
+    struct gdb_thread thread;
     (void)size_bytes;
-    char *name = gdb_number_read(&rest, &id) ? thread_name(gdb, id) : NULL;
-    if (!name)
+    if (!gdb_number_read(&rest, &id) || !thread_find(gdb, id, &thread))
         return gdb_fail(gdb);
-    gdb_hex_write(&gdb->reply, name, strlen(name));
-    free(name);
+    gdb_hex_write(&gdb->reply, thread.name, strlen(thread.name));
     return true;
 }
 
@@ -269,21 +248,6 @@ static bool supported(struct gdb *gdb, const char *rest, size_t size_bytes)
              "PacketSize=%x;QStartNoAckMode+;qXfer:features:read+;qXfer:memory-map:read+;"
              "qXfer:threads:read+;vContSupported+;hwbreak+;swbreak+;binary-upload+%s",
              GDB_PACKET_BYTES, gdb->ops->back ? ";ReverseStep+;ReverseContinue+" : "");
-    return true;
-}
-
-static bool say_done(struct gdb *gdb, const char *rest, size_t size_bytes)
-{
-    (void)rest;
-    (void)size_bytes;
-    return gdb_done(gdb);
-}
-
-static bool say_yes(struct gdb *gdb, const char *rest, size_t size_bytes)
-{
-    (void)rest;
-    (void)size_bytes;
-    gdb_text(gdb, "1");
     return true;
 }
 
@@ -380,53 +344,58 @@ static bool monitor(struct gdb *gdb, const char *rest, size_t size_bytes)
 static const struct {
     const char *name;
     bool (*run)(struct gdb *gdb, const char *rest, size_t size_bytes);
+    const char *answer; /* run NULL: always this */
 } commands[] = {
     /* Longer names before those that they begin with. */
-    {"qSupported", supported},
-    {"qXfer:", transfer},
-    {"qRcmd,", monitor},
-    {"qThreadExtraInfo,", thread_text},
-    {"qfThreadInfo", threads_first},
-    {"qsThreadInfo", threads_next},
-    {"qAttached", say_yes},
-    {"qSymbol:", say_done},
-    {"qqemu.PhyMemMode", gdb_physical_get},
-    {"Qqemu.PhyMemMode:", gdb_physical_set},
-    {"qC", thread_now},
-    {"QStartNoAckMode", say_done},
-    {"QNonStop:", non_stop},
-    {"vCont?", resume_threads_which},
-    {"vCont;", resume_threads},
-    {"vKill;", kill_told},
-    {"bc", back_go},
-    {"bs", back_step},
-    {"?", why},
-    {"g", gdb_registers_get},
-    {"G", gdb_registers_put},
-    {"p", gdb_register_get},
-    {"P", gdb_register_set},
-    {"m", gdb_memory_hex},
-    {"M", gdb_memory_put_hex},
-    {"x", gdb_memory_binary},
-    {"X", gdb_memory_put_binary},
-    {"c", resume_go},
-    {"C", resume_go_signal},
-    {"s", resume_step},
-    {"S", resume_step_signal},
-    {"Z", point_add},
-    {"z", point_remove},
-    {"H", thread_choose},
-    {"T", thread_alive},
-    {"D", detach},
-    {"k", kill_quietly},
+    {"qSupported", supported, NULL},
+    {"qXfer:", transfer, NULL},
+    {"qRcmd,", monitor, NULL},
+    {"qThreadExtraInfo,", thread_text, NULL},
+    {"qfThreadInfo", threads_first, NULL},
+    {"qsThreadInfo", NULL, "l"}, /* all were told at once */
+    {"qAttached", NULL, "1"},
+    {"qSymbol:", NULL, "OK"},
+    {"qqemu.PhyMemMode", gdb_physical_get, NULL},
+    {"Qqemu.PhyMemMode:", gdb_physical_set, NULL},
+    {"qC", thread_now, NULL},
+    {"QStartNoAckMode", NULL, "OK"},
+    {"QNonStop:", non_stop, NULL},
+    {"vCont?", NULL, "vCont;c;C;s;S;r"},
+    {"vCont;", resume_threads, NULL},
+    {"vKill;", kill_told, NULL},
+    {"bc", back_go, NULL},
+    {"bs", back_step, NULL},
+    {"?", why, NULL},
+    {"g", gdb_registers_get, NULL},
+    {"G", gdb_registers_put, NULL},
+    {"p", gdb_register_get, NULL},
+    {"P", gdb_register_set, NULL},
+    {"m", gdb_memory_hex, NULL},
+    {"M", gdb_memory_put_hex, NULL},
+    {"x", gdb_memory_binary, NULL},
+    {"X", gdb_memory_put_binary, NULL},
+    {"c", resume_go, NULL},
+    {"C", resume_go_signal, NULL},
+    {"s", resume_step, NULL},
+    {"S", resume_step_signal, NULL},
+    {"Z", point_add, NULL},
+    {"z", point_remove, NULL},
+    {"H", thread_choose, NULL},
+    {"T", thread_alive, NULL},
+    {"D", detach, NULL},
+    {"k", kill_quietly, NULL},
 };
 
 bool gdb_command(struct gdb *gdb, const char *packet, size_t size_bytes)
 {
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         size_t length = strlen(commands[i].name);
-        if (size_bytes >= length && memcmp(packet, commands[i].name, length) == 0)
+        if (size_bytes < length || memcmp(packet, commands[i].name, length) != 0)
+            continue;
+        if (commands[i].run)
             return commands[i].run(gdb, packet + length, size_bytes - length);
+        gdb_text(gdb, commands[i].answer);
+        return true;
     }
     return true; /* the empty answer: not known */
 }

@@ -89,42 +89,37 @@ bool gdb_register_set(struct gdb *gdb, const char *rest, size_t size_bytes)
 
 /* --- memory --- */
 
-/* NULL: nothing can be read there. */
-static uint8_t *memory_get(struct gdb *gdb, const char *rest, size_t *size_bytes)
+static bool memory_get(struct gdb *gdb, const char *rest, bool hex)
 {
     uint64_t addr, wanted;
     if (!gdb_place_read(&rest, &addr, &wanted) || *rest != '\0')
-        return NULL;
+        return gdb_fail(gdb);
     if (wanted > MEMORY_BYTES_MAX)
         wanted = MEMORY_BYTES_MAX;
     uint8_t *data = memory_zeroed(MEMORY_BYTES_MAX, 1);
-    *size_bytes = gdb->ops->memory_read(gdb->context, gdb->thread, gdb->physical, addr, data,
-                                        (size_t)wanted);
-    if (*size_bytes > 0 || wanted == 0)
-        return data;
+    size_t got = gdb->ops->memory_read(gdb->context, gdb->thread, gdb->physical, addr, data,
+                                       (size_t)wanted);
+    bool good = got > 0 || wanted == 0;
+    if (good && hex) {
+        gdb_hex_write(&gdb->reply, data, got);
+    } else if (good) {
+        gdb_text(gdb, "b");
+        write_bytes(&gdb->reply, data, got);
+    }
     free(data);
-    return NULL;
+    return good || gdb_fail(gdb);
 }
 
 bool gdb_memory_hex(struct gdb *gdb, const char *rest, size_t size_bytes)
 {
-    uint8_t *data = memory_get(gdb, rest, &size_bytes);
-    if (!data)
-        return gdb_fail(gdb);
-    gdb_hex_write(&gdb->reply, data, size_bytes);
-    free(data);
-    return true;
+    (void)size_bytes;
+    return memory_get(gdb, rest, true);
 }
 
 bool gdb_memory_binary(struct gdb *gdb, const char *rest, size_t size_bytes)
 {
-    uint8_t *data = memory_get(gdb, rest, &size_bytes);
-    if (!data)
-        return gdb_fail(gdb);
-    gdb_text(gdb, "b");
-    write_bytes(&gdb->reply, data, size_bytes);
-    free(data);
-    return true;
+    (void)size_bytes;
+    return memory_get(gdb, rest, false);
 }
 
 static bool memory_put(struct gdb *gdb, const char *rest, size_t size_bytes, bool hex)

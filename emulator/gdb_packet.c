@@ -18,6 +18,13 @@ int gdb_hex_value(uint8_t digit)
     return digit >= 'A' && digit <= 'F' ? digit - 'A' + 10 : -1;
 }
 
+static void hex_write(struct byte_writer *writer, uint8_t byte)
+{
+    static const char digits[] = "0123456789abcdef";
+    write_u8(writer, (uint8_t)digits[byte >> 4]);
+    write_u8(writer, (uint8_t)digits[byte & 0xf]);
+}
+
 static enum gdb_event between(struct gdb_parser *parser, uint8_t byte)
 {
     if (byte == INTERRUPT)
@@ -92,7 +99,6 @@ enum gdb_event gdb_parse(struct gdb_parser *parser, uint8_t byte)
 
 void gdb_packet_write(struct byte_writer *writer, const void *data, size_t size_bytes)
 {
-    static const char digits[] = "0123456789abcdef";
     const uint8_t *bytes = data;
     uint8_t sum = 0;
     write_u8(writer, '$');
@@ -107,18 +113,14 @@ void gdb_packet_write(struct byte_writer *writer, const void *data, size_t size_
         sum = (uint8_t)(sum + byte);
     }
     write_u8(writer, '#');
-    write_u8(writer, (uint8_t)digits[sum >> 4]);
-    write_u8(writer, (uint8_t)digits[sum & 0xf]);
+    hex_write(writer, sum);
 }
 
 void gdb_hex_write(struct byte_writer *writer, const void *data, size_t size_bytes)
 {
-    static const char digits[] = "0123456789abcdef";
     const uint8_t *bytes = data;
-    for (size_t i = 0; i < size_bytes; i++) {
-        write_u8(writer, (uint8_t)digits[bytes[i] >> 4]);
-        write_u8(writer, (uint8_t)digits[bytes[i] & 0xf]);
-    }
+    for (size_t i = 0; i < size_bytes; i++)
+        hex_write(writer, bytes[i]);
 }
 
 bool gdb_hex_read(const char *text, void *data, size_t size_bytes)
