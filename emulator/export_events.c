@@ -99,21 +99,16 @@ static void disk_ended(void *context, unsigned disk, const struct disk_request *
 }
 
 void export_events_open(struct export_events *events, struct machine *machine, uint64_t clock_hz,
-                        bool spans, struct ledger_listener *listener)
+                        struct ledger_listener *listener)
 {
     assert(clock_hz > 0);
-    *events = (struct export_events){
-        .machine = machine, .clock_hz = clock_hz, .spans_wanted = spans};
+    *events = (struct export_events){.machine = machine, .clock_hz = clock_hz};
     const struct machine_probe probe = {.context = events, .announced = announced,
                                         .device_line = device_line, .hart_lines = hart_lines,
                                         .disk_begun = disk_begun, .disk_ended = disk_ended};
     machine_probe_set(machine, &probe);
-    *listener = (struct ledger_listener){.context = events};
-    if (spans) {
-        listener->interval = interval;
-        listener->stay = stay;
-        listener->waited = waited;
-    }
+    *listener = (struct ledger_listener){
+        .context = events, .interval = interval, .stay = stay, .waited = waited};
 }
 
 void export_events_close(struct export_events *events)

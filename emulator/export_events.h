@@ -58,7 +58,6 @@ struct export_event {
 struct export_events {
     struct machine *machine;
     uint64_t clock_hz;
-    bool spans_wanted;
     struct export_event *events;
     size_t count, capacity;
     uint64_t left_out;
@@ -67,11 +66,10 @@ struct export_events {
 /* export_events_open - begin to keep what machine does; it must outlive this or another
  * machine_probe_set().
  *
- * spans     also those of the ledger, which is opened with the listener given back.
- * listener  out: for ledger_open().
+ * listener  out: for ledger_open(): the ledger's spans are kept, too.
  */
 void export_events_open(struct export_events *events, struct machine *machine, uint64_t clock_hz,
-                        bool spans, struct ledger_listener *listener);
+                        struct ledger_listener *listener);
 void export_events_close(struct export_events *events);
 
 /* export_trace - Chrome's trace event format, JSON, which Perfetto reads too: a track a domain, one

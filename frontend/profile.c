@@ -42,7 +42,7 @@ bool profile_open(struct profile **profile, const struct options *options,
     struct profile *made = memory_zeroed(1, sizeof(*made));
     made->options = options;
     if (events_wanted(options))
-        export_events_open(&made->events, machine, clock_hz, true, &listener);
+        export_events_open(&made->events, machine, clock_hz, &listener);
     *profile = made;
     if (ledger_open(&made->ledger, machine, kernel_path, &listener, error))
         return true;
