@@ -70,20 +70,15 @@ static void interval_begin(struct ledger *ledger, const struct ledger_path *path
     ledger->tree.nodes[now->node].calls++;
 }
 
-static void entry_count(struct ledger_account *account, unsigned kind)
+static void account_add(struct ledger_account *account, struct ledger_share share, unsigned kind)
 {
+    share_add(&account->kernel, share);
     account->entries++;
     account->calls += kind == LEDGER_CALL;
     account->returns += kind == LEDGER_RETURN;
     account->forks += kind == LEDGER_FORK;
     account->faults += kind == LEDGER_PAGE_FAULT || kind == LEDGER_EXCEPTION;
     account->interrupts += kind >= LEDGER_TIMER && kind <= LEDGER_SOFTWARE;
-}
-
-static void account_add(struct ledger_account *account, struct ledger_share share, unsigned kind)
-{
-    share_add(&account->kernel, share);
-    entry_count(account, kind);
 }
 
 /* The interval ends; after: who goes on, NULL: nobody. */
@@ -168,11 +163,6 @@ static void enter(void *context, const struct cpu_crossing *crossing)
     interval_begin(ledger, &path, now->who, &crossing->place);
 }
 
-static bool is_message(const struct ledger_path *path)
-{
-    return path->kind >= LEDGER_CALL && path->kind <= LEDGER_FORK;
-}
-
 static struct ledger_result result_of(const struct ledger *ledger,
                                       const struct cpu_crossing *crossing, struct ledger_who after)
 {
@@ -180,10 +170,11 @@ static struct ledger_result result_of(const struct ledger *ledger,
     const struct ledger_path *path = &ledger->paths[now->path].path;
     bool same = after.domain == now->who.domain && now->who.domain != 0;
     bool behind = same && crossing->pc == now->pc + ECALL_BYTES;
-    if (is_message(path) && now->target &&
+    bool message = ledger_path_is_message(path);
+    if (message && now->target &&
         (after.domain == now->target || (path->kind == LEDGER_FORK && behind)))
         return (struct ledger_result){.outcome = RESULT_DELIVERED};
-    if (is_message(path) && behind)
+    if (message && behind)
         return (struct ledger_result){.outcome = RESULT_ANSWERED,
                                       .code = ledger_code_of(crossing->x[REGISTER_CODE])};
     if (!same)

@@ -17,18 +17,12 @@
 #define PATHS_MAX 65536u
 #define ORDERS_MAX 64u /* of one key type, ... : more are numbers that somebody counts up */
 #define ACCOUNTS_MAX (1u << 20)
-#define HASH_FACTOR 0x9e3779b97f4a7c15ull /* 2^64 over the golden ratio */
-
-static size_t hash_of(uint64_t value)
-{
-    return (size_t)(value * HASH_FACTOR >> 32);
-}
 
 static size_t path_hash(const struct ledger_path *path)
 {
     uint64_t rest = path->kind | (uint64_t)path->key_type << 8 | (uint64_t)path->detail << 16 |
                     (uint64_t)path->keys << 24 | (uint64_t)path->length << 32;
-    return hash_of(path->order * 3 + rest);
+    return ledger_hash(path->order * 3 + rest);
 }
 
 static uint32_t *path_find(const struct ledger *ledger, const struct ledger_path *path)
@@ -106,8 +100,7 @@ uint32_t ledger_path_place(struct ledger *ledger, const struct ledger_path *path
         return ledger->paths[*place - 1].put_to - 1;
     if (*place)
         return *place - 1;
-    bool message = path->kind >= LEDGER_CALL && path->kind <= LEDGER_FORK;
-    if (!message || path->order == LEDGER_MANY)
+    if (!ledger_path_is_message(path) || path->order == LEDGER_MANY)
         return path_add(ledger, path);
     struct ledger_path any = *path;
     any.order = LEDGER_MANY;
@@ -122,7 +115,7 @@ uint32_t ledger_path_place(struct ledger *ledger, const struct ledger_path *path
 
 static uint32_t *account_find(const struct ledger_accounts *accounts, uint64_t id)
 {
-    size_t mask = accounts->place_count - 1, at = hash_of(id) & mask;
+    size_t mask = accounts->place_count - 1, at = ledger_hash(id) & mask;
     while (accounts->places[at] && accounts->accounts[accounts->places[at] - 1].id != id)
         at = (at + 1) & mask;
     return &accounts->places[at];

@@ -16,10 +16,15 @@
 #define PLACES_FIRST 8u
 #define HASH_FACTOR 0x9e3779b97f4a7c15ull /* 2^64 over the golden ratio */
 
+size_t ledger_hash(uint64_t value)
+{
+    return (size_t)(value * HASH_FACTOR >> 32);
+}
+
 static size_t place_of(const struct occurrences *occurrences, uint64_t value)
 {
     size_t mask = occurrences->place_count - 1;
-    size_t at = (size_t)(value * HASH_FACTOR >> 32) & mask;
+    size_t at = ledger_hash(value) & mask;
     while (occurrences->places[at].count && occurrences->places[at].value != value)
         at = (at + 1) & mask;
     return at;

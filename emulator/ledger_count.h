@@ -26,6 +26,8 @@ struct occurrence_summary {
     uint64_t count, sum, min, median, max;
 };
 
+/* ledger_hash - of a value; its low bits say where in a table of a power of 2 places. */
+size_t ledger_hash(uint64_t value);
 /* occurrences_add - a value occurred. occurrences that are all zero are empty. */
 void occurrences_add(struct occurrences *occurrences, uint64_t value);
 /* occurrences_move - all of them to others; from is empty then. */

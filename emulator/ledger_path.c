@@ -104,6 +104,11 @@ struct ledger_path ledger_path_of_trap(uint64_t cause)
     return path;
 }
 
+bool ledger_path_is_message(const struct ledger_path *path)
+{
+    return path->kind >= LEDGER_CALL && path->kind <= LEDGER_FORK;
+}
+
 uint64_t ledger_code_of(uint64_t code)
 {
     bool known = code == RC_OK || code == RC_NOT_THERE || (code > KT && code <= RC_RESTARTED);
@@ -167,7 +172,7 @@ void ledger_order_text(const struct ledger_path *path, char text[LEDGER_TEXT_BYT
 {
     static const char *const resumes[] = {"restart", "", "", "", "fault"};
     const struct order_name *order = NULL;
-    bool call = path->kind >= LEDGER_CALL && path->kind <= LEDGER_FORK;
+    bool call = ledger_path_is_message(path);
     text[0] = '\0';
     if (path->order == LEDGER_MANY)
         (void)snprintf(text, LEDGER_TEXT_BYTES, "any");

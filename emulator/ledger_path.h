@@ -79,6 +79,8 @@ struct ledger_path ledger_path_of_call(const uint64_t *x, uint64_t key_head);
 struct ledger_path ledger_path_of_trap(uint64_t cause);
 /* ledger_is_call - would the kernel take this ecall for one? */
 bool ledger_is_call(const uint64_t *x);
+/* ledger_path_is_message - a kernel call of ours: key, keys and length tell what was sent. */
+bool ledger_path_is_message(const struct ledger_path *path);
 /* ledger_code_of - a return code, as results tell them apart: those of kernel/abi.h. */
 uint64_t ledger_code_of(uint64_t code);
 
