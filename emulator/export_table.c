@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "emulator/base/memory.h"
 #include "emulator/base/text.h"
@@ -101,35 +100,22 @@ static void accounts_add(const struct ledger_view *view, const struct ledger_acc
 
 /* --- functions --- */
 
-struct function_share {
-    uint64_t instructions;
-    unsigned function;
-};
-
-static int share_compare(const void *left, const void *right)
-{
-    const struct function_share *one = left, *other = right;
-    if (one->instructions != other->instructions)
-        return one->instructions > other->instructions ? -1 : 1;
-    return one->function < other->function ? -1 : one->function > other->function;
-}
-
-/* What each function took below a node of the tree, its callers put together. below: for each node,
- * is it there? */
-static uint64_t shares_add(const struct ledger_view *view, uint32_t root, bool *below,
-                           struct function_share *shares)
+/* The instructions of each function below a node of the tree, its callers put together. Returns
+ * their sum. */
+static uint64_t instructions_sum(const struct ledger_view *view, uint32_t root,
+                                 uint64_t *instructions)
 {
     uint64_t sum = 0;
-    for (unsigned i = 0; i <= view->functions->count; i++)
-        shares[i] = (struct function_share){.function = i};
+    bool *below = memory_zeroed(view->tree->count, sizeof(*below)); /* of each node: is it there? */
     for (uint32_t i = root; i < view->tree->count; i++) {
         const struct ledger_node *node = &view->tree->nodes[i];
-        below[i] = i == root || (node->parent >= root && below[node->parent]);
+        below[i] = i == root || below[node->parent];
         if (!below[i])
             continue;
-        shares[node->function].instructions += node->instructions;
+        instructions[node->function] += node->instructions;
         sum += node->instructions;
     }
+    free(below);
     return sum;
 }
 
@@ -137,22 +123,22 @@ static void path_functions_add(const struct ledger_view *view,
                                const struct ledger_entry_path *path, struct byte_writer *text)
 {
     char name[LEDGER_PATH_BYTES];
-    bool *below = memory_zeroed(view->tree->count, sizeof(*below));
-    struct function_share *shares = memory_zeroed(view->functions->count + 1, sizeof(*shares));
-    uint64_t sum = shares_add(view, path->node, below, shares);
+    size_t count = view->functions->count + 1;
+    uint64_t *instructions = memory_zeroed(count, sizeof(*instructions));
+    uint64_t sum = instructions_sum(view, path->node, instructions);
     uint64_t times = view->tree->nodes[path->node].calls;
-    qsort(shares, view->functions->count + 1, sizeof(*shares), share_compare);
+    uint32_t *ranked = ledger_ranked(instructions, count);
     ledger_path_text(&path->path, name);
     text_add(text, "%s: %" PRIu64 " times, %" PRIu64 " instructions\n", name, times, sum);
-    for (unsigned i = 0; i < FUNCTIONS_OF_PATH && i <= view->functions->count; i++)
-        if (shares[i].instructions)
+    for (unsigned i = 0; i < FUNCTIONS_OF_PATH && i < count; i++) {
+        uint64_t own = instructions[ranked[i]];
+        if (own)
             text_add(text, "    %-32s %12" PRIu64 " %10.1f a time %6.1f %%\n",
-                     ledger_function_name(view->functions, shares[i].function),
-                     shares[i].instructions,
-                     times ? (double)shares[i].instructions / (double)times : 0,
-                     percent(shares[i].instructions, sum));
-    free(shares);
-    free(below);
+                     ledger_function_name(view->functions, ranked[i]), own,
+                     times ? (double)own / (double)times : 0, percent(own, sum));
+    }
+    free(ranked);
+    free(instructions);
 }
 
 static void functions_add(const struct ledger_view *view, size_t paths_max,

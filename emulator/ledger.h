@@ -117,5 +117,8 @@ struct ledger_view ledger_view(const struct ledger *ledger);
 size_t ledger_rows_sorted(const struct ledger_view *view, uint32_t **indexes);
 /* ledger_accounts_sorted - the same for all accounts. */
 uint32_t *ledger_accounts_sorted(const struct ledger_accounts *accounts);
+/* ledger_ranked - the indexes of weights, the greatest first, of equal ones the lower index first;
+ * the caller frees them. */
+uint32_t *ledger_ranked(const uint64_t *weights, size_t count);
 
 #endif

@@ -192,10 +192,12 @@ static int ranked_compare(const void *left, const void *right)
     return one->index < other->index ? -1 : one->index > other->index;
 }
 
-/* Sorts ranked, and frees it. */
-static uint32_t *ranks(struct ranked *ranked, size_t count)
+uint32_t *ledger_ranked(const uint64_t *weights, size_t count)
 {
+    struct ranked *ranked = memory_zeroed(count + 1, sizeof(*ranked));
     uint32_t *indexes = memory_zeroed(count + 1, sizeof(*indexes));
+    for (size_t i = 0; i < count; i++)
+        ranked[i] = (struct ranked){weights[i], (uint32_t)i};
     qsort(ranked, count, sizeof(*ranked), ranked_compare);
     for (size_t i = 0; i < count; i++)
         indexes[i] = ranked[i].index;
@@ -205,21 +207,26 @@ static uint32_t *ranks(struct ranked *ranked, size_t count)
 
 size_t ledger_rows_sorted(const struct ledger_view *view, uint32_t **indexes)
 {
-    struct ranked *ranked = memory_zeroed(view->row_count + 1, sizeof(*ranked));
+    uint64_t *weights = memory_zeroed(view->row_count + 1, sizeof(*weights));
     size_t count = 0;
     for (size_t i = 0; i < view->row_count; i++)
-        if (view->rows[i].instructions.total)
-            ranked[count++] = (struct ranked){view->rows[i].instructions.sum, (uint32_t)i};
-    *indexes = ranks(ranked, count);
+        weights[i] = view->rows[i].instructions.sum;
+    uint32_t *ranked = ledger_ranked(weights, view->row_count);
+    for (size_t i = 0; i < view->row_count; i++)
+        if (view->rows[ranked[i]].instructions.total)
+            ranked[count++] = ranked[i];
+    free(weights);
+    *indexes = ranked;
     return count;
 }
 
 uint32_t *ledger_accounts_sorted(const struct ledger_accounts *accounts)
 {
-    struct ranked *ranked = memory_zeroed(accounts->count + 1, sizeof(*ranked));
+    uint64_t *weights = memory_zeroed(accounts->count + 1, sizeof(*weights));
     for (size_t i = 0; i < accounts->count; i++)
-        ranked[i] = (struct ranked){accounts->accounts[i].user.instructions +
-                                        accounts->accounts[i].kernel.instructions,
-                                    (uint32_t)i};
-    return ranks(ranked, accounts->count);
+        weights[i] = accounts->accounts[i].user.instructions +
+                     accounts->accounts[i].kernel.instructions;
+    uint32_t *ranked = ledger_ranked(weights, accounts->count);
+    free(weights);
+    return ranked;
 }

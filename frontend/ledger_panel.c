@@ -27,6 +27,11 @@ struct pasts {
     size_t count;
 };
 
+struct news {
+    struct past since;
+    size_t place; /* of the row or the account */
+};
+
 struct ledger_panel {
     struct ledger *ledger;
     bool owned;
@@ -73,43 +78,33 @@ static struct past past_less(const struct past *now, const struct past *then)
                          now->count - then->count};
 }
 
-/* The places of the greatest differences since the last look, most first; what is there now becomes
- * what was there. Returns how many of them are not zero. */
-static size_t greatest(struct pasts *pasts, const struct past *now, size_t count,
-                       struct past *differences, size_t *places, size_t places_max)
+/* What is new since the last look, the greatest first; now, which is taken over, becomes what was
+ * there. Returns how many there are, at most news_max. */
+static size_t greatest(struct pasts *pasts, struct past *now, size_t count, struct news *news,
+                       size_t news_max)
 {
+    struct news *all = memory_zeroed(count + 1, sizeof(*all));
+    uint64_t *weights = memory_zeroed(count + 1, sizeof(*weights));
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
         const struct past none = {{0, 0}, {0, 0}, 0};
         const struct past *then = i < pasts->count ? &pasts->then[i] : &none;
-        struct past difference = past_less(&now[i], then);
-        uint64_t weight = difference.user.instructions + difference.kernel.instructions;
-        size_t at = found;
-        if (weight == 0 || now[i].kernel.instructions < then->kernel.instructions)
-            continue; /* nothing new; or a row that was put to another one */
-        while (at > 0 &&
-               differences[at - 1].user.instructions + differences[at - 1].kernel.instructions <
-                   weight)
-            at--;
-        if (at == places_max)
-            continue;
-        if (found < places_max)
-            found++;
-        for (size_t j = found - 1; j > at; j--) {
-            differences[j] = differences[j - 1];
-            places[j] = places[j - 1];
-        }
-        differences[at] = difference;
-        places[at] = i;
+        struct past since = past_less(&now[i], then);
+        weights[found] = since.user.instructions + since.kernel.instructions;
+        if (weights[found] == 0 || now[i].kernel.instructions < then->kernel.instructions)
+            continue; /* nothing; or a row that was put to another one */
+        all[found++] = (struct news){since, i};
     }
-    return found;
-}
-
-static void pasts_keep(struct pasts *pasts, struct past *now, size_t count)
-{
+    uint32_t *ranked = ledger_ranked(weights, found);
+    size_t shown = found < news_max ? found : news_max;
+    for (size_t i = 0; i < shown; i++)
+        news[i] = all[ranked[i]];
+    free(ranked);
+    free(weights);
+    free(all);
     free(pasts->then);
-    pasts->then = now;
-    pasts->count = count;
+    *pasts = (struct pasts){now, count};
+    return shown;
 }
 
 static double percent(uint64_t part, uint64_t whole)
@@ -134,47 +129,48 @@ static uint64_t all_add(struct ledger_panel *panel, const struct ledger_view *vi
 
 static void domains_add(struct ledger_panel *panel, const struct ledger_view *view, uint64_t whole)
 {
-    size_t count = view->domains->count, places[DOMAINS_SHOWN];
-    struct past differences[DOMAINS_SHOWN], *now = memory_zeroed(count + 1, sizeof(*now));
+    size_t count = view->domains->count;
+    struct news news[DOMAINS_SHOWN];
+    struct past *now = memory_zeroed(count + 1, sizeof(*now));
     for (size_t i = 0; i < count; i++) {
         const struct ledger_account *account = &view->domains->accounts[i];
         now[i] = (struct past){account->user, account->kernel, account->entries};
     }
-    size_t shown = greatest(&panel->domains, now, count, differences, places, DOMAINS_SHOWN);
+    size_t shown = greatest(&panel->domains, now, count, news, DOMAINS_SHOWN);
     text_add(&panel->text, "%-10s %8s %12s %12s %10s %7s\n", view->ours ? "domain" : "space",
              "meter", "user insn", "kernel insn", "entries", "% all");
     for (size_t i = 0; i < shown; i++) {
-        const struct ledger_account *account = &view->domains->accounts[places[i]];
-        const struct past *past = &differences[i];
+        const struct ledger_account *account = &view->domains->accounts[news[i].place];
+        const struct past *since = &news[i].since;
         text_add(&panel->text,
                  "%10" PRIu64 " %8" PRIu64 " %12" PRIu64 " %12" PRIu64 " %10" PRIu64 " %7.1f\n",
-                 account->id, account->meter, past->user.instructions, past->kernel.instructions,
-                 past->count, percent(past->user.instructions + past->kernel.instructions, whole));
+                 account->id, account->meter, since->user.instructions,
+                 since->kernel.instructions, since->count,
+                 percent(since->user.instructions + since->kernel.instructions, whole));
     }
-    pasts_keep(&panel->domains, now, count);
 }
 
 static void paths_add(struct ledger_panel *panel, const struct ledger_view *view, uint64_t whole)
 {
-    size_t count = view->row_count, places[PATHS_SHOWN];
-    struct past differences[PATHS_SHOWN], *now = memory_zeroed(count + 1, sizeof(*now));
+    size_t count = view->row_count;
+    struct news news[PATHS_SHOWN];
+    struct past *now = memory_zeroed(count + 1, sizeof(*now));
     for (size_t i = 0; i < count; i++)
         now[i] = (struct past){.kernel = {view->rows[i].instructions.sum, view->rows[i].cycles.sum},
                                .count = view->rows[i].instructions.total};
-    size_t shown = greatest(&panel->rows, now, count, differences, places, PATHS_SHOWN);
+    size_t shown = greatest(&panel->rows, now, count, news, PATHS_SHOWN);
     text_add(&panel->text, "\n%-40s %-10s %8s %9s %7s\n", "way through the kernel", "result",
              "times", "insn each", "% all");
     for (size_t i = 0; i < shown; i++) {
         char path[LEDGER_PATH_BYTES], result[LEDGER_TEXT_BYTES];
-        const struct ledger_row *row = &view->rows[places[i]];
-        const struct past *past = &differences[i];
+        const struct ledger_row *row = &view->rows[news[i].place];
+        const struct past *since = &news[i].since;
         ledger_path_text(&view->paths[row->path].path, path);
         ledger_result_text(&row->result, result);
         text_add(&panel->text, "%-40s %-10s %8" PRIu64 " %9" PRIu64 " %7.1f\n", path, result,
-                 past->count, past->count ? past->kernel.instructions / past->count : 0,
-                 percent(past->kernel.instructions, whole));
+                 since->count, since->count ? since->kernel.instructions / since->count : 0,
+                 percent(since->kernel.instructions, whole));
     }
-    pasts_keep(&panel->rows, now, count);
 }
 
 const char *ledger_panel_text(struct ledger_panel *panel, uint64_t host_ns)

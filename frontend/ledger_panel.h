@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* ledger_panel.h - the ledger as text over the machine's picture: where time goes right now.
  *
- * Called by window_run.c. Calls ledger.h. A machine is only watched while an panel is open.
+ * Called by window_run.c. Calls ledger.h. A machine is only watched while a panel is open.
  */
 #ifndef LATCHKEY_FRONTEND_LEDGER_PANEL_H
 #define LATCHKEY_FRONTEND_LEDGER_PANEL_H
