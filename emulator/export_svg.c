@@ -83,10 +83,9 @@ static void frame_add(const struct export_frame *frame, const struct spot *spot,
     text_add(text, ": %" PRIu64 " instructions, %.2f %%; %" PRIu64 " of its own; %" PRIu64
                    " times</title><rect x=\"%.2f\" y=\"%u\" width=\"%.2f\" height=\"%u\" "
                    "fill=\"%s\"/><text x=\"%.2f\" y=\"%u\">",
-             frame->instructions_all,
-             100.0 * (double)frame->instructions_all / (double)whole, frame->instructions,
-             frame->calls, x, y, width > 0.6 ? width - 0.5 : width, FRAME_HEIGHT - 1, colour,
-             x + 3, y + FRAME_HEIGHT - 5);
+             frame->instructions_all, ledger_percent(frame->instructions_all, whole),
+             frame->instructions, frame->calls, x, y, width > 0.6 ? width - 0.5 : width,
+             FRAME_HEIGHT - 1, colour, x + 3, y + FRAME_HEIGHT - 5);
     text_escape(text, shown);
     text_add(text, "</text></g>\n");
 }

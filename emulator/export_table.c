@@ -11,18 +11,15 @@
 #define PATHS_WITH_FUNCTIONS 8u
 #define FUNCTIONS_OF_PATH 8u
 
-static double percent(uint64_t part, uint64_t whole)
-{
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 static void head_add(const struct ledger_view *view, struct byte_writer *text)
 {
     uint64_t kernel = view->total.instructions - view->user.instructions;
     text_add(text, "%" PRIu64 " instructions: %.1f %% in user mode, %.1f %% in the kernel; %" PRIu64
                    " cycles, and %" PRIu64 " of waiting\n\n",
-             view->total.instructions, percent(view->user.instructions, view->total.instructions),
-             percent(kernel, view->total.instructions), view->total.cycles, view->idle_cycles);
+             view->total.instructions,
+             ledger_percent(view->user.instructions, view->total.instructions),
+             ledger_percent(kernel, view->total.instructions), view->total.cycles,
+             view->idle_cycles);
 }
 
 static void row_add(const struct ledger_view *view, const struct ledger_row *row,
@@ -39,7 +36,7 @@ static void row_add(const struct ledger_view *view, const struct ledger_row *row
              ledger_kind_name(path->kind), ledger_key_name(path->key_type), order, path->keys,
              ledger_length_name(path->length), result, instructions.count, instructions.min,
              instructions.median, instructions.max, cycles.min, cycles.median, cycles.max,
-             percent(instructions.sum, view->total.instructions));
+             ledger_percent(instructions.sum, view->total.instructions));
 }
 
 static void rest_add(size_t count, size_t rows_max, struct byte_writer *text)
@@ -91,8 +88,8 @@ static void accounts_add(const struct ledger_view *view, const struct ledger_acc
                  account->user.instructions, account->kernel.instructions, account->user.cycles,
                  account->kernel.cycles, account->entries, account->calls, account->returns,
                  account->forks, account->faults, account->interrupts, account->received,
-                 percent(account->user.instructions + account->kernel.instructions,
-                         view->total.instructions));
+                 ledger_percent(account->user.instructions + account->kernel.instructions,
+                                view->total.instructions));
     }
     rest_add(accounts->count, rows_max, text);
     free(sorted);
@@ -135,7 +132,7 @@ static void path_functions_add(const struct ledger_view *view,
         if (own)
             text_add(text, "    %-32s %12" PRIu64 " %10.1f a time %6.1f %%\n",
                      ledger_function_name(view->functions, ranked[i]), own,
-                     times ? (double)own / (double)times : 0, percent(own, sum));
+                     times ? (double)own / (double)times : 0, ledger_percent(own, sum));
     }
     free(ranked);
     free(instructions);

@@ -121,4 +121,7 @@ uint32_t *ledger_accounts_sorted(const struct ledger_accounts *accounts);
  * the caller frees them. */
 uint32_t *ledger_ranked(const uint64_t *weights, size_t count);
 
+/* ledger_percent - of a whole; 0 of nothing. */
+double ledger_percent(uint64_t part, uint64_t whole);
+
 #endif

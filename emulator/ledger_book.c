@@ -230,3 +230,8 @@ uint32_t *ledger_accounts_sorted(const struct ledger_accounts *accounts)
     free(weights);
     return ranked;
 }
+
+double ledger_percent(uint64_t part, uint64_t whole)
+{
+    return whole ? 100.0 * (double)part / (double)whole : 0;
+}

@@ -256,6 +256,14 @@ const char *options_profile_name(enum profile_output output)
     return names[output];
 }
 
+const char **options_profile_path(const char *paths[PROFILE_OUTPUT_COUNT], const char *word)
+{
+    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++)
+        if (strcmp(word, options_profile_name((enum profile_output)i)) == 0)
+            return &paths[i];
+    return NULL;
+}
+
 /* Options that take a file or text. NULL: not one of them. */
 static const char **text_option(struct options *options, const char *word)
 {
@@ -271,10 +279,7 @@ static const char **text_option(struct options *options, const char *word)
         return &options->screenshot_path;
     if (strcmp(word, "--stats") == 0)
         return &options->stats_path;
-    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++)
-        if (strcmp(word, options_profile_name((enum profile_output)i)) == 0)
-            return &options->profile_paths[i];
-    return NULL;
+    return options_profile_path(options->profile_paths, word);
 }
 
 /* Options without a value. NULL: not one of them. */

@@ -58,6 +58,10 @@ MUST_CHECK bool options_parse(struct options *options, int argc, char **argv,
 /* options_profile_name - the option that names this output, "--svg". */
 const char *options_profile_name(enum profile_output output);
 
+/* options_profile_path - of the paths of all outputs, where that of the one which this option names
+ * goes; NULL: it names none. */
+const char **options_profile_path(const char *paths[PROFILE_OUTPUT_COUNT], const char *word);
+
 /* options_help - what `latchkey help run` prints. */
 const char *options_help(void);
 

@@ -107,11 +107,6 @@ static size_t greatest(struct pasts *pasts, struct past *now, size_t count, stru
     return shown;
 }
 
-static double percent(uint64_t part, uint64_t whole)
-{
-    return whole ? 100.0 * (double)part / (double)whole : 0;
-}
-
 static uint64_t all_add(struct ledger_panel *panel, const struct ledger_view *view)
 {
     const struct past now = {
@@ -122,8 +117,8 @@ static uint64_t all_add(struct ledger_panel *panel, const struct ledger_view *vi
     panel->all = now;
     text_add(&panel->text,
              "Where time goes: user mode %.0f %%, kernel %.0f %%, waiting %.0f %%\n\n",
-             percent(since.user.cycles, cycles), percent(since.kernel.cycles, cycles),
-             percent(since.count, cycles));
+             ledger_percent(since.user.cycles, cycles), ledger_percent(since.kernel.cycles, cycles),
+             ledger_percent(since.count, cycles));
     return instructions;
 }
 
@@ -146,7 +141,7 @@ static void domains_add(struct ledger_panel *panel, const struct ledger_view *vi
                  "%10" PRIu64 " %8" PRIu64 " %12" PRIu64 " %12" PRIu64 " %10" PRIu64 " %7.1f\n",
                  account->id, account->meter, since->user.instructions,
                  since->kernel.instructions, since->count,
-                 percent(since->user.instructions + since->kernel.instructions, whole));
+                 ledger_percent(since->user.instructions + since->kernel.instructions, whole));
     }
 }
 
@@ -169,7 +164,7 @@ static void paths_add(struct ledger_panel *panel, const struct ledger_view *view
         ledger_result_text(&row->result, result);
         text_add(&panel->text, "%-40s %-10s %8" PRIu64 " %9" PRIu64 " %7.1f\n", path, result,
                  since->count, since->count ? since->kernel.instructions / since->count : 0,
-                 percent(since->kernel.instructions, whole));
+                 ledger_percent(since->kernel.instructions, whole));
     }
 }
 

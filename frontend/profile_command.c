@@ -66,21 +66,13 @@ static bool rows_read(struct profile_words *words, const char *text, struct erro
     return true;
 }
 
-static const char **output_find(struct profile_words *words, const char *word)
-{
-    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++)
-        if (strcmp(word, options_profile_name((enum profile_output)i)) == 0)
-            return &words->paths[i];
-    return NULL;
-}
-
 /* Take out what only profiles know. */
 static bool words_read(struct profile_words *words, int argc, char **argv, struct error *error)
 {
     *words = (struct profile_words){.rows_max = ROWS_DEFAULT};
     words->rest = memory_zeroed((size_t)argc + 1, sizeof(*words->rest));
     for (int i = 0; i < argc; i++) {
-        const char **path = output_find(words, argv[i]);
+        const char **path = options_profile_path(words->paths, argv[i]);
         bool rows = strcmp(argv[i], "--rows") == 0;
         if ((path || rows) && (i + 1 == argc || argv[i + 1][0] == '\0'))
             return error_set(error, ERROR_USAGE, "%s: needs a value", argv[i]);
