@@ -98,11 +98,11 @@ static void disk_ended(void *context, unsigned disk, const struct disk_request *
     moment_add(context, disk_event(EVENT_DISK_ENDED, disk, request, good));
 }
 
-void export_events_open(struct export_events *events, struct machine *machine, uint64_t clock_hz,
+void export_events_open(struct export_events *events, struct machine *machine,
                         struct ledger_listener *listener)
 {
-    assert(clock_hz > 0);
-    *events = (struct export_events){.machine = machine, .clock_hz = clock_hz};
+    assert(machine);
+    *events = (struct export_events){.machine = machine};
     const struct machine_probe probe = {.context = events, .announced = announced,
                                         .device_line = device_line, .hart_lines = hart_lines,
                                         .disk_begun = disk_begun, .disk_ended = disk_ended};

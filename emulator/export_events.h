@@ -57,7 +57,6 @@ struct export_event {
 
 struct export_events {
     struct machine *machine;
-    uint64_t clock_hz;
     struct export_event *events;
     size_t count, capacity;
     uint64_t left_out;
@@ -68,7 +67,7 @@ struct export_events {
  *
  * listener  out: for ledger_open(): the ledger's spans are kept, too.
  */
-void export_events_open(struct export_events *events, struct machine *machine, uint64_t clock_hz,
+void export_events_open(struct export_events *events, struct machine *machine,
                         struct ledger_listener *listener);
 void export_events_close(struct export_events *events);
 

@@ -22,8 +22,8 @@
 #define TAGS_MAX 64u /* in flight, of one disk (disk.h) */
 
 struct writer {
-    const struct export_events *events;
     struct byte_writer *text;
+    uint64_t clock_hz;
     uint64_t *domains; /* that have a track: its number is 1 + index */
     size_t domain_count, domain_capacity;
     uint64_t phase_from[TRACE_PHASE_COUNT]; /* 1 + cycle; 0: it is not under way */
@@ -41,7 +41,7 @@ static void time_add(struct writer *writer, const char *name, uint64_t ns)
 
 static uint64_t ns_of(const struct writer *writer, uint64_t cycle)
 {
-    return clock_ns(cycle, writer->events->clock_hz);
+    return clock_ns(cycle, writer->clock_hz);
 }
 
 /* An event up to its time; the caller ends it with what is its own. */
@@ -195,11 +195,11 @@ static void names_add(struct writer *writer)
 void export_trace(const struct export_events *events, struct byte_writer *text)
 {
     struct writer *writer = memory_zeroed(1, sizeof(*writer));
-    writer->events = events;
     writer->text = text;
+    writer->clock_hz = machine_clock_hz(events->machine);
     text_add(text, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"clock_hz\":%" PRIu64
                    ",\"events_left_out\":%" PRIu64 "},\n\"traceEvents\":[\n",
-             events->clock_hz, events->left_out);
+             writer->clock_hz, events->left_out);
     names_add(writer);
     for (size_t i = 0; i < events->count; i++) {
         event_write(writer, &events->events[i]);

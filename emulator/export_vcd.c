@@ -204,6 +204,7 @@ void export_vcd(const struct export_events *events, struct byte_writer *text)
 {
     struct changes changes = {.count = 0};
     uint64_t values[SIGNAL_COUNT] = {0}, now = 0;
+    uint64_t clock_hz = machine_clock_hz(events->machine);
     for (size_t i = 0; i < events->count; i++)
         event_add(&changes, &events->events[i]);
     if (changes.count)
@@ -211,7 +212,7 @@ void export_vcd(const struct export_events *events, struct byte_writer *text)
     head_add(text);
     for (size_t i = 0; i < changes.count; i++) {
         const struct change *change = &changes.changes[i];
-        uint64_t ns = clock_ns(change->cycle, events->clock_hz);
+        uint64_t ns = clock_ns(change->cycle, clock_hz);
         if (values[change->signal] == change->value)
             continue;
         if (ns != now)

@@ -569,6 +569,11 @@ uint64_t machine_time_ns(const struct machine *machine)
     return clock_ns(cpu_cycles(machine->cpu), machine->clock_hz);
 }
 
+uint64_t machine_clock_hz(const struct machine *machine)
+{
+    return machine->clock_hz;
+}
+
 struct cpu *machine_cpu(struct machine *machine)
 {
     return machine->cpu;

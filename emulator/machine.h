@@ -230,6 +230,7 @@ void machine_probe_set(struct machine *machine, const struct machine_probe *prob
 uint64_t machine_instructions(const struct machine *machine);
 uint64_t machine_cycles(const struct machine *machine);
 uint64_t machine_time_ns(const struct machine *machine);
+uint64_t machine_clock_hz(const struct machine *machine);
 /* machine_digest - of the whole state: RAM, CPU, devices, disks' caches and media writes, clock,
  * queue. */
 struct digest machine_digest(struct machine *machine);

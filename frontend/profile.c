@@ -8,7 +8,6 @@
 
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
-#include "emulator/clock.h"
 #include "emulator/export.h"
 #include "emulator/export_events.h"
 
@@ -35,14 +34,13 @@ bool profile_open(struct profile **profile, const struct options *options,
                   struct machine *machine, const char *kernel_path, struct error *error)
 {
     struct ledger_listener listener = {.context = NULL};
-    uint64_t clock_hz = options->machine.clock_hz ? options->machine.clock_hz : CLOCK_HZ_DEFAULT;
     *profile = NULL;
     if (!wanted(options))
         return true;
     struct profile *made = memory_zeroed(1, sizeof(*made));
     made->options = options;
     if (events_wanted(options))
-        export_events_open(&made->events, machine, clock_hz, &listener);
+        export_events_open(&made->events, machine, &listener);
     *profile = made;
     if (ledger_open(&made->ledger, machine, kernel_path, &listener, error))
         return true;

@@ -205,7 +205,6 @@ static bool replay_profile(const struct profile_words *words, struct replay *rep
 {
     struct timeline_stop stop;
     struct profile *profile;
-    options->machine.clock_hz = replay_record(replay)->head.clock_hz;
     options->profile = true;
     memcpy(options->profile_paths, words->paths, sizeof(words->paths));
     if (!outputs_check(words, replay, error) ||
