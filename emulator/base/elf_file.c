@@ -102,6 +102,19 @@ static void sections_find(struct elf_file *elf, Elf *handle)
     elf->panics_bytes = panics.size_bytes;
 }
 
+/* The next symbol that has a place among the names, from *at on, which is then behind it. false:
+ * that was all. */
+static bool symbol_next(const struct elf_file *elf, size_t *at, Elf64_Sym *symbol)
+{
+    while (elf->symbols.size_bytes - *at >= sizeof(*symbol)) {
+        memcpy(symbol, elf->symbols.data + *at, sizeof(*symbol));
+        *at += sizeof(*symbol);
+        if (symbol->st_name < elf->names.size_bytes)
+            return true;
+    }
+    return false;
+}
+
 /* Without what a compiler appends. false: nothing is left. */
 static bool name_copy(const struct elf_file *elf, const Elf64_Sym *symbol,
                       char name[ELF_NAME_BYTES])
@@ -120,23 +133,11 @@ static bool name_copy(const struct elf_file *elf, const Elf64_Sym *symbol,
 bool elf_function_at(const struct elf_file *elf, uint64_t addr, char name[ELF_NAME_BYTES])
 {
     Elf64_Sym symbol;
-    for (size_t at = 0; elf->symbols.size_bytes - at >= sizeof(symbol); at += sizeof(symbol)) {
-        memcpy(&symbol, elf->symbols.data + at, sizeof(symbol));
-        if (ELF64_ST_TYPE(symbol.st_info) != STT_FUNC || addr < symbol.st_value ||
-            addr - symbol.st_value >= symbol.st_size || symbol.st_name >= elf->names.size_bytes)
-            continue;
-        return name_copy(elf, &symbol, name);
-    }
+    for (size_t at = 0; symbol_next(elf, &at, &symbol);)
+        if (ELF64_ST_TYPE(symbol.st_info) == STT_FUNC && addr >= symbol.st_value &&
+            addr - symbol.st_value < symbol.st_size)
+            return name_copy(elf, &symbol, name);
     return false;
-}
-
-/* The symbol at an offset. false: there is none, or it has no name. */
-static bool symbol_at(const struct elf_file *elf, size_t at, Elf64_Sym *symbol)
-{
-    if (elf->symbols.size_bytes - at < sizeof(*symbol))
-        return false;
-    memcpy(symbol, elf->symbols.data + at, sizeof(*symbol));
-    return true;
 }
 
 static bool is_code(const struct elf_file *elf, const Elf64_Sym *symbol)
@@ -180,8 +181,8 @@ size_t elf_functions(const struct elf_file *elf, struct elf_function **functions
     Elf64_Sym symbol;
     size_t count = 0, capacity = 0;
     *functions = NULL;
-    for (size_t at = 0; symbol_at(elf, at, &symbol); at += sizeof(symbol)) {
-        if (!is_code(elf, &symbol) || symbol.st_name >= elf->names.size_bytes)
+    for (size_t at = 0; symbol_next(elf, &at, &symbol);) {
+        if (!is_code(elf, &symbol))
             continue;
         *functions = memory_grow(*functions, count, &capacity, sizeof(**functions));
         struct elf_function *function = &(*functions)[count];
@@ -197,9 +198,8 @@ bool elf_symbol(const struct elf_file *elf, const char *name, uint64_t *value)
 {
     Elf64_Sym symbol;
     char text[ELF_NAME_BYTES];
-    for (size_t at = 0; symbol_at(elf, at, &symbol); at += sizeof(symbol))
-        if (symbol.st_name < elf->names.size_bytes && name_copy(elf, &symbol, text) &&
-            strcmp(text, name) == 0) {
+    for (size_t at = 0; symbol_next(elf, &at, &symbol);)
+        if (name_copy(elf, &symbol, text) && strcmp(text, name) == 0) {
             *value = symbol.st_value;
             return true;
         }
