@@ -19,7 +19,6 @@
 
 #define THREAD_HART 1u
 #define THREAD_FIRST 2u
-#define NUMBER_PC 32u
 #define DOMAINS_MAX 65536u
 /* struct domain, kernel/domain.h: what arch/offsets.h does not name. */
 #define DOMAIN_BYTES 688u
@@ -79,12 +78,17 @@ static uint64_t id_of(struct gdb_machine *target, uint64_t domain)
     return word_at(target, word_at(target, domain + DOMAIN_ROOT) + NODE_ID);
 }
 
-/* Is it one of the cache, and somebody's? */
+/* What is in a place of the cache. 0: it is nobody's. */
+static uint64_t domain_at(struct gdb_machine *target, uint64_t list, uint64_t place)
+{
+    uint64_t domain = list + place * DOMAIN_BYTES;
+    return word_at(target, domain + DOMAIN_ROOT) != 0 ? domain : 0;
+}
+
 static bool is_domain(struct gdb_machine *target, uint64_t addr)
 {
-    uint64_t count, list = cache(target, &count);
-    return addr >= list && addr - list < count * DOMAIN_BYTES &&
-           (addr - list) % DOMAIN_BYTES == 0 && word_at(target, addr + DOMAIN_ROOT) != 0;
+    uint64_t count, list = cache(target, &count), place = (addr - list) / DOMAIN_BYTES;
+    return addr >= list && place < count && domain_at(target, list, place) == addr;
 }
 
 /* sscratch has the domain, but for the first instructions after a trap, when sp or gp has it
@@ -153,8 +157,8 @@ size_t domains_list(void *context, struct gdb_thread *threads, size_t max)
     else
         (void)snprintf(threads[0].name, GDB_THREAD_NAME_BYTES, "hart");
     for (uint64_t i = 0; i < count && filled < max; i++) {
-        uint64_t domain = list + i * DOMAIN_BYTES;
-        if (is_domain(target, domain))
+        uint64_t domain = domain_at(target, list, i);
+        if (domain)
             thread_fill(target, domain, domain == now, &threads[filled++]);
     }
     return filled;
@@ -164,17 +168,22 @@ uint64_t domain_of(struct gdb_machine *target, uint64_t id)
 {
     uint64_t count, list = cache(target, &count);
     for (uint64_t i = 0; i < count; i++) {
-        uint64_t domain = list + i * DOMAIN_BYTES;
-        if (is_domain(target, domain) && id_of(target, domain) == id)
+        uint64_t domain = domain_at(target, list, i);
+        if (domain && id_of(target, domain) == id)
             return domain;
     }
     return 0;
 }
 
+static uint64_t domain_of_thread(struct gdb_machine *target, uint64_t thread)
+{
+    return thread < THREAD_FIRST ? 0 : domain_of(target, thread - THREAD_FIRST);
+}
+
 bool domain_register(struct gdb_machine *target, uint64_t thread, uint32_t number,
                      uint64_t *value)
 {
-    uint64_t domain = thread < THREAD_FIRST ? 0 : domain_of(target, thread - THREAD_FIRST);
+    uint64_t domain = domain_of_thread(target, thread);
     if (!domain || number > NUMBER_PC)
         return false; /* its f registers may be in the hart, or not */
     *value = number == 0 ? 0 : word_at(target, domain + 8 * (number % NUMBER_PC));
@@ -183,7 +192,7 @@ bool domain_register(struct gdb_machine *target, uint64_t thread, uint32_t numbe
 
 bool domain_satp(struct gdb_machine *target, uint64_t thread, uint64_t *satp)
 {
-    uint64_t domain = thread < THREAD_FIRST ? 0 : domain_of(target, thread - THREAD_FIRST);
+    uint64_t domain = domain_of_thread(target, thread);
     *satp = domain ? word_at(target, domain + DOMAIN_SATP) : 0;
     return *satp != 0;
 }

@@ -14,7 +14,6 @@
 #include "emulator/base/memory.h"
 #include "emulator/gdb_machine_state.h"
 
-#define NUMBER_PC 32u
 #define FIRST_FLOAT 33u
 #define FIRST_CSR 66u
 #define NUMBER_PRIVILEGE (FIRST_CSR + 0x1000u)
@@ -314,11 +313,7 @@ void points_set(struct gdb_machine *target, bool breaks)
             .on_read = kind != GDB_WATCH, .on_write = kind != GDB_WATCH_READ};
     }
     bool set = cpu_debug_set(target->cpu, &debug);
-    if (!set) { /* an engine that cannot watch: gdb's own comparing is left */
-        debug.watch_count = 0;
-        set = cpu_debug_set(target->cpu, &debug);
-    }
-    assert(set);
+    assert(set); /* what cannot be watched is no point: watch_try() */
     target->cpu_clean = false;
 }
 

@@ -29,6 +29,7 @@ enum gdb_run {
     GDB_RUN_WAITS, /* only input can go on with it */
     GDB_RUN_EXIT,  /* *code */
     GDB_RUN_FAULT,
+    GDB_RUN_END, /* of history: only with a timeline */
 };
 
 struct gdb_machine_config {

@@ -7,6 +7,8 @@
 #include "emulator/gdb_machine.h"
 #include "emulator/ledger.h"
 
+#define NUMBER_PC 32u /* gdb's; below it are the x registers */
+
 struct machine_point {
     struct gdb_point point;
     uint64_t physical; /* of what is watched */

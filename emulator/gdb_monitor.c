@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "emulator/base/memory.h"
 #include "emulator/base/text.h"
 #include "emulator/export.h"
 #include "emulator/gdb_machine_state.h"
@@ -107,8 +108,8 @@ static void digest(struct gdb_machine *target, const char *rest, struct byte_wri
 static void domains(struct gdb_machine *target, const char *rest, struct byte_writer *text)
 {
     (void)rest;
-    struct gdb_thread *threads = calloc(GDB_THREADS_MAX, sizeof(*threads));
-    size_t count = threads ? domains_list(target, threads, GDB_THREADS_MAX) : 0;
+    struct gdb_thread *threads = memory_zeroed(GDB_THREADS_MAX, sizeof(*threads));
+    size_t count = domains_list(target, threads, GDB_THREADS_MAX);
     for (size_t i = 0; i < count; i++)
         text_add(text, "%s\n", threads[i].name);
     free(threads);

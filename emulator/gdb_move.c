@@ -21,8 +21,6 @@
 #define HITS_MANY 256u
 #define STRETCH_WHOLE 4096u /* shorter ones are not halved */
 
-#define RUN_END ((enum gdb_run)(GDB_RUN_FAULT + 1)) /* of history */
-
 static struct gdb_place place_now(const struct gdb_machine *target)
 {
     struct machine_position here = machine_position(target->machine);
@@ -59,7 +57,7 @@ static enum gdb_run go(struct gdb_machine *target, uint64_t instructions, int *c
     if (!timeline_run(target->config.timeline, &until, &stop, &error))
         return fault(target, &error);
     if (stop.reason == TIMELINE_END)
-        return RUN_END;
+        return GDB_RUN_END;
     return stop.machine.reason == MACHINE_STOP_DEBUG ? GDB_RUN_DEBUG : GDB_RUN_ON;
 }
 
@@ -244,7 +242,7 @@ static bool back_on(struct gdb_machine *target, struct gdb_stop *out)
     uint64_t here = machine_instructions(target->machine), to = here + SLICE;
     if (to > end + 1)
         to = end + 1;
-    enum gdb_run run = here < to ? go(target, to, &code) : RUN_END;
+    enum gdb_run run = here < to ? go(target, to, &code) : GDB_RUN_END;
     if (run == GDB_RUN_DEBUG && hit_note(target))
         return false;
     if (run == GDB_RUN_DEBUG || run == GDB_RUN_FAULT) {
@@ -291,9 +289,11 @@ static bool forward_on(struct gdb_machine *target, struct gdb_stop *out)
         out->kind = target->asked ? GDB_STOP_ASKED : GDB_STOP_STEP;
         return target->asked || (target->move == GDB_STEP && now >= to) ||
                (now == target->at && now != here);
+    case GDB_RUN_END:
+        out->kind = GDB_STOP_END;
+        return true;
     }
-    assert(run == RUN_END);
-    out->kind = GDB_STOP_END;
+    assert(!"a way to go");
     return true;
 }
 
