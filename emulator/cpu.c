@@ -476,14 +476,16 @@ bool cpu_csr_set(struct cpu *cpu, enum cpu_csr csr, uint64_t value)
                  {CPU_CSR_STVAL, layout->stval, UINT64_MAX}};
     assert(!cpu->running);
     engine_load(cpu);
-    if (csr == CPU_CSR_FCSR)
+    if (csr == CPU_CSR_FCSR) {
         engine_fcsr_set(cpu, value & 0xff);
+        return true;
+    }
     for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
         if (plain[i].csr == csr) {
             cpu_word_set(cpu, plain[i].word, value & plain[i].mask);
             return true;
         }
-    return csr == CPU_CSR_FCSR;
+    return false;
 }
 
 struct cpu_facts cpu_facts(const struct cpu *cpu)

@@ -233,8 +233,10 @@ bool cpu_debug_set(struct cpu *cpu, const struct cpu_debug *wanted)
         return false;
     if (!store_path_watch(&cpu->store_path, pages, page_count))
         return false;
-    if (page_count > 0 && !engine_tlb_flush(cpu))
-        return false;
+    if (page_count > 0) {
+        bool flushed = engine_tlb_flush(cpu); /* who can watch can do that: store_path_watch() */
+        assert(flushed);
+    }
     bool breaks_same =
         debug->points.break_count == now->break_count &&
         memcmp(debug->points.breaks, now->breaks, sizeof(now->breaks)) == 0;

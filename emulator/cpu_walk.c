@@ -51,10 +51,15 @@ enum walk_result {
     WALK_NO_TABLE, /* a table outside RAM: access fault */
 };
 
+static unsigned level_count(uint64_t satp)
+{
+    return (unsigned)(satp >> SATP_MODE_SHIFT) - SATP_MODE_SV39 + 3;
+}
+
 static enum walk_result walk(struct cpu *cpu, uint64_t satp, uint64_t addr, struct leaf *leaf)
 {
     uint64_t table = (satp & SATP_PPN_MASK) * PAGE_BYTES;
-    unsigned levels = (unsigned)(satp >> SATP_MODE_SHIFT) - SATP_MODE_SV39 + 3;
+    unsigned levels = level_count(satp);
     unsigned sign_bits = 64 - (12 + 9 * levels); /* they must repeat the bit below them */
     if ((uint64_t)((int64_t)(addr << sign_bits) >> sign_bits) != addr)
         return WALK_INVALID;
@@ -113,8 +118,8 @@ bool walk_measured(struct cpu *cpu, uint64_t addr_virtual, struct memory_walk *f
     struct leaf leaf;
     if (walk(cpu, satp, addr_virtual, &leaf) != WALK_OK)
         return false;
-    unsigned levels = (unsigned)(satp >> SATP_MODE_SHIFT) - SATP_MODE_SV39 + 3;
-    *found = (struct memory_walk){levels - leaf.level, 12 + 9 * leaf.level, leaf.addr_physical};
+    *found = (struct memory_walk){level_count(satp) - leaf.level, 12 + 9 * leaf.level,
+                                  leaf.addr_physical};
     return true;
 }
 
