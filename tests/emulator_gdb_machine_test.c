@@ -305,7 +305,7 @@ Test(gdb_machine, monitor_answers, .timeout = 120)
     } answers[] = {{"help", "monitor power-cut"}, {"when", "instruction "},
                    {"when", "the history goes from instruction 0"}, {"phase", "generation"},
                    {"at", "expected insn=N"}, {"at insn=x", "expected insn=N"},
- {"power-cut", "no other power cut"},
+                   {"power-cut", "no other power cut"},
                    {"domains", "domain 16, "}, {"keys 16", "console"}, {"keys 3", "no such domain"},
                    {"keys x", "expected the number"}, {"ledger", "from here on"},
                    {"ledger", "instructions"}};
