@@ -112,12 +112,7 @@ Test(campaign_parallel, what_is_wrong_is_one_line, .timeout = 200)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         char format[1000];
         (void)snprintf(format, sizeof(format), "%s%s", SCRIPT, wrong[i].words);
-        struct command_result *result = folder_run(format, folder);
-        cr_expect_eq(result->status, wrong[i].status, "%s: %d, %s", wrong[i].words, result->status,
-                     result->errors);
-        cr_expect(command_one_line(result, wrong[i].says), "%s: %s", wrong[i].words,
-                  result->errors);
-        free(result);
+        command_expect_refused(folder_run(format, folder), wrong[i].status, wrong[i].says, format);
     }
     folder_end(folder);
 }
@@ -150,13 +145,9 @@ Test(campaign_slurm, what_is_wrong_is_one_line)
 {
     static const char *const wrong[] = {"", "--out", "--out x", "--shards none --out x y.img",
                                         "--cpus 0 --out x y.img"};
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        struct command_result *result =
-            folder_run(LATCHKEY_SOURCE_DIR "/bench/campaign_slurm %s", wrong[i]);
-        cr_expect_eq(result->status, 2, "%s: %d", wrong[i], result->status);
-        cr_expect(command_one_line(result, "campaign_slurm: "), "%s: %s", wrong[i], result->errors);
-        free(result);
-    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        command_expect_refused(folder_run(LATCHKEY_SOURCE_DIR "/bench/campaign_slurm %s", wrong[i]),
+                               2, "campaign_slurm: ", wrong[i]);
 }
 
 #define RELEASE LATCHKEY_SOURCE_DIR "/bench/campaign_release --out %1$s/out --jobs 2 "

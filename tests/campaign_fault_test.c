@@ -76,9 +76,6 @@ Test(campaign_fault, a_place_that_is_not_there_is_told_in_one_line)
         char command[500];
         (void)snprintf(command, sizeof(command), "./latchkey campaign shared-commit.img "
                        "--interval 5 --checkpoints 1 %s", wrong[i]);
-        struct command_result *result = command_run(command);
-        cr_expect_eq(result->status, 2, "%s: %s", wrong[i], result->errors);
-        cr_expect(command_one_line(result, ""), "%s: %s", wrong[i], result->errors);
-        free(result);
+        command_expect_refused(command_run(command), 2, "", command);
     }
 }

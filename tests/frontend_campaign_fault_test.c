@@ -20,10 +20,7 @@
 /* One line that says this, and a status that says so, too. */
 static void run_fails(int status, const char *says, const char *format, const char *folder)
 {
-    struct command_result *result = folder_run(format, folder);
-    cr_expect_eq(result->status, status, "%s: %d: %s", format, result->status, result->errors);
-    cr_expect(command_one_line(result, says), "%s: %s", format, result->errors);
-    free(result);
+    command_expect_refused(folder_run(format, folder), status, says, format);
 }
 
 /* All reports of two folders below this one. */

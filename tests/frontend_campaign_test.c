@@ -169,15 +169,13 @@ Test(campaign_command, jobs_shards_and_merging_do_not_change_the_result, .timeou
     char *other = command_file("campaign-other"), *sum = command_file("campaign-sum");
     run_good(MANY "--jobs 1 --out %s", one);
     run_good(MANY "--jobs 2 --shard 1/2 --out %s", two);
-    struct command_result *result = run("./latchkey campaign merge %s", two, NULL);
-    cr_expect_eq(result->status, 3);
-    cr_expect(command_one_line(result, "is in no folder"), "%s", result->errors);
-    free(result);
+    command_expect_refused(run("./latchkey campaign merge %s", two, NULL), 3, "is in no folder",
+                           "merge");
     run_good(MANY "--jobs 3 --shard 2/2 --out %s", other);
     char command[1000];
     (void)snprintf(command, sizeof(command), "./latchkey campaign merge %s %s --out %s", other, two,
                    sum);
-    result = command_run(command);
+    struct command_result *result = command_run(command);
     cr_expect_eq(result->status, 0, "%s", result->errors);
     free(result);
     results_same(one, sum);
@@ -216,16 +214,13 @@ Test(campaign_command, another_campaign_s_folder_is_refused_and_left_as_it_is, .
     char *folder = command_file("campaign-folder");
     run_good(FEW "--out %s", folder);
     char *before = result_text(folder);
-    struct command_result *result =
-        run("./latchkey campaign " IMAGE " --interval 7 --out %s", folder, NULL);
-    cr_expect_eq(result->status, 3);
-    cr_expect(command_one_line(result, "of another campaign: append differs"), "%s",
-              result->errors);
-    free(result);
+    command_expect_refused(run("./latchkey campaign " IMAGE " --interval 7 --out %s", folder, NULL),
+                           3, "of another campaign: append differs", "--interval 7");
     char *image = command_file("campaign-changed.img");
     free(run("cp " IMAGE " %s && printf x | dd of=%s bs=1 seek=100000 conv=notrunc 2>/dev/null",
              image, image));
-    result = run("./latchkey campaign %s --interval 5 --policy keep,drop,prefix --checkpoints 1 "
+    struct command_result *result =
+        run("./latchkey campaign %s --interval 5 --policy keep,drop,prefix --checkpoints 1 "
                  "--out %s", image, folder);
     cr_expect_neq(result->status, 0, "%s", result->output);
     cr_expect(command_one_line(result, ""), "%s", result->errors);
@@ -275,12 +270,7 @@ Test(campaign_command, wrong_words_and_hosts_are_told_in_one_line, .timeout = 12
         {"repro", "expected one file", 2},
         {"repro kernel.elf", "kernel.elf", 3},
     };
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
-        struct command_result *result = run("./latchkey campaign %s", wrong[i].words, NULL);
-        cr_expect_eq(result->status, wrong[i].status, "%s: %d, %s", wrong[i].words,
-                     result->status, result->errors);
-        cr_expect(command_one_line(result, wrong[i].says), "%s: %s", wrong[i].words,
-                  result->errors);
-        free(result);
-    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
+        command_expect_refused(run("./latchkey campaign %s", wrong[i].words, NULL), wrong[i].status,
+                               wrong[i].says, wrong[i].words);
 }

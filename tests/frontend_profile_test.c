@@ -353,9 +353,6 @@ Test(profile, what_cannot_be_is_said_in_one_line, .timeout = 60)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         char command[200];
         (void)snprintf(command, sizeof(command), "./latchkey %s < /dev/null", cases[i].words);
-        struct command_result *result = command_run(command);
-        cr_expect_eq(result->status, cases[i].status, "%s: %d", command, result->status);
-        cr_expect(command_one_line(result, cases[i].text), "%s: %s", command, result->errors);
-        free(result);
+        command_expect_refused(command_run(command), cases[i].status, cases[i].text, command);
     }
 }

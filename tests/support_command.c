@@ -5,6 +5,7 @@
 #include "tests/support_command.h"
 
 #include <assert.h>
+#include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -57,6 +58,15 @@ int command_one_line(const struct command_result *result, const char *text)
     const char *newline = strchr(result->errors, '\n');
     return strncmp(result->errors, "latchkey: ", 10) == 0 && newline && newline[1] == '\0' &&
            strstr(result->errors, text) != NULL;
+}
+
+void command_expect_refused(struct command_result *result, int status, const char *text,
+                            const char *what)
+{
+    cr_expect_eq(result->status, status, "%s: status %d, not %d: %s", what, result->status, status,
+                 result->errors);
+    cr_expect(command_one_line(result, text), "%s: not '%s': %s", what, text, result->errors);
+    free(result);
 }
 
 char *command_file(const char *name)

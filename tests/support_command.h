@@ -22,6 +22,10 @@ struct command_result {
 struct command_result *command_run(const char *command);
 /* command_one_line - errors is one line that starts with "latchkey: " and holds the text. */
 int command_one_line(const struct command_result *result, const char *text);
+/* command_expect_refused - that is the exit status, and command_one_line() of the text; frees the
+ * result. what: the command, for messages. */
+void command_expect_refused(struct command_result *result, int status, const char *text,
+                            const char *what);
 /* command_file - a path in the build folder for a file of this test, made from a name. The caller
  * frees it. */
 char *command_file(const char *name);
