@@ -191,7 +191,7 @@ static bool trace_words_read(struct replay_words *to, const struct profile_words
     struct error ignored;
     if (!replay_words_read(to, words->rest_count, words->rest, error))
         return false;
-    if (to->bundle_path || to->stats_path || to->screenshot_path)
+    if (to->bundle_path || to->stats_path || to->screenshot_path || to->snapshots_path || to->gdb)
         return error_set(error, ERROR_USAGE,
                          "profile: of a trace, --to, --verify, --kernel and --initrd are taken");
     if (!to->replay.kernel_path && session_kernel_find(kernel_path, &ignored))

@@ -330,6 +330,13 @@ Test(profile, a_recorded_run_has_the_ledger_of_the_run, .timeout = 60)
     cr_expect_not_null(strstr(result->output, "1000000 instructions: "), "%s", result->output);
     cr_expect(command_one_line(result, "the replay uses this file"), "%s", result->errors);
     free(result);
+    static const char *const others[] = {
+        "./latchkey profile %1$s/trace --bundle %1$s/other",
+        "./latchkey profile %1$s/trace --snapshots %1$s/other",
+        "./latchkey profile %1$s/trace --gdb 0",
+    };
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        command_expect_refused(folder_run(others[i], folder), 2, "of a trace, --to, ", others[i]);
     folder_end(folder);
 }
 
