@@ -19,15 +19,6 @@
 #define HEAD_DATA_BYTE_SHIFT 8
 #define HEAD_OBJECT_SHIFT 16 /* kernel/key.h */
 
-static bool number_read(const char *text, uint64_t *number)
-{
-    char *end;
-    if (*text < '0' || *text > '9')
-        return false;
-    *number = strtoull(text, &end, 0);
-    return *end == '\0';
-}
-
 static void help(struct gdb_machine *target, const char *rest, struct byte_writer *text)
 {
     (void)target;
@@ -72,7 +63,7 @@ static void phase(struct gdb_machine *target, const char *rest, struct byte_writ
 static void at(struct gdb_machine *target, const char *rest, struct byte_writer *text)
 {
     uint64_t number, here = machine_instructions(target->machine);
-    if (strncmp(rest, "insn=", 5) != 0 || !number_read(rest + 5, &number)) {
+    if (strncmp(rest, "insn=", 5) != 0 || !text_number(rest + 5, &number)) {
         text_add(text, "expected insn=N\n");
         return;
     }
@@ -137,7 +128,7 @@ static void key_print(struct gdb_machine *target, uint64_t node, unsigned slot,
 static void keys(struct gdb_machine *target, const char *rest, struct byte_writer *text)
 {
     uint64_t id = domain_id(target), node = 0;
-    if (*rest && !number_read(rest, &id)) {
+    if (*rest && !text_number(rest, &id)) {
         text_add(text, "expected the number of a domain; see monitor domains\n");
         return;
     }

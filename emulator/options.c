@@ -5,10 +5,9 @@
 
 #include <assert.h>
 #include <ctype.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "emulator/base/text.h"
 #include "emulator/clock.h"
 
 #define RAM_MIB_MIN 16u
@@ -25,13 +24,7 @@ struct parser {
 
 static bool number_parse(const char *text, uint64_t least, uint64_t most, uint64_t *number)
 {
-    char *end;
-    errno = 0;
-    if (!isdigit((unsigned char)text[0]))
-        return false;
-    bool hexadecimal = text[0] == '0' && (text[1] == 'x' || text[1] == 'X');
-    *number = strtoull(text, &end, hexadecimal ? 16 : 10);
-    return errno == 0 && *end == '\0' && *number >= least && *number <= most;
+    return text_number(text, number) && *number >= least && *number <= most;
 }
 
 static bool value_next(struct parser *parser, const char **value)

@@ -261,6 +261,24 @@ Test(text, what_is_no_text_becomes_a_question_mark_and_markup_becomes_entities)
     }
 }
 
+Test(text, a_number_is_all_of_its_text_and_has_64_bits)
+{
+    static const struct {
+        const char *source;
+        uint64_t number;
+    } good[] = {{"0", 0}, {"010", 10}, {"0x10", 16}, {"0XfF", 255},
+                {"18446744073709551615", UINT64_MAX}, {"0xffffffffffffffff", UINT64_MAX}};
+    static const char *const bad[] = {"", " 1", "-1", "+1", "x", "0x", "1 ", "12k", "1.5", "0x1g",
+                                      "18446744073709551616", "0x10000000000000000"};
+    uint64_t number;
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        cr_expect(text_number(good[i].source, &number), "\"%s\"", good[i].source);
+        cr_expect_eq(number, good[i].number, "\"%s\"", good[i].source);
+    }
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        cr_expect_not(text_number(bad[i], &number), "\"%s\"", bad[i]);
+}
+
 Test(json, counts_are_exact_and_text_is_text)
 {
     cJSON *object = cJSON_CreateObject();

@@ -3,6 +3,8 @@
 #include "emulator/base/text.h"
 
 #include <assert.h>
+#include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -82,4 +84,15 @@ void text_clean(struct byte_writer *text, const char *source)
 void text_escape(struct byte_writer *text, const char *source)
 {
     characters_add(text, source, true);
+}
+
+bool text_number(const char *source, uint64_t *number)
+{
+    char *end;
+    errno = 0;
+    if (!isdigit((unsigned char)source[0]))
+        return false;
+    bool hexadecimal = source[0] == '0' && (source[1] == 'x' || source[1] == 'X');
+    *number = strtoull(source, &end, hexadecimal ? 16 : 10);
+    return errno == 0 && *end == '\0';
 }
