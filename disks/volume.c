@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* volume.c - opens a volume file and judges its header. Called by store.c and check.c; calls the
- * host's files. Invariants: volume.h. */
+/* volume.c - opens a volume file and judges its header. Called by store.c and check.c; calls
+ * renewal and the host's files. Invariants: volume.h. */
 #include "disks/volume.h"
 
 #include <assert.h>
@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "disks/checksum.h"
+#include "emulator/base/renewal.h"
 
 #define BLOCKS_MIN 4u /* header, something, header copy: less cannot be a volume */
 #define BLOCKS_MAX (1ull << 50) /* locations have 56 bits; the host's file offsets 63 */
@@ -245,6 +246,8 @@ bool volume_open(struct volume *volume, const char *path, struct error *error)
         return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
         return error_set(error, ERROR_IO, "%s: not a regular file", path);
+    if (!renewal_finish(path, -1, error))
+        return false;
     const struct volume_source file = {.context = volume, .size_bytes = (uint64_t)status.st_size,
                                        .read = file_read};
     return source_use(volume, &file, error);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* disk_file.c - struct disk_store over a host file. Called by machine.c; calls disk_overlay.
+/* disk_file.c - struct disk_store over a host file. Called by machine.c; calls disk_overlay and
+ * renewal.
  *
  * Invariants
  *  1. An image has one writer, or any number of readers (flock). A run with an overlay is a reader:
@@ -15,6 +16,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "emulator/base/output_file.h"
+#include "emulator/base/renewal.h"
 #include "emulator/disk_overlay.h"
 
 #define IMAGE_BYTES_MAX (1ll << 40)
@@ -39,20 +42,9 @@ static bool image_read(void *context, uint64_t sector, void *target, size_t sect
 
 static bool image_write(void *context, uint64_t sector, const void *source, size_t sector_count)
 {
-    struct disk_file *file = context;
-    size_t left = sector_count * DISK_SECTOR_BYTES;
-    off_t offset = (off_t)(sector * DISK_SECTOR_BYTES);
-    for (const uint8_t *from = source; left > 0;) {
-        ssize_t part = pwrite(file->descriptor, from, left, offset);
-        if (part < 0 && errno == EINTR)
-            continue;
-        if (part <= 0)
-            return false;
-        from += part;
-        offset += part;
-        left -= (size_t)part;
-    }
-    return true;
+    const struct disk_file *file = context;
+    return output_at(file->descriptor, source, sector_count * DISK_SECTOR_BYTES,
+                     sector * DISK_SECTOR_BYTES);
 }
 
 static bool image_sync(void *context)
@@ -101,7 +93,7 @@ static bool image_open(struct disk_file *file, const char *path, bool writable,
     if (flock(file->descriptor, (writable ? LOCK_EX : LOCK_SH) | LOCK_NB) != 0)
         return error_set(error, ERROR_IO, "%.150s: in use by another run", path);
     file->store.sector_count = (uint64_t)status.st_size / DISK_SECTOR_BYTES;
-    return true;
+    return renewal_finish(path, writable ? file->descriptor : -1, error);
 }
 
 bool disk_file_open(struct disk_file *file, const char *path, const char *overlay,

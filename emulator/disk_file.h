@@ -18,13 +18,15 @@ struct disk_file {
     int descriptor;               /* of the image; -1: not open */
 };
 
-/* disk_file_open - use a host file as media.
+/* disk_file_open - use a host file as media; a renewal of it that was cut short (renewal.h) is
+ * finished first.
  *
  * file        out; disk_file_finish() is safe even after failure. Must not move while open.
  * path        raw image; its size must be a multiple of 512 bytes, not 0, at most 1 TiB.
  * overlay     path of the overlay, made if missing; NULL: none.
  * read_only   the guest may not write.
- * Errors      ERROR_IO missing, unreadable, not writable, or in use by another run;
+ * Errors      ERROR_IO missing, unreadable, not writable, in use by another run, or only to be read
+ *             with such a renewal;
  *             ERROR_FORMAT wrong size, or the overlay does not belong to this image.
  */
 MUST_CHECK bool disk_file_open(struct disk_file *file, const char *path, const char *overlay,

@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 #include "emulator/base/memory.h"
+#include "emulator/base/output_file.h"
 #include "emulator/base/pack.h"
 
 #define SECTOR_BYTES 512u
@@ -59,21 +60,6 @@ struct disk_overlay {
     void *context;
 };
 
-static bool write_at(int descriptor, const uint8_t *source, size_t size_bytes, uint64_t offset)
-{
-    while (size_bytes > 0) {
-        ssize_t part = pwrite(descriptor, source, size_bytes, (off_t)offset);
-        if (part < 0 && errno == EINTR)
-            continue;
-        if (part <= 0)
-            return false;
-        source += part;
-        offset += (uint64_t)part;
-        size_bytes -= (size_t)part;
-    }
-    return true;
-}
-
 /* As much of [offset, offset + size) as there is. */
 static size_t read_at(int descriptor, uint8_t *target, size_t size_bytes, uint64_t offset)
 {
@@ -92,7 +78,7 @@ static size_t read_at(int descriptor, uint8_t *target, size_t size_bytes, uint64
 /* Nothing counts as appended unless all of it was written. */
 static bool append(struct disk_overlay *overlay, const void *source, size_t size_bytes)
 {
-    if (!write_at(overlay->descriptor, source, size_bytes, overlay->end))
+    if (!output_at(overlay->descriptor, source, size_bytes, overlay->end))
         return false;
     overlay->end += size_bytes;
     overlay->unsynced = true;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "emulator/base/memory.h"
+#include "emulator/base/renewal.h"
 #include "emulator/bundle.h"
 #include "emulator/cpu.h"
 #include "emulator/disk_file.h"
@@ -93,6 +94,44 @@ struct timeline *history_timeline(struct history *history)
 const struct record *history_record(const struct history *history)
 {
     return &history->record;
+}
+
+/* The images are about to be put back: say so beside them. false: not all could be told. An overlay
+ * needs no such thing: it is as after one of its syncs. */
+static bool renewals_commit(const struct history *history)
+{
+    struct error ignored;
+    const struct record_head *head = &history->record.head;
+    bool good = true, renews[BOARD_DISK_COUNT_MAX] = {false};
+    for (unsigned i = 0; i < head->disk_count && good; i++) {
+        struct byte_writer list = {0};
+        good = history->files[i].overlay || layers_renewal(history->layers[i], &list);
+        renews[i] = list.size_bytes > 0;
+        good = good && (!renews[i] || renewal_prepare(head->disks[i].path, &list, &ignored));
+        writer_finish(&list);
+    }
+    for (unsigned i = 0; i < head->disk_count && good; i++) /* of a store at nearly one moment */
+        good = !renews[i] || renewal_commit(head->disks[i].path, &ignored);
+    return good;
+}
+
+static void renewals_end(const struct history *history)
+{
+    for (unsigned i = 0; i < history->record.head.disk_count; i++)
+        if (!history->files[i].overlay && !history->files[i].store.read_only)
+            renewal_end(history->record.head.disks[i].path);
+}
+
+bool history_continue(struct history *history, struct error *error)
+{
+    if (timeline_live(history->timeline))
+        return true;
+    if (!renewals_commit(history))
+        renewals_end(history);
+    if (!timeline_continue(history->timeline, error))
+        return false; /* who opens the images next may be luckier */
+    renewals_end(history);
+    return true;
 }
 
 static bool part_same(const char *path, struct digest expected, struct error *error)

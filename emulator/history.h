@@ -7,7 +7,8 @@
  *
  * Invariants
  *  1. An image holds what its disk holds at the newest moment of the history, also while the
- *     machine stands in the past. Only going on from the past (timeline_continue()) puts it back.
+ *     machine stands in the past. Only going on from the past (history_continue()) puts it back,
+ *     all of it or, if the program is killed meanwhile, with whoever opens the image next.
  *  2. The budget is kept by forgetting: first moments in between, then the beginning.
  */
 #ifndef LATCHKEY_EMULATOR_HISTORY_H
@@ -34,6 +35,9 @@ void history_attach(struct history *history, struct machine *machine,
 void history_hurry(struct history *history, bool hurries);
 struct timeline *history_timeline(struct history *history);
 const struct record *history_record(const struct history *history);
+/* history_continue - timeline_continue(), with the images safe from a kill (renewal.h), if their
+ * folders allow it. Errors: as timeline_continue(). */
+MUST_CHECK bool history_continue(struct history *history, struct error *error);
 /* history_save - write a bundle (bundle.h) of all that was, up to where the machine is.
  *
  * Errors   ERROR_LIMIT the beginning is forgotten; ERROR_IO the host refused, or the kernel's file

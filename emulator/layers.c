@@ -9,6 +9,7 @@
 
 #include "emulator/base/memory.h"
 #include "emulator/base/pack.h"
+#include "emulator/base/renewal.h"
 
 #define NONE UINT32_MAX
 #define TABLE_SLOTS_MIN 1024u
@@ -351,25 +352,28 @@ static const struct version **versions_now(const struct layers *layers, size_t *
     return list;
 }
 
-/* Make `count` sectors of the image, one after the other, what they are here. */
-static bool image_renew(const struct layers *layers, const struct version *const *versions,
-                        size_t count)
+/* Make `count` sectors of the image, one after the other, what they are here; or only list those
+ * that it is not. list: NULL, make them. */
+static bool run_renew(const struct layers *layers, const struct version *const *versions,
+                      size_t count, struct byte_writer *list)
 {
     uint8_t old[RENEW_SECTORS * DISK_SECTOR_BYTES], now[RENEW_SECTORS * DISK_SECTOR_BYTES];
     const struct disk_store *image = layers->below;
     assert(count <= RENEW_SECTORS);
     for (size_t i = 0; i < count; i++)
         memcpy(now + i * DISK_SECTOR_BYTES, versions[i]->data, DISK_SECTOR_BYTES);
-    return image->read(image->context, versions[0]->sector, old, count) &&
-           (memcmp(old, now, count * DISK_SECTOR_BYTES) == 0 ||
-            image->write(image->context, versions[0]->sector, now, count));
+    if (!image->read(image->context, versions[0]->sector, old, count))
+        return false;
+    for (size_t at = 0; list && at < count * DISK_SECTOR_BYTES; at += DISK_SECTOR_BYTES)
+        if (memcmp(old + at, now + at, DISK_SECTOR_BYTES) != 0)
+            renewal_add(list, versions[at / DISK_SECTOR_BYTES]->sector, old + at, now + at);
+    return list || memcmp(old, now, count * DISK_SECTOR_BYTES) == 0 ||
+           image->write(image->context, versions[0]->sector, now, count);
 }
 
-bool layers_attach(struct layers *layers)
+/* The same with all that was ever written. */
+static bool image_renew(const struct layers *layers, struct byte_writer *list)
 {
-    layers_branch(layers);
-    if (!layers->live || layers->attached)
-        return true;
     size_t count;
     bool good = true;
     const struct version **versions = versions_now(layers, &count);
@@ -377,11 +381,24 @@ bool layers_attach(struct layers *layers)
         for (end = first + 1; end < count && end - first < RENEW_SECTORS &&
                               versions[end]->sector == versions[end - 1]->sector + 1;)
             end++;
-        good = image_renew(layers, versions + first, end - first);
+        good = run_renew(layers, versions + first, end - first, list);
     }
     free(versions);
-    layers->attached = good;
-    return good && layers->below->sync(layers->below->context);
+    return good;
+}
+
+bool layers_renewal(const struct layers *layers, struct byte_writer *list)
+{
+    return !layers->live || layers->attached || image_renew(layers, list);
+}
+
+bool layers_attach(struct layers *layers)
+{
+    layers_branch(layers);
+    if (!layers->live || layers->attached)
+        return true;
+    layers->attached = image_renew(layers, NULL);
+    return layers->attached && layers->below->sync(layers->below->context);
 }
 
 bool layers_settle(const struct layers *layers, const struct disk_store *target)

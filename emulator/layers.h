@@ -43,6 +43,8 @@ void layers_detach(struct layers *layers);
  * Returns  false when the host refused: the image may be neither what it was nor what it should.
  */
 MUST_CHECK bool layers_attach(struct layers *layers);
+/* layers_renewal - list (renewal.h) what layers_attach() would write. false: the host refused. */
+MUST_CHECK bool layers_renewal(const struct layers *layers, struct byte_writer *list);
 void layers_destroy(struct layers *layers); /* NULL is fine */
 const struct disk_store *layers_store(const struct layers *layers);
 /* layers_under - what is on the media, whatever is below, before the first write. */

@@ -96,7 +96,8 @@ void session_continue(struct session *session)
     struct error error;
     if (!session_in_past(session) || session->end == SESSION_END_ERROR)
         return;
-    bool good = timeline_continue(session->timeline, &error);
+    bool good = session->history ? history_continue(session->history, &error)
+                                 : timeline_continue(session->timeline, &error);
     went(session, good, &error);
     if (good)
         held_release(session);

@@ -4,10 +4,18 @@
 #include "emulator/history.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "disks/volume.h"
 #include "emulator/base/input_file.h"
+#include "emulator/base/renewal.h"
+#include "emulator/disk_file.h"
 #include "emulator/record_identity.h"
 #include "emulator/replay.h"
 #include "tests/support_disks.h"
@@ -139,7 +147,7 @@ Test(history, the_image_is_that_of_the_newest_moment, .timeout = 200)
     cr_expect(digest_equal(image_now(world), newest));
     for (unsigned from = 12; from >= 4; from -= 4) {
         seek(world, from);
-        cr_assert(timeline_continue(world->timeline, &error), "%s", error.text);
+        cr_assert(history_continue(world->history, &error), "%s", error.text);
         cr_expect(digest_equal(image_now(world), world->places[from].image),
                   "the image was not put back to slice %u", from);
         for (unsigned i = from + 1; i < from + 6; i++)
@@ -147,6 +155,112 @@ Test(history, the_image_is_that_of_the_newest_moment, .timeout = 200)
         seek(world, from + 2);
     }
     world_free(world);
+}
+
+static uint8_t *image_bytes(const char *path, size_t *size_bytes)
+{
+    uint8_t *data;
+    struct error error;
+    cr_assert(input_read(path, IMAGE_BYTES_MAX, &data, size_bytes, &error), "%s", error.text);
+    return data;
+}
+
+/* The middle one of the places where two images differ. */
+static size_t middle_difference(const uint8_t *left, const uint8_t *right, size_t size_bytes)
+{
+    size_t count = 0, passed = 0, at = 0;
+    for (size_t i = 0; i < size_bytes; i += 512)
+        count += memcmp(left + i, right + i, 512) != 0;
+    cr_assert_gt(count, 20, "the disk is too much the same for this test");
+    for (; passed < count / 2; at += 512)
+        passed += memcmp(left + at, right + at, 512) != 0;
+    return at;
+}
+
+/* Go on from a place in another process, which the host kills with the first write of the image at
+ * or after `end`. */
+static void killed_continue(const struct world *world, size_t end)
+{
+    struct error error;
+    int status;
+    pid_t child = fork();
+    cr_assert_geq(child, 0);
+    if (child == 0) {
+        const struct rlimit no_core = {0, 0}, limit = {end, end};
+        (void)signal(SIGXFSZ, SIG_DFL);
+        if (setrlimit(RLIMIT_CORE, &no_core) == 0 && setrlimit(RLIMIT_FSIZE, &limit) == 0)
+            (void)!history_continue(world->history, &error);
+        _exit(0);
+    }
+    cr_assert_eq(waitpid(child, &status, 0), child);
+    cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ, "it was not killed on the way");
+}
+
+/* Whoever reads it is refused; with whoever may write it it is what it was to be. */
+static void renewed_expect(const char *image, struct digest expected)
+{
+    struct error error;
+    struct disk_file file;
+    struct volume volume;
+    uint8_t *data;
+    size_t size_bytes;
+    cr_expect_not(disk_file_open(&file, image, NULL, true, &error), "a mixture is read");
+    cr_expect(strstr(error.text, "latchkey run finishes that"), "%s", error.text);
+    (void)disk_file_finish(&file);
+    cr_expect_not(volume_open(&volume, image, &error), "a mixture is read");
+    volume_close(&volume);
+    cr_assert(disk_file_open(&file, image, NULL, false, &error), "%s", error.text);
+    cr_assert(disk_file_finish(&file));
+    data = image_bytes(image, &size_bytes);
+    cr_expect(digest_equal(record_bytes_digest(data, size_bytes), expected), "it is a mixture");
+    free(data);
+    cr_assert(disk_file_open(&file, image, NULL, true, &error), "%s", error.text);
+    cr_assert(disk_file_finish(&file));
+}
+
+Test(history, a_kill_while_the_image_is_put_back_leaves_no_mixture, .timeout = 200)
+{
+    struct error error;
+    struct disk_file file;
+    size_t size_bytes;
+    struct world *world = world_make(BUDGET);
+    char copy[SCRATCH_PATH_BYTES], renewal[SCRATCH_PATH_BYTES + 16];
+    const unsigned to = 4;
+    for (unsigned i = 0; i < SLICES; i++) {
+        slice_run(world, i, 6);
+        scratch_file(&world->scratch, "then.img", copy);
+        if (i == to)
+            image_copy(world->image, copy);
+    }
+    uint8_t *then = image_bytes(copy, &size_bytes);
+    uint8_t *newest = image_bytes(world->image, &size_bytes);
+    size_t middle = middle_difference(then, newest, size_bytes);
+    seek(world, to);
+    killed_continue(world, middle);
+    uint8_t *mixture = image_bytes(world->image, &size_bytes);
+    cr_assert(memcmp(mixture, then, size_bytes) != 0 && memcmp(mixture, newest, size_bytes) != 0,
+              "it was killed too soon or too late");
+    history_detach(world->history); /* who was killed holds no lock */
+    machine_destroy(world->machine);
+    cr_assert(history_close(world->history));
+
+    /* Another image has come to its place: it stays as it is. */
+    (void)snprintf(renewal, sizeof(renewal), "%s" RENEWAL_SUFFIX, world->image);
+    mixture[middle] ^= 1;
+    scratch_write(&world->scratch, "demo.img", mixture, size_bytes);
+    cr_expect_not(disk_file_open(&file, world->image, NULL, false, &error));
+    cr_expect(strstr(error.text, "of another image"), "%s", error.text);
+    (void)disk_file_finish(&file);
+    mixture[middle] ^= 1;
+    scratch_write(&world->scratch, "demo.img", mixture, size_bytes);
+
+    renewed_expect(world->image, world->places[to].image);
+    cr_expect_eq(access(renewal, F_OK), -1, "the renewal is still there");
+    free(mixture);
+    free(newest);
+    free(then);
+    scratch_remove(&world->scratch);
+    free(world);
 }
 
 Test(history, a_time_is_found_as_an_instruction_is, .timeout = 200)

@@ -162,3 +162,19 @@ bool output_write(const char *path, const void *bytes, size_t size_bytes, struct
     }
     return good || fail(path, error);
 }
+
+bool output_at(int descriptor, const void *bytes, size_t size_bytes, uint64_t offset)
+{
+    const uint8_t *from = bytes;
+    while (size_bytes > 0) {
+        ssize_t part = pwrite(descriptor, from, size_bytes, (off_t)offset);
+        if (part < 0 && errno == EINTR)
+            continue;
+        if (part <= 0)
+            return false;
+        from += part;
+        offset += (uint64_t)part;
+        size_bytes -= (size_t)part;
+    }
+    return true;
+}

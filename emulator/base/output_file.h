@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* output_file.h - files that a run leaves behind: pictures, figures.
  *
- * Used by frontend and bench. A name that cannot be written, or that is something else than a file,
- * is found before the run, and nothing that exists is harmed by a write that fails.
+ * Used by frontend, bench, and what keeps images. A name that cannot be written, or that is
+ * something else than a file, is found before the run, and nothing that exists is harmed by a write
+ * that fails.
  */
 #ifndef LATCHKEY_BASE_OUTPUT_FILE_H
 #define LATCHKEY_BASE_OUTPUT_FILE_H
@@ -35,5 +36,9 @@ bool output_same(const char *path, const char *other);
  */
 MUST_CHECK bool output_write(const char *path, const void *bytes, size_t size_bytes,
                              struct error *error);
+
+/* output_at - write bytes into an open file. false: the host refused, errno says why; some may have
+ * been written. */
+MUST_CHECK bool output_at(int descriptor, const void *bytes, size_t size_bytes, uint64_t offset);
 
 #endif
