@@ -12,12 +12,22 @@
 #include "emulator/base/json.h"
 #include "emulator/base/memory.h"
 
-double bench_seconds(void)
+static double clock_seconds(clockid_t clock)
 {
     struct timespec now;
-    int result = clock_gettime(CLOCK_MONOTONIC, &now);
+    int result = clock_gettime(clock, &now);
     assert(result == 0);
     return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+double bench_seconds(void)
+{
+    return clock_seconds(CLOCK_MONOTONIC);
+}
+
+double bench_processor_seconds(void)
+{
+    return clock_seconds(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 void bench_times_add(struct bench_times *times, double seconds)
@@ -36,6 +46,12 @@ double bench_median(const struct bench_times *times)
     if (times->count % 2)
         return times->seconds[middle];
     return (times->seconds[middle - 1] + times->seconds[middle]) / 2;
+}
+
+double bench_least(const struct bench_times *times)
+{
+    assert(times->count > 0);
+    return times->seconds[0];
 }
 
 double bench_spread(const struct bench_times *times)

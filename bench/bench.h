@@ -54,11 +54,14 @@ struct bench_times {
     unsigned count;
 };
 
-/* bench_seconds - the host's monotonic clock. */
+/* bench_seconds - the host's monotonic clock. bench_processor_seconds - what the processor gave
+ * this process. */
 double bench_seconds(void);
+double bench_processor_seconds(void);
 void bench_times_add(struct bench_times *times, double seconds);
-/* bench_median, bench_spread - of at least one measurement. */
+/* bench_median, bench_least, bench_spread - of at least one measurement. */
 double bench_median(const struct bench_times *times);
+double bench_least(const struct bench_times *times);
 double bench_spread(const struct bench_times *times);
 
 /* bench_row_add - append a row; it is copied. */

@@ -10,7 +10,6 @@
  */
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "bench/bench.h"
@@ -37,13 +36,6 @@ static const struct workload {
 struct paths {
     char kernel[PATH_BYTES], image[PATH_BYTES], overlay[PATH_BYTES], trace[PATH_BYTES];
 };
-
-static double processor_seconds(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 static void paths_make(const struct bench *bench, const struct workload *workload,
                        struct paths *paths)
@@ -105,11 +97,11 @@ static bool run_time(const struct paths *paths, const struct workload *workload,
     const struct recorder_options options = {.path = paths->trace};
     bool good = (!record || recorder_open(&recorder, &options, &config, error)) &&
                 machine_create(&machine, &config, error);
-    double start = processor_seconds();
+    double start = bench_processor_seconds();
     good = good && (!record || recorder_attach(recorder, machine, error)) &&
            run_on(machine, recorder, length, error) && machine_flush(machine, error) &&
            (!record || recorder_end(recorder, error));
-    *seconds = processor_seconds() - start;
+    *seconds = bench_processor_seconds() - start;
     machine_destroy(machine);
     (void)recorder_close(recorder);
     return good;
@@ -121,28 +113,20 @@ static bool replay_time(const struct paths *paths, double *seconds, struct error
     const struct replay_options options = {.trace_path = paths->trace};
     if (!replay_open(&replay, &options, error))
         return false;
-    double start = processor_seconds();
+    double start = bench_processor_seconds();
     bool good = timeline_carry_out(replay_timeline(replay), replay_record(replay)->entry_count,
                                    error);
-    *seconds = processor_seconds() - start;
+    *seconds = bench_processor_seconds() - start;
     replay_close(replay);
     return good;
-}
-
-static double least(const struct bench_times *times)
-{
-    double seconds = times->seconds[0];
-    for (unsigned i = 1; i < times->count; i++)
-        seconds = fmin(seconds, times->seconds[i]);
-    return seconds;
 }
 
 static void ratio_add(struct bench *bench, const char *what, const struct workload *workload,
                       const struct bench_times *ours, const struct bench_times *plain,
                       double must, double aim)
 {
-    struct bench_row row = {.suite = "replay", .unit = "s", .value = least(ours),
-                            .reference = least(plain), .must = must, .aim = aim,
+    struct bench_row row = {.suite = "replay", .unit = "s", .value = bench_least(ours),
+                            .reference = bench_least(plain), .must = must, .aim = aim,
                             .goal = bench->quick ? GOAL_NONE : GOAL_RATIO_AT_LEAST,
                             .spread = bench_spread(ours)};
     row.ratio = row.reference / row.value;

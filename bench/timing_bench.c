@@ -6,10 +6,8 @@
  * turn, by the time that the processor gave this process, and the least of the repeated runs
  * counts.
  */
-#include <assert.h>
 #include <math.h>
 #include <stdio.h>
-#include <time.h>
 
 #include "bench/bench.h"
 #include "bench/timing_guest.h"
@@ -24,15 +22,8 @@ static const char *const guests[] = {"bench_alu",   "bench_mix",  "bench_call",
                                      "bench_chase", "bench_copy", "bench_read"};
 #define GUEST_COUNT (sizeof(guests) / sizeof(guests[0]))
 
-static double processor_seconds(void)
-{
-    struct timespec now;
-    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static bool run_time(const char *path, enum timing_model timing, uint64_t length, double *seconds,
-                     struct error *error)
+static bool run_time(const char *path, enum timing_model timing, uint64_t length,
+                     struct bench_times *times, struct error *error)
 {
     const struct machine_config config = {.kernel_path = path, .ram_bytes = 128u << 20,
                                           .timing = timing};
@@ -41,26 +32,22 @@ static bool run_time(const char *path, enum timing_model timing, uint64_t length
     until.instructions = length;
     if (!machine_create(&machine, &config, error))
         return false;
-    double begin = processor_seconds();
+    double begin = bench_processor_seconds();
     struct machine_stop stop = machine_run(machine, &until);
-    double took = processor_seconds() - begin;
+    bench_times_add(times, bench_processor_seconds() - begin);
     machine_destroy(machine);
-    if (*seconds == 0 || took < *seconds)
-        *seconds = took;
     return stop.reason == MACHINE_STOP_INSTRUCTIONS ||
            error_set(error, ERROR_FORMAT, "%s: ended too early", path);
 }
 
 static bool guest_measure(const struct bench *bench, const char *guest, uint64_t length,
-                          double seconds[TIMING_MODEL_COUNT], struct error *error)
+                          struct bench_times times[TIMING_MODEL_COUNT], struct error *error)
 {
     char path[PATH_BYTES];
     (void)snprintf(path, sizeof(path), "%s/guest/%s.elf", bench->build_path, guest);
-    for (unsigned model = 0; model < TIMING_MODEL_COUNT; model++)
-        seconds[model] = 0;
     for (unsigned i = 0; i < bench->repeats; i++)
         for (unsigned model = 0; model < TIMING_MODEL_COUNT; model++)
-            if (!run_time(path, (enum timing_model)model, length, &seconds[model], error))
+            if (!run_time(path, (enum timing_model)model, length, &times[model], error))
                 return false;
     return true;
 }
@@ -84,11 +71,11 @@ bool timing_speeds(struct bench *bench, struct error *error)
     uint64_t length = bench->quick ? LENGTH_QUICK : LENGTH;
     double logarithms[TIMING_MODEL_COUNT] = {0};
     for (size_t i = 0; i < GUEST_COUNT; i++) {
-        double seconds[TIMING_MODEL_COUNT];
-        if (!guest_measure(bench, guests[i], length, seconds, error))
+        struct bench_times times[TIMING_MODEL_COUNT] = {{.count = 0}};
+        if (!guest_measure(bench, guests[i], length, times, error))
             return false;
         for (unsigned model = 0; model < TIMING_MODEL_COUNT; model++)
-            logarithms[model] += log((double)length * 1e-6 / seconds[model]);
+            logarithms[model] += log((double)length * 1e-6 / bench_least(&times[model]));
     }
     double plain = exp(logarithms[TIMING_INSN] / GUEST_COUNT);
     for (unsigned model = TIMING_INORDER; model < TIMING_MODEL_COUNT; model++)
