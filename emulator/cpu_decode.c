@@ -23,6 +23,8 @@
 #define CSR_SSCRATCH 0x140u
 #define CSR_STVAL 0x143u
 #define AMO_LR 0x02u
+#define LINK 1u
+#define LINK_OTHER 5u
 
 static unsigned bits(uint32_t insn, unsigned low, unsigned count)
 {
@@ -70,32 +72,54 @@ unsigned decode_length(uint16_t parcel)
     return (parcel & 3) == 3 ? 4 : 2;
 }
 
-static bool narrow_ends_block(uint32_t insn)
+static bool is_link(unsigned reg)
 {
-    unsigned quadrant = insn & 3, function = bits(insn, 13, 3);
-    if (quadrant == 1)
-        return function >= 5; /* c.j, c.beqz, c.bnez */
+    return reg == LINK || reg == LINK_OTHER;
+}
+
+static enum decode_end indirect_end(unsigned link, unsigned base)
+{
+    if (is_link(link))
+        return DECODE_CALL;
+    return is_link(base) ? DECODE_RETURN : DECODE_JUMP;
+}
+
+static enum decode_end narrow_end(uint32_t insn)
+{
+    unsigned quadrant = insn & 3, function = bits(insn, 13, 3), base = bits(insn, 7, 5);
+    if (quadrant == 1 && function >= 5) /* c.j; c.beqz, c.bnez */
+        return function == 5 ? DECODE_JUMP : DECODE_BRANCH;
     /* c.jr, c.jalr: register named, second one zero. */
-    return quadrant == 2 && function == 4 && bits(insn, 2, 5) == 0 && bits(insn, 7, 5) != 0;
+    if (quadrant == 2 && function == 4 && bits(insn, 2, 5) == 0 && base != 0)
+        return indirect_end(bits(insn, 12, 1) ? LINK : 0, base);
+    return DECODE_NEXT;
+}
+
+enum decode_end decode_end(uint32_t insn)
+{
+    if (!is_wide(insn))
+        return narrow_end(insn);
+    switch (opcode(insn)) {
+    case OP_BRANCH:
+        return DECODE_BRANCH;
+    case OP_JALR:
+        return indirect_end(bits(insn, 7, 5), bits(insn, 15, 5));
+    case OP_JAL:
+        return is_link(bits(insn, 7, 5)) ? DECODE_CALL : DECODE_JUMP;
+    default:
+        return DECODE_NEXT;
+    }
 }
 
 bool decode_ends_block(uint32_t insn)
 {
-    if (!is_wide(insn))
-        return narrow_ends_block(insn);
-    switch (opcode(insn)) {
-    case OP_BRANCH:
-    case OP_JALR:
-    case OP_JAL:
+    if (decode_end(insn) != DECODE_NEXT)
         return true;
-    case OP_MISC_MEM:
-        return function3(insn) == 1; /* fence.i */
-    case OP_SYSTEM:
-        return (is_csr_access(insn) && !decode_is_plain_csr(insn)) || insn == INSN_SRET ||
-               insn == INSN_WFI;
-    default:
+    if (!is_wide(insn))
         return false;
-    }
+    if (opcode(insn) == OP_MISC_MEM)
+        return function3(insn) == 1; /* fence.i */
+    return decode_is_system(insn) || decode_is_wait(insn);
 }
 
 bool decode_is_system(uint32_t insn)

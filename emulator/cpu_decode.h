@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* cpu_decode.h - the little that the host must know about RV64GC instruction words.
  *
- * Who calls: the other emulator/cpu_*.c files. Whom it calls: nobody. Pure functions: an
- * instruction is a 32-bit word, of which a 16-bit instruction uses the low half.
+ * Who calls: the other emulator/cpu_*.c files; timing_predict.h takes enum decode_end from here.
+ * Whom it calls: nobody. Pure functions: an instruction is a 32-bit word, of which a 16-bit
+ * instruction uses the low half.
  *
  * Sources: The RISC-V Instruction Set Manual, volume I (20191213), chapters 16 (C) and 24 (opcode
  * map).
@@ -21,6 +22,17 @@
 
 /* decode_length - bytes of the instruction that begins with this 16-bit parcel: 2 or 4. */
 unsigned decode_length(uint16_t parcel);
+
+/* How an instruction goes on. */
+enum decode_end {
+    DECODE_NEXT,   /* to the next */
+    DECODE_BRANCH, /* there, or to the next */
+    DECODE_JUMP,
+    DECODE_CALL,   /* a jump that writes a link register (x1, x5) */
+    DECODE_RETURN, /* an indirect jump by a link register that writes none */
+};
+/* decode_end - volume I table 2.1 for calls and returns. */
+enum decode_end decode_end(uint32_t insn);
 
 /* decode_ends_block - is this a jump, branch, return, wait, fence.i, or a CSR access that is not
  * plain?

@@ -133,7 +133,7 @@ void time_decoded(struct cpu *cpu, struct block *block, uint64_t last, uint32_t 
     *of = (struct block_time){
         .ops = temporary ? time->scratch : ops_keep(time, block->count),
         .count = block->count,
-        .end = pipe_end(last_insn),
+        .end = decode_end(last_insn),
         .last = last,
         .behind = block->pc + block->span_bytes,
         .line_first = (uint8_t)(first >> MEMORY_LINE_SHIFT),

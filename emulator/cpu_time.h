@@ -45,7 +45,7 @@ struct block_time {
     struct time_memo memo, other; /* the state met last, and one before it */
     const uint32_t *ops;          /* of its instructions */
     uint32_t count;
-    uint32_t end;    /* enum pipe_end of the last instruction, */
+    uint32_t end;    /* enum decode_end of the last instruction, */
     uint64_t last;   /* where it is, */
     uint64_t behind; /* and what is behind it */
     uint8_t line_first, line_last; /* of its page */
@@ -94,11 +94,11 @@ static inline int64_t time_quick(const struct cpu_time *time, const struct block
 {
     if (__builtin_expect(!block || block->memo.before != time->pending, 0))
         return -1;
-    if (block->end == PIPE_BRANCH &&
+    if (block->end == DECODE_BRANCH &&
         (block->surprises >= SURPRISES_MANY ||
          !predict_certain(&time->predictor, block->last, block->behind, next)))
         return -1;
-    if (block->end > PIPE_BRANCH)
+    if (block->end > DECODE_BRANCH)
         return -1;
     return (int64_t)block->memo.cycles;
 }
@@ -112,15 +112,15 @@ static inline uint64_t time_charge(struct cpu_time *time, uint64_t next)
         time_memo_find(block, time->pending);
     time->pending = block->memo.after;
     uint64_t cycles = block->memo.cycles;
-    if (block->end == PIPE_NEXT)
+    if (block->end == DECODE_NEXT)
         return cycles;
     bool right;
-    if (block->end == PIPE_BRANCH) {
+    if (block->end == DECODE_BRANCH) {
         unsigned how = predict_branch(&time->predictor, block->last, block->behind, next);
         right = how & PREDICT_RIGHT;
         block->surprises += how & PREDICT_CERTAIN ? 0u - (block->surprises > 0) : SURPRISES_EACH;
     } else {
-        right = predict_jump(&time->predictor, (enum pipe_end)block->end, block->last,
+        right = predict_jump(&time->predictor, (enum decode_end)block->end, block->last,
                              block->behind, next);
     }
     uint64_t wrong = !right;

@@ -27,7 +27,6 @@
 
 #define FLOAT(number) (32u + (number))
 #define LINK 1u
-#define LINK_OTHER 5u
 #define STACK 2u
 
 enum kind {
@@ -399,56 +398,7 @@ unsigned pipe_drain(uint64_t *state)
     return wait;
 }
 
-bool pipe_is_sfence(uint32_t op)
-{
-    return op >> 24 == KIND_SFENCE || op >> 24 == KIND_SFENCE_WALKS;
-}
-
 bool pipe_is_fence_i(uint32_t op)
 {
     return op >> 24 == KIND_FENCE_I;
-}
-
-/* --- where it goes on
- * ----------------------------------------------------------------------------- */
-
-static bool is_link(unsigned reg)
-{
-    return reg == LINK || reg == LINK_OTHER;
-}
-
-static enum pipe_end indirect(unsigned link, unsigned base)
-{
-    if (is_link(link))
-        return PIPE_CALL;
-    return is_link(base) ? PIPE_RETURN : PIPE_JUMP;
-}
-
-enum pipe_end pipe_end(uint32_t insn)
-{
-    unsigned function = bits(insn, 13, 3);
-    switch (insn & 3) {
-    case 0:
-        return PIPE_NEXT;
-    case 1:
-        if (function == 5)
-            return PIPE_JUMP;
-        return function > 5 ? PIPE_BRANCH : PIPE_NEXT;
-    case 2:
-        if (function != 4 || bits(insn, 2, 5) != 0 || rd(insn) == 0)
-            return PIPE_NEXT;
-        return indirect(bits(insn, 12, 1) ? LINK : 0, rd(insn));
-    default:
-        break;
-    }
-    switch (bits(insn, 0, 7)) {
-    case 0x63:
-        return PIPE_BRANCH;
-    case 0x67:
-        return indirect(rd(insn), rs1(insn));
-    case 0x6f:
-        return is_link(rd(insn)) ? PIPE_CALL : PIPE_JUMP;
-    default:
-        return PIPE_NEXT;
-    }
 }

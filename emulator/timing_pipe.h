@@ -24,19 +24,7 @@ uint32_t pipe_decode(uint32_t insn, enum timing_model model);
 unsigned pipe_step(uint64_t *state, uint32_t op);
 /* pipe_drain - wait for all that is outstanding. */
 unsigned pipe_drain(uint64_t *state);
-/* pipe_is_sfence, pipe_is_fence_i - sfence.vma, fence.i. */
-bool pipe_is_sfence(uint32_t op);
+/* pipe_is_fence_i - fence.i. */
 bool pipe_is_fence_i(uint32_t op);
-
-/* How an instruction goes on, for the predictor. */
-enum pipe_end {
-    PIPE_NEXT,   /* to the next */
-    PIPE_BRANCH, /* there, or to the next */
-    PIPE_JUMP,
-    PIPE_CALL,   /* a jump that writes a link register (x1, x5) */
-    PIPE_RETURN, /* an indirect jump by a link register that writes none */
-};
-/* pipe_end - volume I (20191213) table 2.1 for calls and returns. */
-enum pipe_end pipe_end(uint32_t insn);
 
 #endif

@@ -11,8 +11,8 @@
 
 #include <stdint.h>
 
+#include "emulator/cpu_decode.h"
 #include "emulator/timing.h"
-#include "emulator/timing_pipe.h"
 
 #define PREDICT_TAKEN 2u /* a direction from here on */
 #define PREDICT_MAX 3u
@@ -90,12 +90,12 @@ static inline uint64_t predict_pop(struct predictor *predictor)
 }
 
 /* predict_jump - the jump at pc, behind which `behind` lies, went on at next. Was that foreseen? */
-static inline bool predict_jump(struct predictor *predictor, enum pipe_end end, uint64_t pc,
+static inline bool predict_jump(struct predictor *predictor, enum decode_end end, uint64_t pc,
                            uint64_t behind, uint64_t next)
 {
-    if (end == PIPE_RETURN)
+    if (end == DECODE_RETURN)
         return predict_pop(predictor) == next;
-    if (end == PIPE_CALL)
+    if (end == DECODE_CALL)
         predict_push(predictor, behind);
     return predict_target(&predictor->targets[(pc >> 1) % TIMING_TARGETS], pc, next);
 }

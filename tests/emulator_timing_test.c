@@ -10,6 +10,7 @@
 
 #include "bench/timing_guest.h"
 #include "emulator/cpu.h"
+#include "emulator/cpu_decode.h"
 #include "emulator/machine.h"
 #include "emulator/timing_pipe.h"
 
@@ -92,18 +93,18 @@ Test(timing, compressed_instructions_wait_as_their_long_forms_do)
 
 Test(timing, calls_and_returns_are_told_from_jumps)
 {
-    cr_expect_eq(pipe_end(0x00008067), PIPE_RETURN); /* ret */
-    cr_expect_eq(pipe_end(0x8082), PIPE_RETURN);     /* jr ra, 16 bits */
-    cr_expect_eq(pipe_end(0x9582), PIPE_CALL);       /* jalr a1, 16 bits */
-    cr_expect_eq(pipe_end(0x8582), PIPE_JUMP);       /* jr a1, 16 bits */
-    cr_expect_eq(pipe_end(0x000580e7), PIPE_CALL);   /* jalr ra, a1 */
-    cr_expect_eq(pipe_end(0x0100006f), PIPE_JUMP);   /* j */
-    cr_expect_eq(pipe_end(0x010000ef), PIPE_CALL);   /* jal ra */
-    cr_expect_eq(pipe_end(0x00b50463), PIPE_BRANCH); /* beq */
-    cr_expect_eq(pipe_end(0xc111), PIPE_BRANCH);     /* beqz, 16 bits */
-    cr_expect_eq(pipe_end(0x852e), PIPE_NEXT);       /* mv, 16 bits */
-    cr_expect_eq(pipe_end(0x9002), PIPE_NEXT);       /* ebreak, 16 bits */
-    cr_expect_eq(pipe_end(0x00000073), PIPE_NEXT);   /* ecall */
+    cr_expect_eq(decode_end(0x00008067), DECODE_RETURN); /* ret */
+    cr_expect_eq(decode_end(0x8082), DECODE_RETURN);     /* jr ra, 16 bits */
+    cr_expect_eq(decode_end(0x9582), DECODE_CALL);       /* jalr a1, 16 bits */
+    cr_expect_eq(decode_end(0x8582), DECODE_JUMP);       /* jr a1, 16 bits */
+    cr_expect_eq(decode_end(0x000580e7), DECODE_CALL);   /* jalr ra, a1 */
+    cr_expect_eq(decode_end(0x0100006f), DECODE_JUMP);   /* j */
+    cr_expect_eq(decode_end(0x010000ef), DECODE_CALL);   /* jal ra */
+    cr_expect_eq(decode_end(0x00b50463), DECODE_BRANCH); /* beq */
+    cr_expect_eq(decode_end(0xc111), DECODE_BRANCH);     /* beqz, 16 bits */
+    cr_expect_eq(decode_end(0x852e), DECODE_NEXT);       /* mv, 16 bits */
+    cr_expect_eq(decode_end(0x9002), DECODE_NEXT);       /* ebreak, 16 bits */
+    cr_expect_eq(decode_end(0x00000073), DECODE_NEXT);   /* ecall */
 }
 
 /* --- whole machines
