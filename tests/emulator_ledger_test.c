@@ -13,28 +13,34 @@
 #include "tests/support_program.h"
 
 #define DEMO_INSTRUCTIONS 60000000u
+#define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
+#define IMAGE(name) LATCHKEY_BUILD_DIR "/shared-" name ".img"
 
-static struct machine *machine_of(const char *image, bool step_mode)
+static struct machine_config config_of(const char *image)
 {
-    char kernel[512], path[512];
+    return (struct machine_config){.kernel_path = KERNEL,
+                                   .disks = {{.path = image, .read_only = true}},
+                                   .disk_count = 1};
+}
+
+static struct machine *machine_start(const struct machine_config *config)
+{
     struct machine *machine;
     struct error error;
-    (void)snprintf(kernel, sizeof(kernel), "%s/kernel.elf", LATCHKEY_BUILD_DIR);
-    (void)snprintf(path, sizeof(path), "%s/%s", LATCHKEY_BUILD_DIR, image);
-    const struct machine_config config = {.kernel_path = kernel,
-                                          .step_mode = step_mode,
-                                          .disks = {{.path = path, .read_only = true}},
-                                          .disk_count = 1};
-    cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
+    cr_assert(machine_create(&machine, config, &error), "%s", error.text);
     return machine;
 }
 
-static struct ledger *ledger_of(struct machine *machine)
+static struct machine *machine_of(const char *image)
 {
-    char kernel[512];
+    const struct machine_config config = config_of(image);
+    return machine_start(&config);
+}
+
+static struct ledger *ledger_of(struct machine *machine, const char *kernel)
+{
     struct ledger *ledger;
     struct error error;
-    (void)snprintf(kernel, sizeof(kernel), "%s/kernel.elf", LATCHKEY_BUILD_DIR);
     cr_assert(ledger_open(&ledger, machine, kernel, NULL, &error), "%s", error.text);
     return ledger;
 }
@@ -114,8 +120,8 @@ static void median_expect(const struct ledger *ledger, unsigned kind, uint64_t o
 
 Test(ledger, message_paths_are_what_the_bench_counts, .timeout = 60)
 {
-    struct machine *machine = machine_of("shared-gauge.img", false);
-    struct ledger *ledger = ledger_of(machine);
+    struct machine *machine = machine_of(IMAGE("gauge"));
+    struct ledger *ledger = ledger_of(machine, KERNEL);
     const struct machine_until never = machine_until_never();
     cr_expect_eq(machine_run(machine, &never).reason, MACHINE_STOP_POWER_OFF);
     ledger_settle(ledger);
@@ -134,9 +140,9 @@ Test(ledger, message_paths_are_what_the_bench_counts, .timeout = 60)
 
 Test(ledger, does_not_change_the_machine, .timeout = 100)
 {
-    struct machine *plain = machine_of("shared-demo.img", false);
-    struct machine *watched = machine_of("shared-demo.img", false);
-    struct ledger *ledger = ledger_of(watched);
+    struct machine *plain = machine_of(IMAGE("demo"));
+    struct machine *watched = machine_of(IMAGE("demo"));
+    struct ledger *ledger = ledger_of(watched, KERNEL);
     for (unsigned i = 1; i <= 6; i++) {
         run_to(plain, i * (uint64_t)(DEMO_INSTRUCTIONS / 6));
         run_to(watched, i * (uint64_t)(DEMO_INSTRUCTIONS / 6));
@@ -173,11 +179,12 @@ Test(ledger, is_the_same_instruction_by_instruction_and_in_pieces, .timeout = 10
 {
     const uint64_t end = 2000000;
     struct dice dice = {20261121};
-    struct machine *whole = machine_of("shared-gauge.img", false);
-    struct machine *pieces = machine_of("shared-gauge.img", false);
-    struct machine *steps = machine_of("shared-gauge.img", true);
-    struct ledger *of_whole = ledger_of(whole), *of_pieces = ledger_of(pieces);
-    struct ledger *of_steps = ledger_of(steps);
+    struct machine_config config = config_of(IMAGE("gauge"));
+    struct machine *whole = machine_start(&config), *pieces = machine_start(&config);
+    config.step_mode = true;
+    struct machine *steps = machine_start(&config);
+    struct ledger *of_whole = ledger_of(whole, KERNEL), *of_pieces = ledger_of(pieces, KERNEL);
+    struct ledger *of_steps = ledger_of(steps, KERNEL);
     run_to(whole, end);
     run_to(steps, end);
     for (uint64_t at = 0; at < end;) {
@@ -206,8 +213,8 @@ Test(ledger, goes_on_over_a_power_cut_and_another_history, .timeout = 100)
 {
     struct error error;
     struct byte_writer state = {0};
-    struct machine *machine = machine_of("shared-pingpong.img", false);
-    struct ledger *ledger = ledger_of(machine);
+    struct machine *machine = machine_of(IMAGE("pingpong"));
+    struct ledger *ledger = ledger_of(machine, KERNEL);
     run_to(machine, 3000001);
     machine_save(machine, &state);
     cr_assert(machine_power_cut(machine, &(struct power_cut){.policy = POWER_DROP}, &error));
@@ -230,14 +237,10 @@ Test(ledger, goes_on_over_a_power_cut_and_another_history, .timeout = 100)
 
 Test(ledger, a_kernel_that_nobody_knows_has_sums_too, .timeout = 60)
 {
-    char kernel[512];
-    struct machine *machine;
-    struct ledger *ledger;
-    struct error error;
-    (void)snprintf(kernel, sizeof(kernel), "%s/guest/bench_trap.elf", LATCHKEY_BUILD_DIR);
-    const struct machine_config config = {.kernel_path = kernel};
-    cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
-    cr_assert(ledger_open(&ledger, machine, "no such file", NULL, &error), "%s", error.text);
+    const struct machine_config config = {.kernel_path = LATCHKEY_BUILD_DIR
+                                          "/guest/bench_trap.elf"};
+    struct machine *machine = machine_start(&config);
+    struct ledger *ledger = ledger_of(machine, "no such file");
     run_to(machine, 300000);
     ledger_settle(ledger);
     sums_expect(ledger, machine_instructions(machine), machine_cycles(machine));
@@ -250,8 +253,8 @@ Test(ledger, a_kernel_that_nobody_knows_has_sums_too, .timeout = 60)
 
 Test(ledger, orders_that_count_up_are_put_together, .timeout = 60)
 {
-    struct machine *machine = machine_of("shared-pingpong.img", false);
-    struct ledger *ledger = ledger_of(machine);
+    struct machine *machine = machine_of(IMAGE("pingpong"));
+    struct ledger *ledger = ledger_of(machine, KERNEL);
     run_to(machine, 8000000);
     ledger_settle(ledger);
     sums_expect(ledger, 8000000, machine_cycles(machine));
@@ -268,18 +271,10 @@ Test(ledger, orders_that_count_up_are_put_together, .timeout = 60)
 /* Under a model that charges blocks, when the next begins, too. */
 Test(ledger, cycles_add_up_with_every_timing_model, .timeout = 60)
 {
-    char kernel[512], path[512];
-    (void)snprintf(kernel, sizeof(kernel), "%s/kernel.elf", LATCHKEY_BUILD_DIR);
-    (void)snprintf(path, sizeof(path), "%s/shared-gauge.img", LATCHKEY_BUILD_DIR);
-    for (enum timing_model timing = 0; timing <= TIMING_INORDER; timing++) {
-        struct machine *machine;
-        struct error error;
-        const struct machine_config config = {.kernel_path = kernel,
-                                              .timing = timing,
-                                              .disks = {{.path = path, .read_only = true}},
-                                              .disk_count = 1};
-        cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
-        struct ledger *ledger = ledger_of(machine);
+    struct machine_config config = config_of(IMAGE("gauge"));
+    for (config.timing = 0; config.timing <= TIMING_INORDER; config.timing++) {
+        struct machine *machine = machine_start(&config);
+        struct ledger *ledger = ledger_of(machine, KERNEL);
         for (uint64_t at = 0; at < 4000000; at += 271828)
             run_to(machine, at);
         ledger_settle(ledger);
@@ -307,17 +302,10 @@ static void kernel_says(const char *text, uint64_t cycles[2])
 Test(ledger, meters_agree_with_what_the_kernel_charges_them, .timeout = 60)
 {
     static struct transcript transcript;
-    char kernel[512], path[512];
-    struct machine *machine;
-    struct error error;
-    (void)snprintf(kernel, sizeof(kernel), "%s/kernel.elf", LATCHKEY_BUILD_DIR);
-    (void)snprintf(path, sizeof(path), "%s/shared-policy.img", LATCHKEY_BUILD_DIR);
-    const struct machine_config config = {.kernel_path = kernel,
-                                          .console = transcript_sink(&transcript),
-                                          .disks = {{.path = path, .read_only = true}},
-                                          .disk_count = 1};
-    cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
-    struct ledger *ledger = ledger_of(machine);
+    struct machine_config config = config_of(IMAGE("policy"));
+    config.console = transcript_sink(&transcript);
+    struct machine *machine = machine_start(&config);
+    struct ledger *ledger = ledger_of(machine, KERNEL);
     const struct machine_until never = machine_until_never();
     cr_expect_eq(machine_run(machine, &never).reason, MACHINE_STOP_POWER_OFF);
     ledger_settle(ledger);

@@ -7,15 +7,16 @@
 #include "emulator/record_identity.h"
 #include "frontend/ledger_panel.h"
 
-static struct machine *machine_of(char kernel[512])
+#define KERNEL LATCHKEY_BUILD_DIR "/kernel.elf"
+
+static struct machine *machine_start(void)
 {
-    char path[512];
     struct machine *machine;
     struct error error;
-    (void)snprintf(kernel, 512, "%s/kernel.elf", LATCHKEY_BUILD_DIR);
-    (void)snprintf(path, sizeof(path), "%s/shared-pingpong.img", LATCHKEY_BUILD_DIR);
     const struct machine_config config = {
-        .kernel_path = kernel, .disks = {{.path = path, .read_only = true}}, .disk_count = 1};
+        .kernel_path = KERNEL,
+        .disks = {{.path = LATCHKEY_BUILD_DIR "/shared-pingpong.img", .read_only = true}},
+        .disk_count = 1};
     cr_assert(machine_create(&machine, &config, &error), "%s", error.text);
     return machine;
 }
@@ -39,12 +40,11 @@ static void domain_expect(const char *text, const char *start, unsigned long lon
 
 Test(panel, shows_what_was_done_since_the_last_look_and_changes_nothing)
 {
-    char kernel[512];
     struct error error;
     struct ledger_panel *panel;
-    struct machine *plain = machine_of(kernel), *machine = machine_of(kernel);
+    struct machine *plain = machine_start(), *machine = machine_start();
     run_to(machine, 3000000);
-    cr_assert(ledger_panel_open(&panel, machine, kernel, NULL, &error), "%s", error.text);
+    cr_assert(ledger_panel_open(&panel, machine, KERNEL, NULL, &error), "%s", error.text);
     run_to(machine, 6000000);
     const char *text = ledger_panel_text(panel, 1);
     domain_expect(text, "        16        1 ", 1000000);
@@ -72,13 +72,12 @@ Test(panel, shows_what_was_done_since_the_last_look_and_changes_nothing)
 
 Test(panel, looks_at_a_ledger_that_is_there)
 {
-    char kernel[512];
     struct error error;
     struct ledger_panel *panel;
     struct ledger *ledger;
-    struct machine *machine = machine_of(kernel);
-    cr_assert(ledger_open(&ledger, machine, kernel, NULL, &error), "%s", error.text);
-    cr_assert(ledger_panel_open(&panel, machine, kernel, ledger, &error), "%s", error.text);
+    struct machine *machine = machine_start();
+    cr_assert(ledger_open(&ledger, machine, KERNEL, NULL, &error), "%s", error.text);
+    cr_assert(ledger_panel_open(&panel, machine, KERNEL, ledger, &error), "%s", error.text);
     run_to(machine, 2000000);
     cr_expect_not_null(strstr(ledger_panel_text(panel, 1), "power-on"));
     ledger_panel_close(panel);
