@@ -272,7 +272,7 @@ Test(ledger, orders_that_count_up_are_put_together, .timeout = 60)
 Test(ledger, cycles_add_up_with_every_timing_model, .timeout = 60)
 {
     struct machine_config config = config_of(IMAGE("gauge"));
-    for (config.timing = 0; config.timing <= TIMING_INORDER; config.timing++) {
+    for (config.timing = 0; config.timing < TIMING_MODEL_COUNT; config.timing++) {
         struct machine *machine = machine_start(&config);
         struct ledger *ledger = ledger_of(machine, KERNEL);
         for (uint64_t at = 0; at < 4000000; at += 271828)
