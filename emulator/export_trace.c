@@ -24,8 +24,7 @@
 struct writer {
     struct byte_writer *text;
     uint64_t clock_hz;
-    uint64_t *domains; /* that have a track: its number is 1 + index */
-    size_t domain_count, domain_capacity;
+    struct ledger_accounts domains; /* that have a track: its number is 1 + index; else empty */
     uint64_t phase_from[TRACE_PHASE_COUNT]; /* 1 + cycle; 0: it is not under way */
     struct {
         uint64_t serial; /* 0: no request has this tag */
@@ -65,15 +64,13 @@ static void name_add(struct writer *writer, unsigned process, uint64_t thread, c
 
 static uint64_t track_of(struct writer *writer, uint64_t domain)
 {
-    for (size_t i = 0; i < writer->domain_count; i++)
-        if (writer->domains[i] == domain)
-            return i + 1;
-    writer->domains = memory_grow(writer->domains, writer->domain_count, &writer->domain_capacity,
-                                  sizeof(*writer->domains));
-    writer->domains[writer->domain_count++] = domain;
-    name_add(writer, PROCESS_DOMAINS, writer->domain_count, "thread_name",
-             domain ? "domain" : "nobody", domain, domain != 0);
-    return writer->domain_count;
+    size_t known = writer->domains.count;
+    const struct ledger_account *account = ledger_account_place(&writer->domains, domain);
+    uint64_t track = (uint64_t)(account - writer->domains.accounts) + 1;
+    if (writer->domains.count > known)
+        name_add(writer, PROCESS_DOMAINS, track, "thread_name", domain ? "domain" : "nobody",
+                 domain, domain != 0);
+    return track;
 }
 
 static void span_begin(struct writer *writer, unsigned process, uint64_t thread, uint64_t from,
@@ -196,6 +193,7 @@ void export_trace(const struct export_events *events, struct byte_writer *text)
 {
     struct writer *writer = memory_zeroed(1, sizeof(*writer));
     writer->text = text;
+    ledger_accounts_init(&writer->domains);
     writer->clock_hz = machine_clock_hz(events->machine);
     text_add(text, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"clock_hz\":%" PRIu64
                    ",\"events_left_out\":%" PRIu64 "},\n\"traceEvents\":[\n",
@@ -209,6 +207,6 @@ void export_trace(const struct export_events *events, struct byte_writer *text)
     for (uint32_t phase = 1; phase < TRACE_PHASE_COUNT; phase++)
         phase_end(writer, phase, writer->end);
     text_add(text, "\n]}\n");
-    free(writer->domains);
+    ledger_accounts_finish(&writer->domains);
     free(writer);
 }

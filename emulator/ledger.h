@@ -117,6 +117,12 @@ struct ledger_view ledger_view(const struct ledger *ledger);
 size_t ledger_rows_sorted(const struct ledger_view *view, uint32_t **indexes);
 /* ledger_accounts_sorted - the same for all accounts. */
 uint32_t *ledger_accounts_sorted(const struct ledger_accounts *accounts);
+/* ledger_accounts_init - none yet; until ledger_accounts_finish(). */
+void ledger_accounts_init(struct ledger_accounts *accounts);
+void ledger_accounts_finish(struct ledger_accounts *accounts);
+/* ledger_account_place - the account of an id, opened if need be; valid until the next one is asked
+ * for. Ids that are too many share the first account. */
+struct ledger_account *ledger_account_place(struct ledger_accounts *accounts, uint64_t id);
 /* ledger_ranked - the indexes of weights, the greatest first, of equal ones the lower index first;
  * the caller frees them. */
 uint32_t *ledger_ranked(const uint64_t *weights, size_t count);

@@ -147,20 +147,26 @@ struct ledger_account *ledger_account_place(struct ledger_accounts *accounts, ui
     return &accounts->accounts[made];
 }
 
+void ledger_accounts_init(struct ledger_accounts *accounts)
+{
+    *accounts = (struct ledger_accounts){.count = 0};
+    accounts_spread(accounts);
+}
+
+void ledger_accounts_finish(struct ledger_accounts *accounts)
+{
+    free(accounts->accounts);
+    free(accounts->places);
+}
+
 void ledger_book_init(struct ledger *ledger)
 {
     ledger_tree_init(&ledger->tree);
     paths_spread(ledger);
-    accounts_spread(&ledger->domains);
-    accounts_spread(&ledger->meters);
+    ledger_accounts_init(&ledger->domains);
+    ledger_accounts_init(&ledger->meters);
     (void)ledger_account_place(&ledger->domains, 0); /* nobody comes first */
     (void)ledger_account_place(&ledger->meters, 0);
-}
-
-static void accounts_finish(struct ledger_accounts *accounts)
-{
-    free(accounts->accounts);
-    free(accounts->places);
 }
 
 void ledger_book_finish(struct ledger *ledger)
@@ -172,8 +178,8 @@ void ledger_book_finish(struct ledger *ledger)
     free(ledger->rows);
     free(ledger->paths);
     free(ledger->places);
-    accounts_finish(&ledger->domains);
-    accounts_finish(&ledger->meters);
+    ledger_accounts_finish(&ledger->domains);
+    ledger_accounts_finish(&ledger->meters);
     ledger_tree_finish(&ledger->tree);
 }
 

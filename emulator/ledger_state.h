@@ -43,8 +43,6 @@ uint32_t ledger_path_place(struct ledger *ledger, const struct ledger_path *path
 /* ledger_row_place - the row of a path and a result. */
 struct ledger_row *ledger_row_place(struct ledger *ledger, uint32_t path,
                                     const struct ledger_result *result);
-/* ledger_account_place - of an id; valid until the next one is asked for. */
-struct ledger_account *ledger_account_place(struct ledger_accounts *accounts, uint64_t id);
 void ledger_book_init(struct ledger *ledger);
 void ledger_book_finish(struct ledger *ledger);
 
