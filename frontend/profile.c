@@ -30,6 +30,16 @@ static bool wanted(const struct options *options)
     return some;
 }
 
+bool profile_repeats(const struct options *options, enum profile_output output)
+{
+    const char *const *paths = options->profile_paths;
+    assert(paths[output]);
+    for (unsigned i = 0; i < output; i++)
+        if (paths[i] && output_same(paths[output], paths[i]))
+            return true;
+    return false;
+}
+
 bool profile_open(struct profile **profile, const struct options *options,
                   struct machine *machine, const char *kernel_path, struct error *error)
 {

@@ -167,19 +167,20 @@ static bool is_trace(const char *path)
     return good;
 }
 
-static bool outputs_check(const struct profile_words *words, const struct replay *replay,
+static bool outputs_check(const struct options *options, const struct replay *replay,
                           struct error *error)
 {
     for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++) {
-        const char *name = options_profile_name((enum profile_output)i), *path = words->paths[i];
-        for (unsigned j = 0; path && j < i; j++)
-            if (words->paths[j] && output_same(path, words->paths[j]))
-                return error_set(error, ERROR_USAGE, "%s %.150s: another output's file", name,
-                                 path);
-        if (path && replay_uses(replay, path))
+        const char *path = options->profile_paths[i];
+        const char *name = options_profile_name((enum profile_output)i);
+        if (!path)
+            continue;
+        if (profile_repeats(options, (enum profile_output)i))
+            return error_set(error, ERROR_USAGE, "%s %.150s: another output's file", name, path);
+        if (replay_uses(replay, path))
             return error_set(error, ERROR_USAGE, "%s %.150s: the replay uses this file", name,
                              path);
-        if (path && !output_check(path, error))
+        if (!output_check(path, error))
             return false;
     }
     return true;
@@ -207,7 +208,7 @@ static bool replay_profile(const struct profile_words *words, struct replay *rep
     struct profile *profile;
     options->profile = true;
     memcpy(options->profile_paths, words->paths, sizeof(words->paths));
-    if (!outputs_check(words, replay, error) ||
+    if (!outputs_check(options, replay, error) ||
         !profile_open(&profile, options, replay_machine(replay), replay_kernel_path(replay),
                       error))
         return false;

@@ -67,16 +67,13 @@ static bool profile_outputs_check(const struct options *options,
     for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++) {
         const char *path = options->profile_paths[i];
         const char *name = options_profile_name((enum profile_output)i);
-        bool same = false;
         if (!path)
             continue;
         if (!output_free(config, name, path, error))
             return false;
+        bool same = profile_repeats(options, (enum profile_output)i);
         for (size_t j = 0; j < sizeof(others) / sizeof(others[0]); j++)
             same = same || (others[j] && output_same(path, others[j]));
-        for (unsigned j = 0; j < i; j++)
-            same = same ||
-                   (options->profile_paths[j] && output_same(path, options->profile_paths[j]));
         if (same)
             return error_set(error, ERROR_USAGE, "%s %.150s: another output's file", name, path);
     }

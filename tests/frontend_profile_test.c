@@ -337,6 +337,9 @@ Test(profile, a_recorded_run_has_the_ledger_of_the_run, .timeout = 60)
     };
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
         command_expect_refused(folder_run(others[i], folder), 2, "of a trace, --to, ", others[i]);
+    command_expect_refused(
+        folder_run("./latchkey profile %1$s/trace --svg %1$s/other --csv %1$s/other", folder), 2,
+        "another output's file", "--svg and --csv");
     folder_end(folder);
 }
 
