@@ -26,6 +26,7 @@
 #include "disks/check.h"
 #include "disks/checksum.h"
 #include "emulator/base/memory.h"
+#include "emulator/base/output_file.h"
 
 struct addition {
     const struct store *store;
@@ -170,11 +171,7 @@ static bool header_fill(struct addition *addition)
 
 static bool block_write(const struct addition *addition, uint64_t block, const void *data)
 {
-    ssize_t count =
-        pwrite(addition->descriptor, data, BLOCK_BYTES, (off_t)(block * BLOCK_BYTES));
-    if (count >= 0 && count != BLOCK_BYTES)
-        errno = ENOSPC;
-    return count == BLOCK_BYTES;
+    return output_at(addition->descriptor, data, BLOCK_BYTES, block * BLOCK_BYTES);
 }
 
 static bool pots_write(const struct addition *addition, const struct volume_range *range)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* apply_files.c - see apply_files.h. Calls the host's files. */
+/* apply_files.c - see apply_files.h. Calls output_file and the host's files. */
 #include "disks/apply_files.h"
 
 #include <assert.h>
@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#include "emulator/base/output_file.h"
 
 static bool refused(const char *path, struct error *error)
 {
@@ -40,19 +42,12 @@ static bool files_write(void *context, const char *path, uint64_t block, const v
                         size_t size_bytes, struct error *error)
 {
     const struct apply_files *files = context;
-    const uint8_t *bytes = source;
     unsigned file = 0;
     while (file < files->count && strcmp(files->paths[file], path) != 0)
         file++;
     assert(file < files->count);
-    for (size_t done = 0; done < size_bytes;) {
-        ssize_t count = pwrite(files->descriptors[file], bytes + done, size_bytes - done,
-                               (off_t)(block * BLOCK_BYTES + done));
-        if (count < 0 && errno != EINTR)
-            return refused(path, error);
-        done += count > 0 ? (size_t)count : 0;
-    }
-    return true;
+    return output_at(files->descriptors[file], source, size_bytes, block * BLOCK_BYTES) ||
+           refused(path, error);
 }
 
 static bool files_flush(void *context, struct error *error)

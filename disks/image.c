@@ -191,16 +191,7 @@ uint64_t image_layout(const struct image *image, unsigned volume, struct volume_
 
 static bool block_put(int descriptor, uint64_t block, const void *data)
 {
-    const uint8_t *bytes = data;
-    for (size_t done = 0; done < BLOCK_BYTES;) {
-        ssize_t count = pwrite(descriptor, bytes + done, BLOCK_BYTES - done,
-                               (off_t)(block * BLOCK_BYTES + done));
-        if (count < 0 && errno != EINTR)
-            return false;
-        if (count > 0)
-            done += (size_t)count;
-    }
-    return true;
+    return output_at(descriptor, data, BLOCK_BYTES, block * BLOCK_BYTES);
 }
 
 static void generation_set(uint8_t generation[6])

@@ -54,16 +54,8 @@ static bool part_keep(struct replay_part *part, const uint8_t *data, size_t size
                       struct error *error)
 {
     part->descriptor = memfd_create("latchkey", MFD_CLOEXEC);
-    for (size_t done = 0; part->descriptor >= 0 && done < size_bytes;) {
-        ssize_t count = write(part->descriptor, data + done, size_bytes - done);
-        if (count < 0 && errno == EINTR)
-            continue;
-        if (count <= 0)
-            return error_set(error, ERROR_IO, "replay: no memory for a file: %s", strerror(errno));
-        done += (size_t)count;
-    }
     (void)snprintf(part->path, sizeof(part->path), "/proc/self/fd/%d", part->descriptor);
-    return part->descriptor >= 0 ||
+    return (part->descriptor >= 0 && output_at(part->descriptor, data, size_bytes, 0)) ||
            error_set(error, ERROR_IO, "replay: no memory for a file: %s", strerror(errno));
 }
 
@@ -292,12 +284,9 @@ bool replay_open(struct replay **out, const struct replay_options *options, stru
                          options->trace_path, replay->record.head.version, LATCHKEY_VERSION);
     good = good && parts_find(replay, error) && disks_find(replay, error) &&
            machine_make(replay, options->careful, &replay->machine, error);
-    if (!good) {
-        replay_close(replay);
-        return false;
-    }
-    replay->timeline = timeline_make(replay, replay->machine);
-    if (!snapshots_take(replay, error)) {
+    if (good)
+        replay->timeline = timeline_make(replay, replay->machine);
+    if (!good || !snapshots_take(replay, error)) {
         replay_close(replay);
         return false;
     }

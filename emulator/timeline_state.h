@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* timeline_state.h - struct timeline itself. Private to timeline.c (going forward and back),
- * timeline_keep.c and
- * timeline_file.c (its snapshots). */
+ * timeline_keep.c and timeline_file.c (its snapshots). */
 #ifndef LATCHKEY_EMULATOR_TIMELINE_STATE_H
 #define LATCHKEY_EMULATOR_TIMELINE_STATE_H
 
@@ -35,14 +34,14 @@ struct timeline {
     uint64_t due; /* when the next is taken; UINT64_MAX: never */
 };
 
-/* keep - take a snapshot here, unless there is one; others may go for it. keep_due - when the next
- * is taken. keep_last - the newest at or before so many instructions. keep_forget - all but those
- * not after the present. keep_go - back to a snapshot. */
-void keep(struct timeline *timeline);
 /* keep_append - one that is behind all others. keep_budget - forget what the budget has no room
  * for. */
 void keep_append(struct timeline *timeline, const struct kept *kept);
 void keep_budget(struct timeline *timeline);
+/* keep - take a snapshot here, unless there is one; others may go for it. keep_due - when the next
+ * is taken. keep_last - the newest at or before so many instructions. keep_forget - all but those
+ * not after the present. keep_go - back to a snapshot. */
+void keep(struct timeline *timeline);
 void keep_due(struct timeline *timeline);
 const struct kept *keep_last(const struct timeline *timeline, uint64_t instructions);
 void keep_forget(struct timeline *timeline);
