@@ -53,6 +53,32 @@ static const char disk_text[] =
     "  --generation G  digest: as of checkpoint G; else the newest\n"
     "What a recipe looks like: disks/recipe.h; examples: disks/recipes/\n";
 
+static const char *disk_help(void)
+{
+    return disk_text;
+}
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv); /* the words after the name; returns the exit status */
+    const char *(*help)(void);
+} commands[] = {
+    {"run", run_command, options_help},
+    {"replay", replay_command, replay_help},
+    {"campaign", campaign_command, campaign_help},
+    {"profile", profile_command, profile_help},
+    {"disk", disk_command, disk_help},
+};
+
+/* NULL: it is none of them. */
+static const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
 static int fail(enum error_code code, const char *what, const char *why)
 {
     struct error error;
@@ -79,16 +105,9 @@ static int command_help(int argc, char **argv)
         return print(usage_text);
     if (argc > 1)
         return fail(ERROR_USAGE, "help", "one command at a time");
-    if (strcmp(argv[0], "run") == 0)
-        return print(options_help());
-    if (strcmp(argv[0], "replay") == 0)
-        return print(replay_help());
-    if (strcmp(argv[0], "campaign") == 0)
-        return print(campaign_help());
-    if (strcmp(argv[0], "profile") == 0)
-        return print(profile_help());
-    if (strcmp(argv[0], "disk") == 0)
-        return print(disk_text);
+    const struct command *command = command_find(argv[0]);
+    if (command)
+        return print(command->help());
     if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "version") == 0)
         return print(usage_text);
     return command_unknown(argv[0]);
@@ -117,23 +136,16 @@ int main(int argc, char **argv)
     (void)signal(SIGXFSZ, SIG_IGN); /* a file grown too large is an error of write() */
     if (argc < 2)
         return fail(ERROR_USAGE, "command", "none given; see latchkey help");
-    const char *command = argv[1];
+    const char *name = argv[1];
+    const struct command *command = command_find(name);
     if (argc == 3 && asks_help(argv[2]))
         return command_help(1, argv + 1);
-    if (strcmp(command, "run") == 0)
-        return run_command(argc - 2, argv + 2);
-    if (strcmp(command, "replay") == 0)
-        return replay_command(argc - 2, argv + 2);
-    if (strcmp(command, "campaign") == 0)
-        return campaign_command(argc - 2, argv + 2);
-    if (strcmp(command, "profile") == 0)
-        return profile_command(argc - 2, argv + 2);
-    if (strcmp(command, "disk") == 0)
-        return disk_command(argc - 2, argv + 2);
-    if (strcmp(command, "help") == 0 || asks_help(command))
+    if (command)
+        return command->run(argc - 2, argv + 2);
+    if (strcmp(name, "help") == 0 || asks_help(name))
         return command_help(argc - 2, argv + 2);
-    if (strcmp(command, "version") == 0 || strcmp(command, "--version") == 0)
+    if (strcmp(name, "version") == 0 || strcmp(name, "--version") == 0)
         return argc == 2 ? print("latchkey " LATCHKEY_VERSION "\n")
                          : fail(ERROR_USAGE, argv[2], "version takes no more words");
-    return command_unknown(command);
+    return command_unknown(name);
 }
