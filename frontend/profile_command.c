@@ -50,9 +50,9 @@ const char *profile_help(void)
            "                    of checkpoints, disk requests\n"
            "  --vcd FILE        interrupt lines, mode, phase and domain, for gtkwave\n"
            "\n"
-           "All other options are those of latchkey run; see latchkey help run. A TRACE that it\n"
-           "recorded is run again, up to its end or to what --to says; --verify\n"
-           "compares it on the way; see latchkey help replay.\n";
+           "All other options but --gdb are those of latchkey run; see latchkey help run. A TRACE\n"
+           "that it recorded is run again, up to its end or to what --to says; --verify compares\n"
+           "it on the way; see latchkey help replay.\n";
 }
 
 static bool rows_read(struct profile_words *words, const char *text, struct error *error)
@@ -138,7 +138,11 @@ static int profile_run(const struct profile_words *words, struct options *option
     struct signals signals;
     struct error error;
     const struct console_sink console = {.put = console_drop};
-    if (!options_parse(options, words->rest_count, words->rest, &error))
+    bool good = options_parse(options, words->rest_count, words->rest, &error);
+    if (good && options->gdb)
+        good = error_set(&error, ERROR_USAGE,
+                         "--gdb: latchkey run takes it, and the same outputs");
+    if (!good)
         return fail(&error);
     options->profile = true;
     memcpy(options->profile_paths, words->paths, sizeof(words->paths));

@@ -353,6 +353,7 @@ Test(profile, what_cannot_be_is_said_in_one_line, .timeout = 60)
         {"profile --rows", "--rows: needs a value", 2},
         {"profile --svg", "--svg: needs a value", 2},
         {"profile --flames x", "--flames", 2},
+        {"profile shared-gauge.img,readonly --gdb 0", "--gdb", 2},
         {"profile no-such.img", "no-such.img", 3},
         {"profile shared-gauge.img,readonly --svg no-such-folder/x", "no-such-folder", 3},
         {"profile shared-gauge.img,readonly --svg shared-gauge.img", "uses this file", 2},
