@@ -60,6 +60,24 @@ static void copies_compare(struct check *check, const struct volume *volume)
                    volume->header.disk_index);
 }
 
+/* What is in the place of the names is names, or nothing. */
+static void check_names(struct check *check, const struct volume *volume)
+{
+    static const struct names_block nothing = {.count = 0};
+    const struct volume_header *header = &volume->header;
+    struct names_block block;
+    struct names names;
+    uint64_t at = names_at(header->block_count);
+    for (uint32_t i = 0; i < header->range_count; i++)
+        if (at - header->ranges[i].start_block < header->ranges[i].block_count)
+            return; /* it is something else's */
+    if (at && (!volume_read(volume, at, &block) ||
+               (memcmp(&block, &nothing, sizeof(block)) != 0 && !names_read(&names, &block))))
+        check_find(check, FINDING_DAMAGE,
+                   "volume %u: block %llu: the names of its domains are lost; nothing else is",
+                   header->disk_index, (unsigned long long)at);
+}
+
 static void check_volume(struct check *check, const struct volume *volume)
 {
     const struct volume_header *header = &volume->header;
@@ -84,6 +102,7 @@ static void check_volume(struct check *check, const struct volume *volume)
             check_find(check, FINDING_DAMAGE, "volume %u: range %u (%s): %s", header->disk_index, i,
                        range_kind_name(header->ranges[i].kind), problem);
     }
+    check_names(check, volume);
 }
 
 static bool same_objects(const struct volume_range *left, const struct volume_range *right)

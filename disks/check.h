@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* check.h - the offline checker: every structure of a store, without running the guest.
  *
- * What it looks at, in this order: header copies; ranges; checkpoint headers; both copies of the
- * directory and what they place in the areas; node pots and page pots in both plexes; pages; every
- * key of every node as the restarted system would see it; the shape of domains, and that those
- * that run are listed.
+ * What it looks at, in this order: header copies; ranges; names of domains; checkpoint headers;
+ * both copies of the directory and what they place in the areas; node pots and page pots in both
+ * plexes; pages; every key of every node as the restarted system would see it; the shape of
+ * domains, and that those that run are listed.
  */
 #ifndef LATCHKEY_DISKS_CHECK_H
 #define LATCHKEY_DISKS_CHECK_H

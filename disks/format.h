@@ -20,8 +20,9 @@
  *                         duplexed
  *   page range            pages, nothing else: block = start + (oid - first); one home or two
  *
- * The range table in the header says where each is; nothing is at a fixed place but block 0 and the
- * last.
+ * The range table in the header says where each is; nothing is at a fixed place but block 0, the
+ * last, and before that a block in no range: struct names_block, which only tools read, and on
+ * which nothing in the store depends.
  *
  * A stream is a volume that is no part of its store's contents: a ring of slots, one a generation,
  * each with what that checkpoint wrote, and what was journalled after it. The kernel writes it if
@@ -267,6 +268,26 @@ struct journal_block {
 };
 static_assert(sizeof(struct journal_block) == BLOCK_BYTES, "journal block");
 
+/* What the domains of a recipe are called, for people (names.h). In every volume that was made from
+ * one, in the block before the last. */
+#define NAMES_MAGIC "LKNAMES" /* and a zero */
+#define NAMES_FROM_END 2u
+#define NAME_BYTES 32u
+#define NAMES_MAX 101u
+struct names_entry {
+    uint64_t object_id; /* of the domain's root node; ascending */
+    char name[NAME_BYTES]; /* text, zero-padded, and with a zero at the end */
+};
+struct names_block {
+    uint64_t checksum; /* seeded with CHECKSUM_NAMES */
+    uint8_t magic[8];
+    uint32_t count;
+    uint32_t reserved_0;
+    struct names_entry entries[NAMES_MAX];
+    uint8_t reserved_1[BLOCK_BYTES - 24 - 40 * NAMES_MAX];
+};
+static_assert(sizeof(struct names_block) == BLOCK_BYTES, "names block");
+
 /* Seeds of checksums, one a kind of block. */
 #define CHECKSUM_VOLUME 0x766f6c756d650001ull
 #define CHECKSUM_NODE_POT 0x6e6f6465706f0002ull
@@ -276,5 +297,6 @@ static_assert(sizeof(struct journal_block) == BLOCK_BYTES, "journal block");
 #define CHECKSUM_CKPT_HEADER 0x636b707468640006ull
 #define CHECKSUM_AREA_POT 0x61726561706f0007ull
 #define CHECKSUM_JOURNAL 0x6a6f75726e610008ull
+#define CHECKSUM_NAMES 0x6e616d6573000009ull
 
 #endif

@@ -3,10 +3,10 @@
  *
  * Order on a volume: header; checkpoint header 0; area 0; journal; checkpoint header 1 (plex 1);
  * node pots, page pots (plex 0); pages; node pots, page pots (plex 1); checkpoint header 1; area 1;
- * checkpoint header 0 (plex 1); header copy. The two plexes lie on both sides of the pages, far
- * apart. With several volumes each has its share of plex 0, and of plex 1 the share of the volume
- * before it; place 1 is on volume 1, and its plex 1 on the next. A mirrored store of several
- * volumes has plex 1 of areas and journal next to plex 1 of their headers.
+ * checkpoint header 0 (plex 1); names; header copy. The two plexes lie on both sides of the pages,
+ * far apart. With several volumes each has its share of plex 0, and of plex 1 the share of the
+ * volume before it, and the names; place 1 is on volume 1, and its plex 1 on the next. A mirrored
+ * store of several volumes has plex 1 of areas and journal next to plex 1 of their headers.
  *
  * Invariants
  *  1. Every block written carries generation 1 and the checksum that format.h asks for.
@@ -186,7 +186,7 @@ uint64_t image_layout(const struct image *image, unsigned volume, struct volume_
     place_add(&layout, volume, 1, 0);
     place_add(&layout, volume, 0, 1);
     *range_count = layout.count;
-    return layout.at + 1;
+    return layout.at + NAMES_FROM_END;
 }
 
 static bool block_put(int descriptor, uint64_t block, const void *data)
@@ -361,6 +361,14 @@ static void store_id_make(const struct image *image, uint8_t store_id[16])
     memcpy(store_id, &digest, 16);
 }
 
+static bool names_put(const struct writing *writing, unsigned volume)
+{
+    struct names_block block;
+    names_write(&writing->image->names, &block);
+    return block_put(writing->descriptors[volume],
+                     names_at(writing->headers[volume].block_count), &block);
+}
+
 static bool header_put(struct writing *writing, unsigned volume)
 {
     struct volume_header *header = &writing->headers[volume];
@@ -397,7 +405,7 @@ static bool volume_put(struct writing *writing, unsigned volume)
         if (!good)
             return false;
     }
-    return header_put(writing, volume);
+    return names_put(writing, volume) && header_put(writing, volume);
 }
 
 bool image_volume_path(const char *path, unsigned volume, char *target, size_t room)

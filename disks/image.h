@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "disks/format.h"
+#include "disks/names.h"
 #include "emulator/base/error.h"
 
 #define IMAGE_RUNNING_MAX 4096u
@@ -23,6 +24,7 @@ struct image {
     char label[32];
     uint64_t running[IMAGE_RUNNING_MAX]; /* root nodes of the domains that run at the start */
     uint32_t running_count;
+    struct names names; /* of domains */
 };
 
 /* image_init - an empty store on one volume. image_finish frees it; a zeroed image is fine. */

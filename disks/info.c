@@ -120,6 +120,34 @@ static void stream_lines(struct byte_writer *writer, const struct store *store)
              stream.oldest, stream.newest);
 }
 
+static void names_of_store(const struct store *store, struct names *names)
+{
+    *names = (struct names){.count = 0};
+    for (unsigned i = 0; i < store->volume_count && names->count == 0; i++)
+        volume_names(&store->volumes[i], names);
+}
+
+static void domain_lines(struct byte_writer *writer, const struct store *store)
+{
+    struct names names;
+    names_of_store(store, &names);
+    for (unsigned i = 0; i < names.count; i++)
+        line(writer, "domain %" PRIu64 ": %s", names.entries[i].object_id, names.entries[i].name);
+}
+
+static void domains_json(cJSON *object, const struct store *store)
+{
+    struct names names;
+    names_of_store(store, &names);
+    cJSON *list = cJSON_AddArrayToObject(object, "domains");
+    for (unsigned i = 0; i < names.count; i++) {
+        cJSON *domain = cJSON_CreateObject();
+        json_count_add(domain, "root", names.entries[i].object_id);
+        cJSON_AddStringToObject(domain, "name", names.entries[i].name);
+        cJSON_AddItemToArray(list, domain);
+    }
+}
+
 void info_text(const struct store *store, struct byte_writer *writer)
 {
     char id[33], label[33];
@@ -136,6 +164,7 @@ void info_text(const struct store *store, struct byte_writer *writer)
         volume_lines(writer, &store->volumes[i]);
     if (store->stream.path)
         stream_lines(writer, store);
+    domain_lines(writer, store);
 }
 
 static void range_json(cJSON *ranges, const struct volume *volume, uint32_t index)
@@ -226,6 +255,7 @@ void info_json(const struct store *store, struct byte_writer *writer)
         volume_json(volumes, &store->volumes[i]);
     if (store->stream.path)
         stream_json(object, store);
+    domains_json(object, store);
     char *text = json_text(object);
     write_bytes(writer, text, strlen(text));
     write_bytes(writer, "\n", 1);

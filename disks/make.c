@@ -496,6 +496,7 @@ static bool domain_nodes(struct make *make, unsigned index)
         if (*ids[i] == 0)
             return fail(make, domain->place, "no node is left in the store");
     }
+    names_add(&make->image.names, built->root, domain->name);
     return true;
 }
 

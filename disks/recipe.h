@@ -54,14 +54,15 @@
 
 #include <stdint.h>
 
+#include "disks/format.h"
 #include "emulator/base/error.h"
 
-#define RECIPE_NAME_BYTES 32u
+#define RECIPE_NAME_BYTES NAME_BYTES
 #define RECIPE_PATH_BYTES 512u
 #define RECIPE_SEGMENTS_MAX 64u
 #define RECIPE_PARTS_MAX 128u /* of all segments together */
 #define RECIPE_NODES_MAX 64u
-#define RECIPE_DOMAINS_MAX 64u
+#define RECIPE_DOMAINS_MAX 64u /* each has a name on the volume */
 #define RECIPE_MAPS_MAX 8u
 #define RECIPE_FILE_BYTES_MAX (1u << 20)
 #define RECIPE_REGISTERS 32u

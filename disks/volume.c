@@ -191,6 +191,14 @@ const char *volume_range_problem(const struct volume *volume, uint32_t index)
     return range->kind == RANGE_SPARE ? NULL : checkpoint_range_problem(range);
 }
 
+void volume_names(const struct volume *volume, struct names *names)
+{
+    struct names_block block;
+    uint64_t at = names_at(volume->header.block_count);
+    if (at == 0 || !volume_read(volume, at, &block) || !names_read(names, &block))
+        *names = (struct names){.count = 0};
+}
+
 static const char *copy_read(struct volume *volume, uint64_t block, struct volume_header *header)
 {
     return volume_read(volume, block, header) ? volume_header_problem(header)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* volume.h - one volume opened for reading: its header and its blocks, from a file or from wherever
- * a source gets its bytes. Used by store.c and check.c; disk_id() by make.c too.
+ * a source gets its bytes. Used by store.c, info.c and check.c; disk_id() by make.c too.
  *
  * Invariants
  *  1. Nothing in the file is trusted: a block is read only if it lies wholly in the file.
@@ -12,6 +12,7 @@
 #include <stddef.h>
 
 #include "disks/format.h"
+#include "disks/names.h"
 #include "emulator/base/error.h"
 
 #define VOLUME_COPIES 2u /* of the header: block 0 and the last block */
@@ -55,6 +56,9 @@ void volume_close(struct volume *volume);
 
 /* volume_read - read one block. false: outside the file, or the host could not read it. */
 MUST_CHECK bool volume_read(const struct volume *volume, uint64_t block, void *target);
+
+/* volume_names - what its domains are called, if it says so. */
+void volume_names(const struct volume *volume, struct names *names);
 
 /* volume_header_problem - what is wrong with a copy of the header by itself; NULL: nothing. */
 const char *volume_header_problem(const struct volume_header *header);

@@ -107,6 +107,7 @@ void export_events_open(struct export_events *events, struct machine *machine,
                                         .device_line = device_line, .hart_lines = hart_lines,
                                         .disk_begun = disk_begun, .disk_ended = disk_ended};
     machine_probe_set(machine, &probe);
+    domain_names_read(machine, &events->names);
     *listener = (struct ledger_listener){
         .context = events, .interval = interval, .stay = stay, .waited = waited};
 }

@@ -57,6 +57,7 @@ struct export_event {
 
 struct export_events {
     struct machine *machine;
+    struct names names; /* of domains */
     struct export_event *events;
     size_t count, capacity;
     uint64_t left_out;

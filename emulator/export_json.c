@@ -80,8 +80,9 @@ static void functions_add(const struct ledger_view *view, cJSON **nodes)
     }
 }
 
+/* names: of domains; NULL: these are meters. */
 static void accounts_add(cJSON *object, const char *name, const struct ledger_accounts *accounts,
-                         bool of_domains)
+                         const struct names *names)
 {
     cJSON *list = cJSON_AddArrayToObject(object, name);
     uint32_t *sorted = ledger_accounts_sorted(accounts);
@@ -89,8 +90,10 @@ static void accounts_add(cJSON *object, const char *name, const struct ledger_ac
         const struct ledger_account *account = &accounts->accounts[sorted[i]];
         cJSON *made = cJSON_CreateObject();
         json_count_add(made, "id", account->id);
-        if (of_domains)
+        if (names) {
+            cJSON_AddStringToObject(made, "name", names_find(names, account->id));
             json_count_add(made, "meter", account->meter);
+        }
         cJSON_AddItemToObject(made, "user", share_json(account->user));
         cJSON_AddItemToObject(made, "kernel", share_json(account->kernel));
         json_count_add(made, "entries", account->entries);
@@ -99,7 +102,7 @@ static void accounts_add(cJSON *object, const char *name, const struct ledger_ac
         json_count_add(made, "forks", account->forks);
         json_count_add(made, "faults", account->faults);
         json_count_add(made, "interrupts", account->interrupts);
-        if (of_domains)
+        if (names)
             json_count_add(made, "received", account->received);
         cJSON_AddItemToArray(list, made);
     }
@@ -124,8 +127,8 @@ void export_json(const struct ledger_view *view, struct byte_writer *text)
     }
     functions_add(view, nodes);
     free(nodes);
-    accounts_add(object, "domains", view->domains, true);
-    accounts_add(object, "meters", view->meters, false);
+    accounts_add(object, "domains", view->domains, view->names);
+    accounts_add(object, "meters", view->meters, NULL);
     char *printed = json_text(object);
     text_add(text, "%s\n", printed);
     free(printed);

@@ -70,12 +70,15 @@ static void id_text(uint64_t id, char text[24])
 }
 
 static void accounts_add(const struct ledger_view *view, const struct ledger_accounts *accounts,
-                         const char *name, size_t rows_max, struct byte_writer *text)
+                         size_t rows_max, struct byte_writer *text)
 {
+    bool of_domains = accounts == view->domains && view->ours;
+    const char *what = of_domains ? "domain" : accounts == view->domains ? "space" : "meter";
     uint32_t *sorted = ledger_accounts_sorted(accounts);
-    text_add(text, "%-10s %8s %14s %14s %14s %14s %8s %8s %8s %6s %7s %7s %8s %5s\n", name, "meter",
-             "user insn", "kernel insn", "user cycles", "kernel cycles", "entries", "calls",
-             "returns", "forks", "faults", "irqs", "received", "% all");
+    text_add(text, "%-10s %8s %14s %14s %14s %14s %8s %8s %8s %6s %7s %7s %8s %5s  %s\n", what,
+             "meter", "user insn", "kernel insn", "user cycles", "kernel cycles", "entries",
+             "calls", "returns", "forks", "faults", "irqs", "received", "% all",
+             of_domains ? "name" : "");
     for (size_t i = 0; i < accounts->count && i < rows_max; i++) {
         const struct ledger_account *account = &accounts->accounts[sorted[i]];
         char id[24], meter[24];
@@ -83,13 +86,14 @@ static void accounts_add(const struct ledger_view *view, const struct ledger_acc
         id_text(account->meter, meter);
         text_add(text, "%10s %8s %14" PRIu64 " %14" PRIu64 " %14" PRIu64
                        " %14" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %6" PRIu64
-                       " %7" PRIu64 " %7" PRIu64 " %8" PRIu64 " %5.1f\n",
+                       " %7" PRIu64 " %7" PRIu64 " %8" PRIu64 " %5.1f  %s\n",
                  id, meter,
                  account->user.instructions, account->kernel.instructions, account->user.cycles,
                  account->kernel.cycles, account->entries, account->calls, account->returns,
                  account->forks, account->faults, account->interrupts, account->received,
                  ledger_percent(account->user.instructions + account->kernel.instructions,
-                                view->total.instructions));
+                                view->total.instructions),
+                 of_domains ? names_find(view->names, account->id) : "");
     }
     rest_add(accounts->count, rows_max, text);
     free(sorted);
@@ -160,7 +164,7 @@ void export_table(const struct ledger_view *view, size_t rows_max, struct byte_w
 {
     head_add(view, text);
     paths_add(view, rows_max, text);
-    accounts_add(view, view->domains, view->ours ? "domain" : "space", rows_max, text);
-    accounts_add(view, view->meters, "meter", rows_max, text);
+    accounts_add(view, view->domains, rows_max, text);
+    accounts_add(view, view->meters, rows_max, text);
     functions_add(view, rows_max, text);
 }

@@ -23,6 +23,7 @@
 
 struct writer {
     struct byte_writer *text;
+    const struct names *names;
     uint64_t clock_hz;
     struct ledger_accounts domains; /* that have a track: its number is 1 + index; else empty */
     uint64_t phase_from[TRACE_PHASE_COUNT]; /* 1 + cycle; 0: it is not under way */
@@ -53,13 +54,10 @@ static void begin(struct writer *writer, char type, unsigned process, uint64_t t
 }
 
 static void name_add(struct writer *writer, unsigned process, uint64_t thread, const char *what,
-                     const char *name, uint64_t number, bool numbered)
+                     const char *name)
 {
     begin(writer, 'M', process, thread);
-    text_add(writer->text, ",\"name\":\"%s\",\"args\":{\"name\":\"%s", what, name);
-    if (numbered)
-        text_add(writer->text, " %" PRIu64, number);
-    text_add(writer->text, "\"}}");
+    text_add(writer->text, ",\"name\":\"%s\",\"args\":{\"name\":\"%s\"}}", what, name);
 }
 
 static uint64_t track_of(struct writer *writer, uint64_t domain)
@@ -67,9 +65,11 @@ static uint64_t track_of(struct writer *writer, uint64_t domain)
     size_t known = writer->domains.count;
     const struct ledger_account *account = ledger_account_place(&writer->domains, domain);
     uint64_t track = (uint64_t)(account - writer->domains.accounts) + 1;
+    char text[NAMES_DOMAIN_BYTES] = "nobody";
+    if (domain)
+        names_domain(writer->names, domain, text);
     if (writer->domains.count > known)
-        name_add(writer, PROCESS_DOMAINS, track, "thread_name", domain ? "domain" : "nobody",
-                 domain, domain != 0);
+        name_add(writer, PROCESS_DOMAINS, track, "thread_name", text);
     return track;
 }
 
@@ -179,14 +179,13 @@ static void event_write(struct writer *writer, const struct export_event *event)
     }
 }
 
-static void names_add(struct writer *writer)
+static void tracks_name(struct writer *writer)
 {
-    name_add(writer, PROCESS_DOMAINS, 0, "process_name", "domains", 0, false);
-    name_add(writer, PROCESS_PHASES, 0, "process_name", "kernel", 0, false);
-    name_add(writer, PROCESS_DISKS, 0, "process_name", "disks", 0, false);
+    name_add(writer, PROCESS_DOMAINS, 0, "process_name", "domains");
+    name_add(writer, PROCESS_PHASES, 0, "process_name", "kernel");
+    name_add(writer, PROCESS_DISKS, 0, "process_name", "disks");
     for (uint32_t phase = 1; phase < TRACE_PHASE_COUNT; phase++)
-        name_add(writer, PROCESS_PHASES, phase, "thread_name", machine_phase_name(phase), 0,
-                 false);
+        name_add(writer, PROCESS_PHASES, phase, "thread_name", machine_phase_name(phase));
 }
 
 void export_trace(const struct export_events *events, struct byte_writer *text)
@@ -194,11 +193,12 @@ void export_trace(const struct export_events *events, struct byte_writer *text)
     struct writer *writer = memory_zeroed(1, sizeof(*writer));
     writer->text = text;
     ledger_accounts_init(&writer->domains);
+    writer->names = &events->names;
     writer->clock_hz = machine_clock_hz(events->machine);
     text_add(text, "{\"displayTimeUnit\":\"ns\",\"otherData\":{\"clock_hz\":%" PRIu64
                    ",\"events_left_out\":%" PRIu64 "},\n\"traceEvents\":[\n",
              writer->clock_hz, events->left_out);
-    names_add(writer);
+    tracks_name(writer);
     for (size_t i = 0; i < events->count; i++) {
         event_write(writer, &events->events[i]);
         if (events->events[i].to > writer->end)

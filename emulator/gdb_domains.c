@@ -136,26 +136,27 @@ static void thread_fill(struct gdb_machine *target, uint64_t domain, bool now,
                         struct gdb_thread *thread)
 {
     uint8_t state = 0, trapped = 0;
+    char called[NAMES_DOMAIN_BYTES];
     uint64_t id = id_of(target, domain);
     (void)kernel_read(target, domain + DOMAIN_STATUS, &state, 1);
     (void)kernel_read(target, domain + DOMAIN_TRAPPED, &trapped, 1);
     thread->id = id + THREAD_FIRST;
-    (void)snprintf(thread->name, GDB_THREAD_NAME_BYTES, "domain %llu, %s%s",
-                   (unsigned long long)id, state_name(state, now), trapped ? ", trapped" : "");
+    names_domain(&target->names, id, called);
+    (void)snprintf(thread->name, GDB_THREAD_NAME_BYTES, "%s, %s%s", called,
+                   state_name(state, now), trapped ? ", trapped" : "");
 }
 
 size_t domains_list(void *context, struct gdb_thread *threads, size_t max)
 {
     struct gdb_machine *target = context;
     size_t filled = 1;
+    char called[NAMES_DOMAIN_BYTES];
     uint64_t count, list = cache(target, &count), now = running(target);
     assert(max > 0);
     threads[0].id = THREAD_HART;
     if (now)
-        (void)snprintf(threads[0].name, GDB_THREAD_NAME_BYTES, "hart, for domain %llu",
-                       (unsigned long long)id_of(target, now));
-    else
-        (void)snprintf(threads[0].name, GDB_THREAD_NAME_BYTES, "hart");
+        names_domain(&target->names, id_of(target, now), called);
+    (void)snprintf(threads[0].name, GDB_THREAD_NAME_BYTES, now ? "hart, for %s" : "hart", called);
     for (uint64_t i = 0; i < count && filled < max; i++) {
         uint64_t domain = domain_at(target, list, i);
         if (domain)

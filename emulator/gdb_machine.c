@@ -359,6 +359,7 @@ struct gdb_machine *gdb_machine_create(const struct gdb_machine_config *config)
     target->machine = config->machine;
     target->cpu = machine_cpu(config->machine);
     target->cpu_clean = true;
+    domain_names_read(target->machine, &target->names);
     domains_find(target);
     return target;
 }

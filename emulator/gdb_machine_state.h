@@ -4,6 +4,7 @@
 #ifndef LATCHKEY_EMULATOR_GDB_MACHINE_STATE_H
 #define LATCHKEY_EMULATOR_GDB_MACHINE_STATE_H
 
+#include "emulator/domain_names.h"
 #include "emulator/gdb_machine.h"
 #include "emulator/ledger.h"
 
@@ -50,6 +51,7 @@ struct gdb_machine {
     bool cpu_clean;  /* nothing is set in the cpu */
     uint64_t at;     /* monitor at: go on to this number of instructions; 0: no */
     char fault[ERROR_TEXT_BYTES];
+    struct names names; /* of domains */
     struct ledger *ledger; /* monitor ledger; NULL: not asked for */
     /* The kernel's own, by its symbols; domains 0: it is none of ours. */
     struct elf_file kernel;

@@ -128,6 +128,7 @@ static void key_print(struct gdb_machine *target, uint64_t node, unsigned slot,
 static void keys(struct gdb_machine *target, const char *rest, struct byte_writer *text)
 {
     uint64_t id = domain_id(target), node = 0;
+    char called[NAMES_DOMAIN_BYTES];
     if (*rest && !text_number(rest, &id)) {
         text_add(text, "expected the number of a domain; see monitor domains\n");
         return;
@@ -137,8 +138,8 @@ static void keys(struct gdb_machine *target, const char *rest, struct byte_write
         text_add(text, "no such domain is in the kernel's cache\n");
         return;
     }
-    text_add(text, "keys of domain %llu, slot by slot; the others are zero\n",
-             (unsigned long long)id);
+    names_domain(&target->names, id, called);
+    text_add(text, "keys of %s, slot by slot; the others are zero\n", called);
     for (unsigned slot = 0; slot < NODE_SLOTS; slot++)
         key_print(target, node, slot, text);
 }

@@ -256,6 +256,7 @@ bool ledger_open(struct ledger **ledger, struct machine *machine, const char *ke
                                          .enter = enter, .leave = leave, .blocks = blocks,
                                          .waited = waited};
     ledger_book_init(made);
+    domain_names_read(machine, &made->names);
     kernel_read(made, kernel_path);
     if (cpu_watch(made->cpu, &made->watcher, error)) {
         *ledger = made;
@@ -296,6 +297,7 @@ struct ledger_view ledger_view(const struct ledger *ledger)
                                 .rows = ledger->rows, .row_count = ledger->row_count,
                                 .domains = &ledger->domains, .meters = &ledger->meters,
                                 .tree = &ledger->tree, .functions = &ledger->functions,
+                                .names = &ledger->names,
                                 .total = ledger->total, .user = ledger->user,
                                 .idle_cycles = ledger->idle_cycles, .ours = ledger->guest.ours};
 }

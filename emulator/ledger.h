@@ -20,6 +20,7 @@
 #define LATCHKEY_EMULATOR_LEDGER_H
 
 #include "emulator/cpu_profile.h"
+#include "emulator/domain_names.h"
 #include "emulator/ledger_count.h"
 #include "emulator/ledger_guest.h"
 #include "emulator/ledger_path.h"
@@ -106,6 +107,7 @@ struct ledger_view {
     const struct ledger_accounts *domains, *meters;
     const struct ledger_tree *tree;
     const struct ledger_functions *functions;
+    const struct names *names;       /* of domains */
     struct ledger_share total, user; /* all that was watched, but for */
     uint64_t idle_cycles;            /* this */
     bool ours;                       /* domains are domains; else address spaces */

@@ -24,6 +24,7 @@ struct ledger {
     struct ledger_listener listener;
     struct ledger_guest guest;
     struct ledger_functions functions;
+    struct names names;
     struct ledger_now now;
 
     struct ledger_entry_path *paths;

@@ -84,6 +84,11 @@ bool machine_disks_open(struct machine *machine, struct error *error)
     return true;
 }
 
+const struct disk_store *machine_media(const struct machine *machine, unsigned disk)
+{
+    return disk < machine->config.disk_count ? &machine->media[disk].store : NULL;
+}
+
 bool machine_flush(struct machine *machine, struct error *error)
 {
     bool good = true;

@@ -76,8 +76,8 @@ static bool number_read(struct reading *reading, uint64_t min, uint64_t max, uin
 }
 
 /* A list of names, separated by commas, as bits. */
-static bool names_read(struct reading *reading, unsigned count,
-                       const char *(*name_of)(unsigned number), uint32_t *bits)
+static bool set_read(struct reading *reading, unsigned count,
+                     const char *(*name_of)(unsigned number), uint32_t *bits)
 {
     const char *name = option(reading), *value = NULL;
     if (!value_read(reading, &value))
@@ -268,7 +268,7 @@ static bool word_read(struct reading *reading)
     case WORD_EXHAUSTIVE:
         return words->exhaustive = true;
     case WORD_FAULTS:
-        return names_read(reading, DISK_FAULT_KINDS, fault_name, &request->faults);
+        return set_read(reading, DISK_FAULT_KINDS, fault_name, &request->faults);
     case WORD_JOBS:
         return small_read(reading, 1, CAMPAIGN_JOBS_MAX, &options->jobs);
     case WORD_JSON:
@@ -278,9 +278,9 @@ static bool word_read(struct reading *reading)
     case WORD_OUT:
         return name_read(reading, &options->out);
     case WORD_PHASE:
-        return names_read(reading, TRACE_PHASE_COUNT, phase_name, &request->phases);
+        return set_read(reading, TRACE_PHASE_COUNT, phase_name, &request->phases);
     case WORD_POLICY:
-        return names_read(reading, CAMPAIGN_POLICY_COUNT, policy_name, &request->policies);
+        return set_read(reading, CAMPAIGN_POLICY_COUNT, policy_name, &request->policies);
     case WORD_SAMPLE:
         return number_read(reading, 1, UINT32_MAX, &request->sample);
     case WORD_SEED:

@@ -132,16 +132,19 @@ static void domains_add(struct ledger_panel *panel, const struct ledger_view *vi
         now[i] = (struct past){account->user, account->kernel, account->entries};
     }
     size_t shown = greatest(&panel->domains, now, count, news, DOMAINS_SHOWN);
-    text_add(&panel->text, "%-10s %8s %12s %12s %10s %7s\n", view->ours ? "domain" : "space",
-             "meter", "user insn", "kernel insn", "entries", "% all");
+    text_add(&panel->text, "%-10s %8s %12s %12s %10s %7s  %s\n", view->ours ? "domain" : "space",
+             "meter", "user insn", "kernel insn", "entries", "% all",
+             view->ours ? "name" : "");
     for (size_t i = 0; i < shown; i++) {
         const struct ledger_account *account = &view->domains->accounts[news[i].place];
         const struct past *since = &news[i].since;
         text_add(&panel->text,
-                 "%10" PRIu64 " %8" PRIu64 " %12" PRIu64 " %12" PRIu64 " %10" PRIu64 " %7.1f\n",
+                 "%10" PRIu64 " %8" PRIu64 " %12" PRIu64 " %12" PRIu64 " %10" PRIu64
+                 " %7.1f  %s\n",
                  account->id, account->meter, since->user.instructions,
                  since->kernel.instructions, since->count,
-                 ledger_percent(since->user.instructions + since->kernel.instructions, whole));
+                 ledger_percent(since->user.instructions + since->kernel.instructions, whole),
+                 view->ours ? names_find(view->names, account->id) : "");
     }
 }
 

@@ -309,7 +309,8 @@ Test(gdb_machine, monitor_answers, .timeout = 120)
                    {"at insn=010", "reverse-continue goes to instruction 10,"},
                    {"at insn=0x10", "reverse-continue goes to instruction 16,"},
                    {"power-cut", "no other power cut"},
-                   {"domains", "domain 16, "}, {"keys 16", "console"}, {"keys 3", "no such domain"},
+                   {"domains", "domain 46 (counter)"}, {"keys 16", "console"},
+                   {"keys 3", "no such domain"},
                    {"keys x", "expected the number"}, {"ledger", "from here on"},
                    {"ledger", "instructions"}};
     struct scratch scratch;

@@ -113,7 +113,7 @@ Test(gdb, a_run_under_gdb_is_the_run_without_it, .timeout = 150)
     expect(result, "hit Hardware watchpoint 3: sched.slice_end");
     expect(result, "hit Hardware read watchpoint 4: sched.timer");
     expect(result, "hit Hardware access (read/write) watchpoint 5: sched.current");
-    expect(result, "\"domain ");
+    expect(result, "\"domain 21 (ticks), ");
     expect(result, "keys of domain ");
     expect(result, "does not support this command"); /* reverse-stepi: there is no history */
     cr_expect_gt(told(result, "loaded"), 700000);

@@ -117,6 +117,8 @@ Test(profile, json_adds_up, .timeout = 60)
                     number(cJSON_GetObjectItem(account, "kernel"), "instructions");
     cr_expect_eq(rows, INSTRUCTIONS);
     cr_expect_eq(accounts, INSTRUCTIONS);
+    cr_expect_not_null(strstr(text, "\"ping\""));
+    cr_expect_not_null(strstr(text, "\"pong\""));
     cJSON_Delete(object);
     free(text);
     folder_end(folder);

@@ -81,6 +81,7 @@ static const struct layer {
 } layers[] = {
     {"emulator/base/*", {"emulator/base/*"}},
     {"emulator/campaign*", {"emulator/*", "devices/*", "disks/*"}}, /* judges what is on disks */
+    {"emulator/domain_names.*", {"emulator/*", "devices/*", "disks/names.h"}},
     /* Reads what a kernel call says, and the kernel's structures. */
     {"emulator/ledger*",
      {"emulator/*", "devices/*", "kernel/abi.h", "kernel/orders.h", "kernel/arch/offsets.h"}},
