@@ -113,13 +113,8 @@ enum decode_end decode_end(uint32_t insn)
 
 bool decode_ends_block(uint32_t insn)
 {
-    if (decode_end(insn) != DECODE_NEXT)
-        return true;
-    if (!is_wide(insn))
-        return false;
-    if (opcode(insn) == OP_MISC_MEM)
-        return function3(insn) == 1; /* fence.i */
-    return decode_is_system(insn) || decode_is_wait(insn);
+    return decode_end(insn) != DECODE_NEXT || decode_is_system(insn) || decode_is_wait(insn) ||
+           decode_is_fence_i(insn);
 }
 
 bool decode_is_system(uint32_t insn)
@@ -131,6 +126,11 @@ bool decode_is_system(uint32_t insn)
 bool decode_is_wait(uint32_t insn)
 {
     return insn == INSN_WFI;
+}
+
+bool decode_is_fence_i(uint32_t insn)
+{
+    return is_wide(insn) && opcode(insn) == OP_MISC_MEM && function3(insn) == 1;
 }
 
 bool decode_is_amo_store(uint32_t insn)

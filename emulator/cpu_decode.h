@@ -53,8 +53,9 @@ bool decode_is_plain_csr(uint32_t insn);
 /* decode_is_ecall - a trap from U, a firmware call from S. */
 bool decode_is_ecall(uint32_t insn);
 
-/* decode_is_wait - WFI. */
+/* decode_is_wait - WFI. decode_is_fence_i - FENCE.I. */
 bool decode_is_wait(uint32_t insn);
+bool decode_is_fence_i(uint32_t insn);
 
 /* decode_is_amo_store - AMO or SC: its faults are store faults. */
 bool decode_is_amo_store(uint32_t insn);

@@ -140,7 +140,7 @@ void time_decoded(struct cpu *cpu, struct block *block, uint64_t last, uint32_t 
         .line_last = (uint8_t)line_in_page(behind),
         .supervisor = cpu_word(cpu, cpu->layout.privilege) != PRIVILEGE_U,
         .satp = decode_writes_satp(last_insn),
-        .fence_i = pipe_is_fence_i(time->scratch[block->count - 1]),
+        .fence_i = decode_is_fence_i(last_insn),
     };
     of->memo = of->other = memo_make(of, 0);
 }

@@ -13,6 +13,7 @@
 #include "emulator/timing_pipe.h"
 
 #include <assert.h>
+#include <stdbool.h>
 
 #include "emulator/timing.h"
 
@@ -396,9 +397,4 @@ unsigned pipe_drain(uint64_t *state)
             wait = cycles_of(slot_of(*state, i));
     *state = 0;
     return wait;
-}
-
-bool pipe_is_fence_i(uint32_t op)
-{
-    return op >> 24 == KIND_FENCE_I;
 }

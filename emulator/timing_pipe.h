@@ -12,7 +12,6 @@
 #ifndef LATCHKEY_EMULATOR_TIMING_PIPE_H
 #define LATCHKEY_EMULATOR_TIMING_PIPE_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
 #include "emulator/timing.h"
@@ -24,7 +23,5 @@ uint32_t pipe_decode(uint32_t insn, enum timing_model model);
 unsigned pipe_step(uint64_t *state, uint32_t op);
 /* pipe_drain - wait for all that is outstanding. */
 unsigned pipe_drain(uint64_t *state);
-/* pipe_is_fence_i - fence.i. */
-bool pipe_is_fence_i(uint32_t op);
 
 #endif
