@@ -128,10 +128,13 @@ bool history_continue(struct history *history, struct error *error)
         return true;
     if (!renewals_commit(history))
         renewals_end(history);
-    if (!timeline_continue(history->timeline, error))
-        return false; /* who opens the images next may be luckier */
-    renewals_end(history);
-    return true;
+    bool good = timeline_continue(history->timeline, error);
+    if (good)
+        renewals_end(history);
+    else /* who opens the images next puts them back: nothing more is written to them */
+        for (unsigned i = 0; i < history->record.head.disk_count; i++)
+            layers_detach(history->layers[i]);
+    return good;
 }
 
 static bool part_same(const char *path, struct digest expected, struct error *error)

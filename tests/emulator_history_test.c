@@ -177,23 +177,29 @@ static size_t middle_difference(const uint8_t *left, const uint8_t *right, size_
     return at;
 }
 
-/* Go on from a place in another process, which the host kills with the first write of the image at
- * or after `end`. */
-static void killed_continue(const struct world *world, size_t end)
+/* Go on from a place in another process. The first write of the image at or after `end` the host
+ * refuses, and the run ends in order; or kills for. */
+static void cut_short_continue(const struct world *world, size_t end, bool kills)
 {
     struct error error;
     int status;
     pid_t child = fork();
     cr_assert_geq(child, 0);
     if (child == 0) {
-        const struct rlimit no_core = {0, 0}, limit = {end, end};
-        (void)signal(SIGXFSZ, SIG_DFL);
-        if (setrlimit(RLIMIT_CORE, &no_core) == 0 && setrlimit(RLIMIT_FSIZE, &limit) == 0)
-            (void)!history_continue(world->history, &error);
-        _exit(0);
+        const struct rlimit no_core = {0, 0}, limit = {end, RLIM_INFINITY};
+        const struct rlimit no_limit = {RLIM_INFINITY, RLIM_INFINITY};
+        bool refused = signal(SIGXFSZ, kills ? SIG_DFL : SIG_IGN) != SIG_ERR &&
+                       setrlimit(RLIMIT_CORE, &no_core) == 0 &&
+                       setrlimit(RLIMIT_FSIZE, &limit) == 0 &&
+                       !history_continue(world->history, &error);
+        (void)setrlimit(RLIMIT_FSIZE, &no_limit);
+        _exit(refused && machine_flush(world->machine, &error) ? 7 : 0);
     }
     cr_assert_eq(waitpid(child, &status, 0), child);
-    cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ, "it was not killed on the way");
+    if (kills)
+        cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGXFSZ, "it was not killed");
+    else
+        cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 7, "it was not refused");
 }
 
 /* Whoever reads it is refused; with whoever may write it it is what it was to be. */
@@ -218,17 +224,30 @@ static void renewed_expect(const char *image, struct digest expected)
     cr_assert(disk_file_finish(&file));
 }
 
-Test(history, a_kill_while_the_image_is_put_back_leaves_no_mixture, .timeout = 200)
+/* Another image has come to the place of this one: it stays as it is. */
+static void another_expect(const struct world *world, uint8_t *data, size_t size_bytes, size_t at)
 {
     struct error error;
     struct disk_file file;
+    data[at] ^= 1;
+    scratch_write(&world->scratch, "demo.img", data, size_bytes);
+    cr_expect_not(disk_file_open(&file, world->image, NULL, false, &error));
+    cr_expect(strstr(error.text, "of another image"), "%s", error.text);
+    (void)disk_file_finish(&file);
+    data[at] ^= 1;
+    scratch_write(&world->scratch, "demo.img", data, size_bytes);
+}
+
+static void cut_short_expect(bool kills)
+{
     size_t size_bytes;
     struct world *world = world_make(BUDGET);
-    char copy[SCRATCH_PATH_BYTES], renewal[SCRATCH_PATH_BYTES + 16];
+    char copy[SCRATCH_PATH_BYTES], renewal[SCRATCH_PATH_BYTES];
     const unsigned to = 4;
+    scratch_file(&world->scratch, "then.img", copy);
+    scratch_file(&world->scratch, "demo.img" RENEWAL_SUFFIX, renewal);
     for (unsigned i = 0; i < SLICES; i++) {
         slice_run(world, i, 6);
-        scratch_file(&world->scratch, "then.img", copy);
         if (i == to)
             image_copy(world->image, copy);
     }
@@ -236,24 +255,14 @@ Test(history, a_kill_while_the_image_is_put_back_leaves_no_mixture, .timeout = 2
     uint8_t *newest = image_bytes(world->image, &size_bytes);
     size_t middle = middle_difference(then, newest, size_bytes);
     seek(world, to);
-    killed_continue(world, middle);
+    cut_short_continue(world, middle, kills);
     uint8_t *mixture = image_bytes(world->image, &size_bytes);
     cr_assert(memcmp(mixture, then, size_bytes) != 0 && memcmp(mixture, newest, size_bytes) != 0,
-              "it was killed too soon or too late");
-    history_detach(world->history); /* who was killed holds no lock */
+              "it was cut short too soon or too late");
+    history_detach(world->history); /* its lock goes, as that of the other process did */
     machine_destroy(world->machine);
     cr_assert(history_close(world->history));
-
-    /* Another image has come to its place: it stays as it is. */
-    (void)snprintf(renewal, sizeof(renewal), "%s" RENEWAL_SUFFIX, world->image);
-    mixture[middle] ^= 1;
-    scratch_write(&world->scratch, "demo.img", mixture, size_bytes);
-    cr_expect_not(disk_file_open(&file, world->image, NULL, false, &error));
-    cr_expect(strstr(error.text, "of another image"), "%s", error.text);
-    (void)disk_file_finish(&file);
-    mixture[middle] ^= 1;
-    scratch_write(&world->scratch, "demo.img", mixture, size_bytes);
-
+    another_expect(world, mixture, size_bytes, middle);
     renewed_expect(world->image, world->places[to].image);
     cr_expect_eq(access(renewal, F_OK), -1, "the renewal is still there");
     free(mixture);
@@ -261,6 +270,16 @@ Test(history, a_kill_while_the_image_is_put_back_leaves_no_mixture, .timeout = 2
     free(then);
     scratch_remove(&world->scratch);
     free(world);
+}
+
+Test(history, a_kill_while_the_image_is_put_back_leaves_no_mixture, .timeout = 200)
+{
+    cut_short_expect(true);
+}
+
+Test(history, a_host_that_refuses_while_the_image_is_put_back_leaves_no_mixture, .timeout = 200)
+{
+    cut_short_expect(false);
 }
 
 Test(history, a_time_is_found_as_an_instruction_is, .timeout = 200)
