@@ -14,6 +14,7 @@
 #include "emulator/base/memory.h"
 #include "emulator/campaign_smallest.h"
 #include "frontend/campaign_words.h"
+#include "frontend/failure.h"
 #include "frontend/pace.h"
 
 #define FAILURES_PRINTED 10u
@@ -76,8 +77,7 @@ const char *campaign_help(void)
 /* 1 is for what a campaign finds; a folder or an image that it cannot use is none of it. */
 static int report(const struct error *error)
 {
-    int status = error_exit_status(error);
-    fprintf(stderr, "latchkey: %s\n", error->text);
+    int status = failure_tell(error);
     return status == 1 ? 3 : status;
 }
 

@@ -18,6 +18,7 @@
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
 #include "frontend/disk_diff.h"
+#include "frontend/failure.h"
 
 #define OBJECTS_MAX (1ull << 32) /* new ones at a time: 16 TiB of pages */
 
@@ -30,12 +31,6 @@ struct disk_words {
     bool json;
 };
 
-static int report(const struct error *error)
-{
-    fprintf(stderr, "latchkey: %s\n", error->text);
-    return error_exit_status(error);
-}
-
 static int usage(const char *what)
 {
     struct error error;
@@ -44,7 +39,7 @@ static int usage(const char *what)
                     "digest IMG..., diff A B, add IMG... NEW or apply STREAM IMG...; see latchkey "
                     "help disk",
                     what);
-    return report(&error);
+    return failure_tell(&error);
 }
 
 static bool generation_read(const char *text, uint64_t *generation, struct error *error)
@@ -134,13 +129,13 @@ static int disk_make(const struct disk_words *words)
         return usage("make needs one recipe and -o IMG");
     if (output_same(words->paths[0], words->output)) {
         (void)error_set(&error, ERROR_USAGE, "disk make: -o %.150s: is the recipe", words->output);
-        return report(&error);
+        return failure_tell(&error);
     }
     struct recipe *recipe = memory_must(malloc(sizeof(*recipe)));
     bool good = recipe_read(recipe, words->paths[0], &error) &&
                 make_image(recipe, words->output, &error);
     free(recipe);
-    return good ? 0 : report(&error);
+    return good ? 0 : failure_tell(&error);
 }
 
 static int disk_info(struct store *store, const struct disk_words *words)
@@ -219,7 +214,7 @@ static int disk_digest(struct store *store, const struct disk_words *words)
     struct store_digest result;
     char text[33];
     if (!digest_store(store, words->generation, &result, &error))
-        return report(&error);
+        return failure_tell(&error);
     digest_text(result.digest, text);
     if (!words->json) {
         printf("%s\n", text);
@@ -240,7 +235,7 @@ static int disk_add(struct store *store, const struct disk_words *words)
     struct error error;
     const char *path = words->paths[words->path_count - 1];
     if (!store_use(store, 0, &error) || !add_volume(store, &words->add, path, &error))
-        return report(&error);
+        return failure_tell(&error);
     return 0;
 }
 
@@ -252,7 +247,7 @@ static int disk_apply(const struct disk_words *words)
     if (done.to > done.from || good)
         printf("generation %llu, from %llu\n", (unsigned long long)done.to,
                (unsigned long long)done.from);
-    return good ? 0 : report(&error);
+    return good ? 0 : failure_tell(&error);
 }
 
 /* What reads one store. make, diff and apply are the verbs that do not. */
@@ -277,12 +272,12 @@ static int disk_read(const struct reading *reading, const struct disk_words *wor
     unsigned images = words->path_count - (reading->carry_out == disk_add);
     int status = store_open(store, words->paths, images, &error)
                      ? reading->carry_out(store, words)
-                     : report(&error);
+                     : failure_tell(&error);
     store_close(store);
     free(store);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         (void)error_set(&error, ERROR_IO, "standard output: %s", strerror(errno));
-        return report(&error);
+        return failure_tell(&error);
     }
     return status;
 }
@@ -298,7 +293,7 @@ int disk_command(int argc, char **argv)
     if (!reading && !apply && !diff && strcmp(argv[0], "make") != 0)
         return usage("unknown subcommand");
     if (!words_read(&words, argc, argv, &error))
-        return report(&error);
+        return failure_tell(&error);
     if (diff)
         return words.path_count != 2 ? usage("diff needs two stores")
                                      : disk_diff(words.paths, words.json);

@@ -11,15 +11,10 @@
 #include "emulator/base/json.h"
 #include "emulator/base/memory.h"
 #include "emulator/ledger_path.h"
+#include "frontend/failure.h"
 #include "kernel/abi.h"
 
 #define KEY_TEXT_BYTES 96u
-
-static int fail(const struct error *error)
-{
-    fprintf(stderr, "latchkey: %s\n", error->text);
-    return error_exit_status(error);
-}
 
 /* Open all the volumes of a store. names: a copy that is cut apart, and must stay. */
 static bool volumes_open(struct store *store, char *names, struct error *error)
@@ -171,7 +166,7 @@ int disk_diff(const char *const paths[2], bool json)
     else if (good)
         report_print(&report, paths);
     bool differ = report.page_count + report.node_count + report.running_count > 0;
-    int status = !good ? fail(&error) : differ;
+    int status = !good ? failure_tell(&error) : differ;
     for (unsigned i = 0; i < DIFF_SIDES; i++) {
         store_close(stores[i]);
         free(stores[i]);
@@ -180,7 +175,7 @@ int disk_diff(const char *const paths[2], bool json)
     diff_report_finish(&report);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         (void)error_set(&error, ERROR_IO, "standard output: %s", strerror(errno));
-        return fail(&error);
+        return failure_tell(&error);
     }
     return status;
 }

@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #include "emulator/gdb_machine.h"
+#include "frontend/failure.h"
 #include "frontend/gdb_port.h"
 #include "frontend/pace.h"
 #include "frontend/session.h"
@@ -337,10 +338,8 @@ int headless_run(const struct options *options)
     struct headless headless = {.input_open = true};
     struct console_sink sink = {.context = &headless, .put = output_put};
     struct error error;
-    if (!session_open(&headless.session, options, &sink, NULL, &error)) {
-        fprintf(stderr, "latchkey: %s\n", error.text);
-        return error_exit_status(&error);
-    }
+    if (!session_open(&headless.session, options, &sink, NULL, &error))
+        return failure_tell(&error);
     if (!debug_begin(&headless, options, &error))
         session_fail(&headless.session, &error);
     signals_hold(&headless.signals);

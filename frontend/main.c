@@ -16,6 +16,7 @@
 #include "emulator/version.h"
 #include "frontend/campaign_command.h"
 #include "frontend/disk_command.h"
+#include "frontend/failure.h"
 #include "frontend/profile_command.h"
 #include "frontend/replay_command.h"
 #include "frontend/replay_words.h"
@@ -83,8 +84,7 @@ static int fail(enum error_code code, const char *what, const char *why)
 {
     struct error error;
     (void)error_set(&error, code, "%.60s: %s", what, why);
-    fprintf(stderr, "latchkey: %s\n", error.text);
-    return error_exit_status(&error);
+    return failure_tell(&error);
 }
 
 static int command_unknown(const char *name)

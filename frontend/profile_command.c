@@ -14,6 +14,7 @@
 #include "emulator/base/output_file.h"
 #include "emulator/export.h"
 #include "emulator/record_format.h"
+#include "frontend/failure.h"
 #include "frontend/profile.h"
 #include "frontend/replay_words.h"
 #include "frontend/session.h"
@@ -126,12 +127,6 @@ static bool print(const struct profile_words *words, struct profile *profile, st
     return good || error_set(error, ERROR_IO, "standard output: %s", strerror(errno));
 }
 
-static int fail(const struct error *error)
-{
-    fprintf(stderr, "latchkey: %s\n", error->text);
-    return error_exit_status(error);
-}
-
 static int profile_run(const struct profile_words *words, struct options *options)
 {
     struct session session;
@@ -143,11 +138,11 @@ static int profile_run(const struct profile_words *words, struct options *option
         good = error_set(&error, ERROR_USAGE,
                          "--gdb: latchkey run takes it, and the same outputs");
     if (!good)
-        return fail(&error);
+        return failure_tell(&error);
     options->profile = true;
     memcpy(options->profile_paths, words->paths, sizeof(words->paths));
     if (!session_open(&session, options, &console, NULL, &error))
-        return fail(&error);
+        return failure_tell(&error);
     signals_hold(&signals);
     run(&session, &signals);
     if (!print(words, session.profile, &error))
@@ -230,10 +225,10 @@ static int profile_replay(const struct profile_words *words, struct options *opt
     char kernel_path[PATH_MAX];
     if (!trace_words_read(&to, words, kernel_path, &error) ||
         !replay_open(&replay, &to.replay, &error))
-        return fail(&error);
+        return failure_tell(&error);
     bool good = replay_profile(words, replay, &to.to, options, &error);
     replay_close(replay);
-    return good ? 0 : fail(&error);
+    return good ? 0 : failure_tell(&error);
 }
 
 int profile_command(int argc, char **argv)
@@ -243,7 +238,7 @@ int profile_command(int argc, char **argv)
     int status;
     struct options *options = memory_zeroed(1, sizeof(*options));
     if (!words_read(&words, argc, argv, &error))
-        status = fail(&error);
+        status = failure_tell(&error);
     else if (words.rest_count > 0 && is_trace(words.rest[0]))
         status = profile_replay(&words, options);
     else

@@ -21,6 +21,7 @@
 #include "emulator/divergence.h"
 #include "emulator/machine_mark.h"
 #include "emulator/record_identity.h"
+#include "frontend/failure.h"
 #include "frontend/pace.h"
 #include "frontend/replay_gdb.h"
 #include "frontend/replay_words.h"
@@ -39,12 +40,6 @@ struct outcome {
     struct divergence divergence;
     uint64_t host_ns;
 };
-
-static int fail(const struct error *error)
-{
-    fprintf(stderr, "latchkey: %s\n", error->text);
-    return error_exit_status(error);
-}
 
 static void console_put(void *context, const uint8_t *data, size_t size_bytes)
 {
@@ -290,12 +285,12 @@ static int replayed(struct replay *replay, const struct replay_words *words,
     struct error error;
     const char *trace = words->replay.trace_path;
     if (!go(replay, words, outcome, &error))
-        return fail(&error);
+        return failure_tell(&error);
     struct machine_stats stats = machine_stats(replay_machine(replay));
     struct digest digest = machine_digest(replay_machine(replay));
     if (!outputs_write(replay, words, outcome, &error) ||
         (!outcome->differs && !outcome->stopped && !end_carry_out(replay, outcome, &error)))
-        return fail(&error);
+        return failure_tell(&error);
     if (words->json)
         json_print(replay, words, outcome, &stats, digest);
     else
@@ -313,7 +308,7 @@ static int replayed(struct replay *replay, const struct replay_words *words,
                         stats.instructions);
     else
         return 0;
-    return fail(&error);
+    return failure_tell(&error);
 }
 
 /* replay   NULL: not open yet, and only the trace is known. */
@@ -361,7 +356,7 @@ static int debug(struct replay *replay, const struct replay_words *words)
     struct error error;
     struct timeline_stop stop;
     if (words->to_given && !timeline_run(replay_timeline(replay), &words->to, &stop, &error))
-        return fail(&error);
+        return failure_tell(&error);
     const char *named = words->replay.kernel_path;
     return replay_debug(replay, words->gdb_port,
                         named ? named : replay_record(replay)->head.kernel_path);
@@ -375,7 +370,7 @@ int replay_command(int argc, char **argv)
     struct replay *replay;
     char kernel_path[PATH_MAX];
     if (!replay_words_read(&words, argc, argv, &error) || !outputs_check(NULL, &words, &error))
-        return fail(&error);
+        return failure_tell(&error);
     if (!words.replay.kernel_path && session_kernel_find(kernel_path, &ignored))
         words.replay.kernel_path = kernel_path;
     if (shows(&words) && shown(&words, &status))
@@ -392,11 +387,11 @@ int replay_command(int argc, char **argv)
     if (words.gdb)
         words.replay.console = replay_console_sink(&console);
     if (!replay_open(&replay, &words.replay, &error))
-        return fail(&error);
+        return failure_tell(&error);
     if (!outputs_check(replay, &words, &error) ||
         (words.bundle_path && !replay_bundle(replay, words.bundle_path, &error))) {
         replay_close(replay);
-        return fail(&error);
+        return failure_tell(&error);
     }
     console.machine = replay_machine(replay);
     if (words.gdb)
@@ -406,7 +401,7 @@ int replay_command(int argc, char **argv)
         status = replayed(replay, &words, outcome);
         if (status == 0 && words.snapshots_path &&
             !replay_snapshots(replay, words.snapshots_path, &error))
-            status = fail(&error);
+            status = failure_tell(&error);
         free(outcome);
     }
     replay_close(replay);

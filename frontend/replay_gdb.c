@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "emulator/gdb_machine.h"
+#include "frontend/failure.h"
 #include "frontend/gdb_port.h"
 #include "frontend/signals.h"
 
@@ -58,8 +59,7 @@ int replay_debug(struct replay *replay, uint16_t number, const char *kernel_path
     struct gdb_machine *target = gdb_machine_create(&config);
     if (!gdb_port_open(&port, number, gdb_machine_ops(true), target, &error)) {
         gdb_machine_destroy(target);
-        fprintf(stderr, "latchkey: %s\n", error.text);
-        return error_exit_status(&error);
+        return failure_tell(&error);
     }
     signals_hold(&signals);
     gdb_port_announce(port, kernel_path ? kernel_path : "");

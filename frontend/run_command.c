@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "emulator/options.h"
+#include "frontend/failure.h"
 #include "frontend/headless.h"
 #include "frontend/window_run.h"
 
@@ -16,10 +17,8 @@ int run_command(int argc, char **argv)
     struct options options;
     struct error error;
     int status;
-    if (!options_parse(&options, argc, argv, &error)) {
-        fprintf(stderr, "latchkey: %s\n", error.text);
-        return error_exit_status(&error);
-    }
+    if (!options_parse(&options, argc, argv, &error))
+        return failure_tell(&error);
     if (options.headless)
         return headless_run(&options);
     if (!window_display())

@@ -13,6 +13,7 @@
 #include "emulator/base/elf_file.h"
 #include "emulator/base/output_file.h"
 #include "emulator/input_script.h"
+#include "frontend/failure.h"
 #include "frontend/pace.h"
 #include "frontend/screenshot.h"
 #include "frontend/stats.h"
@@ -430,8 +431,7 @@ static int end_report(const struct session *session)
         return 1;
     case SESSION_END_FAULT:
     case SESSION_END_ERROR:
-        fprintf(stderr, "latchkey: %s\n", session->error.text);
-        return error_exit_status(&session->error);
+        return failure_tell(&session->error);
     case SESSION_END_SIGNAL:
         return EXIT_SIGNAL_BASE + session->code;
     case SESSION_END_UNTIL:
@@ -462,6 +462,13 @@ static bool outputs_write(struct session *session, struct error *error)
     return stats_write(session->machine, &run, options->stats_path, error);
 }
 
+/* One more failure: it is told, and the first one keeps its status. */
+static int failure_after(int status, const struct error *error)
+{
+    int failed = failure_tell(error);
+    return status ? status : failed;
+}
+
 int session_close(struct session *session)
 {
     struct error error;
@@ -471,21 +478,12 @@ int session_close(struct session *session)
         session_continue(session);
     }
     int status = end_report(session);
-    if (!outputs_write(session, &error)) {
-        fprintf(stderr, "latchkey: %s\n", error.text);
-        if (status == 0)
-            status = error_exit_status(&error);
-    }
-    if (!session->replay && !machine_flush(session->machine, &error)) {
-        fprintf(stderr, "latchkey: %s\n", error.text);
-        if (status == 0)
-            status = error_exit_status(&error);
-    }
-    if (session->recorder && !recorder_end(session->recorder, &error)) {
-        fprintf(stderr, "latchkey: %s\n", error.text);
-        if (status == 0)
-            status = error_exit_status(&error);
-    }
+    if (!outputs_write(session, &error))
+        status = failure_after(status, &error);
+    if (!session->replay && !machine_flush(session->machine, &error))
+        status = failure_after(status, &error);
+    if (session->recorder && !recorder_end(session->recorder, &error))
+        status = failure_after(status, &error);
     profile_close(session->profile);
     session->profile = NULL;
     if (!parts_free(session) && status == 0) {

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "emulator/base/memory.h"
+#include "frontend/failure.h"
 #include "frontend/screenshot.h"
 #include "frontend/stats.h"
 #include "frontend/view.h"
@@ -430,12 +431,7 @@ bool window_run(const struct options *options, const struct replay_options *repl
     }
     window_destroy(view->window);
     ledger_panel_close(view->ledger);
-    if (good) {
-        *status = session_close(&view->session);
-    } else {
-        fprintf(stderr, "latchkey: %s\n", run_error.text);
-        *status = error_exit_status(&run_error);
-    }
+    *status = good ? session_close(&view->session) : failure_tell(&run_error);
     signals_release(&view->signals);
     scrub_finish(&view->past.scrub);
     console_log_finish(&view->log);
