@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* export.h - a ledger as people and other programs read it. Each form has a file of its own,
- * export_*.c, over the same ledger_view().
+ * export_*.c, over the same ledger_view(); those over time are in export_events.h.
  *
  * Used by the frontend and tests. Calls base and ledger.h. Texts are appended; equal ledgers give
  * equal texts.

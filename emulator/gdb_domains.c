@@ -20,9 +20,6 @@
 #define THREAD_HART 1u
 #define THREAD_FIRST 2u
 #define DOMAINS_MAX 65536u
-/* struct domain, kernel/domain.h: what arch/offsets.h does not name. */
-#define DOMAIN_BYTES 688u
-#define DOMAIN_TRAPPED (DOMAIN_STATUS + 2)
 
 bool kernel_read(struct gdb_machine *target, uint64_t addr, void *data, size_t size_bytes)
 {
@@ -63,7 +60,7 @@ static uint64_t cache(struct gdb_machine *target, uint64_t *count)
         uint64_t list;
         uint32_t count, hand;
     } domains;
-    uint8_t last[DOMAIN_BYTES];
+    uint8_t last[GDB_DOMAIN_BYTES];
     *count = 0;
     if (!kernel_read(target, target->domains, &domains, sizeof(domains)))
         return 0;
@@ -81,13 +78,13 @@ static uint64_t id_of(struct gdb_machine *target, uint64_t domain)
 /* What is in a place of the cache. 0: it is nobody's. */
 static uint64_t domain_at(struct gdb_machine *target, uint64_t list, uint64_t place)
 {
-    uint64_t domain = list + place * DOMAIN_BYTES;
+    uint64_t domain = list + place * GDB_DOMAIN_BYTES;
     return word_at(target, domain + DOMAIN_ROOT) != 0 ? domain : 0;
 }
 
 static bool is_domain(struct gdb_machine *target, uint64_t addr)
 {
-    uint64_t count, list = cache(target, &count), place = (addr - list) / DOMAIN_BYTES;
+    uint64_t count, list = cache(target, &count), place = (addr - list) / GDB_DOMAIN_BYTES;
     return addr >= list && place < count && domain_at(target, list, place) == addr;
 }
 
@@ -139,7 +136,7 @@ static void thread_fill(struct gdb_machine *target, uint64_t domain, bool now,
     char called[NAMES_DOMAIN_BYTES];
     uint64_t id = id_of(target, domain);
     (void)kernel_read(target, domain + DOMAIN_STATUS, &state, 1);
-    (void)kernel_read(target, domain + DOMAIN_TRAPPED, &trapped, 1);
+    (void)kernel_read(target, domain + GDB_DOMAIN_TRAPPED, &trapped, 1);
     thread->id = id + THREAD_FIRST;
     names_domain(&target->names, id, called);
     (void)snprintf(thread->name, GDB_THREAD_NAME_BYTES, "%s, %s%s", called,

@@ -6,6 +6,16 @@
  * forward from its beginning, and the last hit in it is where to go. Where hits are many, only the
  * later half of what is left is gone through, as often as it takes.
  *
+ * A search back (struct gdb_search) is between stretches, or scanning one:
+ *   between   the next begins length before its end, and is scanned; none is left: nothing was
+ *             hit, and the machine goes to the limit.
+ *   scanning  each hit becomes the best, and is found. HITS_MANY of them: what is between the
+ *             newest and the middle of the rest becomes the gap, and scanning begins anew at the
+ *             middle.
+ *   its end   found: that is where to go. Not, and there is a gap: the gap is scanned, from the
+ *             best on. Not, and there is none, but a best (that before a gap): there. Not at all:
+ *             where it began is the next one's end, reached this time, and length grows.
+ *
  * Invariants
  *  1. While the machine stands, and while the timeline seeks, nothing is set in the cpu.
  */
@@ -16,7 +26,7 @@
 
 #define SLICE 4000000u /* instructions: some hundredth of a second */
 #define STRETCH_FIRST (1u << 16) /* a millisecond */
-#define STRETCH_MAX (UINT64_C(1) << 26) /* TIMELINE_SPACING: as far as snapshots lie apart */
+#define STRETCH_MAX TIMELINE_SPACING /* a longer one begins at a snapshot no more often */
 #define STRETCH_GROWTH 16u
 #define HITS_MANY 256u
 #define STRETCH_WHOLE 4096u /* shorter ones are not halved */
@@ -217,7 +227,9 @@ static bool stretch_end(struct gdb_machine *target, struct gdb_stop *out)
         return true;
     }
     if (search->from > limit) {
-        search->length *= search->length < STRETCH_MAX ? STRETCH_GROWTH : 1;
+        search->length *= STRETCH_GROWTH;
+        if (search->length > STRETCH_MAX)
+            search->length = STRETCH_MAX;
         return false;
     }
     return limit_go(target, out);

@@ -98,7 +98,8 @@ MUST_CHECK bool ledger_open(struct ledger **ledger, struct machine *machine,
 void ledger_settle(struct ledger *ledger);
 void ledger_close(struct ledger *ledger); /* nobody watches any more; NULL is fine */
 
-/* What it holds; between runs, after ledger_settle(). */
+/* What it holds; between runs. Sums agree after ledger_settle(); before, what is under way is not
+ * in it. */
 struct ledger_view {
     const struct ledger_entry_path *paths;
     size_t path_count;

@@ -154,7 +154,7 @@ static bool mark_check(struct timeline *timeline, const uint64_t *expected, stru
     uint32_t parts = record_parts(timeline->record);
     machine_mark(timeline->machine, timeline->hashes);
     for (uint32_t i = 0; i < parts; i++)
-        if (timeline->hashes[i] != expected[i] && difference->parts_count++ < 8)
+        if (timeline->hashes[i] != expected[i] && difference->parts_count++ < TIMELINE_PARTS_SHOWN)
             difference->parts[difference->parts_count - 1] = i;
     if (difference->parts_count > 0)
         return differs(timeline, error);

@@ -48,13 +48,14 @@ struct timeline_config {
 };
 #define TIMELINE_SPACING (1ull << 26) /* a tenth of a second or two to go forward */
 
+#define TIMELINE_PARTS_SHOWN 8u
 /* Where the machine is not what the record says. */
 struct timeline_difference {
     bool found;
     struct machine_position agreed, differed; /* the last mark, and the first place that is bad */
     uint64_t glanced; /* up to here the hart was the same, but RAM may have differed */
     uint64_t parts_count; /* that differ; of a glance 1, the hart */
-    uint32_t parts[8];    /* the first of them: mark_name() */
+    uint32_t parts[TIMELINE_PARTS_SHOWN]; /* the first of them: mark_name() */
     bool position;        /* it did not come to the place at all: no parts, but */
     struct machine_position expected; /* where the record has it */
 };
@@ -109,13 +110,18 @@ void timeline_check(struct timeline *timeline, bool check);
 const struct timeline_difference *timeline_difference(const struct timeline *timeline);
 
 /* timeline_branch - forget all after the present: what is done to the machine from now on (runs,
- * input, cuts) is the history. timeline_visit - now and then, between such runs: takes a snapshot
- * when one is due. */
+ * input, cuts) is the history. For disks that are in memory, or in images that nobody else sees. */
 void timeline_branch(struct timeline *timeline);
-void timeline_visit(struct timeline *timeline);
-/* timeline_continue - the same; images that follow (layers_create_live()) are made what the disks
- * are here, and follow again. Errors: ERROR_IO the host refused. */
+/* timeline_continue - timeline_branch() where images follow the disks (layers_create_live()): they
+ * are made what the disks are here, and follow again.
+ *
+ * Errors  ERROR_IO the host refused. The present is still what it was, and can be left by a seek;
+ *         an image may be neither what it was nor what it should be (layers.h).
+ */
 MUST_CHECK bool timeline_continue(struct timeline *timeline, struct error *error);
+/* timeline_visit - between runs of a machine that makes history: takes a snapshot when one is due,
+ * so call it some times a second. */
+void timeline_visit(struct timeline *timeline);
 /* timeline_live - what is done to the machine is the history; not after a seek. */
 bool timeline_live(const struct timeline *timeline);
 

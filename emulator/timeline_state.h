@@ -39,8 +39,8 @@ struct timeline {
 void keep_append(struct timeline *timeline, const struct kept *kept);
 void keep_budget(struct timeline *timeline);
 /* keep - take a snapshot here, unless there is one; others may go for it. keep_due - when the next
- * is taken. keep_last - the newest at or before so many instructions. keep_forget - all but those
- * not after the present. keep_go - back to a snapshot. */
+ * is taken. keep_last - the newest before so many instructions; else the first. keep_forget - all
+ * but those not after the present. keep_go - back to a snapshot. */
 void keep(struct timeline *timeline);
 void keep_due(struct timeline *timeline);
 const struct kept *keep_last(const struct timeline *timeline, uint64_t instructions);

@@ -11,8 +11,13 @@
 #include <string.h>
 
 #include "emulator/cpu.h"
-#include "emulator/gdb_machine.h"
+#include "emulator/gdb_machine_state.h"
+#include "kernel/arch/offsets.h"
+#include "kernel/domain.h"
 #include "tests/support_record.h"
+
+static_assert(sizeof(struct domain) == GDB_DOMAIN_BYTES, "the kernel's, on a 64-bit host");
+static_assert(offsetof(struct domain, trapped) == GDB_DOMAIN_TRAPPED, "the kernel's");
 
 #define INSTRUCTIONS 8000000u
 #define BUDGET ((size_t)64 << 20)
