@@ -66,10 +66,11 @@ static uint64_t track_of(struct writer *writer, uint64_t domain)
     const struct ledger_account *account = ledger_account_place(&writer->domains, domain);
     uint64_t track = (uint64_t)(account - writer->domains.accounts) + 1;
     char text[NAMES_DOMAIN_BYTES] = "nobody";
+    if (writer->domains.count == known)
+        return track;
     if (domain)
         names_domain(writer->names, domain, text);
-    if (writer->domains.count > known)
-        name_add(writer, PROCESS_DOMAINS, track, "thread_name", text);
+    name_add(writer, PROCESS_DOMAINS, track, "thread_name", text);
     return track;
 }
 
