@@ -14,6 +14,7 @@
 #include "emulator/base/output_file.h"
 #include "emulator/input_script.h"
 #include "frontend/failure.h"
+#include "frontend/outputs.h"
 #include "frontend/pace.h"
 #include "frontend/screenshot.h"
 #include "frontend/stats.h"
@@ -44,62 +45,39 @@ static bool script_read(struct session *session, struct error *error)
     return !path || input_script_queue(path, session->machine, error);
 }
 
-/* May the file be written, without harm to what the run reads or keeps? */
-static bool output_free(const struct machine_config *config, const char *option, const char *path,
-                        struct error *error)
+/* What the run reads, or keeps. */
+struct used {
+    const struct options *options;
+    const struct machine_config *config;
+};
+
+static bool run_uses(const void *context, const char *path)
 {
-    const char *used[2 + 2 * BOARD_DISK_COUNT_MAX] = {config->kernel_path, config->initrd_path};
+    const struct used *used = context;
+    const struct machine_config *config = used->config;
+    const char *paths[3 + 2 * BOARD_DISK_COUNT_MAX] = {config->kernel_path, config->initrd_path,
+                                                       used->options->input_path};
     for (unsigned i = 0; i < config->disk_count; i++) {
-        used[2 + 2 * i] = config->disks[i].path;
-        used[3 + 2 * i] = config->disks[i].overlay;
+        paths[3 + 2 * i] = config->disks[i].path;
+        paths[4 + 2 * i] = config->disks[i].overlay;
     }
-    for (size_t i = 0; i < sizeof(used) / sizeof(used[0]); i++)
-        if (used[i] && output_same(path, used[i]))
-            return error_set(error, ERROR_USAGE, "%s %.150s: the run uses this file", option,
-                             path);
-    return output_check(path, error);
+    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++)
+        if (paths[i] && output_same(path, paths[i]))
+            return true;
+    return false;
 }
 
-/* Those of a profile: each a file of its own. */
-static bool profile_outputs_check(const struct options *options,
+static bool session_outputs_check(const struct options *options,
                                   const struct machine_config *config, struct error *error)
 {
-    const char *others[] = {options->screenshot_path, options->stats_path, options->record_path};
-    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++) {
-        const char *path = options->profile_paths[i];
-        const char *name = options_profile_name((enum profile_output)i);
-        if (!path)
-            continue;
-        if (!output_free(config, name, path, error))
-            return false;
-        bool same = profile_repeats(options, (enum profile_output)i);
-        for (size_t j = 0; j < sizeof(others) / sizeof(others[0]); j++)
-            same = same || (others[j] && output_same(path, others[j]));
-        if (same)
-            return error_set(error, ERROR_USAGE, "%s %.150s: another output's file", name, path);
-    }
-    return true;
-}
-
-static bool outputs_check(const struct options *options, const struct machine_config *config,
-                          struct error *error)
-{
-    const char *picture = options->screenshot_path, *figures = options->stats_path;
-    if (picture && !output_free(config, "--screenshot", picture, error))
-        return false;
-    if (figures && !output_free(config, "--stats", figures, error))
-        return false;
-    const char *trace = options->record_path;
-    if (trace && !output_free(config, "--record", trace, error))
-        return false;
-    if (trace && ((picture && output_same(picture, trace)) ||
-                  (figures && output_same(figures, trace))))
-        return error_set(error, ERROR_USAGE, "--record %.150s: another output's file", trace);
-    struct stat status;
-    if (picture && figures && output_same(picture, figures) &&
-        (stat(picture, &status) != 0 || S_ISREG(status.st_mode)))
-        return error_set(error, ERROR_USAGE, "--stats %.150s: is the screenshot's file", figures);
-    return true;
+    struct output outputs[3 + PROFILE_OUTPUT_COUNT] = {{"--screenshot", options->screenshot_path},
+                                                       {"--stats", options->stats_path},
+                                                       {"--record", options->record_path}};
+    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++)
+        outputs[3 + i] = (struct output){options_profile_name((enum profile_output)i),
+                                         options->profile_paths[i]};
+    return outputs_check(outputs, sizeof(outputs) / sizeof(outputs[0]), "run", run_uses,
+                         &(struct used){options, config}, error);
 }
 
 const char *session_no_past(const struct options *options)
@@ -178,8 +156,7 @@ bool session_open(struct session *session, const struct options *options,
         !history_open(&session->history, &config, options->history_bytes, error))
         return false;
     if (machine_create(&session->machine, &config, error) &&
-        outputs_check(options, &config, error) &&
-        profile_outputs_check(options, &config, error) &&
+        session_outputs_check(options, &config, error) &&
         listeners_attach(session, follower, error) && script_read(session, error) &&
         profile_open(&session->profile, options, session->machine, session->kernel_path, error))
         return true;

@@ -148,6 +148,12 @@ Test(output_file, names_of_one_file_are_the_same)
     cr_expect(output_same("file", "./file"));
     cr_expect(output_same("link", "file"));
     cr_expect(output_same("missing", "missing"));
+    cr_expect(output_same("missing", "./missing"));
+    cr_expect(output_same("../missing", "./../missing"));
+    cr_expect_not(output_same("missing", "../missing"));
+    cr_expect_not(output_same("missing", "missing2"));
+    cr_expect(output_same("no-folder/missing", "no-folder/missing"));
+    cr_expect_not(output_same("no-folder/missing", "other-folder/missing"));
     cr_expect_not(output_same("file", "other"));
     cr_expect_not(output_same("file", "missing"));
 }

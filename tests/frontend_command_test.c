@@ -264,6 +264,12 @@ Test(command, outputs_never_take_the_place_of_what_the_run_uses)
         {"ln -s a.img $d/l; ./latchkey run --headless --screenshot $d/l $d/a.img", "the run uses"},
         {"./latchkey run --headless --stats $d/o --disk $d/a.img,overlay=$d/o", "the run uses"},
         {"./latchkey run --headless --stats $d/o --screenshot $d/o $d/a.img", "screenshot's"},
+        {"./latchkey run --headless --stats $d/o --record $d/../${d##*/}/o $d/a.img", "another"},
+        {"(cd $d && $OLDPWD/latchkey run --headless --stats o --svg ./o a.img)", "--stats's"},
+        {"echo > $d/in; ./latchkey run --headless --input $d/in --record $d/in $d/a.img",
+         "the run uses"},
+        {"echo > $d/in; ./latchkey run --headless --input $d/in --svg $d/in $d/a.img",
+         "the run uses"},
         {"./latchkey disk make $d/a.img -o $d/a.img", "the recipe"},
     };
     for (size_t i = 0; i < sizeof(runs) / sizeof(runs[0]); i++) {

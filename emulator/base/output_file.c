@@ -69,12 +69,35 @@ bool output_check(const char *path, struct error *error)
     return error_set(error, ERROR_IO, "%.150s: not a file", path);
 }
 
+static bool stat_same(const struct stat *left, const struct stat *right)
+{
+    return left->st_dev == right->st_dev && left->st_ino == right->st_ino;
+}
+
+/* The folder that a path of a file is in. false: there is none. */
+static bool folder_stat(const char *path, struct stat *status)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (!slash)
+        return stat(".", status) == 0;
+    int length = snprintf(folder, sizeof(folder), "%.*s/", (int)(slash - path), path);
+    return length >= 0 && (size_t)length < sizeof(folder) && stat(folder, status) == 0;
+}
+
 bool output_same(const char *path, const char *other)
 {
     struct stat left, right;
-    if (stat(path, &left) != 0 || stat(other, &right) != 0)
-        return strcmp(path, other) == 0;
-    return left.st_dev == right.st_dev && left.st_ino == right.st_ino;
+    bool there = stat(path, &left) == 0;
+    if (there != (stat(other, &right) == 0))
+        return false;
+    if (there)
+        return stat_same(&left, &right);
+    const char *name = strrchr(path, '/'), *other_name = strrchr(other, '/');
+    if (strcmp(name ? name + 1 : path, other_name ? other_name + 1 : other) != 0)
+        return false;
+    return folder_stat(path, &left) && folder_stat(other, &right) ? stat_same(&left, &right)
+                                                                  : strcmp(path, other) == 0;
 }
 
 static bool bytes_put(int descriptor, const uint8_t *bytes, size_t size_bytes)

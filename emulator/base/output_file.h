@@ -24,7 +24,7 @@ MUST_CHECK bool output_check(const char *path, struct error *error);
  * keeps what he has when it is replaced. */
 bool output_in_use(const char *path);
 
-/* output_same - do two names mean one file? Names of what does not exist are compared as text. */
+/* output_same - do two names mean one file, or would they, if it existed? */
 bool output_same(const char *path, const char *other);
 
 /* output_write - make the file at path hold size_bytes bytes.
