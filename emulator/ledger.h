@@ -6,8 +6,9 @@
  * ledger sees both from outside (cpu_profile.h, ledger_guest.h); the guest, its counts and its
  * digests are those of a run without it.
  *
- * Who calls: who profiles a run; tests. Whom it calls: cpu_profile.h; a
- * listener, who writes traces.
+ * Who calls: frontend/profile.c and ledger_panel.c, gdb_monitor.c by gdb_machine.c, the export_*.c
+ * files, which write what is in it; tests. Whom it calls: cpu_profile.h; a listener
+ * (export_events.h), who writes traces.
  *
  * Invariants
  *  1. Sums agree: the instructions, and the cycles, of all domains, in user mode and in the kernel,

@@ -2,7 +2,8 @@
 /* replay.h - a trace made ready to run: its kernel and images found and checked, a machine on media
  * in memory, a timeline. Nothing that the trace was recorded with is changed.
  *
- * Used by frontend/replay_command.c, bench and tests. Calls record_read, layers, timeline.
+ * Used by frontend/ (replay_command.c, replay_gdb.c, profile_command.c; session.c, session_past.c
+ * and window_run.c, which show it), bench and tests. Calls record_read, layers, timeline.
  */
 #ifndef LATCHKEY_EMULATOR_REPLAY_H
 #define LATCHKEY_EMULATOR_REPLAY_H

@@ -6,8 +6,9 @@
  * timeline_branch() what came after the present is forgotten, and what the caller does to the
  * machine from then on is the history.
  *
- * Used by replay.c, history.c, divergence.c, frontend/session_past.c, frontend/replay_command.c,
- * bench and tests. Calls the machine, snapshot.c and layers.c.
+ * Made by replay.c and history.c; also used by bundle.c, divergence.c, gdb_move.c, gdb_monitor.c,
+ * by session.c, session_past.c, view_past.c, replay_command.c and profile_command.c of frontend/,
+ * by bench and tests. Calls the machine, snapshot.c and layers.c.
  *
  * Invariants
  *  1. At each position the machine is as it was when it came there first.

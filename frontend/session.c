@@ -84,7 +84,7 @@ const char *session_no_past(const struct options *options)
 {
     for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++)
         if (options->profile_paths[i])
-            return "a profile counts what is run";
+            return "--trace-out and profiles count each instruction once";
     return options->record_path                              ? "--record keeps it on disk"
            : options->power_cut.kind != POWER_PLACE_NONE     ? "--power-cut ends the run"
            : options->history_bytes == 0                     ? "--history 0"
@@ -450,7 +450,8 @@ int session_close(struct session *session)
 {
     struct error error;
     assert(session->end != SESSION_NOT_ENDED);
-    if (session->history && session_in_past(session)) { /* it ends where it was newest */
+    /* It ends where it was newest; but not from where the disks could not be put back. */
+    if (session->history && session_in_past(session) && session->end != SESSION_END_ERROR) {
         session_seek_end(session);
         session_continue(session);
     }

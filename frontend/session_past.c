@@ -21,7 +21,7 @@ const struct record *session_record(const struct session *session)
 }
 
 /* A timeline that failed can go nowhere. */
-static void went(struct session *session, bool good, const struct error *error)
+static void seek_judge(struct session *session, bool good, const struct error *error)
 {
     if (!good)
         session_fail(session, error);
@@ -32,7 +32,7 @@ void session_seek(struct session *session, uint64_t time_ns)
     struct error error;
     uint64_t begin = timeline_begin_ns(session->timeline);
     time_ns = time_ns < begin ? begin : time_ns;
-    went(session, timeline_seek_time(session->timeline, time_ns, &error), &error);
+    seek_judge(session, timeline_seek_time(session->timeline, time_ns, &error), &error);
 }
 
 void session_seek_instruction(struct session *session, uint64_t instructions)
@@ -40,13 +40,13 @@ void session_seek_instruction(struct session *session, uint64_t instructions)
     struct error error;
     uint64_t begin = timeline_begin(session->timeline), end = timeline_end(session->timeline);
     instructions = instructions < begin ? begin : instructions > end ? end : instructions;
-    went(session, timeline_seek(session->timeline, instructions, &error), &error);
+    seek_judge(session, timeline_seek(session->timeline, instructions, &error), &error);
 }
 
 void session_seek_end(struct session *session)
 {
     struct error error;
-    went(session, timeline_seek_end(session->timeline, &error), &error);
+    seek_judge(session, timeline_seek_end(session->timeline, &error), &error);
 }
 
 enum session_state session_play(struct session *session, const struct machine_until *slice)
@@ -59,7 +59,7 @@ enum session_state session_play(struct session *session, const struct machine_un
     uint64_t start = host_clock_ns();
     bool good = timeline_run(session->timeline, slice, &stop, &error);
     session->host_ns += host_clock_ns() - start;
-    went(session, good, &error);
+    seek_judge(session, good, &error);
     return !good                            ? SESSION_ENDED
            : stop.reason == TIMELINE_END ? SESSION_WAITS
                                             : SESSION_RUNS;
@@ -98,7 +98,7 @@ void session_continue(struct session *session)
         return;
     bool good = session->history ? history_continue(session->history, &error)
                                  : timeline_continue(session->timeline, &error);
-    went(session, good, &error);
+    seek_judge(session, good, &error);
     if (good)
         held_release(session);
 }

@@ -3,8 +3,11 @@
  * keys let go, the image that of the newest moment, and a trace of it that replays. */
 #include <criterion/criterion.h>
 #include <linux/input-event-codes.h>
+#include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "emulator/base/input_file.h"
 #include "emulator/record_identity.h"
@@ -222,6 +225,44 @@ Test(past, a_run_that_ends_while_the_past_is_looked_at_ends_where_it_was_newest,
     cr_expect(digest_equal(images[0], images[1]));
 }
 
+/* Its image takes nothing any more beyond its beginning. */
+static void image_refuses(void)
+{
+    const struct rlimit limit = {65536, 65536};
+    (void)signal(SIGXFSZ, SIG_IGN);
+    cr_assert_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+Test(past, an_image_that_cannot_be_put_back_ends_the_run_where_it_is_and_says_so, .timeout = 300)
+{
+    struct error error;
+    uint8_t *figures;
+    size_t size_bytes;
+    char path[SCRATCH_PATH_BYTES], expected[64];
+    struct world *world = world_make((size_t)64 << 20);
+    run(world, 0, SLICES, KEY_A);
+    expect_place(world, 4);
+    scratch_file(&world->scratch, "figures.json", path);
+    world->options.stats_path = path;
+    image_refuses();
+    session_continue(&world->session);
+    cr_assert_eq(world->session.end, SESSION_END_ERROR);
+    cr_expect_not_null(strstr(world->session.error.text, "the image cannot be made"), "%s",
+                       world->session.error.text);
+    cr_expect_eq(session_close(&world->session), 3);
+    cr_expect_not_null(strstr(world->session.error.text, "the image cannot be made"), "%s",
+                       world->session.error.text);
+    (void)snprintf(expected, sizeof(expected), "\"instructions\":\t%llu,",
+                   (unsigned long long)world->places[4].instructions);
+    cr_assert(input_read(path, 65536, &figures, &size_bytes, &error), "%s", error.text);
+    cr_expect_not_null(memmem(figures, size_bytes, expected, strlen(expected)),
+                       "it went elsewhere, over what was forgotten: %.*s", (int)size_bytes,
+                       (const char *)figures);
+    free(figures);
+    scratch_remove(&world->scratch);
+    free(world);
+}
+
 Test(past, the_plug_is_out_again_at_the_newest_moment, .timeout = 300)
 {
     struct world *world = world_make((size_t)64 << 20);
@@ -247,6 +288,8 @@ Test(past, some_runs_keep_none_and_say_why)
     cr_expect_null(session_no_past(&options));
     options.record_path = "x";
     cr_expect_not_null(strstr(session_no_past(&options), "--record"));
+    options.profile_paths[PROFILE_SVG] = "y";
+    cr_expect_not_null(strstr(session_no_past(&options), "--trace-out and profiles"));
     options = (struct options){.history_bytes = 0};
     cr_expect_not_null(strstr(session_no_past(&options), "--history"));
     struct world *world = world_make(0);
