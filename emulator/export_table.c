@@ -60,15 +60,6 @@ static void paths_add(const struct ledger_view *view, size_t rows_max, struct by
     free(rows);
 }
 
-/* 0 is nobody. */
-static void id_text(uint64_t id, char text[24])
-{
-    if (id == 0)
-        (void)snprintf(text, 24, "-");
-    else
-        (void)snprintf(text, 24, "%" PRIu64, id);
-}
-
 static void accounts_add(const struct ledger_view *view, const struct ledger_accounts *accounts,
                          size_t rows_max, struct byte_writer *text)
 {
@@ -81,9 +72,9 @@ static void accounts_add(const struct ledger_view *view, const struct ledger_acc
              of_domains ? "name" : "");
     for (size_t i = 0; i < accounts->count && i < rows_max; i++) {
         const struct ledger_account *account = &accounts->accounts[sorted[i]];
-        char id[24], meter[24];
-        id_text(account->id, id);
-        id_text(account->meter, meter);
+        char id[LEDGER_TEXT_BYTES], meter[LEDGER_TEXT_BYTES];
+        ledger_id_text(account->id, id);
+        ledger_id_text(account->meter, meter);
         text_add(text, "%10s %8s %14" PRIu64 " %14" PRIu64 " %14" PRIu64
                        " %14" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %6" PRIu64
                        " %7" PRIu64 " %7" PRIu64 " %8" PRIu64 " %5.1f  %s\n",

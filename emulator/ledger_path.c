@@ -209,6 +209,14 @@ void ledger_result_text(const struct ledger_result *result, char text[LEDGER_TEX
                        (unsigned)(result->code - KT));
 }
 
+void ledger_id_text(uint64_t id, char text[LEDGER_TEXT_BYTES])
+{
+    if (id == 0)
+        (void)snprintf(text, LEDGER_TEXT_BYTES, "-");
+    else
+        (void)snprintf(text, LEDGER_TEXT_BYTES, "%" PRIu64, id);
+}
+
 void ledger_path_text(const struct ledger_path *path, char text[LEDGER_PATH_BYTES])
 {
     char order[LEDGER_TEXT_BYTES];

@@ -92,9 +92,11 @@ const char *ledger_kind_name(unsigned kind);     /* "CALL" */
 const char *ledger_key_name(unsigned key_type);  /* "start"; "-": none */
 const char *ledger_length_name(unsigned length); /* "-", "regs", "<=64" */
 /* ledger_order_text - the order in words, if it has any, else as a number; of a fault, its cause.
- * ledger_result_text - "delivered", "ok", "KT+2". */
+ * ledger_result_text - "delivered", "ok", "KT+2". ledger_id_text - of a domain or a meter; "-":
+ * nobody. */
 void ledger_order_text(const struct ledger_path *path, char text[LEDGER_TEXT_BYTES]);
 void ledger_result_text(const struct ledger_result *result, char text[LEDGER_TEXT_BYTES]);
+void ledger_id_text(uint64_t id, char text[LEDGER_TEXT_BYTES]);
 #define LEDGER_PATH_BYTES 128u
 /* ledger_path_text - all of a path, short, without ';' and ' ': a frame of a flame graph. */
 void ledger_path_text(const struct ledger_path *path, char text[LEDGER_PATH_BYTES]);

@@ -34,6 +34,13 @@ static int button_add(struct bars *bars, int x, struct layout_area row, const st
     return x + width + GAP;
 }
 
+static int ledger_add(struct bars *bars, int x, struct layout_area row,
+                      const struct window_picture *picture)
+{
+    static const struct label ledger = {"F11 ledger", COMMAND_LEDGER};
+    return button_add(bars, x, row, &ledger, picture->ledger);
+}
+
 static void row_layout(struct bars *bars, const struct window_picture *picture)
 {
     static const struct label labels[] = {
@@ -50,6 +57,8 @@ static void row_layout(struct bars *bars, const struct window_picture *picture)
                    (command == COMMAND_POWER && picture->off);
         x = button_add(bars, x, bars->row, &labels[i], lit);
     }
+    if (!picture->past) /* else it is in the row over this one */
+        x = ledger_add(bars, x, bars->row, picture);
     bars->lamps_x = x + BARS_PAD;
     bars->status_x = bars->lamps_x + BARS_PAD;
     for (unsigned i = 0; i < WINDOW_LAMPS_MAX; i++)
@@ -59,14 +68,13 @@ static void row_layout(struct bars *bars, const struct window_picture *picture)
 static void past_layout(struct bars *bars, const struct window_picture *picture)
 {
     static const struct label rewind = {"F10 rewind", COMMAND_REWIND};
-    static const struct label ledger = {"F11 ledger", COMMAND_LEDGER};
     static const struct label save = {"F12 save", COMMAND_SAVE};
     bool roomy = bars->past.width >= ROOMY_GLYPHS * bars->glyph_width; /* else keys only */
     int save_width = (int)strlen(save.text) * bars->glyph_width + 2 * BARS_PAD;
     int end = bars->past.width - (roomy ? BARS_PAD + save_width : 0);
     int x = button_add(bars, BARS_PAD, bars->past, &rewind, picture->past->looked_at);
     if (roomy) {
-        x = button_add(bars, x, bars->past, &ledger, picture->ledger);
+        x = ledger_add(bars, x, bars->past, picture);
         (void)button_add(bars, end, bars->past, &save, false);
     }
     x += BARS_PAD;

@@ -4,6 +4,7 @@
  * Invariants
  *  1. What is under way when a look is taken is in the next one: the ledger is not settled, so that
  *     looking cuts no interval in two.
+ *  2. While nothing runs, what was spent last stays to be read.
  */
 #include "frontend/ledger_panel.h"
 
@@ -38,7 +39,8 @@ struct ledger_panel {
     struct pasts rows, domains;
     struct past all; /* count: idle cycles */
     uint64_t renewed_ns;
-    struct byte_writer text;
+    struct byte_writer text; /* of it, */
+    size_t figures_bytes;    /* so much is figures; behind them stands that nothing runs */
 };
 
 bool ledger_panel_open(struct ledger_panel **panel, struct machine *machine,
@@ -138,13 +140,17 @@ static void domains_add(struct ledger_panel *panel, const struct ledger_view *vi
     for (size_t i = 0; i < shown; i++) {
         const struct ledger_account *account = &view->domains->accounts[news[i].place];
         const struct past *since = &news[i].since;
+        const char *name = account->id == 0 ? "nobody" : names_find(view->names, account->id);
+        char id[LEDGER_TEXT_BYTES], meter[LEDGER_TEXT_BYTES];
+        ledger_id_text(account->id, id);
+        ledger_id_text(account->meter, meter);
         text_add(&panel->text,
-                 "%10" PRIu64 " %8" PRIu64 " %12" PRIu64 " %12" PRIu64 " %10" PRIu64
+                 "%10s %8s %12" PRIu64 " %12" PRIu64 " %10" PRIu64
                  " %7.1f  %s\n",
-                 account->id, account->meter, since->user.instructions,
+                 id, meter, since->user.instructions,
                  since->kernel.instructions, since->count,
                  ledger_percent(since->user.instructions + since->kernel.instructions, whole),
-                 view->ours ? names_find(view->names, account->id) : "");
+                 view->ours ? name : "");
     }
 }
 
@@ -171,16 +177,36 @@ static void paths_add(struct ledger_panel *panel, const struct ledger_view *view
     }
 }
 
-const char *ledger_panel_text(struct ledger_panel *panel, uint64_t host_ns)
+/* Has anything run, or waited, since the last look? */
+static bool moved(const struct ledger_panel *panel, const struct ledger_view *view)
+{
+    const struct past *all = &panel->all;
+    return view->total.cycles != all->user.cycles + all->kernel.cycles ||
+           view->idle_cycles != all->count;
+}
+
+static void figures_renew(struct ledger_panel *panel, const struct ledger_view *view)
+{
+    writer_finish(&panel->text);
+    uint64_t whole = all_add(panel, view);
+    domains_add(panel, view, whole);
+    paths_add(panel, view, whole);
+    panel->figures_bytes = panel->text.size_bytes;
+}
+
+const char *ledger_panel_text(struct ledger_panel *panel, uint64_t host_ns, const char *remedy)
 {
     if (panel->text.size_bytes && host_ns - panel->renewed_ns < LEDGER_PANEL_PERIOD_NS)
         return (const char *)panel->text.data;
     struct ledger_view view = ledger_view(panel->ledger);
     panel->renewed_ns = host_ns;
-    writer_finish(&panel->text);
-    uint64_t whole = all_add(panel, &view);
-    domains_add(panel, &view, whole);
-    paths_add(panel, &view, whole);
+    panel->text.size_bytes = panel->figures_bytes;
+    if (moved(panel, &view))
+        figures_renew(panel, &view);
+    else
+        text_add(&panel->text, "%s: %s\n",
+                 panel->figures_bytes ? "\nNothing has run since" : "Nothing has run since F11",
+                 remedy);
     write_u8(&panel->text, 0);
     return (const char *)panel->text.data;
 }

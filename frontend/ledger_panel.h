@@ -22,8 +22,12 @@ MUST_CHECK bool ledger_panel_open(struct ledger_panel **panel, struct machine *m
                                   struct error *error);
 void ledger_panel_close(struct ledger_panel *panel); /* NULL is fine */
 
-/* ledger_panel_text - between runs: what the last period was spent on. host_ns: now. The text is
- * panel's, until the next call. */
-const char *ledger_panel_text(struct ledger_panel *panel, uint64_t host_ns);
+/* ledger_panel_text - between runs: what the last period in which anything ran was spent on.
+ *
+ * host_ns  now.
+ * remedy   what would make it run: is said when nothing has run since.
+ * Returns  a text of the panel's, until the next call.
+ */
+const char *ledger_panel_text(struct ledger_panel *panel, uint64_t host_ns, const char *remedy);
 
 #endif

@@ -326,6 +326,16 @@ void view_past_run(struct view *view, uint64_t host_ns)
              host_ns);
 }
 
+/* The bar stands where the way ends; the picture, and this, where the machine is. */
+static void text_going(struct view_past *past, uint64_t here_ns)
+{
+    unsigned long long here = here_ns / 1000000000u, there = past->wanted_ns / 1000000000u;
+    (void)snprintf(past->text_short, sizeof(past->text_short), "On the way: %llu.%02u s", here,
+                   (unsigned)(here_ns / 10000000u % 100u));
+    (void)snprintf(past->text, sizeof(past->text), "%s, to %llu.%02u s.", past->text_short, there,
+                   (unsigned)(past->wanted_ns / 10000000u % 100u));
+}
+
 /* What is said of the place. */
 static void text_renew(struct view_past *past)
 {
@@ -362,6 +372,9 @@ void view_past_show(struct view *view)
         .marks = past->scrub.marks, .mark_count = past->scrub.count};
     if (past->shown.now_ns > past->shown.end_ns)
         past->shown.end_ns = past->shown.now_ns;
-    text_renew(past);
+    if (past->wanted_ns == VIEW_NOWHERE)
+        text_renew(past);
+    else
+        text_going(past, machine_time_ns(view->session.machine));
     view->picture.past = &past->shown;
 }

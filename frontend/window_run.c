@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* window_run.c - paces a session against the host clock and shows it in a window. Called by
- * run_command.c and replay_command.c; calls session, pace, console_log and window. The past:
- * view_past.c.
+/* window_run.c - paces a session against the host clock and shows it in a window: the file of
+ * struct view (view.h), of which view_past.c has what is about the past. Called by run_command.c
+ * and replay_command.c; calls session, pace, console_log and window.
  *
  * Each round: what the user did goes to the machine, the machine runs as far as the host clock and
  * the round's share of host time allow, the picture is drawn. The host clock decides only how far a
@@ -66,8 +66,8 @@ static const char help_text[] =
     "\n"
     "Everything else typed, and pointing into the picture, goes to the machine.\n"
     "The bar: lamps of the disks (green reads, orange writes), the machine's time,\n"
-    "million instructions a second, the generation of the store and what its checkpoint is\n"
-    "doing, the speed; while paused, how many instructions were run.\n"
+    "million instructions a second, the speed, the generation of the store and what its\n"
+    "checkpoint is doing; while paused, how many instructions were run.\n"
     "Closing the window ends the run, where it was newest.";
 
 static void console_put(void *context, const uint8_t *data, size_t size_bytes)
@@ -273,7 +273,7 @@ static void lamp_renew(struct lamp *lamp, enum window_lamp *shown,
                                          : LAMP_DARK;
 }
 
-/* Where there is a past, its bar says the time. */
+/* Where there is a past, its bar says the time. What the bar may have to cut comes last. */
 static void status_text(struct view *view, const struct machine_stats *stats)
 {
     char time[32] = "", state[48];
@@ -292,8 +292,8 @@ static void status_text(struct view *view, const struct machine_stats *stats)
                        machine_phase_name(stats->phase));
     else
         (void)snprintf(view->status, sizeof(view->status),
-                       "%s%5.1f MIPS  gen %" PRIu64 " %-9s  %s", time, view->mips,
-                       stats->generation, machine_phase_name(stats->phase), state);
+                       "%s%5.1f MIPS  %s  gen %" PRIu64 " %s", time, view->mips, state,
+                       stats->generation, machine_phase_name(stats->phase));
 }
 
 static void status_renew(struct view *view)
@@ -334,6 +334,15 @@ static const char *console_text(struct view *view)
     return view->console;
 }
 
+/* For who sees that nothing runs. */
+static const char *remedy(const struct view *view)
+{
+    return view->past.looked_at ? "Space lets it pass"
+           : view->off          ? "there is no power, F7 puts the plug in"
+           : view->paused       ? "F2 goes on"
+                                : "it waits for input";
+}
+
 static void frame_draw(struct view *view)
 {
     struct machine_display display = machine_display(view->session.machine);
@@ -351,7 +360,7 @@ static void frame_draw(struct view *view)
     picture->panel = view->panel == PANEL_HELP      ? help_text
                      : view->panel == PANEL_CONSOLE ? console_text(view)
                      : view->panel == PANEL_LEDGER
-                         ? ledger_panel_text(view->ledger, host_clock_ns())
+                         ? ledger_panel_text(view->ledger, host_clock_ns(), remedy(view))
                                                     : NULL;
     picture->notice = host_clock_ns() < view->notice_until_ns ? view->notice : NULL;
     window_draw(view->window, picture);

@@ -64,7 +64,10 @@ Test(bars, without_a_past_there_is_neither_track_nor_strip)
     const struct window_picture picture = {.past = NULL};
     layout(&bars, NULL, 1024, 802);
     cr_expect_eq(bars_height(&picture), BARS_ROW);
-    cr_expect_eq(bars.button_count, 7);
+    cr_expect_eq(bars.button_count, 8);
+    cr_expect_eq(bars.buttons[7].command, COMMAND_LEDGER, "F11 works without a past, too");
+    cr_expect_leq(bars.status_x + (int)strlen("123.45 s  120.0 MIPS  max  gen 12") * GLYPH_WIDTH,
+                  1024, "no room for the figures");
     for (int y = 0; y < 802; y++)
         for (int x = 0; x < 1024; x += 5) {
             cr_assert(!bars_track_holds(&bars, x, y));

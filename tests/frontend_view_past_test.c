@@ -256,7 +256,13 @@ Test(view_past, a_recorded_run_is_played_and_gone_on_from, .timeout = 300)
     struct view *view = again.view;
     view_past_show(view);
     cr_expect(view->past.looked_at && view->past.plays && view->picture.past->ends);
-    command(view, COMMAND_PAST_END);
+    cr_expect_not_null(strstr(view->picture.past->text, "A recorded run"));
+    cr_assert(view_past_command(view, COMMAND_PAST_END));
+    view_past_show(view);
+    cr_expect_str_eq(view->picture.past->text, "On the way: 0.00 s, to 1.20 s.");
+    cr_expect_str_eq(view->picture.past->text_short, "On the way: 0.00 s");
+    settle(view);
+    cr_expect_not_null(strstr(view->picture.past->text, "A recorded run"));
     cr_expect(digest_equal(digest(view), newest));
     cr_expect_eq(view->past.scrub.count, checkpoints, "marks were passed over");
     command(view, COMMAND_PAST_LEAVE); /* there is nothing to go back to */
