@@ -189,7 +189,7 @@ static bool until_text_add(struct parser *parser, const char *text)
 static bool until_add(struct parser *parser)
 {
     struct machine_until *until = &parser->options->until;
-    const char *value;
+    const char *value = NULL;
     uint64_t number;
     uint32_t phase;
     if (!value_next(parser, &value))
@@ -220,7 +220,7 @@ static bool until_add(struct parser *parser)
 
 static bool timing_parse(struct parser *parser)
 {
-    const char *value;
+    const char *value = NULL;
     if (!value_next(parser, &value))
         return false;
     return timing_find(value, &parser->options->machine.timing) ||
@@ -229,9 +229,12 @@ static bool timing_parse(struct parser *parser)
 }
 
 /* FILE[,every=N] */
-static bool record_parse_value(struct parser *parser, const char *value)
+static bool record_parse(struct parser *parser)
 {
+    const char *value = NULL;
     struct options *options = parser->options;
+    if (!value_next(parser, &value))
+        return false;
     const char *every = strstr(value, ",every=");
     size_t length = every ? (size_t)(every - value) : strlen(value);
     if (length == 0)
@@ -293,51 +296,104 @@ static bool *flag_option(struct options *options, const char *word)
     return NULL;
 }
 
-static bool number_option(struct parser *parser, const char *word, bool *known)
+static bool ram_parse(struct parser *parser)
 {
-    struct options *options = parser->options;
     uint64_t number;
-    *known = true;
-    if (strcmp(word, "--ram") == 0) {
-        if (!value_number(parser, RAM_MIB_MIN, RAM_MIB_MAX, &number))
-            return false;
-        if (number % 2)
-            return error_set(parser->error, ERROR_LIMIT, "--ram %llu: must be even",
-                             (unsigned long long)number);
-        options->machine.ram_bytes = number << 20;
-        return true;
-    }
-    if (strcmp(word, "--seed") == 0)
-        return value_number(parser, 0, UINT64_MAX, &options->machine.seed);
-    if (strcmp(word, "--clock-mhz") == 0) {
-        if (!value_number(parser, 1, CLOCK_MHZ_MAX, &number))
-            return false;
-        options->machine.clock_hz = number * 1000000u;
-        return true;
-    }
-    if (strcmp(word, "--limit-insn") == 0)
-        return value_number(parser, 1, UINT64_MAX - 1, &options->limit_instructions);
-    if (strcmp(word, "--history") == 0) {
-        if (!value_number(parser, 0, OPTIONS_HISTORY_MIB_MAX, &number))
-            return false;
-        options->history_bytes = (size_t)number << 20;
-        return true;
-    }
-    if (strcmp(word, "--gdb") == 0) {
-        if (!value_number(parser, 0, UINT16_MAX, &number))
-            return false;
-        options->gdb = options->headless = true;
-        options->gdb_port = (uint16_t)number;
-        return true;
-    }
-    *known = false;
+    if (!value_number(parser, RAM_MIB_MIN, RAM_MIB_MAX, &number))
+        return false;
+    if (number % 2)
+        return error_set(parser->error, ERROR_LIMIT, "--ram %llu: must be even",
+                         (unsigned long long)number);
+    parser->options->machine.ram_bytes = number << 20;
     return true;
+}
+
+static bool seed_parse(struct parser *parser)
+{
+    return value_number(parser, 0, UINT64_MAX, &parser->options->machine.seed);
+}
+
+static bool clock_parse(struct parser *parser)
+{
+    uint64_t number;
+    if (!value_number(parser, 1, CLOCK_MHZ_MAX, &number))
+        return false;
+    parser->options->machine.clock_hz = number * 1000000u;
+    return true;
+}
+
+static bool limit_parse(struct parser *parser)
+{
+    return value_number(parser, 1, UINT64_MAX - 1, &parser->options->limit_instructions);
+}
+
+static bool history_parse(struct parser *parser)
+{
+    uint64_t number;
+    if (!value_number(parser, 0, OPTIONS_HISTORY_MIB_MAX, &number))
+        return false;
+    parser->options->history_bytes = (size_t)number << 20;
+    return true;
+}
+
+static bool gdb_parse(struct parser *parser)
+{
+    uint64_t number;
+    if (!value_number(parser, 0, UINT16_MAX, &number))
+        return false;
+    parser->options->gdb = parser->options->headless = true;
+    parser->options->gdb_port = (uint16_t)number;
+    return true;
+}
+
+static bool disk_parse(struct parser *parser)
+{
+    const char *value = NULL;
+    return value_next(parser, &value) && disk_add(parser, value);
+}
+
+static bool fault_parse(struct parser *parser)
+{
+    const char *value = NULL;
+    return value_next(parser, &value) && faults_add(parser, value);
+}
+
+static bool power_cut_parse(struct parser *parser)
+{
+    const char *value = NULL;
+    return value_next(parser, &value) &&
+           power_place_parse(value, &parser->options->power_cut, parser->error);
+}
+
+/* Options with a value that is more than a text. */
+static const struct valued {
+    const char *name;
+    bool (*parse)(struct parser *parser);
+} valued[] = {{"--until", until_add},         {"--timing", timing_parse},
+              {"--disk", disk_parse},         {"--fault", fault_parse},
+              {"--record", record_parse},     {"--power-cut", power_cut_parse},
+              {"--ram", ram_parse},           {"--seed", seed_parse},
+              {"--clock-mhz", clock_parse},   {"--limit-insn", limit_parse},
+              {"--history", history_parse},   {"--gdb", gdb_parse}};
+
+/* NULL: not one of them. */
+static const struct valued *valued_option(const char *word)
+{
+    for (size_t i = 0; i < sizeof(valued) / sizeof(valued[0]); i++)
+        if (strcmp(word, valued[i].name) == 0)
+            return &valued[i];
+    return NULL;
+}
+
+bool options_takes_value(const char *word)
+{
+    struct options none;
+    return valued_option(word) || text_option(&none, word);
 }
 
 static bool word_parse(struct parser *parser)
 {
-    const char *word = parser->argv[parser->at], *value;
-    bool known;
+    const char *word = parser->argv[parser->at];
     const char **text = text_option(parser->options, word);
     if (text) {
         if (!value_next(parser, text))
@@ -350,23 +406,9 @@ static bool word_parse(struct parser *parser)
         *flag = true;
         return true;
     }
-    if (strcmp(word, "--until") == 0)
-        return until_add(parser);
-    if (strcmp(word, "--timing") == 0)
-        return timing_parse(parser);
-    if (strcmp(word, "--disk") == 0)
-        return value_next(parser, &value) && disk_add(parser, value);
-    if (strcmp(word, "--fault") == 0)
-        return value_next(parser, &value) && faults_add(parser, value);
-    if (strcmp(word, "--record") == 0)
-        return value_next(parser, &value) && record_parse_value(parser, value);
-    if (strcmp(word, "--power-cut") == 0)
-        return value_next(parser, &value) &&
-               power_place_parse(value, &parser->options->power_cut, parser->error);
-    if (!number_option(parser, word, &known))
-        return false;
-    if (known)
-        return true;
+    const struct valued *option = valued_option(word);
+    if (option)
+        return option->parse(parser);
     if (word[0] == '-')
         return error_set(parser->error, ERROR_USAGE, "%.80s: unknown option; see latchkey help run",
                          word);

@@ -55,6 +55,9 @@ struct options {
 MUST_CHECK bool options_parse(struct options *options, int argc, char **argv,
                               struct error *error);
 
+/* options_takes_value - is this word an option that has a value behind it? */
+bool options_takes_value(const char *word);
+
 /* options_profile_name - the option that names this output, "--svg". */
 const char *options_profile_name(enum profile_output output);
 

@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,7 @@
 #include "emulator/version.h"
 
 #define DESCRIPTOR_PATH_BYTES 32u
+#define KERNEL_PLACES 3u
 
 /* A kernel or initrd: a copy in memory that has a name, so that it stays what it was. */
 struct replay_part {
@@ -94,14 +96,23 @@ static bool part_find(struct replay_part *part, const char *const *paths, unsign
     return false;
 }
 
+/* Where the kernel may be. */
+static void kernels_list(const struct replay *replay, char kept[PATH_MAX],
+                         const char *paths[KERNEL_PLACES])
+{
+    const char *told = replay->record.head.kernel_path;
+    paths[0] = replay->options.kernel_path;
+    paths[1] = told;
+    paths[2] = beside(replay, told, kept);
+}
+
 static bool parts_find(struct replay *replay, struct error *error)
 {
     char kept[PATH_MAX];
+    const char *kernels[KERNEL_PLACES];
     const struct record *record = &replay->record;
     const struct record_head *head = &record->head;
     const struct replay_options *options = &replay->options;
-    const char *const kernels[] = {options->kernel_path, head->kernel_path,
-                                   beside(replay, head->kernel_path, kept)};
     if (record->bundled) {
         if (!digest_equal(record_bytes_digest(record->kernel.data, record->kernel.size_bytes),
                           head->kernel) ||
@@ -114,7 +125,8 @@ static bool parts_find(struct replay *replay, struct error *error)
                (!head->initrd_path[0] || part_keep(&replay->initrd, record->initrd.data,
                                                    record->initrd.size_bytes, error));
     }
-    if (!part_find(&replay->kernel, kernels, 3, head->kernel, error))
+    kernels_list(replay, kept, kernels);
+    if (!part_find(&replay->kernel, kernels, KERNEL_PLACES, head->kernel, error))
         return false;
     if (!head->initrd_path[0])
         return true;
@@ -162,7 +174,8 @@ static bool disk_try(struct replay *replay, unsigned index, const char *path, co
             if (digest_equal(digest, told->digest))
                 return true;
             (void)error_set(error, ERROR_FORMAT,
-                            "%.150s: not the image that was recorded with, before or after the run",
+                            "%.120s: not the image that was recorded with, before or after the "
+                            "run; a bundle (--bundle) needs no image",
                             path);
         }
         layers_destroy(disk->layers);
@@ -321,6 +334,41 @@ struct machine *replay_machine(struct replay *replay)
 const char *replay_kernel_path(const struct replay *replay)
 {
     return replay->kernel.path;
+}
+
+bool replay_kernel_file(const struct replay *replay, char path[PATH_MAX])
+{
+    char kept[PATH_MAX];
+    struct digest digest;
+    struct error ignored;
+    const char *paths[KERNEL_PLACES];
+    kernels_list(replay, kept, paths);
+    for (unsigned i = 0; i < KERNEL_PLACES; i++)
+        if (paths[i] && record_file_digest(paths[i], &digest, &ignored) &&
+            digest_equal(digest, replay->record.head.kernel)) {
+            (void)snprintf(path, PATH_MAX, "%s", paths[i]);
+            return true;
+        }
+    return false;
+}
+
+bool replay_to(struct replay *replay, const struct machine_until *until, struct error *error)
+{
+    struct timeline_stop stop;
+    if (!timeline_run(replay->timeline, until, &stop, error))
+        return false;
+    return stop.reason == TIMELINE_STOPPED ||
+           error_set(error, ERROR_LIMIT,
+                     "--to: the trace ends before that, at instruction %" PRIu64,
+                     machine_instructions(replay->machine));
+}
+
+bool replay_whole(const struct replay *replay, struct error *error)
+{
+    return replay->record.complete ||
+           error_set(error, ERROR_FORMAT,
+                     "%.100s: its end is missing; replayed up to instruction %" PRIu64,
+                     replay->options.trace_path, machine_instructions(replay->machine));
 }
 
 struct timeline *replay_timeline(struct replay *replay)

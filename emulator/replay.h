@@ -8,6 +8,8 @@
 #ifndef LATCHKEY_EMULATOR_REPLAY_H
 #define LATCHKEY_EMULATOR_REPLAY_H
 
+#include <limits.h>
+
 #include "emulator/timeline.h"
 
 #define REPLAY_IMAGES_MAX 16u
@@ -46,6 +48,20 @@ struct timeline *replay_timeline(struct replay *replay);
 const struct record *replay_record(const struct replay *replay);
 /* replay_kernel_path - a file that holds its kernel, whatever became of the one that was run. */
 const char *replay_kernel_path(const struct replay *replay);
+
+/* replay_kernel_file - the kernel's file where it is expected, if its contents are what was run.
+ * false: there is none. */
+bool replay_kernel_file(const struct replay *replay, char path[PATH_MAX]);
+
+/* replay_to - go forward to what until says.
+ *
+ * Errors   ERROR_LIMIT the trace ends before that; as timeline_run().
+ */
+MUST_CHECK bool replay_to(struct replay *replay, const struct machine_until *until,
+                          struct error *error);
+/* replay_whole - after all of it was carried out: was that all of the run? Errors: ERROR_FORMAT its
+ * end is missing. */
+MUST_CHECK bool replay_whole(const struct replay *replay, struct error *error);
 
 /* replay_uses - is it one of the files that a replay of this trace reads, or would, were they not
  * packed in? What is written there would be their end. */

@@ -238,10 +238,6 @@ static int summary_report(const struct campaign_summary *summary, bool json, con
     }
     if (out && !repros_write(summary, out, &error))
         return report(&error);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        (void)error_set(&error, ERROR_IO, "standard output: %s", strerror(errno));
-        return report(&error);
-    }
     return campaign_summary_status(summary);
 }
 

@@ -275,10 +275,6 @@ static int disk_read(const struct reading *reading, const struct disk_words *wor
                      : failure_tell(&error);
     store_close(store);
     free(store);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        (void)error_set(&error, ERROR_IO, "standard output: %s", strerror(errno));
-        return failure_tell(&error);
-    }
     return status;
 }
 

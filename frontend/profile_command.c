@@ -5,10 +5,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
@@ -113,7 +115,7 @@ static void run(struct session *session, struct signals *signals)
 }
 
 /* A power cut that the options asked for, and a machine that refused, have a ledger, too. */
-static bool print(const struct profile_words *words, struct profile *profile, struct error *error)
+static void print(const struct profile_words *words, struct profile *profile)
 {
     struct byte_writer text = {0};
     struct ledger_view view = ledger_view(profile_ledger(profile));
@@ -121,10 +123,8 @@ static bool print(const struct profile_words *words, struct profile *profile, st
         export_json(&view, &text);
     else
         export_table(&view, words->rows_max, &text);
-    bool good = fwrite(text.data, 1, text.size_bytes, stdout) == text.size_bytes &&
-                fflush(stdout) == 0;
+    (void)fwrite(text.data, 1, text.size_bytes, stdout);
     writer_finish(&text);
-    return good || error_set(error, ERROR_IO, "standard output: %s", strerror(errno));
 }
 
 static int profile_run(const struct profile_words *words, struct options *options)
@@ -145,8 +145,7 @@ static int profile_run(const struct profile_words *words, struct options *option
         return failure_tell(&error);
     signals_hold(&signals);
     run(&session, &signals);
-    if (!print(words, session.profile, &error))
-        session_fail(&session, &error);
+    print(words, session.profile);
     int status = session_close(&session);
     signals_release(&signals);
     return status;
@@ -157,13 +156,26 @@ static int profile_run(const struct profile_words *words, struct options *option
 static bool is_trace(const char *path)
 {
     char magic[RECORD_MAGIC_BYTES];
-    FILE *file = fopen(path, "rb");
-    if (!file)
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); /* no wait, ever */
+    if (descriptor < 0)
         return false;
-    bool good = fread(magic, 1, sizeof(magic), file) == sizeof(magic) &&
+    bool good = read(descriptor, magic, sizeof(magic)) == (ssize_t)sizeof(magic) &&
                 memcmp(magic, RECORD_MAGIC, sizeof(magic)) == 0;
-    (void)fclose(file);
+    (void)close(descriptor);
     return good;
+}
+
+/* Is one of the names among the words that of a trace? */
+static bool trace_named(const struct profile_words *words)
+{
+    for (int i = 0; i < words->rest_count; i++) {
+        const char *word = words->rest[i];
+        if (replay_takes_value(word) || options_takes_value(word))
+            i++;
+        else if (is_trace(word))
+            return true;
+    }
+    return false;
 }
 
 static bool outputs_check(const struct options *options, const struct replay *replay,
@@ -191,7 +203,8 @@ static bool trace_words_read(struct replay_words *to, const struct profile_words
     struct error ignored;
     if (!replay_words_read(to, words->rest_count, words->rest, error))
         return false;
-    if (to->bundle_path || to->stats_path || to->screenshot_path || to->snapshots_path || to->gdb)
+    if (to->bundle_path || to->stats_path || to->screenshot_path || to->snapshots_path ||
+        to->gdb || to->headless || to->history_given)
         return error_set(error, ERROR_USAGE,
                          "profile: of a trace, --to, --verify, --kernel and --initrd are taken");
     if (!to->replay.kernel_path && session_kernel_find(kernel_path, &ignored))
@@ -200,7 +213,7 @@ static bool trace_words_read(struct replay_words *to, const struct profile_words
 }
 
 static bool replay_profile(const struct profile_words *words, struct replay *replay,
-                           const struct machine_until *until, struct options *options,
+                           const struct replay_words *to, struct options *options,
                            struct error *error)
 {
     struct timeline_stop stop;
@@ -211,8 +224,12 @@ static bool replay_profile(const struct profile_words *words, struct replay *rep
         !profile_open(&profile, options, replay_machine(replay), replay_kernel_path(replay),
                       error))
         return false;
-    bool good = timeline_run(replay_timeline(replay), until, &stop, error) &&
-                print(words, profile, error) && profile_write(profile, error);
+    bool good = to->to_given ? replay_to(replay, &to->to, error)
+                             : timeline_run(replay_timeline(replay), &to->to, &stop, error);
+    if (good) {
+        print(words, profile);
+        good = profile_write(profile, error) && (to->to_given || replay_whole(replay, error));
+    }
     profile_close(profile);
     return good;
 }
@@ -226,7 +243,7 @@ static int profile_replay(const struct profile_words *words, struct options *opt
     if (!trace_words_read(&to, words, kernel_path, &error) ||
         !replay_open(&replay, &to.replay, &error))
         return failure_tell(&error);
-    bool good = replay_profile(words, replay, &to.to, options, &error);
+    bool good = replay_profile(words, replay, &to, options, &error);
     replay_close(replay);
     return good ? 0 : failure_tell(&error);
 }
@@ -239,7 +256,7 @@ int profile_command(int argc, char **argv)
     struct options *options = memory_zeroed(1, sizeof(*options));
     if (!words_read(&words, argc, argv, &error))
         status = failure_tell(&error);
-    else if (words.rest_count > 0 && is_trace(words.rest[0]))
+    else if (trace_named(&words))
         status = profile_replay(&words, options);
     else
         status = profile_run(&words, options);

@@ -99,19 +99,15 @@ static bool narrow(struct replay *replay, struct outcome *outcome, struct error 
 }
 
 /* Where --to says; with snapshots from the nearest of them, unless nobody knows where it is. */
-static bool to_go(struct replay *replay, const struct replay_words *words, bool *stopped,
-                  struct error *error)
+static bool to_go(struct replay *replay, const struct replay_words *words, struct error *error)
 {
     struct timeline *timeline = replay_timeline(replay);
     const struct machine_until *to = &words->to;
-    struct timeline_stop stop;
     if (words->snapshots_path && to->instructions <= timeline_end(timeline))
-        return *stopped = timeline_seek(timeline, to->instructions, error);
+        return timeline_seek(timeline, to->instructions, error);
     if (words->snapshots_path && to->time_ns <= timeline_end_ns(timeline))
-        return *stopped = timeline_seek_time(timeline, to->time_ns, error);
-    bool good = timeline_run(timeline, to, &stop, error);
-    *stopped = good && stop.reason == TIMELINE_STOPPED;
-    return good;
+        return timeline_seek_time(timeline, to->time_ns, error);
+    return replay_to(replay, to, error);
 }
 
 /* To the end, or where --to says. */
@@ -120,23 +116,14 @@ static bool go(struct replay *replay, const struct replay_words *words, struct o
 {
     struct timeline *timeline = replay_timeline(replay);
     uint64_t start = host_clock_ns();
-    bool good = true;
-    if (words->to_given) {
-        good = to_go(replay, words, &outcome->stopped, error);
-    } else {
-        good = timeline_carry_out(timeline, end_begin(replay_record(replay)), error);
-    }
+    bool good = words->to_given
+                    ? to_go(replay, words, error)
+                    : timeline_carry_out(timeline, end_begin(replay_record(replay)), error);
+    outcome->stopped = good && words->to_given;
     outcome->host_ns = host_clock_ns() - start;
     outcome->difference = *timeline_difference(timeline);
     outcome->differs = outcome->difference.found;
-    if (!good && !outcome->differs)
-        return false;
-    if (outcome->differs)
-        return narrow(replay, outcome, error);
-    return outcome->stopped || !words->to_given ||
-           error_set(error, ERROR_LIMIT,
-                     "--to: the trace ends before that, at instruction %" PRIu64,
-                     machine_instructions(replay_machine(replay)));
+    return outcome->differs ? narrow(replay, outcome, error) : good;
 }
 
 /* What only ends the recording; the last digest is compared in any case. */
@@ -295,18 +282,14 @@ static int replayed(struct replay *replay, const struct replay_words *words,
         json_print(replay, words, outcome, &stats, digest);
     else
         text_print(replay, words, outcome, &stats);
-    (void)fflush(stdout);
+    (void)fflush(stdout); /* before the line on stderr */
     if (outcome->differs)
         (void)error_set(&error, ERROR_FORMAT,
                         "%.100s: the run differs from the recorded one, between instruction "
                         "%" PRIu64 " and %" PRIu64,
                         trace, outcome->difference.agreed.instructions,
                         outcome->difference.differed.instructions);
-    else if (!replay_record(replay)->complete && !outcome->stopped)
-        (void)error_set(&error, ERROR_FORMAT,
-                        "%.100s: its end is missing; replayed up to instruction %" PRIu64, trace,
-                        stats.instructions);
-    else
+    else if (outcome->stopped || replay_whole(replay, &error))
         return 0;
     return failure_tell(&error);
 }
@@ -354,12 +337,9 @@ static bool shown(const struct replay_words *words, int *status)
 static int debug(struct replay *replay, const struct replay_words *words)
 {
     struct error error;
-    struct timeline_stop stop;
-    if (words->to_given && !timeline_run(replay_timeline(replay), &words->to, &stop, &error))
+    if (words->to_given && !replay_to(replay, &words->to, &error))
         return failure_tell(&error);
-    const char *named = words->replay.kernel_path;
-    return replay_debug(replay, words->gdb_port,
-                        named ? named : replay_record(replay)->head.kernel_path);
+    return replay_debug(replay, words->gdb_port);
 }
 
 int replay_command(int argc, char **argv)

@@ -2,6 +2,7 @@
 /* replay_gdb.c - a replayed machine and gdb, alone with each other; see replay_gdb.h. */
 #include "frontend/replay_gdb.h"
 
+#include <limits.h>
 #include <stdio.h>
 
 #include "emulator/gdb_machine.h"
@@ -48,21 +49,22 @@ static int serve(struct gdb_port *port, struct signals *signals)
     }
 }
 
-int replay_debug(struct replay *replay, uint16_t number, const char *kernel_path)
+int replay_debug(struct replay *replay, uint16_t number)
 {
     struct error error;
     struct signals signals;
     struct gdb_port *port;
+    char path[PATH_MAX];
     const struct gdb_machine_config config = {.machine = replay_machine(replay),
                                               .timeline = replay_timeline(replay),
-                                              .kernel_path = kernel_path};
+                                              .kernel_path = replay_kernel_path(replay)};
     struct gdb_machine *target = gdb_machine_create(&config);
     if (!gdb_port_open(&port, number, gdb_machine_ops(true), target, &error)) {
         gdb_machine_destroy(target);
         return failure_tell(&error);
     }
     signals_hold(&signals);
-    gdb_port_announce(port, kernel_path ? kernel_path : "");
+    gdb_port_announce(port, replay_kernel_file(replay, path) ? path : "");
     int ended = serve(port, &signals);
     signals_release(&signals);
     gdb_port_close(port);

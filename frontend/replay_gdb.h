@@ -7,11 +7,10 @@
 
 /* replay_debug - until gdb leaves, or a signal comes.
  *
- * number       of the port; 0: a free one.
- * kernel_path  with symbols.
- * Returns      the exit status.
+ * number   of the port; 0: a free one.
+ * Returns  the exit status.
  */
-int replay_debug(struct replay *replay, uint16_t number, const char *kernel_path);
+int replay_debug(struct replay *replay, uint16_t number);
 
 /* What the guest prints, each byte once, however often it is gone through. */
 struct replay_console {

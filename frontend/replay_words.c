@@ -90,7 +90,9 @@ static bool to_read(struct replay_words *words, const char *value, struct error 
         words->to.phases = 1u << phase;
         return true;
     }
-    return error_set(error, ERROR_USAGE, "--to %.80s: expected insn=N, time=T or phase=NAME",
+    return error_set(error, ERROR_USAGE,
+                     "--to %.80s: expected insn=N, time=T (a number with ns, us, ms or s) or "
+                     "phase=NAME",
                      value);
 }
 
@@ -102,6 +104,7 @@ static bool history_read(struct replay_words *words, const char *value, struct e
         return error_set(error, ERROR_LIMIT, "--history %.60s: expected a number in 0..%u", value,
                          OPTIONS_HISTORY_MIB_MAX);
     words->history_bytes = (size_t)mib << 20;
+    words->history_given = true;
     return true;
 }
 
@@ -119,6 +122,13 @@ static const char **file_option(struct replay_words *words, const char *word)
         if (strcmp(word, options[i].name) == 0)
             return options[i].path;
     return NULL;
+}
+
+bool replay_takes_value(const char *word)
+{
+    struct replay_words none;
+    return file_option(&none, word) || strcmp(word, "--to") == 0 ||
+           strcmp(word, "--history") == 0 || strcmp(word, "--gdb") == 0;
 }
 
 static bool port_read(struct replay_words *words, const char *value, struct error *error)
@@ -157,7 +167,7 @@ bool replay_words_read(struct replay_words *words, int argc, char **argv, struct
         const char **path = file_option(words, word);
         bool to = strcmp(word, "--to") == 0, history = strcmp(word, "--history") == 0;
         bool port = strcmp(word, "--gdb") == 0;
-        if ((path || to || history || port) && (i + 1 == argc || argv[i + 1][0] == '\0'))
+        if (replay_takes_value(word) && (i + 1 == argc || argv[i + 1][0] == '\0'))
             return error_set(error, ERROR_USAGE, "%s: needs a value", word);
         if (path)
             *path = argv[++i];

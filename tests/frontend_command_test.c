@@ -301,7 +301,8 @@ Test(command, pipes_and_folders_in_place_of_files_are_refused_without_a_wait)
 Test(command, a_full_disk_is_status_3_even_when_the_guest_ended_well)
 {
     static const char *const commands[] = {"run --headless first.img", "disk info first.img",
-                                           "disk digest first.img", "help", "version", "help run"};
+                                           "disk digest first.img", "help", "version", "help run",
+                                           "profile shared-gauge.img,readonly"};
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         char command[256];
         snprintf(command, sizeof(command), "./latchkey %s >/dev/full", commands[i]);

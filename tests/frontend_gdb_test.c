@@ -284,6 +284,34 @@ static const char story_script[] =
     "end\n"
     "monitor at insn=%llu\ncontinue\nmonitor digest\ndetach\n";
 
+/* What lies beside the program is another kernel than the one that was run. */
+Test(gdb, domains_of_a_trace_are_read_with_its_own_kernel, .timeout = 100)
+{
+    struct scratch scratch;
+    char server[600], command[2600];
+    scratch_make(&scratch);
+    const char *folder = scratch.folder;
+    (void)snprintf(command, sizeof(command),
+                   "cp latchkey shared-demo.img %s && cp kernel.elf %s/other.elf && "
+                   "printf x > %s/kernel.elf && %s/latchkey run --headless --kernel %s/other.elf "
+                   "--until insn=2000000 --record %s/trace %s/shared-demo.img > %s/out",
+                   folder, folder, folder, folder, folder, folder, folder, folder);
+    struct command_result *result = command_run(command);
+    cr_assert_eq(result->status, 0, "%s", result->errors);
+    free(result);
+    (void)snprintf(server, sizeof(server), "%s/latchkey replay %s/trace --to insn=1900000", folder,
+                   folder);
+    result = gdb_run(&scratch, server, "monitor domains\ndetach\n");
+    expect(result, "domain 21 (ticks)");
+    free(result);
+    (void)snprintf(command, sizeof(command), "cat %s/err; rm %s/other.elf", folder, folder);
+    result = command_run(command);
+    (void)snprintf(command, sizeof(command), "%s/other.elf\n", folder);
+    expect(result, command);
+    free(result);
+    scratch_remove(&scratch);
+}
+
 static unsigned times(const struct command_result *result, const char *text)
 {
     unsigned count = 0;

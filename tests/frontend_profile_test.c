@@ -345,6 +345,34 @@ Test(profile, a_recorded_run_has_the_ledger_of_the_run, .timeout = 60)
     folder_end(folder);
 }
 
+Test(profile, a_trace_is_as_strict_as_for_replay, .timeout = 60)
+{
+    char *folder = folder_make("strict");
+    struct command_result *result = folder_run(
+        "mkdir -p %1$s; cp shared-pingpong.img %1$s/p.img; ./latchkey run --headless "
+        "--until insn=1000000 --record %1$s/trace %1$s/p.img < /dev/null > %1$s/out && "
+        "head -c -200 %1$s/trace > %1$s/half && ./latchkey profile --to insn=500000 %1$s/trace | "
+        "head -1; ./latchkey profile --kernel %1$s/trace --rows 1 p.img", folder);
+    cr_expect_not_null(strstr(result->output, "500000 instructions: "), "%s", result->output);
+    cr_expect(!strstr(result->errors, "unknown option"), "%s", result->errors);
+    free(result);
+    result = folder_run("./latchkey profile %1$s/half", folder);
+    cr_expect_eq(result->status, 1);
+    cr_expect(command_one_line(result, "its end is missing"), "%s", result->errors);
+    cr_expect_not_null(strstr(result->output, " instructions: "), "%s", result->output);
+    free(result);
+    static const char *const others[][2] = {
+        {"./latchkey profile %1$s/trace --to insn=99999999", "the trace ends before that"},
+        {"./latchkey profile %1$s/trace --headless", "of a trace, --to, "},
+        {"./latchkey profile --history 5 %1$s/trace", "of a trace, --to, "},
+        {"./latchkey profile --seed 5 %1$s/trace", "--seed: unknown option"},
+        {"./latchkey profile %1$s/p.img --record %1$s/trace --stats %1$s/p.img", "--stats"},
+    };
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        command_expect_refused(folder_run(others[i][0], folder), 2, others[i][1], others[i][0]);
+    folder_end(folder);
+}
+
 Test(profile, what_cannot_be_is_said_in_one_line, .timeout = 60)
 {
     static const struct {

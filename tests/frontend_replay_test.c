@@ -188,7 +188,25 @@ Test(replay_command, to_a_place_is_exactly_there, .timeout = 60)
     result = expect(2, "./latchkey replay replay.trace --to insn=999999999999");
     cr_expect(command_one_line(result, "ends before"), "%s", result->errors);
     free(result);
+    command_expect_refused(
+        command_run("./latchkey replay replay.trace --gdb 0 --to insn=999999999999 > replay.over"),
+        2, "ends before", "--gdb --to");
+    command_expect_refused(command_run("./latchkey replay replay.trace --to time=5"), 2,
+                           "a number with ns, us, ms or s", "--to time=5");
     free(run);
+    clean();
+}
+
+Test(replay_command, what_stdout_does_not_take_is_said, .timeout = 60)
+{
+    static const char *const options[] = {"--headless", "--verify", "--json", "--to insn=900000"};
+    record("--until insn=1000000");
+    for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        char command[200];
+        (void)snprintf(command, sizeof(command), "./latchkey replay replay.trace %s > /dev/full",
+                       options[i]);
+        command_expect_refused(command_run(command), 3, "standard output: No space left", command);
+    }
     clean();
 }
 
@@ -337,7 +355,7 @@ Test(replay_command, what_is_not_the_recorded_run_is_refused_or_located, .timeou
                    {other_version, "version 0.0", 1},
                    {other_engine, "engine", 1},
                    {other_kernel, "kernel.elf: not the file", 1},
-                   {other_image, "replay.img: not the image", 1},
+                   {other_image, "needs no image", 1},
                    {other_byte, "replay.img: not the image", 1},
                    {other_seed, "differs from the recorded one, between instruction 0", 1},
                    {other_mark, "differs from the recorded one", 1}};
