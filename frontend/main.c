@@ -97,6 +97,11 @@ static int print(const char *text)
     return 0;
 }
 
+static bool asks_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static int command_help(int argc, char **argv)
 {
     if (argc == 0)
@@ -106,14 +111,20 @@ static int command_help(int argc, char **argv)
     const struct command *command = command_find(argv[0]);
     if (command)
         return print(command->help());
-    if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "version") == 0)
+    if (strcmp(argv[0], "help") == 0 || strcmp(argv[0], "version") == 0 || asks_help(argv[0]))
         return print(usage_text);
     return command_unknown(argv[0]);
 }
 
-static bool asks_help(const char *word)
+/* Behind a command's name, wherever: but not what an option takes as its value. */
+static bool help_asked(int argc, char **argv)
 {
-    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+    for (int i = 2; i < argc; i++)
+        if (options_takes_value(argv[i]) || replay_takes_value(argv[i]))
+            i++;
+        else if (asks_help(argv[i]))
+            return true;
+    return false;
 }
 
 /* A disk image must never be opened under the number of a closed standard stream: fill the gaps
@@ -131,7 +142,7 @@ static int command_run(int argc, char **argv)
 {
     const char *name = argv[1];
     const struct command *command = command_find(name);
-    if (argc == 3 && asks_help(argv[2]))
+    if (help_asked(argc, argv))
         return command_help(1, argv + 1);
     if (command)
         return command->run(argc - 2, argv + 2);

@@ -16,6 +16,20 @@ packages_view_long="chromium"
 # To test what spreads a campaign over hosts (bench/campaign_parallel, bench/campaign_slurm).
 packages_scale="parallel munge slurmctld slurmd slurm-client"
 
+# help_asked SCRIPT WORD... - when a word asks for help, print what SCRIPT begins with, and end.
+help_asked() {
+    local script=$1 word
+    shift
+    for word in "$@"; do
+        case $word in
+            --help | -h)
+                sed -n '3,/^[^#]/s/^# \{0,1\}//p' "$script"
+                exit 0
+                ;;
+        esac
+    done
+}
+
 # fail WHAT: WHY - one line on stderr, exit status 3: the environment is at fault.
 fail() {
     printf 'latchkey: %s\n' "$1" >&2
