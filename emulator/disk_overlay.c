@@ -210,10 +210,10 @@ static bool header_begun(const struct disk_overlay *overlay, const uint8_t *want
            memcmp(header, wanted, file_bytes) == 0;
 }
 
-static bool file_open(struct disk_overlay *overlay, const char *path, struct error *error)
+/* The open file: an overlay that was there, or is made now. */
+static bool file_take(struct disk_overlay *overlay, const char *path, struct error *error)
 {
     struct stat status;
-    overlay->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (overlay->descriptor < 0 || fstat(overlay->descriptor, &status) != 0)
         return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
     if (!S_ISREG(status.st_mode))
@@ -232,7 +232,20 @@ static bool file_open(struct disk_overlay *overlay, const char *path, struct err
         good = records_scan(overlay);
     else
         return false;
-    return good || error_set(error, ERROR_IO, "%.150s: cannot be written", path);
+    return good || error_set(error, ERROR_IO, "%.150s: cannot be written: %s", path,
+                             strerror(errno));
+}
+
+/* What was made for nothing does not stay, unless somebody else has it by now. */
+static bool file_open(struct disk_overlay *overlay, const char *path, struct error *error)
+{
+    bool made;
+    overlay->descriptor = output_open(path, O_RDWR | O_CLOEXEC, 0644, &made);
+    if (file_take(overlay, path, error))
+        return true;
+    if (made && flock(overlay->descriptor, LOCK_EX | LOCK_NB) == 0)
+        (void)unlink(path);
+    return false;
 }
 
 bool overlay_open(struct disk_overlay **out, const char *path, uint64_t sector_count,

@@ -176,6 +176,8 @@ bool record_read(struct record *record, const char *name, const uint8_t *data, s
     struct record_reader reader = {.parser.record = record, .name = name, .error = error};
     uint8_t magic[RECORD_MAGIC_BYTES];
     record_init(record);
+    if (size_bytes == 0)
+        return error_set(error, ERROR_FORMAT, "%.150s: not a trace: it is empty", name);
     reader_init(&reader.bytes, data, size_bytes);
     read_bytes(&reader.bytes, magic, sizeof(magic));
     uint32_t version = read_u32(&reader.bytes);

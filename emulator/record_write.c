@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "emulator/base/memory.h"
+#include "emulator/base/output_file.h"
 #include "emulator/record_format.h"
 
 #define LOG_BYTES 32768u /* a frame of entries is written when it has so many */
@@ -135,7 +136,9 @@ bool record_writer_open(struct record_writer **out, const char *path,
                         const struct record_head *head, struct error *error)
 {
     *out = NULL;
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666);
+    bool made;
+    int descriptor =
+        output_open(path, O_WRONLY | O_TRUNC | O_NOCTTY | O_CLOEXEC, 0666, &made);
     if (descriptor < 0)
         return error_set(error, ERROR_IO, "%.150s: %s", path, strerror(errno));
     struct record_writer *writer = memory_zeroed(1, sizeof(*writer));
@@ -149,8 +152,14 @@ bool record_writer_open(struct record_writer **out, const char *path,
     frame_begin(writer, &raw, RECORD_FRAME_HEAD);
     head_write(&raw, head);
     frame_end(writer, &raw);
-    *out = writer;
-    return true;
+    if (writer->error.code == ERROR_NONE) {
+        *out = writer;
+        return true;
+    }
+    (void)!record_writer_close(writer, error);
+    if (made)
+        (void)unlink(path);
+    return false;
 }
 
 static void entry_write(struct byte_writer *raw, const struct record_entry *entry,

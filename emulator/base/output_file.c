@@ -186,6 +186,13 @@ bool output_write(const char *path, const void *bytes, size_t size_bytes, struct
     return good || fail(path, error);
 }
 
+int output_open(const char *path, int flags, mode_t mode, bool *made)
+{
+    int descriptor = open(path, flags | O_CREAT | O_EXCL, mode);
+    *made = descriptor >= 0;
+    return !*made && errno == EEXIST ? open(path, flags | O_CREAT, mode) : descriptor;
+}
+
 bool output_at(int descriptor, const void *bytes, size_t size_bytes, uint64_t offset)
 {
     const uint8_t *from = bytes;

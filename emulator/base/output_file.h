@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "emulator/base/error.h"
 
@@ -36,6 +37,13 @@ bool output_same(const char *path, const char *other);
  */
 MUST_CHECK bool output_write(const char *path, const void *bytes, size_t size_bytes,
                              struct error *error);
+
+/* output_open - open(), and make the file if there is none.
+ *
+ * made      out: there was none, so it may be removed by who cannot use it.
+ * Returns   the descriptor; -1: the host refused, errno says why.
+ */
+int output_open(const char *path, int flags, mode_t mode, bool *made);
 
 /* output_at - write bytes into an open file. false: the host refused, errno says why; some may have
  * been written. */
