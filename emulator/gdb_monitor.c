@@ -83,7 +83,8 @@ static void power_cut(struct gdb_machine *target, const char *rest, struct byte_
     if (!target->config.power_cut)
         text_add(text, "what is recorded has happened; there is no other power cut in it\n");
     else if (target->config.power_cut(target->config.context, &error))
-        text_add(text, "the power failed and is back; see maintenance flush register-cache\n");
+        text_add(text, "the power failed and is back; now type: maintenance flush register-cache\n"
+                       "(gdb remembers registers)\n");
     else
         text_add(text, "%s\n", error.text);
 }

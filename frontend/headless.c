@@ -333,13 +333,16 @@ static void headless_loop(struct headless *headless)
     }
 }
 
-int headless_run(const struct options *options)
+int headless_run(const struct options *options, const char *no_window)
 {
     struct headless headless = {.input_open = true};
     struct console_sink sink = {.context = &headless, .put = output_put};
     struct error error;
     if (!session_open(&headless.session, options, &sink, NULL, &error))
         return failure_tell(&error);
+    if (no_window)
+        fprintf(stderr, "latchkey: %s; the console is here instead%s\n", no_window,
+                isatty(STDIN_FILENO) ? ", Ctrl-A x ends" : "");
     if (!debug_begin(&headless, options, &error))
         session_fail(&headless.session, &error);
     signals_hold(&headless.signals);

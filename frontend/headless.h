@@ -8,9 +8,10 @@
 
 /* headless_run - run to the end.
  *
- * options   parsed.
- * Returns   the exit status; errors were printed.
+ * options     parsed.
+ * no_window   why there is none, told once it is sure that there is a run; NULL: none was wanted.
+ * Returns     the exit status; errors were printed.
  */
-int headless_run(const struct options *options);
+int headless_run(const struct options *options, const char *no_window);
 
 #endif

@@ -320,16 +320,13 @@ static bool shows(const struct replay_words *words)
            !words->screenshot_path && !words->snapshots_path && window_display();
 }
 
-/* In the window. false: there is none. */
-static bool shown(const struct replay_words *words, int *status)
+/* In the window. Errors: as window_run(). */
+static bool shown(const struct replay_words *words, int *status, struct error *error)
 {
-    struct error error;
     struct options *options = memory_zeroed(1, sizeof(*options));
     *options = (struct options){.until = machine_until_never(), .limit_instructions = UINT64_MAX,
                                 .history_bytes = words->history_bytes};
-    bool good = window_run(options, &words->replay, status, &error);
-    if (!good)
-        fprintf(stderr, "latchkey: %s; the console is here instead\n", error.text);
+    bool good = window_run(options, &words->replay, status, error);
     free(options);
     return good;
 }
@@ -346,14 +343,14 @@ int replay_command(int argc, char **argv)
 {
     int status = 0;
     struct replay_words words;
-    struct error error, ignored;
+    struct error error, ignored, no_window = {.code = ERROR_NONE};
     struct replay *replay;
     char kernel_path[PATH_MAX];
     if (!replay_words_read(&words, argc, argv, &error) || !outputs_check(NULL, &words, &error))
         return failure_tell(&error);
     if (!words.replay.kernel_path && session_kernel_find(kernel_path, &ignored))
         words.replay.kernel_path = kernel_path;
-    if (shows(&words) && shown(&words, &status))
+    if (shows(&words) && shown(&words, &status, &no_window))
         return status;
     if (!words.json && !words.replay.check)
         words.replay.console = (struct console_sink){.put = console_put};
@@ -374,6 +371,8 @@ int replay_command(int argc, char **argv)
         return failure_tell(&error);
     }
     console.machine = replay_machine(replay);
+    if (no_window.code != ERROR_NONE)
+        fprintf(stderr, "latchkey: %s; the console is here instead\n", no_window.text);
     if (words.gdb)
         status = debug(replay, &words);
     else if (!words.bundle_path || words.replay.check || words.to_given) {

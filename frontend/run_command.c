@@ -4,9 +4,6 @@
  */
 #include "frontend/run_command.h"
 
-#include <stdio.h>
-#include <unistd.h>
-
 #include "emulator/options.h"
 #include "frontend/failure.h"
 #include "frontend/headless.h"
@@ -20,12 +17,10 @@ int run_command(int argc, char **argv)
     if (!options_parse(&options, argc, argv, &error))
         return failure_tell(&error);
     if (options.headless)
-        return headless_run(&options);
+        return headless_run(&options, NULL);
     if (!window_display())
         (void)error_set(&error, ERROR_UNSUPPORTED, "display: none is set");
     else if (window_run(&options, NULL, &status, &error))
         return status;
-    fprintf(stderr, "latchkey: %s; the console is here instead%s\n", error.text,
-            isatty(STDIN_FILENO) ? ", Ctrl-A x ends" : "");
-    return headless_run(&options);
+    return headless_run(&options, error.text);
 }

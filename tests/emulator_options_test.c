@@ -153,3 +153,13 @@ Test(options, more_texts_than_can_be_watched_are_refused)
     cr_assert_not(options_parse(&options, argc, argv, &error));
     cr_assert_eq(error.code, ERROR_LIMIT);
 }
+
+Test(options, which_have_a_value_is_known)
+{
+    static const char *const with[] = {"--append", "--disk", "--until", "--ram", "--svg"};
+    static const char *const without[] = {"--headless", "--step", "--nothing", "first.img", ""};
+    for (size_t i = 0; i < 5; i++) {
+        cr_expect(options_takes_value(with[i]), "%s", with[i]);
+        cr_expect_not(options_takes_value(without[i]), "%s", without[i]);
+    }
+}

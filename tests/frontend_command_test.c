@@ -76,6 +76,14 @@ Test(command, help_and_version_print_with_status_0)
         {"./latchkey help run", "--until"},  {"./latchkey help disk", "make RECIPE"},
         {"./latchkey version", "latchkey "},
         {"./latchkey run --help", "--until"}, {"./latchkey disk -h", "make RECIPE"},
+        {"./latchkey run nothing.img --help", "--until"},
+        {"./latchkey disk make --help", "make RECIPE"},
+        {"./latchkey replay -h x --to insn=1", "--verify"},
+        {"./latchkey help help --help", "latchkey replay"},
+        {"./latchkey --help -h", "latchkey campaign"},
+        {LATCHKEY_SOURCE_DIR "/frontend/start --seed 5 --help", "latchkey help run"},
+        {LATCHKEY_SOURCE_DIR "/tests/run -h", "--sanitize"},
+        {LATCHKEY_SOURCE_DIR "/bench/run --help", "--suite"},
     };
     for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
         struct command_result *result = command_run(commands[i][0]);
@@ -84,6 +92,15 @@ Test(command, help_and_version_print_with_status_0)
         cr_expect_eq(result->errors[0], '\0', "%s: %s", commands[i][0], result->errors);
         free(result);
     }
+}
+
+Test(command, what_an_option_takes_is_no_question_for_help)
+{
+    struct command_result *result =
+        command_run("./latchkey run --headless --append --help first.img");
+    cr_expect_eq(result->status, 0);
+    cr_expect(strstr(result->output, "hello from the first domain"), "%s", result->output);
+    free(result);
 }
 
 Test(command, a_power_off_with_code_0_is_status_0_and_the_console_is_stdout)
@@ -104,6 +121,32 @@ Test(command, without_a_display_the_console_is_used_and_said_so)
     cr_expect(strstr(result->output, "hello from the first domain"), "%s", result->output);
     cr_expect(command_one_line(result, "display"), "%s", result->errors);
     free(result);
+}
+
+Test(command, without_a_display_what_is_wrong_is_all_that_is_said)
+{
+    refused("env -u DISPLAY -u WAYLAND_DISPLAY -u SDL_VIDEODRIVER ./latchkey run nothing.img", 3,
+            "nothing.img: No such file");
+}
+
+/* The host takes no byte of a file; stderr is a pipe. */
+Test(command, a_start_that_fails_leaves_no_file_behind)
+{
+    static const char *const outputs[][2] = {
+        {"shared-first.img,overlay=$d/o", "/o: cannot be written: File too large"},
+        {"shared-first.img,readonly --record $d/t", "the trace cannot be written: File too large"}};
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
+        char command[400];
+        snprintf(command, sizeof(command),
+                 "d=$(mktemp -d); e=$( (ulimit -f 0; exec ./latchkey run --headless %s) 2>&1); "
+                 "s=$?; echo \"$e\" >&2; rmdir $d || s=99; exit $s", outputs[i][0]);
+        refused(command, 3, outputs[i][1]);
+    }
+}
+
+Test(command, a_trace_without_a_byte_is_called_empty)
+{
+    refused("f=$(mktemp); ./latchkey replay $f; s=$?; rm $f; exit $s", 1, "it is empty");
 }
 
 Test(command, a_display_that_does_not_answer_is_no_display)

@@ -168,7 +168,7 @@ Test(gdb, a_run_can_be_changed_cut_and_left, .timeout = 150)
     cr_expect_eq(told(result, "a7"), 0x1234);
     cr_expect_eq(told(result, "exits"), 77);
     cr_expect_eq(told(result, "satp"), 0);
-    expect(result, "the power failed and is back");
+    expect(result, "the power failed and is back; now type: maintenance flush ");
     expect(result, "kernel_main (");
     expect(result, "no such command; see monitor help");
     free(result);
