@@ -94,6 +94,34 @@ Test(campaign_command, nothing_is_lost_and_the_certificate_says_what_was_covered
     free(result);
 }
 
+/* A line of the program stands in README.md, as it is. */
+static void readme_expect(const char *readme, const char *line)
+{
+    char expected[200];
+    (void)snprintf(expected, sizeof(expected), "\n    %.*s\n", (int)strcspn(line, "\n"), line);
+    cr_expect_not_null(strstr(readme, expected), "README.md's campaign is another one than%s",
+                       expected);
+}
+
+Test(campaign_command, the_readmes_example_is_what_it_says, .timeout = 120)
+{
+    uint8_t *readme;
+    size_t size_bytes;
+    struct error error;
+    struct command_result *result = command_run("./latchkey campaign " IMAGE);
+    cr_assert_eq(result->status, 0, "%s%s", result->output, result->errors);
+    cr_assert(input_read(LATCHKEY_SOURCE_DIR "/README.md", 1u << 20, &readme, &size_bytes, &error),
+              "%s", error.text);
+    const char *subset = strchr(result->output, '\n');
+    cr_assert_not_null(subset);
+    const char *cases = strchr(subset + 1, '\n');
+    cr_assert_not_null(cases);
+    readme_expect((const char *)readme, result->output);
+    readme_expect((const char *)readme, cases + 1);
+    free(readme);
+    free(result);
+}
+
 Test(campaign_command, a_disk_that_lies_about_flushes_loses_and_the_failure_repeats,
      .timeout = 120)
 {
