@@ -30,14 +30,11 @@ static bool wanted(const struct options *options)
     return some;
 }
 
-bool profile_repeats(const struct options *options, enum profile_output output)
+void profile_outputs(const struct options *options, struct output outputs[PROFILE_OUTPUT_COUNT])
 {
-    const char *const *paths = options->profile_paths;
-    assert(paths[output]);
-    for (unsigned i = 0; i < output; i++)
-        if (paths[i] && output_same(paths[output], paths[i]))
-            return true;
-    return false;
+    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++)
+        outputs[i] = (struct output){options_profile_name((enum profile_output)i),
+                                     options->profile_paths[i]};
 }
 
 bool profile_open(struct profile **profile, const struct options *options,

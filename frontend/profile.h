@@ -8,6 +8,7 @@
 
 #include "emulator/ledger.h"
 #include "emulator/options.h"
+#include "frontend/outputs.h"
 
 struct profile;
 
@@ -20,8 +21,8 @@ struct profile;
 MUST_CHECK bool profile_open(struct profile **profile, const struct options *options,
                              struct machine *machine, const char *kernel_path,
                              struct error *error);
-/* profile_repeats - is the file of this output that of one before it, too? */
-bool profile_repeats(const struct options *options, enum profile_output output);
+/* profile_outputs - what is to be written, to be checked; what is not asked for has no path. */
+void profile_outputs(const struct options *options, struct output outputs[PROFILE_OUTPUT_COUNT]);
 /* profile_live - the ledger as it is. profile_ledger - the same, settled. */
 struct ledger *profile_live(struct profile *profile);
 struct ledger *profile_ledger(struct profile *profile);

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "emulator/base/memory.h"
-#include "emulator/base/output_file.h"
 #include "emulator/export.h"
 #include "emulator/record_format.h"
 #include "frontend/failure.h"
@@ -178,23 +177,9 @@ static bool trace_named(const struct profile_words *words)
     return false;
 }
 
-static bool outputs_check(const struct options *options, const struct replay *replay,
-                          struct error *error)
+static bool replaying_uses(const void *context, const char *path)
 {
-    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++) {
-        const char *path = options->profile_paths[i];
-        const char *name = options_profile_name((enum profile_output)i);
-        if (!path)
-            continue;
-        if (profile_repeats(options, (enum profile_output)i))
-            return error_set(error, ERROR_USAGE, "%s %.150s: another output's file", name, path);
-        if (replay_uses(replay, path))
-            return error_set(error, ERROR_USAGE, "%s %.150s: the replay uses this file", name,
-                             path);
-        if (!output_check(path, error))
-            return false;
-    }
-    return true;
+    return replay_uses(context, path);
 }
 
 static bool trace_words_read(struct replay_words *to, const struct profile_words *words,
@@ -220,7 +205,9 @@ static bool replay_profile(const struct profile_words *words, struct replay *rep
     struct profile *profile;
     options->profile = true;
     memcpy(options->profile_paths, words->paths, sizeof(words->paths));
-    if (!outputs_check(options, replay, error) ||
+    struct output outputs[PROFILE_OUTPUT_COUNT];
+    profile_outputs(options, outputs);
+    if (!outputs_check(outputs, PROFILE_OUTPUT_COUNT, "replay", replaying_uses, replay, error) ||
         !profile_open(&profile, options, replay_machine(replay), replay_kernel_path(replay),
                       error))
         return false;

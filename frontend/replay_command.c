@@ -22,6 +22,7 @@
 #include "emulator/machine_mark.h"
 #include "emulator/record_identity.h"
 #include "frontend/failure.h"
+#include "frontend/outputs.h"
 #include "frontend/pace.h"
 #include "frontend/replay_gdb.h"
 #include "frontend/replay_words.h"
@@ -294,22 +295,28 @@ static int replayed(struct replay *replay, const struct replay_words *words,
     return failure_tell(&error);
 }
 
-/* replay   NULL: not open yet, and only the trace is known. */
-static bool outputs_check(const struct replay *replay, const struct replay_words *words,
-                          struct error *error)
+static bool trace_uses(const void *context, const char *path)
 {
-    const char *paths[] = {words->bundle_path, words->stats_path, words->screenshot_path,
-                           words->snapshots_path};
-    for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-        if (!paths[i])
-            continue;
-        if (replay ? replay_uses(replay, paths[i])
-                   : output_same(paths[i], words->replay.trace_path))
-            return error_set(error, ERROR_USAGE, "%.150s: the replay uses this file", paths[i]);
-        if (!output_check(paths[i], error))
-            return false;
-    }
-    return true;
+    return output_same(path, context);
+}
+
+static bool replaying_uses(const void *context, const char *path)
+{
+    return replay_uses(context, path);
+}
+
+/* replay   NULL: not open yet, and only the trace is known. */
+static bool replay_outputs_check(const struct replay *replay, const struct replay_words *words,
+                                 struct error *error)
+{
+    const struct output outputs[] = {{"--bundle", words->bundle_path},
+                                     {"--stats", words->stats_path},
+                                     {"--screenshot", words->screenshot_path},
+                                     {"--snapshots", words->snapshots_path}};
+    size_t count = sizeof(outputs) / sizeof(outputs[0]);
+    if (replay)
+        return outputs_check(outputs, count, "replay", replaying_uses, replay, error);
+    return outputs_check(outputs, count, "replay", trace_uses, words->replay.trace_path, error);
 }
 
 /* Nothing was asked for that is said on a terminal or written at the end. */
@@ -346,7 +353,8 @@ int replay_command(int argc, char **argv)
     struct error error, ignored, no_window = {.code = ERROR_NONE};
     struct replay *replay;
     char kernel_path[PATH_MAX];
-    if (!replay_words_read(&words, argc, argv, &error) || !outputs_check(NULL, &words, &error))
+    if (!replay_words_read(&words, argc, argv, &error) ||
+        !replay_outputs_check(NULL, &words, &error))
         return failure_tell(&error);
     if (!words.replay.kernel_path && session_kernel_find(kernel_path, &ignored))
         words.replay.kernel_path = kernel_path;
@@ -365,7 +373,7 @@ int replay_command(int argc, char **argv)
         words.replay.console = replay_console_sink(&console);
     if (!replay_open(&replay, &words.replay, &error))
         return failure_tell(&error);
-    if (!outputs_check(replay, &words, &error) ||
+    if (!replay_outputs_check(replay, &words, &error) ||
         (words.bundle_path && !replay_bundle(replay, words.bundle_path, &error))) {
         replay_close(replay);
         return failure_tell(&error);

@@ -73,9 +73,7 @@ static bool session_outputs_check(const struct options *options,
     struct output outputs[3 + PROFILE_OUTPUT_COUNT] = {{"--screenshot", options->screenshot_path},
                                                        {"--stats", options->stats_path},
                                                        {"--record", options->record_path}};
-    for (unsigned i = 0; i < PROFILE_OUTPUT_COUNT; i++)
-        outputs[3 + i] = (struct output){options_profile_name((enum profile_output)i),
-                                         options->profile_paths[i]};
+    profile_outputs(options, outputs + 3);
     return outputs_check(outputs, sizeof(outputs) / sizeof(outputs[0]), "run", run_uses,
                          &(struct used){options, config}, error);
 }

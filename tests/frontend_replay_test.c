@@ -219,6 +219,21 @@ Test(replay_command, a_bundle_needs_nothing_else, .timeout = 60)
     clean();
 }
 
+Test(replay_command, each_output_is_a_file_of_its_own, .timeout = 60)
+{
+    static const char *const outputs[] = {"--stats own.json --screenshot ./own.json",
+                                          "--bundle own.trace --snapshots own.trace",
+                                          "--bundle ./own.trace --stats own.trace"};
+    record("--until insn=1000000");
+    for (size_t i = 0; i < sizeof(outputs) / sizeof(outputs[0]); i++) {
+        char command[200];
+        (void)snprintf(command, sizeof(command), "./latchkey replay replay.trace %s", outputs[i]);
+        command_expect_refused(command_run(command), 2, "another output's file", command);
+    }
+    quietly(0, "[ ! -e own.json ] && [ ! -e own.trace ]");
+    clean();
+}
+
 /* Nobody named the image but the trace. */
 Test(replay_command, no_output_is_what_the_trace_was_recorded_with, .timeout = 60)
 {
