@@ -364,6 +364,12 @@ struct gdb_machine *gdb_machine_create(const struct gdb_machine_config *config)
     return target;
 }
 
+void ledger_leave(struct gdb_machine *target)
+{
+    ledger_close(target->ledger);
+    target->ledger = NULL;
+}
+
 void gdb_machine_leave(struct gdb_machine *target)
 {
     target->point_count = target->break_count = 0;
@@ -376,7 +382,7 @@ void gdb_machine_destroy(struct gdb_machine *target)
     if (!target)
         return;
     gdb_machine_leave(target);
-    ledger_close(target->ledger);
+    ledger_leave(target);
     elf_file_finish(&target->kernel);
     free(target);
 }

@@ -56,7 +56,7 @@ struct gdb_machine {
     uint64_t at;     /* monitor at: go on to this number of instructions; 0: no */
     char fault[ERROR_TEXT_BYTES];
     struct names names; /* of domains */
-    struct ledger *ledger; /* monitor ledger; NULL: not asked for */
+    struct ledger *ledger; /* monitor ledger; NULL: not asked for, or the run went back */
     /* The kernel's own, by its symbols; domains 0: it is none of ours. */
     struct elf_file kernel;
     uint64_t domains, sched, kernel_offset; /* virtual address - physical address */
@@ -66,6 +66,9 @@ struct gdb_machine {
 void points_set(struct gdb_machine *target, bool breaks);
 void points_clear(struct gdb_machine *target);
 struct gdb_stop points_hit(const struct gdb_machine *target);
+
+/* ledger_leave - what was counted for monitor ledger is forgotten. */
+void ledger_leave(struct gdb_machine *target);
 
 /* gdb_move.c */
 bool move_start(void *context, enum gdb_move move);

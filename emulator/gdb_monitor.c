@@ -154,7 +154,8 @@ static void ledger(struct gdb_machine *target, const char *rest, struct byte_wri
     } else if (!target->ledger) {
         if (ledger_open(&target->ledger, target->machine, target->config.kernel_path, NULL,
                         &error))
-            text_add(text, "from here on there is a ledger; ask again later\n");
+            text_add(text, "from here on there is a ledger, until the run goes back; ask again"
+                           " later\n");
         else
             text_add(text, "%s\n", error.text);
     } else {

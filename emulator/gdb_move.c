@@ -319,6 +319,7 @@ bool move_start(void *context, enum gdb_move move)
     target->asked = false;
     target->moved_from = place_now(target);
     if (back) {
+        ledger_leave(target); /* what is gone through to come there would count, too */
         target->search = (struct gdb_search){.start = target->moved_from,
                                              .before = target->moved_from,
                                              .length = STRETCH_FIRST};

@@ -303,6 +303,40 @@ Test(gdb_machine, domains_are_threads, .timeout = 120)
     free(threads);
 }
 
+static void monitor(struct debugged *debugged, const char *words, struct byte_writer *text)
+{
+    text->size_bytes = 0;
+    cr_assert(debugged->ops->monitor(debugged->target, words, text));
+    write_u8(text, 0);
+}
+
+/* Else what the search went through would count, too. */
+Test(gdb_machine, a_ledger_counts_going_forward_and_is_gone_after_going_back, .timeout = 120)
+{
+    struct scratch scratch;
+    struct debugged debugged;
+    struct byte_writer text = {0};
+    scratch_make(&scratch);
+    debug_begin(&scratch, 2, &debugged);
+    at(&debugged, 1000);
+    monitor(&debugged, "ledger", &text);
+    cr_expect(strstr((const char *)text.data, "from here on"));
+    at(&debugged, 101000);
+    monitor(&debugged, "ledger", &text);
+    cr_expect(strstr((const char *)text.data, "100000 instructions"), "%s",
+              (const char *)text.data);
+    at(&debugged, 50000);
+    monitor(&debugged, "ledger", &text);
+    cr_expect(strstr((const char *)text.data, "from here on"), "%s", (const char *)text.data);
+    at(&debugged, 51234);
+    monitor(&debugged, "ledger", &text);
+    cr_expect(strstr((const char *)text.data, "1234 instructions"), "%s",
+              (const char *)text.data);
+    writer_finish(&text);
+    debug_end(&debugged);
+    scratch_remove(&scratch);
+}
+
 Test(gdb_machine, monitor_answers, .timeout = 120)
 {
     static const struct {
@@ -327,9 +361,7 @@ Test(gdb_machine, monitor_answers, .timeout = 120)
     free(threads);
     struct digest before = machine_digest(debugged.machine);
     for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
-        text.size_bytes = 0;
-        cr_expect(debugged.ops->monitor(debugged.target, answers[i].words, &text));
-        write_u8(&text, 0);
+        monitor(&debugged, answers[i].words, &text);
         cr_expect(strstr((const char *)text.data, answers[i].part), "%s: %s", answers[i].words,
                   (const char *)text.data);
     }
