@@ -16,6 +16,8 @@
 struct before {
     struct disk_store store;
     const struct layers *layers;
+    struct record_data where; /* what it may hold is */
+    uint64_t *sectors;
 };
 
 static bool before_read(void *context, uint64_t sector, void *target, size_t sector_count)
@@ -31,6 +33,14 @@ static void before_make(struct before *before, const struct bundle *bundle, unsi
     before->store = (struct disk_store){.context = before,
                                         .sector_count = bundle->head->disks[disk].sector_count,
                                         .read_only = true, .read = before_read};
+    before->sectors = layers_sectors(before->layers, &before->where.sector_count);
+    before->where.sectors = before->sectors;
+    before->where.descriptor = bundle->descriptors[disk];
+}
+
+static void before_finish(struct before *before)
+{
+    free(before->sectors);
 }
 
 bool bundle_digest(const struct bundle *bundle, unsigned disk, struct digest *digest,
@@ -38,8 +48,10 @@ bool bundle_digest(const struct bundle *bundle, unsigned disk, struct digest *di
 {
     struct before before;
     before_make(&before, bundle, disk);
-    return record_media_digest(&before.store, bundle->descriptors[disk],
-                               bundle->head->disks[disk].path, digest, error);
+    bool good = record_media_digest(&before.store, &before.where, bundle->head->disks[disk].path,
+                                    digest, error);
+    before_finish(&before);
+    return good;
 }
 
 /* All of a disk that is not zero. */
@@ -47,22 +59,22 @@ static bool disk_pack(const struct bundle *bundle, unsigned disk, struct record_
                       struct error *error)
 {
     struct before before;
-    int descriptor = bundle->descriptors[disk];
+    bool good = true;
     uint8_t data[RECORD_CLUSTER_BYTES];
     before_make(&before, bundle, disk);
     uint64_t sectors = before.store.sector_count;
     uint64_t count = (sectors + RECORD_CLUSTER_SECTORS - 1) / RECORD_CLUSTER_SECTORS;
-    for (uint64_t i = record_cluster_next(descriptor, 0, count); i < count;
-         i = record_cluster_next(descriptor, i + 1, count)) {
+    for (uint64_t i = record_cluster_next(&before.where, 0, count); i < count && good;
+         i = record_cluster_next(&before.where, i + 1, count)) {
         memset(data, 0, sizeof(data));
-        if (!before_read(&before, i * RECORD_CLUSTER_SECTORS, data,
-                         record_cluster_sectors(sectors, i)))
-            return error_set(error, ERROR_IO, "%.150s: cannot be read",
-                             bundle->head->disks[disk].path);
-        if (!record_cluster_zero(data))
+        good = before_read(&before, i * RECORD_CLUSTER_SECTORS, data,
+                           record_cluster_sectors(sectors, i));
+        if (good && !record_cluster_zero(data))
             record_writer_clusters(writer, disk, i, data, 1);
     }
-    return true;
+    before_finish(&before);
+    return good || error_set(error, ERROR_IO, "%.150s: cannot be read",
+                             bundle->head->disks[disk].path);
 }
 
 static bool file_pack(const char *path, unsigned which, struct record_writer *writer,

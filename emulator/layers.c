@@ -352,6 +352,23 @@ static const struct version **versions_now(const struct layers *layers, size_t *
     return list;
 }
 
+static int number_order(const void *left, const void *right)
+{
+    const uint64_t *first = left, *second = right;
+    return (*first > *second) - (*first < *second);
+}
+
+uint64_t *layers_sectors(const struct layers *layers, size_t *count)
+{
+    uint64_t *sectors = memory_zeroed(layers->used + 1, sizeof(*sectors));
+    *count = 0;
+    for (size_t slot = 0; slot < layers->slots; slot++)
+        if (layers->table[slot] != NONE)
+            sectors[(*count)++] = layers->versions[layers->table[slot]].sector;
+    qsort(sectors, *count, sizeof(*sectors), number_order);
+    return sectors;
+}
+
 /* Make `count` sectors of the image, one after the other, what they are here; or only list those
  * that it is not. list: NULL, make them. */
 static bool run_renew(const struct layers *layers, const struct version *const *versions,

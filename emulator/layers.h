@@ -69,6 +69,10 @@ void layers_go(struct layers *layers, struct layers_place place);
 void layers_forget(struct layers *layers);
 void layers_branch(struct layers *layers);
 
+/* layers_sectors - every sector that lies over what is below, at whatever place, in rising order;
+ * the caller frees them. */
+uint64_t *layers_sectors(const struct layers *layers, size_t *count);
+
 /* layers_settle - write what is on the media now, and was written by now, to a store that holds
  * what is below: an image that a history is to leave behind. Not what layers_under() put there.
  *

@@ -125,18 +125,34 @@ bool record_media_finish(struct record_media *media)
     return good;
 }
 
-uint64_t record_cluster_next(int descriptor, uint64_t index, uint64_t count)
+/* The first cluster from index on with a sector of those that lie over the file; or count. */
+static uint64_t cluster_over(const struct record_data *data, uint64_t index, uint64_t count)
 {
-    if (descriptor < 0)
-        return index;
-    off_t at = lseek(descriptor, (off_t)(index * RECORD_CLUSTER_BYTES), SEEK_DATA);
-    if (at < 0) /* nothing but holes, or a file system that does not tell */
-        return errno == ENXIO ? count : index;
-    return (uint64_t)at / RECORD_CLUSTER_BYTES;
+    size_t low = 0, high = data->sector_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (data->sectors[middle] < index * RECORD_CLUSTER_SECTORS)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < data->sector_count ? data->sectors[low] / RECORD_CLUSTER_SECTORS : count;
 }
 
-bool record_media_digest(const struct disk_store *store, int descriptor, const char *path,
-                         struct digest *digest, struct error *error)
+uint64_t record_cluster_next(const struct record_data *data, uint64_t index, uint64_t count)
+{
+    if (data->descriptor < 0)
+        return index;
+    off_t at = lseek(data->descriptor, (off_t)(index * RECORD_CLUSTER_BYTES), SEEK_DATA);
+    if (at < 0 && errno != ENXIO) /* a file system that does not tell */
+        return index;
+    uint64_t below = at < 0 ? count : (uint64_t)at / RECORD_CLUSTER_BYTES;
+    uint64_t over = cluster_over(data, index, count);
+    return over < below ? over : below;
+}
+
+bool record_media_digest(const struct disk_store *store, const struct record_data *where,
+                         const char *path, struct digest *digest, struct error *error)
 {
     struct digest_state *state = digest_create();
     uint8_t *data = memory_zeroed(READ_CLUSTERS, RECORD_CLUSTER_BYTES), place[8];
@@ -145,7 +161,7 @@ bool record_media_digest(const struct disk_store *store, int descriptor, const c
     store_u64(place, store->sector_count);
     digest_add(state, place, sizeof(place));
     for (uint64_t index = 0; index < count && good;) {
-        index = record_cluster_next(descriptor, index, count);
+        index = record_cluster_next(where, index, count);
         if (index >= count)
             break;
         uint64_t part = count - index < READ_CLUSTERS ? count - index : READ_CLUSTERS;

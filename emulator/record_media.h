@@ -26,19 +26,26 @@ bool record_media_finish(struct record_media *media);
 /* record_media_start - from now on, all that is done to it goes to the trace. */
 void record_media_start(struct record_media *media, struct record_writer *writer);
 
+/* Where a disk's media may hold anything but zeros: what is no hole of the image file below, and
+ * sectors that lie over it. */
+struct record_data {
+    int descriptor; /* -1: anywhere */
+    const uint64_t *sectors; /* layers_sectors() */
+    size_t sector_count;
+};
+
 /* record_media_digest - of all clusters that are not zero, and their places.
  *
- * descriptor  of the image file when the store is nothing but that: its holes are not read. -1.
- * Errors      ERROR_IO the host refused a read; path is for the message.
+ * Errors   ERROR_IO the host refused a read; path is for the message.
  */
-MUST_CHECK bool record_media_digest(const struct disk_store *store, int descriptor,
+MUST_CHECK bool record_media_digest(const struct disk_store *store,
+                                    const struct record_data *where,
                                     const char *path, struct digest *digest, struct error *error);
 
 /* record_cluster_sectors - of a cluster; the last may be shorter. */
 uint32_t record_cluster_sectors(uint64_t sector_count, uint64_t index);
-/* record_cluster_next - the first from index on, of count, that is not in a hole of an image file;
- * descriptor -1: index. */
-uint64_t record_cluster_next(int descriptor, uint64_t index, uint64_t count);
+/* record_cluster_next - the first from index on, of count, that may hold anything; count: none. */
+uint64_t record_cluster_next(const struct record_data *data, uint64_t index, uint64_t count);
 /* record_cluster_zero - are they all zero? */
 bool record_cluster_zero(const uint8_t data[RECORD_CLUSTER_BYTES]);
 

@@ -117,7 +117,8 @@ static bool disk_take(struct recorder *recorder, struct machine_disk *disk,
         !record_head_disk(told, disk, media->store.sector_count, error))
         return false;
     disk->media = &media->store;
-    return record_media_digest(&media->file.store, disk->overlay ? -1 : media->file.descriptor,
+    const struct record_data all = {.descriptor = disk->overlay ? -1 : media->file.descriptor};
+    return record_media_digest(&media->file.store, &all,
                                disk->path, &told->digest, error);
 }
 

@@ -158,6 +158,7 @@ static bool disk_try(struct replay *replay, unsigned index, const char *path, co
     const struct record_disk *told = &replay->record.head.disks[index];
     struct replay_disk *disk = &replay->disks[index];
     struct digest digest;
+    struct record_data where = {.descriptor = -1};
     if (overlay && access(overlay, F_OK) != 0)
         overlay = NULL; /* it was new, or is gone: what was below it is what there is */
     if (!disk_file_open(&disk->file, path, overlay, true, error)) {
@@ -168,8 +169,13 @@ static bool disk_try(struct replay *replay, unsigned index, const char *path, co
         (void)error_set(error, ERROR_FORMAT, "%.150s: not the image that was recorded with", path);
     } else {
         disk->layers = layers_make(replay, index, &disk->file.store);
-        if (record_media_digest(layers_store(disk->layers), overlay ? -1 : disk->file.descriptor,
-                                path, &digest, error)) {
+        uint64_t *over = layers_sectors(disk->layers, &where.sector_count);
+        where.sectors = over;
+        where.descriptor = overlay ? -1 : disk->file.descriptor;
+        bool good =
+            record_media_digest(layers_store(disk->layers), &where, path, &digest, error);
+        free(over);
+        if (good) {
             layers_go(disk->layers, (struct layers_place){.writes = 0});
             if (digest_equal(digest, told->digest))
                 return true;
@@ -188,24 +194,29 @@ static bool disk_try(struct replay *replay, unsigned index, const char *path, co
 static bool disk_find(struct replay *replay, unsigned index, struct error *error)
 {
     char kept[PATH_MAX];
-    struct error ignored;
+    struct error ignored, given;
     const struct record_disk *told = &replay->record.head.disks[index];
     const char *overlay = told->overlay[0] ? told->overlay : NULL;
     for (unsigned i = 0; i < replay->options.image_count; i++)
-        if (disk_try(replay, index, replay->options.images[i], NULL, &ignored))
+        if (disk_try(replay, index, replay->options.images[i], NULL, i == 0 ? &given : &ignored))
             return true;
-    return disk_try(replay, index, told->path, overlay, error) ||
-           disk_try(replay, index, beside(replay, told->path, kept), NULL, &ignored);
+    if (disk_try(replay, index, told->path, overlay, error) ||
+        disk_try(replay, index, beside(replay, told->path, kept), NULL, &ignored))
+        return true;
+    if (replay->options.image_count > 0)
+        *error = given; /* what the user named is what he asks about */
+    return false;
 }
 
 /* All of a disk that is packed in. */
 static bool disk_unpack(struct replay *replay, unsigned index, struct error *error)
 {
     struct digest digest;
+    const struct record_data anywhere = {.descriptor = -1};
     struct replay_disk *disk = &replay->disks[index];
     disk->layers = layers_make(replay, index, NULL);
-    if (!record_media_digest(layers_store(disk->layers), -1, replay->options.trace_path, &digest,
-                             error))
+    if (!record_media_digest(layers_store(disk->layers), &anywhere, replay->options.trace_path,
+                             &digest, error))
         return false;
     layers_go(disk->layers, (struct layers_place){.writes = 0});
     return digest_equal(digest, replay->record.head.disks[index].digest) ||

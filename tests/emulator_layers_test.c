@@ -5,8 +5,11 @@
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "emulator/disk_file.h"
 #include "emulator/layers.h"
+#include "emulator/record_media.h"
 #include "tests/support_disks.h"
 
 #define SECTORS 24u
@@ -243,4 +246,43 @@ Test(layers, an_operation_that_the_host_refused_is_refused_again)
         layers_go(world->layers, (struct layers_place){.writes = 0});
     }
     world_free(world);
+}
+
+/* An image file may have a hole where something lies over it. */
+Test(layers, a_digest_sees_what_lies_over_a_hole)
+{
+    enum { CLUSTERS = 64 };
+    struct scratch scratch;
+    char path[SCRATCH_PATH_BYTES];
+    struct error error;
+    struct disk_file file;
+    struct digest with_holes, whole, without;
+    size_t count;
+    uint8_t sector[DISK_SECTOR_BYTES];
+    memset(sector, 0x5a, sizeof(sector));
+    scratch_make(&scratch);
+    scratch_write(&scratch, "image", sector, sizeof(sector));
+    scratch_file(&scratch, "image", path);
+    cr_assert_eq(truncate(path, CLUSTERS * RECORD_CLUSTER_BYTES), 0);
+    cr_assert(disk_file_open(&file, path, NULL, true, &error), "%s", error.text);
+    struct layers *layers = layers_create(&file.store, file.store.sector_count, false);
+    struct record_data where = {.descriptor = file.descriptor}, anywhere = {.descriptor = -1};
+    cr_assert(record_media_digest(layers_store(layers), &where, path, &without, &error));
+    layers_under(layers, 63 * RECORD_CLUSTER_SECTORS + 7, sector, 1);
+    layers_under(layers, 9 * RECORD_CLUSTER_SECTORS, sector, 1);
+    uint64_t *over = layers_sectors(layers, &count);
+    cr_assert_eq(count, 2);
+    cr_expect_eq(over[0], 9 * RECORD_CLUSTER_SECTORS);
+    cr_expect_eq(over[1], 63 * RECORD_CLUSTER_SECTORS + 7);
+    where.sectors = over;
+    where.sector_count = count;
+    cr_expect_eq(record_cluster_next(&where, 10, CLUSTERS), 63);
+    cr_assert(record_media_digest(layers_store(layers), &where, path, &with_holes, &error));
+    cr_assert(record_media_digest(layers_store(layers), &anywhere, path, &whole, &error));
+    cr_expect_eq(memcmp(&with_holes, &whole, sizeof(whole)), 0);
+    cr_expect_neq(memcmp(&without, &whole, sizeof(whole)), 0);
+    free(over);
+    layers_destroy(layers);
+    cr_expect(disk_file_finish(&file));
+    scratch_remove(&scratch);
 }

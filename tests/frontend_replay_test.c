@@ -219,6 +219,16 @@ Test(replay_command, a_bundle_needs_nothing_else, .timeout = 60)
     clean();
 }
 
+Test(replay_command, of_an_image_that_was_named_is_said_why_it_is_not_taken, .timeout = 60)
+{
+    record("--until insn=1000000");
+    quietly(0, "mv replay.img own.img");
+    command_expect_refused(command_run("./latchkey replay replay.trace shared-gauge.img"), 1,
+                           "shared-gauge.img: not the image that was recorded with", "named");
+    quietly(0, "./latchkey replay replay.trace own.img && rm own.img");
+    clean();
+}
+
 Test(replay_command, each_output_is_a_file_of_its_own, .timeout = 60)
 {
     static const char *const outputs[] = {"--stats own.json --screenshot ./own.json",
