@@ -36,7 +36,16 @@ struct disk_store {
     bool (*read)(void *context, uint64_t sector, void *target, size_t sector_count);
     bool (*write)(void *context, uint64_t sector, const void *source, size_t sector_count);
     bool (*sync)(void *context);
+    /* As read, but for who looks from outside: it is no operation of the disk. NULL: nobody counts
+     * operations, and read does. */
+    bool (*peek)(void *context, uint64_t sector, void *target, size_t sector_count);
 };
+/* disk_store_peek - read from outside. false: the host refused. */
+static inline bool disk_store_peek(const struct disk_store *store, uint64_t sector, void *target,
+                                   size_t sector_count)
+{
+    return (store->peek ? store->peek : store->read)(store->context, sector, target, sector_count);
+}
 
 struct disk_request;
 

@@ -27,6 +27,7 @@
 #include "disks/checksum.h"
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
+#include "emulator/base/renewal.h"
 
 struct addition {
     const struct store *store;
@@ -243,8 +244,10 @@ static bool file_write(struct addition *addition)
     bool good = volume_write(addition) && rename(temporary, addition->path) == 0;
     int reason = errno;
     close(addition->descriptor);
-    if (good)
+    if (good) {
+        renewal_end(addition->path); /* of an image that was there once */
         return true;
+    }
     (void)unlink(temporary);
     return error_set(addition->error, ERROR_IO, "%s: %s", addition->path, strerror(reason));
 }

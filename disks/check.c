@@ -73,7 +73,7 @@ static void check_names(struct check *check, const struct volume *volume)
             return; /* it is something else's */
     if (at && (!volume_read(volume, at, &block) ||
                (memcmp(&block, &nothing, sizeof(block)) != 0 && !names_read(&names, &block))))
-        check_find(check, FINDING_DAMAGE,
+        check_find(check, FINDING_REPAIRABLE,
                    "volume %u: block %llu: the names of its domains are lost; nothing else is",
                    header->disk_index, (unsigned long long)at);
 }

@@ -15,7 +15,7 @@
 
 enum finding_kind {
     FINDING_NOTE,       /* legal, and worth knowing: domains can bring it about themselves */
-    FINDING_REPAIRABLE, /* one copy is bad and the other good */
+    FINDING_REPAIRABLE, /* one copy is bad and the other good, or only names are lost */
     FINDING_DAMAGE,     /* something is lost or wrong */
     FINDING_KINDS
 };

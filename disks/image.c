@@ -28,6 +28,7 @@
 #include "emulator/base/memory.h"
 #include "emulator/base/output_file.h"
 #include "emulator/base/pack.h"
+#include "emulator/base/renewal.h"
 #include "kernel/abi.h"
 
 #define FIRST_GENERATION 1u
@@ -467,6 +468,7 @@ static bool volumes_rename(struct writing *writing, struct error *error)
         if (rename(writing->temporary[i], writing->path[i]) != 0)
             return error_set(error, ERROR_IO, "%s: %s", writing->path[i], strerror(errno));
         writing->temporary[i][0] = '\0';
+        renewal_end(writing->path[i]); /* of the image that was there */
     }
     return true;
 }

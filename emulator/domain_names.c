@@ -11,7 +11,7 @@ void domain_names_read(const struct machine *machine, struct names *names)
     for (unsigned i = 0; (media = machine_media(machine, i)) != NULL; i++) {
         struct names_block block;
         uint64_t at = names_at(media->sector_count / SECTORS);
-        if (at && media->read(media->context, at * SECTORS, &block, SECTORS) &&
+        if (at && disk_store_peek(media, at * SECTORS, &block, SECTORS) &&
             names_read(names, &block))
             return;
     }

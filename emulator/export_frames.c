@@ -40,7 +40,7 @@ static void users_add(struct frames *frames, const struct ledger_view *view)
         const struct ledger_account *account = &view->domains->accounts[i];
         if (account->user.instructions == 0)
             continue;
-        const char *called = view->ours ? names_find(view->names, account->id) : "";
+        const char *called = names_find(view->names, account->id);
         (void)snprintf(name, sizeof(name), "%s-%" PRIu64 "%s%s", view->ours ? "domain" : "space",
                        account->id, called[0] ? "-" : "", called);
         share_set(frames, frame_add(frames, user, name), account->user, account->entries);

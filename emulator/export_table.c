@@ -66,25 +66,26 @@ static void accounts_add(const struct ledger_view *view, const struct ledger_acc
     bool of_domains = accounts == view->domains && view->ours;
     const char *what = of_domains ? "domain" : accounts == view->domains ? "space" : "meter";
     uint32_t *sorted = ledger_accounts_sorted(accounts);
-    text_add(text, "%-10s %8s %14s %14s %14s %14s %8s %8s %8s %6s %7s %7s %8s %5s  %s\n", what,
+    text_add(text, "%-10s %8s %14s %14s %14s %14s %8s %8s %8s %6s %7s %7s %8s %5s%s\n", what,
              "meter", "user insn", "kernel insn", "user cycles", "kernel cycles", "entries",
              "calls", "returns", "forks", "faults", "irqs", "received", "% all",
-             of_domains ? "name" : "");
+             of_domains ? "  name" : "");
     for (size_t i = 0; i < accounts->count && i < rows_max; i++) {
         const struct ledger_account *account = &accounts->accounts[sorted[i]];
+        const char *name = of_domains ? names_find(view->names, account->id) : "";
         char id[LEDGER_TEXT_BYTES], meter[LEDGER_TEXT_BYTES];
         ledger_id_text(account->id, id);
         ledger_id_text(account->meter, meter);
         text_add(text, "%10s %8s %14" PRIu64 " %14" PRIu64 " %14" PRIu64
                        " %14" PRIu64 " %8" PRIu64 " %8" PRIu64 " %8" PRIu64 " %6" PRIu64
-                       " %7" PRIu64 " %7" PRIu64 " %8" PRIu64 " %5.1f  %s\n",
+                       " %7" PRIu64 " %7" PRIu64 " %8" PRIu64 " %5.1f%s%s\n",
                  id, meter,
                  account->user.instructions, account->kernel.instructions, account->user.cycles,
                  account->kernel.cycles, account->entries, account->calls, account->returns,
                  account->forks, account->faults, account->interrupts, account->received,
                  ledger_percent(account->user.instructions + account->kernel.instructions,
                                 view->total.instructions),
-                 of_domains ? names_find(view->names, account->id) : "");
+                 name[0] ? "  " : "", name);
     }
     rest_add(accounts->count, rows_max, text);
     free(sorted);

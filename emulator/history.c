@@ -131,7 +131,7 @@ bool history_continue(struct history *history, struct error *error)
     bool good = timeline_continue(history->timeline, error);
     if (good)
         renewals_end(history);
-    else /* who opens the images next puts them back: nothing more is written to them */
+    else /* if renewals stand, who opens the images next puts them back: nothing is written here */
         for (unsigned i = 0; i < history->record.head.disk_count; i++)
             layers_detach(history->layers[i]);
     return good;

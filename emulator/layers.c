@@ -158,6 +158,12 @@ static bool media_read(void *context, uint64_t sector, void *target, size_t sect
                                        sector_count));
 }
 
+static bool media_peek(void *context, uint64_t sector, void *target, size_t sector_count)
+{
+    const struct layers *layers = context;
+    return layers_read_at(layers, layers->place.writes, sector, target, sector_count);
+}
+
 /* Keep what the image holds of sectors that were never written. */
 static bool image_keep(struct layers *layers, uint64_t sector, size_t sector_count)
 {
@@ -214,7 +220,8 @@ struct layers *layers_create(const struct disk_store *below, uint64_t sector_cou
     layers->free = NONE;
     layers->store = (struct disk_store){.context = layers, .sector_count = sector_count,
                                         .read_only = read_only, .read = media_read,
-                                        .write = media_write, .sync = media_sync};
+                                        .write = media_write, .sync = media_sync,
+                                        .peek = media_peek};
     table_resize(layers, TABLE_SLOTS_MIN);
     return layers;
 }

@@ -256,8 +256,9 @@ bool ledger_open(struct ledger **ledger, struct machine *machine, const char *ke
                                          .enter = enter, .leave = leave, .blocks = blocks,
                                          .waited = waited};
     ledger_book_init(made);
-    domain_names_read(machine, &made->names);
     kernel_read(made, kernel_path);
+    if (made->guest.ours)
+        domain_names_read(machine, &made->names);
     if (cpu_watch(made->cpu, &made->watcher, error)) {
         *ledger = made;
         return true;

@@ -109,7 +109,7 @@ struct ledger_view {
     const struct ledger_accounts *domains, *meters;
     const struct ledger_tree *tree;
     const struct ledger_functions *functions;
-    const struct names *names;       /* of domains */
+    const struct names *names;       /* of domains; none, if they are none */
     struct ledger_share total, user; /* all that was watched, but for */
     uint64_t idle_cycles;            /* this */
     bool ours;                       /* domains are domains; else address spaces */

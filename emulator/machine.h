@@ -146,7 +146,7 @@ MUST_CHECK bool machine_power_cut(struct machine *machine, const struct power_cu
  */
 MUST_CHECK bool machine_disk_fault(struct machine *machine, const struct machine_fault *fault,
                                    struct error *error);
-/* machine_media - what a disk's media holds, for who looks from outside: nothing is counted, and no
+/* machine_media - what a disk's media holds, for who looks from outside with disk_store_peek(): no
  * fault is in the way. NULL: there is no such disk. */
 const struct disk_store *machine_media(const struct machine *machine, unsigned disk);
 /* machine_disk_repair - all faults of a disk are over; what is on its media stays. */

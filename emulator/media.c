@@ -19,6 +19,12 @@ static bool media_read(void *context, uint64_t sector, void *target, size_t sect
     return media->below->read(media->below->context, sector, target, sector_count);
 }
 
+static bool media_peek(void *context, uint64_t sector, void *target, size_t sector_count)
+{
+    struct media *media = context;
+    return disk_store_peek(media->below, sector, target, sector_count);
+}
+
 static bool media_write(void *context, uint64_t sector, const void *source, size_t sector_count)
 {
     struct media *media = context;
@@ -48,7 +54,8 @@ static void media_use(struct media *media, const struct disk_store *below)
                                        .read_only = below->read_only,
                                        .read = media_read,
                                        .write = media_write,
-                                       .sync = media_sync};
+                                       .sync = media_sync,
+                                       .peek = media_peek};
 }
 
 void media_open_store(struct media *media, const struct disk_store *below)

@@ -48,6 +48,12 @@ static bool media_read(void *context, uint64_t sector, void *target, size_t sect
     return told(media, below->read(below->context, sector, target, sector_count));
 }
 
+static bool media_peek(void *context, uint64_t sector, void *target, size_t sector_count)
+{
+    struct record_media *media = context;
+    return disk_store_peek(&media->file.store, sector, target, sector_count);
+}
+
 static bool kept(const struct record_media *media, uint64_t index)
 {
     return media->kept[index / 8] >> index % 8 & 1;
@@ -105,7 +111,8 @@ bool record_media_open(struct record_media *media, unsigned disk, const char *pa
     const struct disk_store *below = &media->file.store;
     media->store = (struct disk_store){.context = media, .sector_count = below->sector_count,
                                        .read_only = read_only, .read = media_read,
-                                       .write = media_write, .sync = media_sync};
+                                       .write = media_write, .sync = media_sync,
+                                       .peek = media_peek};
     media->kept =
         memory_zeroed((size_t)(below->sector_count / RECORD_CLUSTER_SECTORS / 8 + 1), 1);
     return true;

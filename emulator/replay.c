@@ -48,6 +48,7 @@ struct replay {
     struct replay_options options;
     struct replay_part kernel, initrd;
     struct replay_disk disks[BOARD_DISK_COUNT_MAX];
+    uint32_t images_taken; /* bit per image of options */
     struct machine *machine;
     struct timeline *timeline;
 };
@@ -197,14 +198,20 @@ static bool disk_find(struct replay *replay, unsigned index, struct error *error
     struct error ignored, given;
     const struct record_disk *told = &replay->record.head.disks[index];
     const char *overlay = told->overlay[0] ? told->overlay : NULL;
-    for (unsigned i = 0; i < replay->options.image_count; i++)
-        if (disk_try(replay, index, replay->options.images[i], NULL, i == 0 ? &given : &ignored))
+    bool named = false; /* is there an image that no other disk took? */
+    for (unsigned i = 0; i < replay->options.image_count; i++) {
+        bool first = !named && !(replay->images_taken >> i & 1);
+        named = named || first;
+        if (disk_try(replay, index, replay->options.images[i], NULL, first ? &given : &ignored)) {
+            replay->images_taken |= 1u << i;
             return true;
+        }
+    }
     if (disk_try(replay, index, told->path, overlay, error) ||
         disk_try(replay, index, beside(replay, told->path, kept), NULL, &ignored))
         return true;
-    if (replay->options.image_count > 0)
-        *error = given; /* what the user named is what he asks about */
+    if (named)
+        *error = given; /* it is what the user asks about */
     return false;
 }
 

@@ -116,8 +116,8 @@ void timeline_branch(struct timeline *timeline);
 /* timeline_continue - timeline_branch() where images follow the disks (layers_create_live()): they
  * are made what the disks are here, and follow again.
  *
- * Errors  ERROR_IO the host refused. The present is still what it was, and can be left by a seek;
- *         an image may be neither what it was nor what it should be (layers.h).
+ * Errors  ERROR_IO the host refused. The present is still what it was, and can be left by a seek
+ *         back; an image may be neither what it was nor what it should be (layers.h).
  */
 MUST_CHECK bool timeline_continue(struct timeline *timeline, struct error *error);
 /* timeline_visit - between runs of a machine that makes history: takes a snapshot when one is due,

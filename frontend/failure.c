@@ -15,6 +15,10 @@ int failure_tell(const struct error *error)
 int failure_of_output(int status)
 {
     struct error error;
+    if (status != 0) { /* something else failed first, and was told */
+        (void)fflush(stdout);
+        return status;
+    }
     errno = 0;
     if (fflush(stdout) == 0) {
         if (!ferror(stdout))

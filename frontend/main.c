@@ -116,7 +116,7 @@ static int command_help(int argc, char **argv)
     return command_unknown(argv[0]);
 }
 
-/* Behind a command's name, wherever: but not what an option takes as its value. */
+/* Behind a command's name, wherever: but not what an option of run or replay takes as its value. */
 static bool help_asked(int argc, char **argv)
 {
     for (int i = 2; i < argc; i++)

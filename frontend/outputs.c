@@ -33,3 +33,14 @@ bool outputs_check(const struct output *outputs, size_t count, const char *who,
     }
     return true;
 }
+
+static bool replaying_uses(const void *context, const char *path)
+{
+    return replay_uses(context, path);
+}
+
+bool outputs_check_replay(const struct output *outputs, size_t count, const struct replay *replay,
+                          struct error *error)
+{
+    return outputs_check(outputs, count, "replay", replaying_uses, replay, error);
+}

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "emulator/base/error.h"
+#include "emulator/replay.h"
 
 struct output {
     const char *option; /* as the user wrote it */
@@ -25,5 +25,8 @@ struct output {
 MUST_CHECK bool outputs_check(const struct output *outputs, size_t count, const char *who,
                               bool (*uses)(const void *context, const char *path),
                               const void *context, struct error *error);
+/* outputs_check_replay - the same of the replay of a trace. */
+MUST_CHECK bool outputs_check_replay(const struct output *outputs, size_t count,
+                                     const struct replay *replay, struct error *error);
 
 #endif

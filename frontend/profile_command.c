@@ -16,6 +16,7 @@
 #include "emulator/export.h"
 #include "emulator/record_format.h"
 #include "frontend/failure.h"
+#include "frontend/outputs.h"
 #include "frontend/profile.h"
 #include "frontend/replay_words.h"
 #include "frontend/session.h"
@@ -177,11 +178,6 @@ static bool trace_named(const struct profile_words *words)
     return false;
 }
 
-static bool replaying_uses(const void *context, const char *path)
-{
-    return replay_uses(context, path);
-}
-
 static bool trace_words_read(struct replay_words *to, const struct profile_words *words,
                              char kernel_path[PATH_MAX], struct error *error)
 {
@@ -207,7 +203,7 @@ static bool replay_profile(const struct profile_words *words, struct replay *rep
     memcpy(options->profile_paths, words->paths, sizeof(words->paths));
     struct output outputs[PROFILE_OUTPUT_COUNT];
     profile_outputs(options, outputs);
-    if (!outputs_check(outputs, PROFILE_OUTPUT_COUNT, "replay", replaying_uses, replay, error) ||
+    if (!outputs_check_replay(outputs, PROFILE_OUTPUT_COUNT, replay, error) ||
         !profile_open(&profile, options, replay_machine(replay), replay_kernel_path(replay),
                       error))
         return false;

@@ -300,11 +300,6 @@ static bool trace_uses(const void *context, const char *path)
     return output_same(path, context);
 }
 
-static bool replaying_uses(const void *context, const char *path)
-{
-    return replay_uses(context, path);
-}
-
 /* replay   NULL: not open yet, and only the trace is known. */
 static bool replay_outputs_check(const struct replay *replay, const struct replay_words *words,
                                  struct error *error)
@@ -315,7 +310,7 @@ static bool replay_outputs_check(const struct replay *replay, const struct repla
                                      {"--snapshots", words->snapshots_path}};
     size_t count = sizeof(outputs) / sizeof(outputs[0]);
     if (replay)
-        return outputs_check(outputs, count, "replay", replaying_uses, replay, error);
+        return outputs_check_replay(outputs, count, replay, error);
     return outputs_check(outputs, count, "replay", trace_uses, words->replay.trace_path, error);
 }
 

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "emulator/base/elf_file.h"
@@ -385,7 +384,7 @@ static void power_off_report(const struct session *session)
         (void)!error_set(&told, ERROR_FORMAT, "guest: panic: %s", text);
     else
         (void)!error_set(&told, ERROR_FORMAT, "guest: powered off with code %d", session->code);
-    fprintf(stderr, "latchkey: %s\n", told.text);
+    (void)failure_tell(&told);
     elf_file_finish(&kernel);
 }
 

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "disks/digest.h"
 #include "disks/image.h"
 #include "emulator/base/input_file.h"
+#include "emulator/base/renewal.h"
 #include "kernel/abi.h"
 #include "tests/support_disks.h"
 
@@ -423,4 +425,18 @@ Test(make, volumes_lie_beside_the_first)
     cr_expect(image_volume_path(".img", 1, path, sizeof(path)));
     cr_expect_str_eq(path, ".img-1");
     cr_expect_not(image_volume_path("a/b.img", 1, path, 9));
+}
+
+/* What a run left beside the image that was there is not for the new one. */
+Test(make, a_new_image_is_not_put_back)
+{
+    struct scratch scratch;
+    struct error error;
+    char path[SCRATCH_PATH_BYTES];
+    scratch_make(&scratch);
+    scratch_write(&scratch, "new.img" RENEWAL_SUFFIX, "x", 1);
+    cr_assert(recipe_make(&scratch, STORE, "new.img", &error), "%s", error.text);
+    scratch_file(&scratch, "new.img" RENEWAL_SUFFIX, path);
+    cr_expect_neq(access(path, F_OK), 0);
+    scratch_remove(&scratch);
 }

@@ -84,13 +84,18 @@ static void world_free(struct world *world)
     free(world);
 }
 
-static struct digest image_now(const struct world *world)
+static uint8_t *image_bytes(const char *path, size_t *size_bytes)
 {
     uint8_t *data;
-    size_t size_bytes;
     struct error error;
-    cr_assert(input_read(world->image, IMAGE_BYTES_MAX, &data, &size_bytes, &error), "%s",
-              error.text);
+    cr_assert(input_read(path, IMAGE_BYTES_MAX, &data, size_bytes, &error), "%s", error.text);
+    return data;
+}
+
+static struct digest image_now(const struct world *world)
+{
+    size_t size_bytes;
+    uint8_t *data = image_bytes(world->image, &size_bytes);
     struct digest digest = record_bytes_digest(data, size_bytes);
     free(data);
     return digest;
@@ -157,14 +162,6 @@ Test(history, the_image_is_that_of_the_newest_moment, .timeout = 200)
     world_free(world);
 }
 
-static uint8_t *image_bytes(const char *path, size_t *size_bytes)
-{
-    uint8_t *data;
-    struct error error;
-    cr_assert(input_read(path, IMAGE_BYTES_MAX, &data, size_bytes, &error), "%s", error.text);
-    return data;
-}
-
 /* The middle one of the places where two images differ. */
 static size_t middle_difference(const uint8_t *left, const uint8_t *right, size_t size_bytes)
 {
@@ -174,7 +171,7 @@ static size_t middle_difference(const uint8_t *left, const uint8_t *right, size_
     cr_assert_gt(count, 20, "the disk is too much the same for this test");
     for (; passed < count / 2; at += 512)
         passed += memcmp(left + at, right + at, 512) != 0;
-    return at;
+    return at - 512;
 }
 
 /* Go on from a place in another process. The first write of the image at or after `end` the host

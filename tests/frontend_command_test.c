@@ -97,7 +97,7 @@ Test(command, help_and_version_print_with_status_0)
 Test(command, what_an_option_takes_is_no_question_for_help)
 {
     struct command_result *result =
-        command_run("./latchkey run --headless --append --help first.img");
+        command_run("./latchkey run --headless --append --help shared-first.img,readonly");
     cr_expect_eq(result->status, 0);
     cr_expect(strstr(result->output, "hello from the first domain"), "%s", result->output);
     free(result);

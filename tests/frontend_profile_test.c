@@ -352,7 +352,7 @@ Test(profile, a_trace_is_as_strict_as_for_replay, .timeout = 60)
         "mkdir -p %1$s; cp shared-pingpong.img %1$s/p.img; ./latchkey run --headless "
         "--until insn=1000000 --record %1$s/trace %1$s/p.img < /dev/null > %1$s/out && "
         "head -c -200 %1$s/trace > %1$s/half && ./latchkey profile --to insn=500000 %1$s/trace | "
-        "head -1; ./latchkey profile --kernel %1$s/trace --rows 1 p.img", folder);
+        "head -1; ./latchkey profile --kernel %1$s/trace --seed 5 --rows 1 p.img", folder);
     cr_expect_not_null(strstr(result->output, "500000 instructions: "), "%s", result->output);
     cr_expect(!strstr(result->errors, "unknown option"), "%s", result->errors);
     free(result);
@@ -360,6 +360,10 @@ Test(profile, a_trace_is_as_strict_as_for_replay, .timeout = 60)
     cr_expect_eq(result->status, 1);
     cr_expect(command_one_line(result, "its end is missing"), "%s", result->errors);
     cr_expect_not_null(strstr(result->output, " instructions: "), "%s", result->output);
+    free(result);
+    result = folder_run("./latchkey profile %1$s/half > /dev/full", folder); /* the first failure */
+    cr_expect_eq(result->status, 1);
+    cr_expect(command_one_line(result, "its end is missing"), "%s", result->errors);
     free(result);
     static const char *const others[][2] = {
         {"./latchkey profile %1$s/trace --to insn=99999999", "the trace ends before that"},

@@ -76,7 +76,7 @@ static void replay_equals(const char *words)
 static void clean(void)
 {
     quietly(0, "rm -f replay.trace replay.img replay.json replay.over replay2.trace replay.png "
-               "replay2.json moved.img");
+               "replay2.json moved.img own.img own.json own.trace");
 }
 
 Test(replay_command, a_trace_of_a_run_that_changed_its_image_replays_and_changes_nothing,

@@ -147,12 +147,17 @@ bool renewal_finish(const char *image, int descriptor, struct error *error)
     char path[PATH_MAX];
     uint8_t *data;
     size_t size_bytes;
-    if (!name_make(image, "", path) || access(path, F_OK) != 0)
+    if (!name_make(image, "", path))
         return true;
+    if (access(path, F_OK) != 0) {
+        if (descriptor >= 0)
+            renewal_end(image); /* of one that was only prepared */
+        return true;
+    }
     if (descriptor < 0)
         return error_set(error, ERROR_IO,
-                         "%.150s: a run was killed that put it back to an earlier moment; "
-                         "latchkey run finishes that",
+                         "%.120s: it is being put back to an earlier moment, or that was cut "
+                         "short; latchkey run finishes that, where it may write it",
                          image);
     if (!input_read(path, FILE_BYTES_MAX, &data, &size_bytes, error))
         return false;
