@@ -64,6 +64,8 @@ static struct world *world_make(void)
     cr_assert(renewal_prepare(world->image, &list, &error), "%s", error.text);
     cr_assert(renewal_finish(world->image, world->descriptor, &error), "%s", error.text);
     image_expect(world, world->old, "what was not committed was done");
+    cr_assert_not(renewal_commit(world->image, &error), "what was not committed is still there");
+    cr_assert(renewal_prepare(world->image, &list, &error), "%s", error.text);
     cr_assert(renewal_commit(world->image, &error), "%s", error.text);
     writer_finish(&list);
     return world;

@@ -34,7 +34,8 @@ MUST_CHECK bool renewal_prepare(const char *image, const struct byte_writer *lis
 MUST_CHECK bool renewal_commit(const char *image, struct error *error);
 void renewal_end(const char *image);
 
-/* renewal_finish - renew an image whose renewal was cut short; nothing, if there is none.
+/* renewal_finish - renew an image whose renewal was cut short; nothing, if there is none. What was
+ * only prepared goes.
  *
  * descriptor   of the image, which may be written and is locked; -1: it is only to be read.
  * Errors       ERROR_IO the host refused, or it may only be read; ERROR_FORMAT the file is damaged,
