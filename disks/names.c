@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* names.c - the block of names. Called by make.c and image.c, which write it, by info.c and the
- * machine, which read it, and by all who show domains. Invariants: names.h. */
+/* names.c - the block of names. Called by make.c and image.c, which write it, by volume.c and
+ * emulator/domain_names.c, which read it, and by all who show domains. Invariants: names.h. */
 #include "disks/names.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* outputs.h - the files that a command is to write, looked at before it begins. Called by session.c
- * and the commands; calls base. */
+ * and the commands; calls base and replay. */
 #ifndef LATCHKEY_FRONTEND_OUTPUTS_H
 #define LATCHKEY_FRONTEND_OUTPUTS_H
 

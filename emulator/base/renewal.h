@@ -4,7 +4,7 @@
  * image next finds it there.
  *
  * Used by history.c (renews), layers.c (lists the sectors), disk_file.c and disks/volume.c (open
- * images).
+ * images), disks/image.c and add.c (make images).
  *
  * The file has the image's name and RENEWAL_SUFFIX. All numbers are little-endian: "LKRENEW\n", u32
  * RENEWAL_VERSION; of each sector u64 number, u64 hash (hash64()) of what it held, and 512 bytes
